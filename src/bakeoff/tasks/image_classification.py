@@ -1,0 +1,134 @@
+"""Image classification: one label an image.
+
+B batch, C channels, H height, W width, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibrationError, MulticlassF1Score
+
+from bakeoff.data.spec import ImageSpec
+from bakeoff.models.contracts import ImageBackbone
+from bakeoff.tasks.module import Batch, OptimizerFactory, TaskModule
+from bakeoff.tasks.schedules import Schedule
+
+
+class Classifier(nn.Module):
+    """A backbone and the head that every contender shares: the mean over the last feature map, then a linear layer."""
+
+    def __init__(self, backbone: ImageBackbone, num_classes: int) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = nn.Linear(backbone.stage_channels[-1], num_classes)
+
+    def forward(self, images_BCHW: Tensor) -> Tensor:
+        """Logits, shape ``(B, K)``."""
+        return self.head(self.backbone(images_BCHW)[-1].mean(dim=(2, 3)))
+
+
+class ImageClassification(TaskModule):
+    """Cross-entropy on one label an image; accuracy, macro-F1 and calibration error (all in [0, 1]).
+
+    Accuracy and macro-F1: higher is better. Calibration error (expected, 15 bins, L1; Guo et al. 2017,
+    arXiv:1706.04599): lower is better. Macro-F1 is over the classes that occur.
+
+    Args:
+        backbone: any `ImageBackbone`.
+        spec: what the data is; gives the number of classes.
+        label_smoothing: mass moved from the label to all classes alike, in [0, 1).
+    """
+
+    def __init__(
+        self,
+        *,
+        backbone: ImageBackbone,
+        spec: ImageSpec,
+        optimizer: OptimizerFactory,
+        schedule: Schedule,
+        augment: Callable[[Tensor, Tensor], Batch] | None = None,
+        gradient_clip_norm: float | None = None,
+        label_smoothing: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        if not 0.0 <= label_smoothing < 1.0:
+            raise ValueError(f"label_smoothing must be at least 0 and below 1; got {label_smoothing}")
+        self.num_classes = len(spec.class_names)
+        super().__init__(
+            optimizer=optimizer,
+            schedule=schedule,
+            augment=augment,
+            gradient_clip_norm=gradient_clip_norm,
+            seed=seed,
+        )
+        self.label_smoothing = label_smoothing
+        self.net = Classifier(backbone, self.num_classes)
+
+    def forward(self, images_BCHW: Tensor) -> Tensor:
+        """Logits, shape ``(B, K)``."""
+        return self.net(images_BCHW)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean cross-entropy in nats; labels ``(B,)`` or class weights ``(B, K)``."""
+        return F.cross_entropy(outputs, targets, label_smoothing=self.label_smoothing if self.training else 0.0)
+
+    def hard_targets(self, targets: Tensor) -> Tensor:
+        """The heaviest class where mixing made the labels soft."""
+        return targets.argmax(dim=1) if targets.ndim == 2 else targets
+
+    def metrics(self) -> MetricCollection:
+        """Accuracy over examples, macro-F1, expected calibration error and the mean loss."""
+        return MetricCollection(
+            {
+                "loss": MeanMetric(),
+                "accuracy": MulticlassAccuracy(self.num_classes, average="micro"),
+                "f1_macro": MulticlassF1Score(self.num_classes, average="macro"),
+                "calibration_error": MulticlassCalibrationError(self.num_classes, n_bins=15),
+            },
+            compute_groups=False,
+        )
+
+    # What a finished run says of examples: used on sealed predictions, away from training ------------------------------
+
+    @staticmethod
+    def predictions(outputs: Tensor) -> dict[str, np.ndarray]:
+        """What is stored of each example: class probabilities, shape ``(B, K)``."""
+        return {"probabilities": torch.softmax(outputs.float(), dim=1).cpu().numpy()}
+
+    @staticmethod
+    def score_examples(predictions: dict[str, np.ndarray], labels_B: np.ndarray, metric: str) -> np.ndarray | None:
+        """Each example's share of ``metric``, shape ``(B,)``; None where the metric is no mean over examples."""
+        probabilities_BK = predictions["probabilities"]
+        if metric == "accuracy":
+            return (probabilities_BK.argmax(axis=1) == labels_B).astype(np.float64)
+        if metric == "loss":
+            return -np.log(np.clip(probabilities_BK[np.arange(len(labels_B)), labels_B], 1e-12, None))
+        return None
+
+    @staticmethod
+    def summarise(predictions: dict[str, np.ndarray], labels_B: np.ndarray) -> dict[str, float]:
+        """All metrics of a set of predictions, by name."""
+        probabilities_BK = torch.from_numpy(predictions["probabilities"])
+        labels = torch.from_numpy(np.asarray(labels_B, dtype=np.int64))
+        num_classes = probabilities_BK.shape[1]
+        collection = MetricCollection(
+            {
+                "accuracy": MulticlassAccuracy(num_classes, average="micro"),
+                "f1_macro": MulticlassF1Score(num_classes, average="macro"),
+                "calibration_error": MulticlassCalibrationError(num_classes, n_bins=15),
+            },
+            compute_groups=False,
+        )
+        return {name: float(value) for name, value in collection(probabilities_BK, labels).items()}
+
+    @staticmethod
+    def trivial_predictions(train_labels: np.ndarray, num_examples: int, num_classes: int) -> dict[str, np.ndarray]:
+        """What the trivial predictor says of every example: how common each class was in training."""
+        shares = np.bincount(train_labels, minlength=num_classes).astype(np.float32)
+        return {"probabilities": np.tile(shares / shares.sum(), (num_examples, 1))}

@@ -1,0 +1,153 @@
+"""The Lightning module that all tasks share: optimisation, metrics and logging exist once.
+
+B batch, K optimizer steps in one call.
+
+Lightning's own bookkeeping costs more than the arithmetic of a small model. So optimisation is manual, and one Lightning
+step runs a list of K batches (`TrainerSettings.steps_per_call`): each batch is still one optimizer step, with its own
+learning rate, but callbacks, progress and metrics are paid once a call.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torchmetrics import MetricCollection
+
+from bakeoff.tasks.schedules import Schedule
+
+Batch = tuple[Tensor, Tensor]
+OptimizerFactory = Callable[[Iterable[dict[str, Any]]], torch.optim.Optimizer]
+
+
+class Diverged(RuntimeError):
+    """The training loss is no longer a finite number."""
+
+
+class TaskModule(pl.LightningModule, abc.ABC):
+    """What every task does with a network; a task adds the network's head, the loss and the metrics.
+
+    Args:
+        optimizer: makes the optimizer from parameter groups.
+        schedule: the factor of the learning rate at each optimizer step.
+        augment: ``(inputs, targets) -> (inputs, targets)``, applied to training batches only; None for none.
+        gradient_clip_norm: the largest norm of the gradient; None leaves it.
+        seed: with the step number, decides all randomness in training (dropout, augmentation), so that a resumed run
+            draws what the undisturbed one would have drawn.
+    """
+
+    def __init__(
+        self,
+        *,
+        optimizer: OptimizerFactory,
+        schedule: Schedule,
+        augment: Callable[[Tensor, Tensor], Batch] | None,
+        gradient_clip_norm: float | None,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.make_optimizer = optimizer
+        self.schedule = schedule
+        self.augment = augment
+        self.gradient_clip_norm = gradient_clip_norm
+        self.seed = seed
+        self.split_metrics = nn.ModuleDict({f"{split}_metrics": self.metrics() for split in ("train", "val", "test")})
+        self._pending: list[tuple[Tensor, Tensor, Tensor]] = []
+
+    @abc.abstractmethod
+    def metrics(self) -> MetricCollection:
+        """A fresh collection of the task's metrics, updated with ``(outputs, targets)``."""
+
+    @abc.abstractmethod
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The scalar to minimise; ``targets`` may be soft where augmentation mixes examples."""
+
+    def hard_targets(self, targets: Tensor) -> Tensor:
+        """The targets as metrics want them, where augmentation may have made them soft."""
+        return targets
+
+    # One step for the three splits -----------------------------------------------------------------------------------
+
+    def _step(self, batch: Batch) -> Tensor:
+        """The loss of a batch; its outputs wait for the metrics."""
+        inputs, targets = batch
+        outputs = self(inputs)
+        loss = self.loss(outputs, targets)
+        self._pending.append((outputs.detach(), targets, loss.detach()))
+        return loss
+
+    def training_step(self, batches: Sequence[Batch], batch_index: int) -> None:
+        """One optimizer step for each batch of the list."""
+        optimizer = self.optimizers()
+        base_rates = [group["initial_lr"] for group in optimizer.param_groups]
+        total_steps = int(self.trainer.estimated_stepping_batches)
+        first_step = self.global_step
+        torch.manual_seed((self.seed << 32) + first_step)
+        for step, batch in enumerate(batches, start=first_step):
+            factor = self.schedule(step, total_steps)
+            for group, rate in zip(optimizer.param_groups, base_rates, strict=True):
+                group["lr"] = rate * factor
+            loss = self._step(batch if self.augment is None else self.augment(*batch))
+            optimizer.zero_grad()
+            self.manual_backward(loss)
+            if self.gradient_clip_norm is not None:
+                self.clip_gradients(optimizer, self.gradient_clip_norm, "norm")
+            optimizer.step()
+        self._update_metrics("train")
+
+    def validation_step(self, batch: Batch, batch_index: int) -> None:
+        """Adds a batch to the validation metrics."""
+        self._step(batch)
+        self._update_metrics("val")
+
+    def test_step(self, batch: Batch, batch_index: int) -> None:
+        """Adds a batch to the test metrics."""
+        self._step(batch)
+        self._update_metrics("test")
+
+    # Metrics ---------------------------------------------------------------------------------------------------------
+
+    def _update_metrics(self, split: str) -> None:
+        """Hands what has waited since the last call to the metrics, in one update.
+
+        Raises:
+            Diverged: a training loss is not finite.
+        """
+        outputs, targets, losses = (list(parts) for parts in zip(*self._pending, strict=True))
+        self._pending.clear()
+        loss = torch.stack(losses)
+        if split == "train" and not torch.isfinite(loss).all():
+            raise Diverged(f"training loss {loss[~torch.isfinite(loss)][0].item()} near step {self.global_step}")
+        weights = torch.tensor([len(target) for target in targets], device=loss.device)
+        collection = self.split_metrics[f"{split}_metrics"]
+        collection["loss"].update(loss, weights)
+        hard = torch.cat([self.hard_targets(target) for target in targets])
+        for name, metric in collection.items(keep_base=True):
+            if name != "loss":
+                metric.update(torch.cat(outputs), hard)
+
+    def take_metrics(self, split: str) -> dict[str, float]:
+        """``split/name -> value`` of everything since the last call, and a fresh start."""
+        collection = self.split_metrics[f"{split}_metrics"]
+        values = {f"{split}/{name}": float(value) for name, value in collection.compute().items()}
+        collection.reset()
+        return values
+
+    # Optimizer -------------------------------------------------------------------------------------------------------
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """The configured optimizer; weight decay reaches matrices and kernels, not biases, norms or single slopes."""
+        parameters = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        groups: list[dict[str, Any]] = [
+            {"params": [parameter for parameter in parameters if parameter.ndim >= 2]},
+            {"params": [parameter for parameter in parameters if parameter.ndim < 2], "weight_decay": 0.0},
+        ]
+        optimizer = self.make_optimizer([group for group in groups if group["params"]])
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+        return optimizer

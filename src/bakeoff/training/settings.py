@@ -1,0 +1,44 @@
+"""How a run trains, whatever its task, model and data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerSettings:
+    """The ``trainer`` section of a configuration.
+
+    Args:
+        max_epochs: passes over the train split.
+        accelerator: ``auto``, ``cpu``, ``gpu`` or ``mps``.
+        devices: how many of them.
+        precision: the arithmetic of training.
+        threads: CPU threads of the run.
+        val_every: epochs between validations.
+        gradient_clip_norm: the largest gradient norm; None leaves gradients alone.
+        steps_per_call: optimizer steps inside one Lightning step.
+        select: which weights are kept, ``best`` on validation or ``last``.
+        patience: validations without a better metric before training stops; None never stops early.
+        checkpoint_every_s: seconds between resume points; they are taken at the end of an epoch.
+    """
+
+    max_epochs: int = 40
+    accelerator: Literal["auto", "cpu", "gpu", "mps"] = "auto"
+    devices: int = 1
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    threads: int = 1
+    val_every: int = 1
+    gradient_clip_norm: float | None = 1.0
+    steps_per_call: int = 16
+    select: Literal["best", "last"] = "best"
+    patience: int | None = None
+    checkpoint_every_s: float = 20.0
+
+    def __post_init__(self) -> None:
+        for name in ("max_epochs", "devices", "threads", "val_every", "steps_per_call"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
+        if self.patience is not None and self.patience < 1:
+            raise ValueError(f"patience must be at least 1 validation, or null; got {self.patience}")

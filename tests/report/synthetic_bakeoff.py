@@ -1,0 +1,316 @@
+"""A finished bakeoff's folder with realistic numbers, made without training anything.
+
+Predictions come from a latent difficulty per example that all contenders share, plus a seed effect, so that scores,
+confusions, learning curves and intervals hang together as they do in a real bakeoff.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One contender of the synthetic bakeoff: its name, family, skill (in logits) and size."""
+
+    name: str
+    family: str
+    skill: float
+    params: int
+    role: str = "contender"
+    seconds: float = 20.0
+    latency_ms: float = 0.5
+
+
+ENTRIES = (
+    Entry("resnet", "cnn", 6.6, 99_214, seconds=24.1, latency_ms=0.83),
+    Entry("renet", "rnn", 5.9, 101_870, seconds=41.7, latency_ms=1.94),
+    Entry("vit", "transformer", 5.6, 98_432, seconds=18.3, latency_ms=0.61),
+    Entry("mlp", "baseline", 4.9, 99_850, role="baseline", seconds=6.2, latency_ms=0.09),
+    Entry("linear", "baseline", 4.1, 650, role="baseline", seconds=3.9, latency_ms=0.02),
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the synthetic bakeoff looks like."""
+
+    seeds: int = 5
+    examples: int = 360
+    class_names: tuple[str, ...] = tuple("0123456789")
+    entries: tuple[Entry, ...] = ENTRIES
+    epochs: int = 30
+    verdict: str | None = None
+    failed: tuple[tuple[str, int], ...] = ()
+    warnings: tuple[str, ...] = ("Early stopping ended 3 of 25 trials before their last epoch.",)
+    command: str = (
+        "bakeoff compare task=image_classification data=digits contenders=[resnet,renet,vit] "
+        "budget=params budget.value=100_000 seeds=5"
+    )
+    environment: dict[str, Any] = field(
+        default_factory=lambda: {
+            "python": "3.11.9",
+            "torch": "2.14.1",
+            "pytorch_lightning": "2.6.6",
+            "cpu": "AMD EPYC 7B13",
+            "cores": 2,
+            "memory_gb": 23.4,
+            "gpus": [],
+            "git_revision": "3f1c9e27b0aa",
+            "platform": "Linux-6.1-x86_64",
+        }
+    )
+
+
+def write_bakeoff(folder: Path, recipe: Recipe | None = None) -> Path:
+    """Write the folder of a finished bakeoff and return it."""
+    recipe = recipe or Recipe()
+    rng = np.random.default_rng(7)
+    folder.mkdir(parents=True, exist_ok=True)
+    labels = np.sort(rng.integers(0, len(recipe.class_names), recipe.examples))
+    probabilities = _probabilities(recipe, labels, rng)
+    correct = {name: np.stack([p.argmax(1) == labels for p in runs]).astype(float) for name, runs in probabilities.items()}
+    for name, seed in recipe.failed:
+        correct[name][seed] = (labels == 0).astype(float)
+    plan = _plan(recipe)
+    verdict = _verdict(recipe, correct, probabilities, labels)
+    _dump(folder / "plan.json", plan)
+    _dump(folder / "verdict.json", verdict)
+    _write_scores(folder, correct)
+    np.save(folder / "test_labels.npy", labels)
+    _dump(folder / "test_examples.json", [f"digits/{index:05d}" for index in range(recipe.examples)])
+    for entry, row in zip(recipe.entries, plan["contenders"], strict=True):
+        for seed, trial in enumerate(row["trials"]):
+            is_failed = (entry.name, seed) in recipe.failed
+            _write_trial(folder / "trials" / trial, entry, recipe, seed, None if is_failed else probabilities[entry.name][seed], rng)
+    return folder
+
+
+def pictures(indices: Any) -> list[np.ndarray]:
+    """8 x 8 grey images, one a requested test index, as a data module's ``images("test", indices)`` gives them."""
+    grid = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)
+    return [(grid * 3 + index % 50).astype(np.uint8) for index in indices]
+
+
+def _dump(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1))
+
+
+def _probabilities(recipe: Recipe, labels: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Class probabilities per contender, shape (seeds, examples, classes)."""
+    n, k = recipe.examples, len(recipe.class_names)
+    lure = (labels + rng.choice([1, 3, k - 2], n)) % k
+    difficulty = np.exp(rng.normal(0, 0.9, n)) * 1.2
+    easier = 1 + 0.25 * np.sin(np.arange(k))
+    found = {}
+    for entry in recipe.entries:
+        taste = rng.normal(0, 0.9, n)
+        logits = rng.normal(0, 0.8, (recipe.seeds, n, k))
+        strength = entry.skill * easier[labels] + taste + rng.normal(0, 0.15, (recipe.seeds, 1))
+        logits[:, np.arange(n), labels] += strength + rng.normal(0, 0.5, (recipe.seeds, n))
+        logits[:, np.arange(n), lure] += difficulty * 1.35
+        raised = np.exp(logits - logits.max(-1, keepdims=True))
+        found[entry.name] = (raised / raised.sum(-1, keepdims=True)).astype(np.float32)
+    return found
+
+
+def _plan(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "bakeoff_id": "b7f3a9c1",
+        "created": "2026-11-23T17:02:11+00:00",
+        "task": {"name": "image_classification", "metric": "accuracy", "direction": "maximize"},
+        "data": {"name": "digits", "fingerprint": "9c1f0a77e2d4b3a8", "spec": _spec(recipe)},
+        "budget": {"mode": "params", "value": 100_000, "tolerance": 0.05},
+        "seeds": list(range(recipe.seeds)),
+        "margin": {"fraction": 0.1},
+        "alpha": 0.05,
+        "contenders": [_planned(entry, recipe.seeds) for entry in recipe.entries],
+        "held_equal": [
+            {"what": "trainable parameters", "value": "100,000 ± 5 %"},
+            {"what": "epochs, at most", "value": 30},
+            {"what": "batch size", "value": 64},
+            {"what": "augmentation", "value": "rotation 10°, shift 1 px"},
+            {"what": "data order", "value": "a function of seed and epoch"},
+            {"what": "stopping rule", "value": "validation accuracy, patience 8"},
+            {"what": "classification head", "value": "mean over the map, one linear layer"},
+        ],
+        "environment": recipe.environment,
+        "command": recipe.command,
+    }
+
+
+def _spec(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "name": "digits",
+        "fingerprint": "9c1f0a77e2d4b3a8",
+        "channels": 1,
+        "height": 8,
+        "width": 8,
+        "class_names": list(recipe.class_names),
+        "mean": [0.305],
+        "std": [0.376],
+        "num_train": 1221,
+        "num_val": 216,
+        "num_test": recipe.examples,
+    }
+
+
+def _planned(entry: Entry, seeds: int) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "model": entry.name,
+        "family": entry.family,
+        "role": entry.role,
+        "params": entry.params,
+        "non_embedding_params": entry.params - 650,
+        "train_flops_per_example": entry.params * 118.0,
+        "size_args": {"width": 12.5},
+        "relative_error": entry.params / 100_000 - 1 if entry.role == "contender" else None,
+        "overrides": {},
+        "config": {
+            "task": {"name": "image_classification", "metric": "accuracy"},
+            "data": {"name": "digits", "batch_size": 64, "split": {"val": 0.15, "test": 0.2, "seed": 0}},
+            "model": {"name": entry.name, "net": {"_target_": f"bakeoff.models.{entry.name}", "width": 12.5}},
+            "optimizer": {"_target_": "torch.optim.AdamW", "lr": 0.003 if entry.family == "cnn" else 0.001},
+            "scheduler": {"name": "cosine", "warmup_fraction": 0.05},
+            "trainer": {"max_epochs": 30, "accelerator": "cpu", "devices": 1},
+            "augment": {"name": "light", "rotation_degrees": 10, "shift_px": 1},
+        },
+        "trials": [f"{entry.name}-{seed:02d}-a1b2c3" for seed in range(seeds)],
+    }
+
+
+def _verdict(
+    recipe: Recipe, correct: dict[str, np.ndarray], probabilities: dict[str, np.ndarray], labels: np.ndarray
+) -> dict[str, Any]:
+    names = [entry.name for entry in recipe.entries if entry.role == "contender"]
+    means = {name: float(correct[name].mean()) for name in correct}
+    ranked = sorted(names, key=lambda name: -means[name])
+    pairs = [_pair(correct, a, b, level=0.05 / 3) for i, a in enumerate(ranked) for b in ranked[i + 1 :]]
+    lead = [pair for pair in pairs if ranked[0] in (pair["a"], pair["b"])]
+    word = recipe.verdict or ("WINS" if all(pair["low"] > 0 for pair in lead) else "NOT_ENOUGH_EVIDENCE")
+    winner = ranked[0] if word.startswith("WINS") else None
+    rows = [_row(entry, correct, probabilities, labels, recipe) for entry in recipe.entries]
+    return {
+        "schema_version": 1,
+        "verdict": word,
+        "winner": winner,
+        "sentence": _sentence(word, ranked, lead[0]["difference"]),
+        "claim": "For these configurations; tuning luck not included.",
+        "provisional": recipe.seeds < 5,
+        "margin": 0.0031,
+        "advice": ["12 seeds would settle resnet against renet; renet against vit needs about 2,900 test examples."],
+        "warnings": list(recipe.warnings),
+        "pairs": pairs,
+        "contenders": [
+            {**_estimate(correct[name]), "name": name, "seed_sd": float(correct[name].mean(1).std(ddof=1)), "rank": rank}
+            for rank, name in enumerate(ranked, 1)
+        ],
+        "leaderboard": sorted(rows, key=lambda row: -row["test"]["accuracy"]["mean"]),
+        "majority": 0.1028,
+        "failures": [
+            {"trial": f"{name}-{seed:02d}-a1b2c3", "contender": name, "seed": seed, "status": "diverged", "why": "loss is NaN"}
+            for name, seed in recipe.failed
+        ],
+        "flops_ratio": 2.1,
+        "indicative": {
+            "equal_flops": [{"name": name, "at_flops": 4.1e11, "value": means[name] - 0.004} for name in ranked],
+            "equal_time": [{"name": name, "at_seconds": 18.3, "value": means[name] - 0.006} for name in ranked],
+            "leader_changes": False,
+        },
+    }
+
+
+def _sentence(word: str, ranked: list[str], gap: float) -> str:
+    if word.startswith("WINS"):
+        return f"{ranked[0]} is better than every other contender: {100 * gap:.2f} points ahead of {ranked[1]}."
+    if word == "EQUIVALENT":
+        return f"{ranked[0]} and {ranked[1]} are as good as each other, within the margin fixed before the test was opened."
+    return f"{ranked[0]} scored highest, but a gap of {100 * gap:.2f} points could be luck of the seeds or of the test set."
+
+
+def _pair(correct: dict[str, np.ndarray], a: str, b: str, *, level: float) -> dict[str, Any]:
+    difference = correct[a].mean(0) - correct[b].mean(0)
+    seeds, n = correct[a].shape
+    v_a, v_b = (float(correct[x].mean(1).var(ddof=1) / seeds) for x in (a, b))
+    vex = float(difference.var(ddof=1) / n)
+    half = 2.5 * float(np.sqrt(v_a + v_b + vex))
+    mean = float(difference.mean())
+    shared = {"df": 41.3, "v_a": v_a, "v_b": v_b, "vex": vex, "c": 0.1 * vex, "verdict": None}
+    return {"a": a, "b": b, "difference": mean, "low": mean - half, "high": mean + half, "p": 0.0123, "level": level, **shared}
+
+
+def _estimate(runs: np.ndarray) -> dict[str, Any]:
+    values = runs.mean(1)
+    half = 2.6 * float(np.sqrt(values.var(ddof=1) / len(values) + runs.mean(0).var(ddof=1) / runs.shape[1]))
+    mean = float(values.mean())
+    return {"mean": mean, "low": mean - half, "high": min(mean + half, 1.0), "values": [float(value) for value in values]}
+
+
+def _row(
+    entry: Entry, correct: dict[str, np.ndarray], probabilities: dict[str, np.ndarray], labels: np.ndarray, recipe: Recipe
+) -> dict[str, Any]:
+    accuracy = _estimate(correct[entry.name])
+    gap = probabilities[entry.name].max(-1).mean() - accuracy["mean"]
+    near = {key: accuracy[key] - 0.002 for key in ("mean", "low", "high")}
+    return {
+        "name": entry.name,
+        "family": entry.family,
+        "role": entry.role,
+        "params": entry.params,
+        "non_embedding_params": entry.params - 650,
+        "train_flops": entry.params * 118.0 * 1221 * recipe.epochs,
+        "train_seconds": entry.seconds,
+        "examples_seen": 1221 * recipe.epochs,
+        "examples_per_second": 1221 * recipe.epochs / entry.seconds,
+        "latency_ms": {"1": entry.latency_ms, "32": entry.latency_ms * 7.5},
+        "peak_memory_mb": 402.5 + entry.params / 2000,
+        "failures": sum(name == entry.name for name, _ in recipe.failed),
+        "test": {
+            "accuracy": accuracy,
+            "f1_macro": {**near, "values": [value - 0.002 for value in accuracy["values"]]},
+            "calibration_error": {"mean": abs(float(gap)), "low": 0.004, "high": 0.031, "values": [abs(float(gap))] * recipe.seeds},
+        },
+        "validation": {"accuracy": {"mean": accuracy["mean"] + 0.004, "low": 0.95, "high": 0.99, "values": []}},
+    }
+
+
+def _write_scores(folder: Path, correct: dict[str, np.ndarray]) -> None:
+    frames = []
+    for name, runs in correct.items():
+        seeds, n = runs.shape
+        columns = {"contender": name, "seed": np.repeat(np.arange(seeds), n), "example": np.tile(np.arange(n), seeds)}
+        frames.append(pd.DataFrame({**columns, "score": runs.ravel()}))
+    frame = pd.concat(frames, ignore_index=True)
+    frame["example"] = "digits/" + frame["example"].astype(str).str.zfill(5)
+    frame.to_parquet(folder / "scores.parquet")
+
+
+def _write_trial(
+    folder: Path, entry: Entry, recipe: Recipe, seed: int, probabilities: np.ndarray | None, rng: np.random.Generator
+) -> None:
+    folder.mkdir(parents=True)
+    status = "diverged" if probabilities is None else "finished"
+    result = {"trial_id": folder.name, "contender": entry.name, "model": entry.name, "family": entry.family, "seed": seed}
+    result |= {"role": entry.role, "status": status, "params": entry.params, "train_seconds": entry.seconds}
+    _dump(folder / "result.json", {**result, "examples_seen": 1221 * recipe.epochs})
+    top = 1 / (1 + np.exp(-0.62 * entry.skill))
+    speed = 2.0 + entry.seconds / 15
+    lines = []
+    for epoch in range(recipe.epochs if probabilities is not None else 4):
+        share = (epoch + 1) / recipe.epochs
+        point = {"step": 20 * (epoch + 1), "epoch": epoch, "examples_seen": 1221 * (epoch + 1)}
+        point |= {"flops": 1.0e9 * (epoch + 1), "seconds": entry.seconds * share * (1 + 0.03 * seed)}
+        level = top - (top - 0.1) * np.exp(-(epoch + 1) / speed) + rng.normal(0, 0.006)
+        lines.append(json.dumps({"kind": "train", **point, "train/loss": float(2.3 * np.exp(-3 * share))}))
+        lines.append(json.dumps({"kind": "val", **point, "val/loss": float(1 - level), "val/accuracy": float(level)}))
+    (folder / "metrics.jsonl").write_text("\n".join(lines) + '\n{"kind": "val", "step": 6')
+    if probabilities is not None:
+        np.savez(folder / "test_predictions.npz", probabilities=probabilities)
