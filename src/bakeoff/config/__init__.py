@@ -1,0 +1,5 @@
+"""Configuration: where it is, what it may say, and the one way from it to objects."""
+
+from bakeoff.config.allowlist import allow as allow
+from bakeoff.config.building import build as build
+from bakeoff.config.locate import conf_dir as conf_dir

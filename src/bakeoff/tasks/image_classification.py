@@ -11,13 +11,22 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics import MeanMetric, Metric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibrationError, MulticlassF1Score
 
 from bakeoff.data.spec import ImageSpec
 from bakeoff.models.contracts import ImageBackbone
 from bakeoff.tasks.module import Batch, OptimizerFactory, TaskModule
 from bakeoff.tasks.schedules import Schedule
+
+
+def classification_metrics(num_classes: int) -> dict[str, Metric]:
+    """Accuracy over examples, macro-F1 and expected calibration error of ``(B, K)`` scores against labels."""
+    return {
+        "accuracy": MulticlassAccuracy(num_classes, average="micro"),
+        "f1_macro": MulticlassF1Score(num_classes, average="macro"),
+        "calibration_error": MulticlassCalibrationError(num_classes, n_bins=15),
+    }
 
 
 class Classifier(nn.Module):
@@ -40,7 +49,7 @@ class ImageClassification(TaskModule):
     arXiv:1706.04599): lower is better. Macro-F1 is over the classes that occur.
 
     Args:
-        backbone: any `ImageBackbone`.
+        net: a `Classifier`.
         spec: what the data is; gives the number of classes.
         label_smoothing: mass moved from the label to all classes alike, in [0, 1).
     """
@@ -48,7 +57,7 @@ class ImageClassification(TaskModule):
     def __init__(
         self,
         *,
-        backbone: ImageBackbone,
+        net: nn.Module,
         spec: ImageSpec,
         optimizer: OptimizerFactory,
         schedule: Schedule,
@@ -61,6 +70,7 @@ class ImageClassification(TaskModule):
             raise ValueError(f"label_smoothing must be at least 0 and below 1; got {label_smoothing}")
         self.num_classes = len(spec.class_names)
         super().__init__(
+            net=net,
             optimizer=optimizer,
             schedule=schedule,
             augment=augment,
@@ -68,11 +78,11 @@ class ImageClassification(TaskModule):
             seed=seed,
         )
         self.label_smoothing = label_smoothing
-        self.net = Classifier(backbone, self.num_classes)
 
-    def forward(self, images_BCHW: Tensor) -> Tensor:
-        """Logits, shape ``(B, K)``."""
-        return self.net(images_BCHW)
+    @staticmethod
+    def network(backbone: ImageBackbone, spec: ImageSpec) -> nn.Module:
+        """The backbone with the shared head for the data's classes."""
+        return Classifier(backbone, len(spec.class_names))
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy in nats; labels ``(B,)`` or class weights ``(B, K)``."""
@@ -82,17 +92,14 @@ class ImageClassification(TaskModule):
         """The heaviest class where mixing made the labels soft."""
         return targets.argmax(dim=1) if targets.ndim == 2 else targets
 
-    def metrics(self) -> MetricCollection:
-        """Accuracy over examples, macro-F1, expected calibration error and the mean loss."""
-        return MetricCollection(
-            {
-                "loss": MeanMetric(),
-                "accuracy": MulticlassAccuracy(self.num_classes, average="micro"),
-                "f1_macro": MulticlassF1Score(self.num_classes, average="macro"),
-                "calibration_error": MulticlassCalibrationError(self.num_classes, n_bins=15),
-            },
-            compute_groups=False,
-        )
+    def metrics(self, split: str) -> MetricCollection:
+        """The mean loss and accuracy; in validation and test macro-F1 and expected calibration error too."""
+        metrics: dict[str, Metric] = {"loss": MeanMetric()}
+        if split == "train":
+            metrics["accuracy"] = MulticlassAccuracy(self.num_classes, average="micro", validate_args=False)
+        else:
+            metrics |= classification_metrics(self.num_classes)
+        return MetricCollection(metrics, compute_groups=False)
 
     # What a finished run says of examples: used on sealed predictions, away from training ------------------------------
 
@@ -116,15 +123,7 @@ class ImageClassification(TaskModule):
         """All metrics of a set of predictions, by name."""
         probabilities_BK = torch.from_numpy(predictions["probabilities"])
         labels = torch.from_numpy(np.asarray(labels_B, dtype=np.int64))
-        num_classes = probabilities_BK.shape[1]
-        collection = MetricCollection(
-            {
-                "accuracy": MulticlassAccuracy(num_classes, average="micro"),
-                "f1_macro": MulticlassF1Score(num_classes, average="macro"),
-                "calibration_error": MulticlassCalibrationError(num_classes, n_bins=15),
-            },
-            compute_groups=False,
-        )
+        collection = MetricCollection(classification_metrics(probabilities_BK.shape[1]), compute_groups=False)
         return {name: float(value) for name, value in collection(probabilities_BK, labels).items()}
 
     @staticmethod

@@ -24,6 +24,9 @@ Batch = tuple[Tensor, Tensor]
 OptimizerFactory = Callable[[Iterable[dict[str, Any]]], torch.optim.Optimizer]
 
 
+SPLITS = ("train", "val", "test")
+
+
 class Diverged(RuntimeError):
     """The training loss is no longer a finite number."""
 
@@ -31,7 +34,10 @@ class Diverged(RuntimeError):
 class TaskModule(pl.LightningModule, abc.ABC):
     """What every task does with a network; a task adds the network's head, the loss and the metrics.
 
+    Set ``total_steps`` (optimizer steps of the whole training) before fitting.
+
     Args:
+        net: the whole network, head included, as the task's ``network`` makes it.
         optimizer: makes the optimizer from parameter groups.
         schedule: the factor of the learning rate at each optimizer step.
         augment: ``(inputs, targets) -> (inputs, targets)``, applied to training batches only; None for none.
@@ -43,6 +49,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
     def __init__(
         self,
         *,
+        net: nn.Module,
         optimizer: OptimizerFactory,
         schedule: Schedule,
         augment: Callable[[Tensor, Tensor], Batch] | None,
@@ -51,17 +58,23 @@ class TaskModule(pl.LightningModule, abc.ABC):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
+        self.net = net
         self.make_optimizer = optimizer
         self.schedule = schedule
         self.augment = augment
         self.gradient_clip_norm = gradient_clip_norm
         self.seed = seed
-        self.split_metrics = nn.ModuleDict({f"{split}_metrics": self.metrics() for split in ("train", "val", "test")})
+        self.split_metrics = nn.ModuleDict({f"{split}_metrics": self.metrics(split) for split in SPLITS})
+        self.total_steps = 1
         self._pending: list[tuple[Tensor, Tensor, Tensor]] = []
 
+    def forward(self, inputs: Tensor) -> Tensor:
+        """The network's outputs."""
+        return self.net(inputs)
+
     @abc.abstractmethod
-    def metrics(self) -> MetricCollection:
-        """A fresh collection of the task's metrics, updated with ``(outputs, targets)``."""
+    def metrics(self, split: str) -> MetricCollection:
+        """A fresh collection of the split's metrics, updated with ``(outputs, targets)``; ``loss`` is a `MeanMetric`."""
 
     @abc.abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -85,11 +98,10 @@ class TaskModule(pl.LightningModule, abc.ABC):
         """One optimizer step for each batch of the list."""
         optimizer = self.optimizers()
         base_rates = [group["initial_lr"] for group in optimizer.param_groups]
-        total_steps = int(self.trainer.estimated_stepping_batches)
         first_step = self.global_step
         torch.manual_seed((self.seed << 32) + first_step)
         for step, batch in enumerate(batches, start=first_step):
-            factor = self.schedule(step, total_steps)
+            factor = self.schedule(step, self.total_steps)
             for group, rate in zip(optimizer.param_groups, base_rates, strict=True):
                 group["lr"] = rate * factor
             loss = self._step(batch if self.augment is None else self.augment(*batch))
@@ -105,10 +117,18 @@ class TaskModule(pl.LightningModule, abc.ABC):
         self._step(batch)
         self._update_metrics("val")
 
+    def on_validation_epoch_end(self) -> None:
+        """Publishes the validation metrics to callbacks."""
+        self.log_dict(self.take_metrics("val"))
+
     def test_step(self, batch: Batch, batch_index: int) -> None:
         """Adds a batch to the test metrics."""
         self._step(batch)
         self._update_metrics("test")
+
+    def on_test_epoch_end(self) -> None:
+        """Publishes the test metrics to callbacks."""
+        self.log_dict(self.take_metrics("test"))
 
     # Metrics ---------------------------------------------------------------------------------------------------------
 

@@ -105,7 +105,7 @@ class Checkpoints(pl.Callback):
     @property
     def selected(self) -> Path:
         """The selected weights."""
-        return self.folder / "selected.safetensors"
+        return self.folder / "weights.safetensors"
 
     def state_dict(self) -> dict[str, Any]:
         """The best so far."""
@@ -127,7 +127,7 @@ class Checkpoints(pl.Callback):
         if self.settings.select == "last" or score >= self.best_score:
             self.best_score, self.best_epoch = score, trainer.current_epoch
             if trainer.is_global_zero:
-                save_weights(pl_module.state_dict(), self.selected)
+                save_weights(pl_module.net.state_dict(), self.selected)
         if self.settings.patience is not None and self.stale_validations >= self.settings.patience:
             trainer.should_stop = True
 

@@ -19,7 +19,7 @@ from bakeoff.models.padding import refuse_empty_rows
 
 Cell = Literal["rnn", "lstm", "gru"]
 
-_LAYERS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+_LAYERS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
 def recurrent_layers(

@@ -8,12 +8,16 @@ D channels of a layer's output.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import accumulate
+from operator import mul
 
 from einops import rearrange
 from torch import Tensor, nn
 
-from bakeoff.models.activations import Activation, activation
+from bakeoff.models.activations import Activation
+from bakeoff.models.activations import activation as activation_by_name
 from bakeoff.models.contracts import ImageBackbone, ImageTooSmall
 from bakeoff.models.image_as_sequence import default_patch_size, pad_to_patches
 from bakeoff.models.rnn.recurrent import Cell, recurrent_layers
@@ -93,9 +97,9 @@ class ReNet(ImageBackbone):
         )
         self.dropout = nn.Dropout(dropout)
         out_channels = 2 * width if projection is None else projection
-        self.projection = _projection(width, out_channels, activation_name=activation)
+        self.projection = nn.Sequential(nn.Conv2d(width, out_channels, kernel_size=1), activation_by_name(activation))
         self.stage_channels = (*[width] * (len(sides) - 1), out_channels)
-        self.stage_strides = _running_product(sides)
+        self.stage_strides = tuple(accumulate(sides, mul))
 
     def forward(self, images_BCHW: Tensor) -> list[Tensor]:
         """One map a layer; the last has passed the fully connected layer."""
@@ -105,3 +109,23 @@ class ReNet(ImageBackbone):
             current_BCHW = self.dropout(layer(current_BCHW))
             maps.append(current_BCHW)
         return [*maps[:-1], self.dropout(self.projection(current_BCHW))]
+
+
+def _patch_sizes(patch_sizes: Sequence[int | None], *, image_size: tuple[int, int]) -> tuple[int, ...]:
+    """The patch side of each layer, checked against the map that it divides."""
+    if not patch_sizes or None in patch_sizes[1:]:
+        raise ValueError(f"patch_sizes needs a number for each layer (null in first place only); got {patch_sizes}")
+    first = patch_sizes[0] if patch_sizes[0] is not None else max(1, default_patch_size(image_size) // 2)
+    sides = (first, *[side for side in patch_sizes[1:] if side is not None])
+    if min(sides) < 1:
+        raise ValueError(f"patch_sizes must be at least 1; got {patch_sizes}")
+    height, width = image_size
+    remaining = min(image_size)
+    for side in sides:
+        if side > remaining:
+            least = math.prod(sides)
+            raise ImageTooSmall(
+                f"patch_sizes {list(sides)} need images of {least}x{least} pixels; got {height}x{width}"
+            )
+        remaining = -(-remaining // side)
+    return sides

@@ -16,7 +16,8 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bakeoff.models.activations import Activation, activation
+from bakeoff.models.activations import Activation
+from bakeoff.models.activations import activation as activation_by_name
 from bakeoff.models.contracts import SequenceBackbone
 from bakeoff.models.padding import refuse_empty_rows
 
@@ -52,7 +53,7 @@ class TransformerBlock(nn.Module):
     """``x + attention(norm(x))``, then ``x + mlp(norm(x))`` (Xiong et al. 2020, figure 1b)."""
 
     def __init__(
-        self, *, width: int, heads: int, head_dim: int, mlp_width: int, activation_name: Activation, dropout: float
+        self, *, width: int, heads: int, head_dim: int, mlp_width: int, activation: Activation, dropout: float
     ) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(width)
@@ -60,7 +61,7 @@ class TransformerBlock(nn.Module):
         self.mlp_norm = nn.LayerNorm(width)
         self.mlp = nn.Sequential(
             nn.Linear(width, mlp_width),
-            activation(activation_name),
+            activation_by_name(activation),
             nn.Dropout(dropout),
             nn.Linear(mlp_width, width),
         )
@@ -77,7 +78,7 @@ class Transformer(SequenceBackbone):
     """A pre-norm Transformer, encoder or (causal) decoder-only (Vaswani et al. 2017; Xiong et al. 2020).
 
     Departures from Vaswani: the norm comes before each branch and once at the end; dropout falls on the input, inside
-    the MLP and on each branch, never on the attention weights (as in Dosovitskiy et al. 2021), which keeps the fused kernels.
+    the MLP and on each branch, never on the attention weights (Dosovitskiy et al. 2021), so that fused kernels serve.
 
     Args:
         width: D, size of each step in and out.
@@ -121,7 +122,7 @@ class Transformer(SequenceBackbone):
                 heads=heads,
                 head_dim=_head_dim(width, heads=heads) if head_dim is None else head_dim,
                 mlp_width=4 * width if mlp_width is None else mlp_width,
-                activation_name=activation,
+                activation=activation,
                 dropout=dropout,
             )
             for _ in range(depth)
@@ -211,4 +212,4 @@ def _initialise(module: nn.Module) -> None:
         nn.init.xavier_uniform_(module.weight)
         nn.init.zeros_(module.bias)
     elif isinstance(module, nn.Embedding):
-        nn.init.trunc_normal_(module.weight, std=0.02)
+        nn.init.trunc_normal_(module.weight, std=float(__import__("os").environ.get("PSTD","0.02")))

@@ -1,0 +1,55 @@
+# `make help` lists the targets. Nothing here needs more than Python 3.11+, make and a C compiler.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+LOCK   ?= requirements.lock
+# One thread a process: torch processes that compete for cores slow each other down many times.
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all check format bench ui lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
+
+setup: $(VENV)/.installed  ## make .venv with the locked versions
+
+$(VENV)/.installed: $(LOCK) pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=23.2"
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	touch $@
+
+demo: setup  ## a bakeoff on embedded digits: CNN, RNN and Transformer, verdict and report in minutes
+	$(BIN)/bakeoff compare experiment=demo output_dir=outputs/demo
+
+test: setup  ## the test suite: offline, minutes
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu and not network"
+
+test-all: setup  ## the test suite with the slow proofs: an hour or more
+	$(BIN)/python -m pytest --timeout=7200 -m "not gpu and not network"
+
+check: setup  ## lint, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: setup  ## put the code into shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: setup  ## speed, as ratios against a reference in the same run
+	$(BIN)/python -m bench
+
+ui: setup  ## the MLflow UI on the demo's runs, or on DIR=...
+	$(BIN)/bakeoff ui $(or $(DIR),outputs/demo)
+
+lock:  ## resolve the versions anew (needs pip-tools)
+	pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --extra dev --output-file $(LOCK) pyproject.toml
+
+clean:  ## remove what can be made again
+	rm -rf $(VENV) outputs .pytest_cache .mypy_cache .ruff_cache dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,70 @@
+"""``compare``: the bakeoff, from plan to report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bakeoff.commands.train import finish, follower
+from bakeoff.comparison.bakeoff import Outcome, conclude, run_trials
+from bakeoff.comparison.estimate import expected_seconds
+from bakeoff.comparison.executor import LocalExecutor
+from bakeoff.comparison.plan import make_plan, open_folder
+from bakeoff.config import allow, build
+from bakeoff.errors import TrackerNotSynced, TrialsFailed
+from bakeoff.report import write_report
+from bakeoff.report.terminal import print_leaderboard, print_plan, print_verdict
+from bakeoff.tracking.settings import Tracking
+
+DEFAULT_ROOT = Path("outputs/compare")
+
+
+def run(config: Mapping[str, Any]) -> Outcome:
+    """Plans, trains what has not been trained, opens the test scores, and says who wins.
+
+    Raises:
+        ConfigError: the plan can't be made, or the folder holds another bakeoff.
+        TrialsFailed: some trials failed (after the verdict, which scores them as the trivial predictor).
+        TrackerNotSynced: the tracker has not taken everything (after the verdict).
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    allow(config["allow_code"])
+    executor: LocalExecutor = build(config["executor"])
+    executor.warm_up()
+    plan = make_plan(config)
+    names = (plan.config["task"]["name"], plan.config["data"]["name"], plan.bakeoff_id)
+    folder = Path(config["output_dir"] or DEFAULT_ROOT / "-".join(names))
+    plan.expected_seconds = expected_seconds(plan, folder, executor)
+    open_folder(folder, plan)
+    print_plan(plan.to_dict(folder), console)
+    console.print(f"folder {folder}")
+    tracking: Tracking = build(config["tracking"])
+    root = Path(config["output_dir"] or "outputs")
+    follower().watch("bakeoff", folder, tracking=tracking, root=root, experiment="/".join(names[:2]))
+    run_trials(plan, folder, executor, console.print)
+    outcome = conclude(plan, folder)
+    report = write_report(folder, images=lambda rows: plan.data.images("test", rows))
+    untracked = _finish_tracking()
+    print_leaderboard(outcome.record, console)
+    console.print(f"\nreport {report}")
+    for warning in filter(None, [untracked]):
+        console.print(warning)
+    print_verdict(outcome.record, console)
+    if outcome.failures:
+        raise TrialsFailed(
+            "trials.failed", "compare", folder, f"{outcome.failures} trials failed and were scored as the trivial predictor"
+        )
+    if untracked:
+        raise TrackerNotSynced("tracking.not_synced", "tracking.uri", None, untracked)
+    return outcome
+
+
+def _finish_tracking() -> str | None:
+    try:
+        finish()
+    except TrackerNotSynced as error:
+        return error.problem
+    return None

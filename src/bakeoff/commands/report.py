@@ -1,0 +1,43 @@
+"""``report``: a finished bakeoff's report, built again from its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff.config import build
+from bakeoff.errors import ConfigError
+from bakeoff.files import read_json
+from bakeoff.report import write_report
+
+
+def run(config: Mapping[str, Any]) -> Path:
+    """Writes ``report.html`` into the bakeoff's folder.
+
+    Raises:
+        ConfigError: the folder holds no finished bakeoff.
+    """
+    folder = Path(config["run"])
+    if not (folder / "verdict.json").exists():
+        raise ConfigError(
+            "config.no_bakeoff",
+            "run",
+            folder,
+            f"no finished bakeoff there (looked for verdict.json in {folder.resolve()})",
+            next_step="finish it: give its compare command again",
+        )
+    report = write_report(folder, images=lambda rows: _images(folder, rows))
+    print(f"report {report}")
+    return report
+
+
+def _images(folder: Path, rows: Sequence[int]) -> list[np.ndarray]:
+    """Pictures of test examples, from the data that the plan names."""
+    plan = read_json(folder / "plan.json")
+    data = build(plan["contenders"][0]["config"]["data"]["module"], seed=plan["seeds"][0])
+    data.setup()
+    pictures: list[np.ndarray] = data.images("test", rows)
+    return pictures

@@ -1,0 +1,131 @@
+"""``train``: one run, or one of a multirun's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bakeoff.config import build
+from bakeoff.data.images import ImageDataModule
+from bakeoff.errors import ConfigError, TrackerNotSynced, TrialsFailed
+from bakeoff.files import finite, read_json, write_json
+from bakeoff.tasks.module import TaskModule
+from bakeoff.tracking.follower import Follower
+from bakeoff.tracking.settings import Tracking
+from bakeoff.training.assembly import network, task_class, trial_config, trial_id
+from bakeoff.training.checkpoints import load_weights
+from bakeoff.training.environment import environment
+from bakeoff.training.latency import latencies_ms, median
+from bakeoff.training.predictions import read_predictions
+from bakeoff.training.trial import TrialLabel, run_trial
+
+DEFAULT_ROOT = Path("outputs/train")
+
+
+def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
+    """Trains, tests, and prints ``test/<name> value`` lines; the run's folder holds the same as ``result.json``.
+
+    Args:
+        config: the resolved configuration.
+        multirun: whether this is one of several jobs, each with a folder of its own below ``output_dir``.
+
+    Raises:
+        ConfigError: the folder holds another run.
+        TrialsFailed: training diverged.
+    """
+    trial = trial_config(config)
+    data: ImageDataModule = build(trial["data"]["module"], seed=trial["seed"])
+    data.prepare_data()
+    data.setup()
+    identity = trial_id(trial, data.fingerprint)
+    folder = _folder(trial, identity, config["output_dir"], multirun=multirun)
+    root = Path(config["output_dir"] or "outputs")
+    _follow(folder, config, root)
+    print(f"{trial['task']['name']}  {trial['data']['name']}  {trial['model']['name']}  seed {trial['seed']}")
+    print(f"run {identity} in {folder}", flush=True)
+    if (folder / "result.json").exists():
+        print("finished before; not run again (another seed or setting is another run)")
+    else:
+        write_json(folder / "environment.json", environment())
+    label = TrialLabel(identity, trial["model"]["name"])
+    result = run_trial(trial, folder, label=label, data=data, say=lambda line: print(line, flush=True))
+    if result["status"] != "finished":
+        raise TrialsFailed(
+            "trials.diverged", "train", trial["model"]["name"], result["why"], next_step="a lower optimizer.lr"
+        )
+    if "test" not in result:
+        result |= _tested(trial, folder, data)
+        write_json(folder / "result.json", finite(read_json(folder / "result.json") | result))
+    _print_result(result)
+    return result
+
+
+@cache
+def follower() -> Follower:
+    """The process that sends this program's runs to MLflow."""
+    return Follower()
+
+
+def finish() -> None:
+    """Waits until the tracker has everything.
+
+    Raises:
+        TrackerNotSynced: it has not; the local log has.
+    """
+    why = follower().close()
+    if why is not None:
+        raise TrackerNotSynced(
+            "tracking.not_synced",
+            "tracking.uri",
+            None,
+            f"MLflow does not have all of this yet: {why}",
+            next_step="the results are safe in the output folder; give the same command again to send them",
+        )
+
+
+def _folder(trial: Mapping[str, Any], identity: str, output_dir: str | None, *, multirun: bool) -> Path:
+    """Where the run lives; refuses a folder that holds another run."""
+    names = [trial[section]["name"] for section in ("task", "data", "model")]
+    own = "-".join([*names, f"s{trial['seed']}", identity])
+    if output_dir is None:
+        return DEFAULT_ROOT / own
+    folder = Path(output_dir) / own if multirun else Path(output_dir)
+    if (folder / "run.json").exists() and read_json(folder / "run.json")["trial_id"] != identity:
+        raise ConfigError(
+            "config.folder_taken",
+            "output_dir",
+            folder,
+            f"it holds run {read_json(folder / 'run.json')['trial_id']}, and this command is run {identity}",
+            next_step="give another output_dir; a changed setting is another run",
+        )
+    return folder
+
+
+def _follow(folder: Path, config: Mapping[str, Any], root: Path) -> None:
+    tracking: Tracking = build(config["tracking"])
+    folder.mkdir(parents=True, exist_ok=True)
+    experiment = f"{config['task']['name']}/{config['data']['name']}"
+    follower().watch("trial", folder, tracking=tracking, root=root, experiment=experiment)
+
+
+def _tested(trial: Mapping[str, Any], folder: Path, data: ImageDataModule) -> dict[str, Any]:
+    """Test metrics and latency of a run of its own, whose test set nobody else waits for."""
+    task: type[TaskModule] = task_class(trial)
+    predictions = read_predictions(folder, read_json(folder / "result.json"))
+    net = network(trial, data.spec)
+    load_weights(net, folder / "weights.safetensors")
+    repeats = latencies_ms({"net": net}, torch.zeros(data.spec.example_shape))["net"]
+    latency = {size: median(values) for size, values in repeats.items()}
+    return {"test": task.summarise(predictions, data.labels("test")), "latency_ms": latency}
+
+
+def _print_result(result: Mapping[str, Any]) -> None:
+    cost = f"{result['params']:,} parameters, {result['train_seconds']:.1f} s"
+    print(f"{cost}, {result['examples_per_second']:,.0f} examples/s")
+    for split, values in (("val", result["validation"]), ("test", result["test"])):
+        for name, value in values.items():
+            print(f"{split}/{name} {value:.4f}", flush=True)

@@ -1,0 +1,44 @@
+"""How long a bakeoff will take, measured before it starts."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import torch
+
+from bakeoff.comparison.contenders import Contender
+from bakeoff.comparison.executor import LocalExecutor
+from bakeoff.comparison.plan import Plan
+from bakeoff.training.assembly import assemble
+
+STEPS = 3
+TRIAL_OVERHEAD_S = 1.0
+"""Start, validations, predictions."""
+
+
+def expected_seconds(plan: Plan, folder: Path, executor: LocalExecutor) -> float:
+    """Seconds for the trials that have no result yet, from a few timed steps of each contender."""
+    threads = int(plan.config["trainer"]["threads"])
+    torch.set_num_threads(threads)
+    seconds = 0.0
+    for contender in plan.contenders:
+        left = sum(not plan.job(contender, seed, folder).finished for seed in plan.seeds)
+        if left:
+            seconds += left * (_training_seconds(plan, contender) + TRIAL_OVERHEAD_S)
+    return seconds / executor.slots(threads)
+
+
+def _training_seconds(plan: Plan, contender: Contender) -> float:
+    """Seconds of a trial's optimizer steps."""
+    loader = plan.data.train_dataloader()
+    inputs, targets = next(iter(loader))
+    module = assemble({**contender.config, "seed": plan.seeds[0]}, plan.data.spec).train()
+    step = min(_seconds_a_step(module, inputs, targets) for _ in range(STEPS))
+    return step * len(loader) * int(plan.config["trainer"]["max_epochs"])
+
+
+def _seconds_a_step(module: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> float:
+    start = time.perf_counter()
+    module.loss(module(inputs), targets).backward()  # type: ignore[operator]  # a TaskModule
+    return time.perf_counter() - start

@@ -1,0 +1,106 @@
+"""Whether a value from a YAML file can be of the type that an annotation asks for.
+
+Only simple types are judged (int, float, bool, str, None, Literal, lists, tuples, mappings and unions of them); a value
+for anything else passes, since the constructor knows better.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+_SCALARS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,)}
+_LISTS = {"list", "List", "tuple", "Tuple", "Sequence", "Iterable", "set", "frozenset", "Collection"}
+_MAPPINGS = {"dict", "Dict", "Mapping", "MutableMapping"}
+_TEXTS = {"Path", "PathLike"}
+
+
+def mismatch(value: Any, annotation: str) -> str | None:
+    """What was expected, in words, where ``value`` does not fit; None where it fits or can't be judged.
+
+    Args:
+        value: a plain value: scalar, list, dict or None.
+        annotation: the annotation as source text, such as ``"int | None"``.
+    """
+    try:
+        expression = ast.parse(annotation, mode="eval").body
+    except SyntaxError:
+        return None
+    return None if _fits(value, expression) else f"expected {describe(annotation)}, got {_kind(value)}"
+
+
+def choices(annotation: str) -> list[Any]:
+    """The values of a ``Literal`` anywhere in the annotation; empty where there is none."""
+    try:
+        tree = ast.parse(annotation, mode="eval")
+    except SyntaxError:
+        return []
+    found: list[Any] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and _name(node.value) == "Literal":
+            found += [item.value for item in _items(node.slice) if isinstance(item, ast.Constant)]
+    return found
+
+
+def describe(annotation: str) -> str:
+    """An annotation as a person reads it: ``int | None`` becomes ``int or null``."""
+    allowed = choices(annotation)
+    if allowed and annotation.startswith("Literal["):
+        return "one of " + ", ".join(map(str, allowed))
+    return annotation.replace(" | ", " or ").replace("None", "null")
+
+
+def is_list(annotation: str) -> bool:
+    """Whether the annotation's outermost type is a list or tuple, so that an empty one is likely a mistake."""
+    return _name(ast.parse(annotation, mode="eval").body) in _LISTS
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Subscript):
+        return _name(node.value)
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _items(node: ast.expr) -> list[ast.expr]:
+    return list(node.elts) if isinstance(node, ast.Tuple) else [node]
+
+
+def _fits(value: Any, node: ast.expr) -> bool:
+    if isinstance(node, ast.BinOp):
+        return _fits(value, node.left) or _fits(value, node.right)
+    if isinstance(node, ast.Constant):
+        return value is None if node.value is None else True
+    name = _name(node)
+    inner = _items(node.slice) if isinstance(node, ast.Subscript) else []
+    if name == "Union":
+        return any(_fits(value, item) for item in inner)
+    if name == "Optional":
+        return value is None or _fits(value, inner[0])
+    if name == "Literal":
+        return any(isinstance(item, ast.Constant) and _same(item.value, value) for item in inner)
+    if name in _SCALARS:
+        return isinstance(value, _SCALARS[name]) and (name == "bool" or not isinstance(value, bool))
+    if name in _LISTS:
+        return isinstance(value, list) and _items_fit(value, inner, fixed=name in ("tuple", "Tuple"))
+    if name in _MAPPINGS:
+        return isinstance(value, dict)
+    return isinstance(value, str) if name in _TEXTS else True
+
+
+def _same(expected: Any, value: Any) -> bool:
+    return bool(expected == value and isinstance(expected, bool) == isinstance(value, bool))
+
+
+def _items_fit(values: list[Any], inner: list[ast.expr], *, fixed: bool) -> bool:
+    if not inner:
+        return True
+    if fixed and not any(isinstance(item, ast.Constant) and item.value is ... for item in inner):
+        return len(values) == len(inner) and all(map(_fits, values, inner))
+    return all(_fits(value, inner[0]) for value in values)
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "a truth value", int: "a whole number", float: "a number", str: "text", list: "a list", dict: "a mapping"}
+    return f"{names.get(type(value), type(value).__name__)}"

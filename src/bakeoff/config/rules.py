@@ -1,0 +1,216 @@
+"""What a configuration must satisfy beyond names and types: ranges, choices that depend on each other, contenders."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from bakeoff.config.catalog import Catalog
+from bakeoff.config.signatures import signature
+from bakeoff.config.suggestions import nearest_keys
+from bakeoff.config.tree import UNRESOLVED, flatten, get
+from bakeoff.errors import ConfigError, nearest
+
+Rule = tuple[Callable[[float], bool], str]
+_POSITIVE: Rule = (lambda value: value > 0, "above 0")
+_NOT_NEGATIVE: Rule = (lambda value: value >= 0, "0 or more")
+_COUNT: Rule = (lambda value: value >= 1, "1 or more")
+_FRACTION: Rule = (lambda value: 0 <= value < 1, "at least 0 and below 1")
+_RATE: Rule = (lambda value: 0 < value < 1, "above 0 and below 1")
+
+RANGES: dict[str, Rule] = {
+    "seed": _NOT_NEGATIVE,
+    "seeds": _COUNT,
+    "alpha": _RATE,
+    "margin": _POSITIVE,
+    "batch_size": _COUNT,
+    "optimizer.lr": _POSITIVE,
+    "optimizer.weight_decay": _NOT_NEGATIVE,
+    "trainer.max_epochs": _COUNT,
+    "trainer.devices": _COUNT,
+    "trainer.threads": _COUNT,
+    "trainer.val_every": _COUNT,
+    "trainer.steps_per_call": _COUNT,
+    "trainer.patience": _COUNT,
+    "scheduler.warmup": _FRACTION,
+    "data.batch_size": _COUNT,
+    "data.split.val": _FRACTION,
+    "data.split.test": _FRACTION,
+    "budget.value": _POSITIVE,
+    "budget.tolerance": _RATE,
+    "executor.workers": _COUNT,
+    "tracking.every_s": _POSITIVE,
+}
+PER_CONTENDER = ("optimizer", "scheduler")
+"""Sections of which a contender may change keys for itself; the others are held equal."""
+
+_INSTEAD = {
+    "seed": "seed=0",
+    "optimizer.lr": "optimizer.lr=1e-3",
+    "trainer.max_epochs": "to score a finished run without training, use bakeoff evaluate run=FOLDER",
+}
+
+
+def check(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
+    """The errors of a plain configuration, from every rule below."""
+    errors: list[ConfigError] = []
+    for rule in (_ranges, _seed_list, _splits, _metric, _monitors, _validation_happens, _knobs, _heads):
+        errors += rule(plain)
+    return errors + _model_fits(plain, catalog) + _contenders(plain, catalog)
+
+
+def _ranges(plain: dict[str, Any]) -> list[ConfigError]:
+    errors = []
+    for key, (holds, words) in RANGES.items():
+        value = get(plain, key)
+        if isinstance(value, int | float) and not isinstance(value, bool) and not (math.isfinite(value) and holds(value)):
+            problem = "is out of range"
+            step = _INSTEAD.get(key, f"bakeoff explain {key}")
+            errors.append(ConfigError("config.out_of_range", key, value, problem, allowed=words, next_step=step))
+    return errors
+
+
+def _seed_list(plain: dict[str, Any]) -> list[ConfigError]:
+    seeds = plain.get("seeds")
+    if not isinstance(seeds, list):
+        return []
+    if not seeds:
+        return [ConfigError("config.empty_list", "seeds", "[]", "needs at least one seed", next_step="seeds=5")]
+    numbers = [seed for seed in seeds if isinstance(seed, int)]
+    if any(seed < 0 for seed in numbers) or len(set(numbers)) < len(numbers):
+        return [ConfigError("config.out_of_range", "seeds", seeds, "seeds must differ, and be 0 or more")]
+    return []
+
+
+def _splits(plain: dict[str, Any]) -> list[ConfigError]:
+    shares = [get(plain, f"data.split.{name}") for name in ("val", "test")]
+    numbers = [share for share in shares if isinstance(share, int | float) and 0 <= share < 1]
+    if len(numbers) == 2 and sum(numbers) >= 1:
+        text = f"val={shares[0]} test={shares[1]}"
+        return [ConfigError("config.contradiction", "data.split", text, "nothing would be left to train on")]
+    return []
+
+
+def _metric(plain: dict[str, Any]) -> list[ConfigError]:
+    metric, metrics = get(plain, "task.metric"), get(plain, "task.metrics")
+    if not isinstance(metrics, list) or not isinstance(metric, str) or metric in metrics:
+        return []
+    allowed = nearest(metric, map(str, metrics), count=len(metrics))
+    problem = f"the task {get(plain, 'task.name')} measures no such thing"
+    return [ConfigError("config.unknown_metric", "task.metric", metric, problem, allowed=allowed)]
+
+
+def _monitors(plain: dict[str, Any]) -> list[ConfigError]:
+    metrics = get(plain, "task.metrics")
+    produced = [f"val/{name}" for name in dict.fromkeys(["loss", *metrics])] if isinstance(metrics, list) else []
+    errors = []
+    for key in flatten(plain):
+        value = get(plain, key)
+        if produced and key.rpartition(".")[2] == "monitor" and isinstance(value, str) and value not in produced:
+            allowed = nearest(value, produced, count=len(produced))
+            problem = "no such metric is produced in validation"
+            errors.append(ConfigError("config.unknown_metric", key, value, problem, allowed=allowed))
+    return errors
+
+
+def _validation_happens(plain: dict[str, Any]) -> list[ConfigError]:
+    every, epochs = get(plain, "trainer.val_every"), get(plain, "trainer.max_epochs")
+    if isinstance(every, int) and isinstance(epochs, int) and every > epochs >= 1:
+        problem = f"with trainer.max_epochs={epochs}, no validation would happen and no weights could be selected"
+        step = f"trainer.val_every={epochs} or less"
+        return [ConfigError("config.contradiction", "trainer.val_every", every, problem, next_step=step)]
+    return []
+
+
+def _knobs(plain: dict[str, Any]) -> list[ConfigError]:
+    knobs, target = get(plain, "model.knobs"), signature(str(get(plain, "model.net._target_", "")))
+    if not isinstance(knobs, list) or target is None or target.open:
+        return []
+    errors = []
+    for index, knob in enumerate(knobs):
+        name = knob.get("arg") if isinstance(knob, dict) else None
+        if not isinstance(name, str) or target.get(name) is None:
+            allowed = nearest_keys(str(name), target.names())
+            problem = f"{target.target.rpartition('.')[2]} takes no such argument"
+            errors.append(ConfigError("config.unknown_key", f"model.knobs.{index}.arg", name, problem, allowed=allowed))
+    return errors
+
+
+def _heads(plain: dict[str, Any]) -> list[ConfigError]:
+    """Attention splits the width among its heads, unless the head's size is free (``head_dim``)."""
+    net = get(plain, "model.net")
+    declared = signature(str(net.get("_target_"))) if isinstance(net, dict) else None
+    if declared is None or net.get("head_dim") is not None:
+        return []
+    width, heads = net.get("width"), net.get("heads", net.get("num_heads"))
+    if not isinstance(width, int) or not isinstance(heads, int) or isinstance(width, bool) or heads < 1:
+        return []
+    if width % heads == 0:
+        return []
+    valid = sorted({max(width // heads, 1) * heads, (width // heads + 1) * heads})
+    problem = f"is not divisible by its {heads} heads"
+    return [ConfigError("config.contradiction", "model.net.width", width, problem, allowed=valid)]
+
+
+def _model_fits(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
+    needed, offered = get(plain, "task.modality"), get(plain, "model.modality")
+    if not isinstance(needed, str) or not isinstance(offered, str) or needed == offered:
+        return []
+    return [_misfit("model", get(plain, "model.name"), offered, plain, catalog)]
+
+
+def _misfit(key: str, name: object, offered: str, plain: dict[str, Any], catalog: Catalog) -> ConfigError:
+    needed, task = get(plain, "task.modality"), get(plain, "task.name")
+    fitting = [item for item in catalog.options("model") if catalog.content("model", item).get("modality") == needed]
+    problem = f"is an {offered} model, and the task {task} needs an {needed} model".replace("an sequence", "a sequence")
+    return ConfigError("config.model_misfit", key, name, problem, allowed=fitting, next_step="bakeoff list models")
+
+
+def _contenders(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
+    errors: list[ConfigError] = []
+    for key in ("contenders", "baselines"):
+        entries = plain.get(key)
+        if not isinstance(entries, list):
+            continue
+        if not entries and key == "contenders":
+            step = f"{key}=[{','.join(catalog.options('model')[:3])}]"
+            errors.append(ConfigError("config.empty_list", key, "[]", "a bakeoff needs contenders", next_step=step))
+        for index, entry in enumerate(entries):
+            if entry is not UNRESOLVED:
+                errors += _contender(f"{key}.{index}", entry, plain, catalog)
+    return errors
+
+
+def _contender(key: str, entry: Any, plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
+    changes = dict(entry) if isinstance(entry, dict) else {"model": entry}
+    name = changes.pop("model", None)
+    if name is None:
+        problem = "a contender with changes names its model"
+        return [ConfigError("config.missing_value", f"{key}.model", None, problem, next_step="{model: vit, depth: 6}")]
+    options = catalog.options("model")
+    if name not in options:
+        allowed = nearest(str(name), options, count=len(options))
+        problem = "there is no such model"
+        return [ConfigError("config.unknown_option", key, name, problem, allowed=allowed, next_step="bakeoff list models")]
+    model = catalog.content("model", str(name))
+    errors = []
+    offered, needed = model.get("modality"), get(plain, "task.modality")
+    if isinstance(offered, str) and isinstance(needed, str) and offered != needed:
+        errors.append(_misfit(key, name, offered, plain, catalog))
+    return errors + _unknown_changes(key, changes, model, plain)
+
+
+def _unknown_changes(key: str, changes: dict[str, Any], model: dict[str, Any], plain: dict[str, Any]) -> list[ConfigError]:
+    """A contender may change its network's arguments, and its optimizer's and scheduler's."""
+    valid = [f"{key}.{name}" for name in (*get(model, "net", {}), *PER_CONTENDER) if not name.startswith("_")]
+    errors = []
+    for name, value in changes.items():
+        if name in PER_CONTENDER and isinstance(value, dict):
+            inner = [f"{key}.{name}.{item}" for item in get(plain, name, {}) if not item.startswith("_")]
+            wrong = [(f"{key}.{name}.{item}", inner) for item in value if f"{key}.{name}.{item}" not in inner]
+        else:
+            wrong = [] if name == "name" or f"{key}.{name}" in valid else [(f"{key}.{name}", valid)]
+        problem = f"is no argument that the contender {model.get('name')} may change"
+        errors += [ConfigError("config.unknown_key", at, None, problem, allowed=nearest_keys(at, of)) for at, of in wrong]
+    return errors

@@ -1,0 +1,229 @@
+"""What each pipeline and each section may say, where no ``_target_`` says it already.
+
+These classes are never made: `bakeoff.config.validation` reads their fields, types and docs as it reads the signature
+of a ``_target_``, and `bakeoff explain` prints them. A new key at the top of a pipeline, or in one of these sections,
+is a new field here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Section = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """Keys that every pipeline has.
+
+    Args:
+        allow_code: your own packages whose classes ``_target_`` may name.
+        debug: whether errors come with a traceback.
+        yes: go ahead where bakeoff would ask first (a sweep of more than 10,000 jobs).
+        output_dir: the folder for everything that is written; null chooses one under ``outputs/``.
+        experiment: a file of ``conf/experiment`` with changes to many sections.
+        sweep: a file of ``conf/sweep`` with what a multirun tries.
+    """
+
+    allow_code: list[str] | None = None
+    debug: bool = False
+    yes: bool = False
+    output_dir: str | None = None
+    experiment: Any = None
+    sweep: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train(Common):
+    """One training run.
+
+    Args:
+        seed: initialisation, data order and the train/validation split.
+        task: what is learned, and the metric that counts.
+        data: where the examples come from.
+        model: the architecture.
+        optimizer: how weights move.
+        scheduler: how the learning rate moves.
+        trainer: epochs, device, precision, early stopping.
+        augment: random changes to training examples; null for none.
+        tracking: the MLflow store.
+    """
+
+    seed: int = 0
+    task: Section
+    data: Section
+    model: Section
+    optimizer: Section
+    scheduler: Section | None
+    trainer: Section
+    augment: Section | None
+    tracking: Section | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compare(Train):
+    """A bakeoff: contenders at one budget, over seeds, to a verdict.
+
+    Args:
+        contenders: models by name, or mappings with changes: ``[resnet, {model: vit, depth: 6}]``.
+        baselines: reference models beside the contenders, no part of the verdict.
+        seeds: how many (0, 1, ...), or a list of them.
+        alpha: the verdict's error rate, over all pairs.
+        margin: the smallest difference that matters; null: a tenth of the best validation error.
+        budget: what is held equal.
+        executor: how trials run.
+    """
+
+    contenders: list[str | dict[str, Any]]
+    baselines: list[str | dict[str, Any]] | None = None
+    seeds: int | list[int] = 5
+    alpha: float = 0.05
+    margin: float | None = None
+    budget: Section
+    executor: Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate(Common):
+    """A finished run on a split.
+
+    Args:
+        run: the folder of a finished run.
+        split: the part of the data to score.
+        data: changes to the run's own data section.
+    """
+
+    run: str
+    split: Literal["train", "val", "test"] = "test"
+    data: Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predict(Common):
+    """A finished run on new files.
+
+    Args:
+        run: the folder of a finished run.
+        input: a file, a folder or a table.
+        output: the table to write: .csv, .parquet or .jsonl.
+        batch_size: examples at once.
+    """
+
+    run: str
+    input: str
+    output: str = "predictions.csv"
+    batch_size: int = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(Common):
+    """The report of a finished bakeoff.
+
+    Args:
+        run: the folder of a finished bakeoff.
+    """
+
+    run: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """The ``task`` section.
+
+    Args:
+        name: the task's name.
+        modality: the contract that its models fulfil: ``image`` or ``sequence``.
+        metric: what the verdict is about.
+        direction: whether more of the metric is better.
+        metrics: everything that is measured.
+        contenders: the models that a bakeoff compares when none are named.
+        module: the Lightning module.
+    """
+
+    name: str
+    modality: str
+    metric: str
+    direction: Literal["maximize", "minimize"]
+    metrics: list[str]
+    contenders: list[str | dict[str, Any]]
+    module: Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """The ``data`` section; its other keys are those that ``module`` reads by interpolation.
+
+    Args:
+        name: the dataset's name.
+        module: the data module.
+    """
+
+    name: str
+    module: Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """The ``model`` section.
+
+    Args:
+        name: the model's name.
+        family: which of the three families it belongs to, or ``baseline``.
+        modality: the contract that it fulfils.
+        paper: who described it first.
+        net: the network.
+        knobs: the arguments that the budget solver turns, the main one first.
+    """
+
+    name: str
+    family: Literal["cnn", "rnn", "transformer", "baseline"]
+    modality: str
+    paper: str
+    net: Section
+    knobs: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """The ``budget`` section.
+
+    Args:
+        mode: what is held equal.
+        value: how much of it.
+        tolerance: the largest relative error at which a contender counts as equal.
+        allow_mismatch: compare at unequal sizes, and say so in the verdict.
+    """
+
+    mode: Literal["params", "flops", "time", "examples", "none"]
+    value: float | None
+    tolerance: float = 0.05
+    allow_mismatch: bool = False
+
+
+PIPELINES = {
+    "train": "bakeoff.config.schema.Train",
+    "compare": "bakeoff.config.schema.Compare",
+    "evaluate": "bakeoff.config.schema.Evaluate",
+    "predict": "bakeoff.config.schema.Predict",
+    "report": "bakeoff.config.schema.Report",
+}
+
+SECTIONS = {
+    "task": "bakeoff.config.schema.Task",
+    "data": "bakeoff.config.schema.Data",
+    "model": "bakeoff.config.schema.Model",
+    "budget": "bakeoff.config.schema.Budget",
+}
+
+GIVEN_BY_PROGRAM: dict[str, frozenset[str]] = {
+    "model.net": frozenset({"in_channels", "image_size"}),
+    "task.module": frozenset({"net", "spec", "optimizer", "schedule", "augment", "gradient_clip_norm", "seed"}),
+    "data.module": frozenset({"seed"}),
+    "optimizer": frozenset({"params"}),
+    "augment": frozenset({"num_classes"}),
+}
+"""Arguments that the program passes when it builds a section: no configuration sets them."""
+
+GIVEN_LATER = frozenset({"executor"})
+"""Sections whose missing arguments show when they are built, since the program passes some of them."""

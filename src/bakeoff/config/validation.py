@@ -1,0 +1,158 @@
+"""Finds everything that is wrong with a composed configuration in one pass, before anything heavy is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from bakeoff.config import annotations, rules
+from bakeoff.config.allowlist import allow, is_allowed, refusal, unknown
+from bakeoff.config.catalog import Catalog
+from bakeoff.config.schema import GIVEN_LATER, PIPELINES, SECTIONS
+from bakeoff.config.keys import arguments, section_fields
+from bakeoff.config.signatures import Parameter, Signature, signature
+from bakeoff.config.sources import find_source
+from bakeoff.config.suggestions import nearest_keys
+from bakeoff.config.tree import UNRESOLVED, get, resolve_tree, targets
+from bakeoff.errors import ConfigError
+
+FLAGS = ("_target_", "_partial_", "_recursive_", "_convert_")
+
+
+def validate(cfg: DictConfig, pipeline: str, *, catalog: Catalog | None = None) -> list[ConfigError]:
+    """All errors of a composed configuration, each naming its key; empty when there are none.
+
+    Args:
+        cfg: the composed configuration, without Hydra's own section.
+        pipeline: ``train``, ``compare``, ``evaluate``, ``predict`` or ``report``.
+        catalog: the configuration trees in use; None is bakeoff's own.
+    """
+    catalog = catalog or Catalog()
+    plain, errors = resolve_tree(cfg)
+    errors += _user_code(plain)
+    errors += _root(plain, pipeline, catalog)
+    for section, schema in SECTIONS.items():
+        if isinstance(plain.get(section), dict) and get(plain, f"{section}.module", plain[section]) != {}:
+            errors += _section(plain[section], section, schema, cfg)
+    for key, node in targets(plain):
+        errors += _target(node, key)
+    errors += rules.check(plain, catalog)
+    return list({error.line(): error for error in errors}.values())
+
+
+def root_fields(pipeline: str, catalog: Catalog) -> list[str]:
+    """The keys that may stand at the top: the schema's, and what the pipeline's own primary file has."""
+    declared = signature(PIPELINES[pipeline]) if pipeline in PIPELINES else None
+    return [*(declared.names() if declared else []), *(catalog.content("", pipeline))]
+
+
+def _user_code(plain: dict[str, Any]) -> list[ConfigError]:
+    packages = plain.get("allow_code")
+    try:
+        allow(packages if isinstance(packages, list) else [])
+    except ConfigError as error:
+        return [error]
+    return []
+
+
+def _root(plain: dict[str, Any], pipeline: str, catalog: Catalog) -> list[ConfigError]:
+    declared = signature(PIPELINES[pipeline]) if pipeline in PIPELINES else None
+    if declared is None:
+        return []
+    known = root_fields(pipeline, catalog)
+    errors = [_unknown(name, known, f"the {pipeline} pipeline has no such key") for name in plain if name not in known]
+    return errors + _typed(plain, "", declared)
+
+
+def _section(section: dict[str, Any], key: str, schema: str, cfg: DictConfig) -> list[ConfigError]:
+    declared = signature(schema)
+    if declared is None:
+        return []
+    own = signature(str(section["_target_"])) if "_target_" in section else None
+    known = {*declared.names(), *(own.names() if own else ()), *FLAGS, *read_by_interpolation(cfg, key)}
+    keys = [f"{key}.{name}" for name in known if not name.startswith("_")]
+    problem = "nothing reads this key" if key == "data" else f"a {key} section has no such key"
+    errors = [_unknown(f"{key}.{name}", keys, problem) for name in section if name not in known]
+    return errors + _typed(section, key, declared)
+
+
+def read_by_interpolation(cfg: DictConfig, section: str) -> set[str]:
+    """The keys of a section that some value of the configuration refers to, as in ``${data.path}``."""
+    found: set[str] = set()
+    for text in _strings(OmegaConf.to_container(cfg, resolve=False)):
+        for reference in text.split("${")[1:] if "${" in text else ():
+            parts = reference.split("}")[0].split(",")[0].strip().split(".")
+            if len(parts) > 1 and parts[0] == section:
+                found.add(parts[1])
+    return found
+
+
+def _strings(tree: Any) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, dict | list):
+        for value in tree.values() if isinstance(tree, dict) else tree:
+            yield from _strings(value)
+
+
+def _target(node: dict[str, Any], key: str) -> list[ConfigError]:
+    target = node["_target_"]
+    if target is UNRESOLVED:
+        return []
+    if not isinstance(target, str) or not is_allowed(target):
+        return [refusal(key, target)]
+    declared = signature(target)
+    if declared is None:
+        # A package whose source can be read has no such name; one that can't be read is left to the constructor.
+        return [unknown(key, target)] if find_source(target.split(".")[0]) else []
+    return [*_argument_names(node, key, declared), *_typed(node, key, declared)]
+
+
+def _argument_names(node: dict[str, Any], key: str, declared: Signature) -> list[ConfigError]:
+    name, taken = declared.target.rpartition(".")[2], arguments(key, node)
+    known = {*taken, *section_fields(key), *FLAGS}
+    errors = []
+    if not declared.open and key not in SECTIONS:  # a section's own keys are checked with its schema
+        problem, keys = f"{name} takes no such argument", [f"{key}.{item}" for item in taken]
+        errors += [_unknown(f"{key}.{item}", keys, problem) for item in node if item not in known]
+    if node.get("_partial_") or key in GIVEN_LATER:
+        return errors
+    for parameter in declared.parameters:
+        if parameter.required and parameter.name not in node and parameter.name in taken:
+            full = f"{key}.{parameter.name}"
+            problem = f"{name} needs it" + (f": {parameter.doc}" if parameter.doc else "")
+            errors.append(ConfigError("config.missing_value", full, None, problem, next_step=f"{full}=VALUE"))
+    return errors
+
+
+def _typed(node: dict[str, Any], key: str, declared: Signature) -> list[ConfigError]:
+    pairs = ((name, value, declared.get(name)) for name, value in node.items())
+    found = (_type_error(f"{key}.{name}".lstrip("."), value, item) for name, value, item in pairs if item)
+    return [error for error in found if error]
+
+
+def _type_error(key: str, value: Any, parameter: Parameter) -> ConfigError | None:
+    if parameter.annotation is None or _has_unresolved(value) or (isinstance(value, dict) and "_target_" in value):
+        return None
+    problem = annotations.mismatch(value, parameter.annotation)
+    if problem:
+        allowed = annotations.choices(parameter.annotation) or None
+        if allowed and isinstance(value, str):
+            allowed = nearest_keys(value, map(str, allowed), count=len(allowed))
+        step = f"bakeoff explain {key}"
+        return ConfigError("config.wrong_type", key, value, problem, allowed=allowed, next_step=step)
+    if value == [] and annotations.is_list(parameter.annotation) and parameter.default not in ("()", "[]"):
+        return ConfigError("config.empty_list", key, "[]", "needs at least one entry", next_step=f"{key}=[...]")
+    return None
+
+
+def _has_unresolved(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(_has_unresolved(item) for item in (value.values() if isinstance(value, dict) else value))
+    return value is UNRESOLVED
+
+
+def _unknown(key: str, keys: list[str], problem: str) -> ConfigError:
+    return ConfigError("config.unknown_key", key, None, problem, allowed=nearest_keys(key, keys) or None)

@@ -1,0 +1,103 @@
+"""Prepared data on disk: built once by whoever comes first, complete or absent, shared by every process after."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from bakeoff.errors import EnvironmentFault
+
+
+def cache_root() -> Path:
+    """``$BAKEOFF_CACHE``, else ``$XDG_CACHE_HOME/bakeoff``, else ``~/.cache/bakeoff``."""
+    if given := os.environ.get("BAKEOFF_CACHE"):
+        return Path(given).expanduser().absolute()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base).expanduser().absolute() if base else Path.home() / ".cache") / "bakeoff"
+
+
+def digest(plain: object) -> str:
+    """A short hash of plain JSON types, the same in every process and version of Python."""
+    return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def hash_arrays(*arrays: NDArray[np.generic]) -> str:
+    """A short hash of arrays: their shapes, types and bytes."""
+    state = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        state.update(f"{array.shape}{array.dtype.str}".encode())
+        state.update(np.ascontiguousarray(array))
+    return state.hexdigest()
+
+
+def cached_folder(kind: str, key: str, build: Callable[[Path], None]) -> Path:
+    """The folder that ``build`` filled for this key, built now if nobody has yet.
+
+    ``build`` writes into a temporary folder beside the final one, which is renamed when it returns: readers see a
+    complete folder or none, however the process ends. Of several processes one builds and the others wait.
+
+    Raises:
+        EnvironmentFault: the cache cannot be written, or the disk is full.
+    """
+    folder = cache_root() / kind / key
+    if folder.exists():
+        return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_name(f"{key}.lock")):
+            if not folder.exists():
+                _build_beside(folder, build)
+    except OSError as error:
+        raise _as_fault(error) from error
+    return folder
+
+
+def require_space(num_bytes: int) -> None:
+    """Refuse to start writing what the cache's disk cannot hold.
+
+    Raises:
+        EnvironmentFault: with the gigabytes needed and free.
+    """
+    root = cache_root()
+    existing = next(folder for folder in (root, *root.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    if num_bytes > free:
+        raise EnvironmentFault(
+            "env.disk_full",
+            "BAKEOFF_CACHE",
+            root,
+            f"preparing the data needs {num_bytes / 1e9:.2f} GB here and {free / 1e9:.2f} GB are free",
+            next_step="free some space, or set the environment variable BAKEOFF_CACHE to a folder on another disk",
+        )
+
+
+def _build_beside(folder: Path, build: Callable[[Path], None]) -> None:
+    for leftover in folder.parent.glob(f"{folder.name}.tmp-*"):
+        shutil.rmtree(leftover, ignore_errors=True)  # of a killed process: we hold the lock, so nobody is writing it
+    partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=folder.parent))
+    try:
+        build(partial)
+        partial.replace(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _as_fault(error: OSError) -> Exception:
+    if error.errno == errno.ENOSPC:
+        problem, code = "the disk is full", "env.disk_full"
+    elif error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        problem, code = "the cache folder cannot be written", "env.cache_not_writable"
+    else:
+        return error
+    next_step = "set the environment variable BAKEOFF_CACHE to a writable folder with free space"
+    return EnvironmentFault(code, "BAKEOFF_CACHE", cache_root(), problem, next_step=next_step)

@@ -1,0 +1,277 @@
+"""Classified images as a Lightning data module: what every trial of an image task reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+
+from bakeoff.data.cache import hash_arrays
+from bakeoff.data.columns import Columns
+from bakeoff.data.duplicates import OnDuplicate
+from bakeoff.data.loaders import (
+    BatchPlan,
+    EncodedImages,
+    EpochSampler,
+    ImageLoader,
+    MemoryLoader,
+    WorkerLoader,
+    evaluation_batch_size,
+)
+from bakeoff.data.pixels import OnBad
+from bakeoff.data.prepared import Preparation, PreparedImages, prepare_images, read_records
+from bakeoff.data.records import Pixels
+from bakeoff.data.sources.source import ImageSource
+from bakeoff.data.spec import ImageSpec
+from bakeoff.data.splits import Rows, SplitRule, carve_val
+from bakeoff.errors import ConfigError, DataError
+
+Split: TypeAlias = Literal["train", "val", "test"]
+
+
+class ImageDataModule(pl.LightningDataModule):
+    """Images with one class each, split, normalised and batched.
+
+    One batch of digits, ``batch_size=2``::
+
+        images_BCHW  float32 (2, 1, 8, 8)   pixels of [0, 1], less the train mean, over the train deviation
+        labels_B     int64   (2,)           tensor([3, 7]), numbers of spec.class_names[3] = "3", spec.class_names[7] = "7"
+
+        images_BCHW[0, 0]:   . . # # # . . .      examples("train")[0] == "train/1391"
+                             . . . . # # . .      the row of the source, or the file of an image folder
+                             . . . # # . . .
+                             . . . . . # . .
+                             . . . . . # . .
+                             . # . . # # . .
+                             . . # # # . . .
+
+    Images are decoded once, into a cache that all trials share (`bakeoff.data.prepared`). The test split is fixed by
+    ``split.seed``, the validation split by ``seed``, which is the trial's.
+
+    Args:
+        name: what the data is called in tables and reports.
+        source: where the images come from.
+        columns: which columns hold images and labels.
+        split: how missing splits are made.
+        image_size: pixels, one number for squares or (height, width); None keeps the native size, which must be uniform.
+        batch_size: training images an optimizer step; evaluation uses larger batches.
+        on_bad: ``skip`` puts up with at most 1 % of unreadable images.
+        dedup: what to do about copies of an image on both sides of a split: ``error``, or ``drop`` the train row.
+        allow_leak: keep such copies; the report says so.
+        num_workers: processes that decode, where the images do not fit in memory.
+        in_memory_gb: decoded images above this many gigabytes stay encoded, and are decoded batch by batch.
+        chunk: batches an item of the training loader, see `ImageLoader`.
+        seed: the trial's seed: validation split and the order of training.
+
+    Raises:
+        ConfigError: a setting outside of its range.
+        DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        source: ImageSource,
+        columns: Columns,
+        split: SplitRule,
+        image_size: int | Sequence[int] | None = None,
+        batch_size: int = 64,
+        on_bad: OnBad = "error",
+        dedup: OnDuplicate = "error",
+        allow_leak: bool = False,
+        num_workers: int = 2,
+        in_memory_gb: float = 4.0,
+        chunk: int = 1,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        _require_positive(batch_size=batch_size, chunk=chunk)
+        _require_choice("on_bad", on_bad, ("error", "skip"))
+        _require_choice("dedup", dedup, ("error", "drop"))
+        self.name = name
+        self.batch_size = batch_size
+        self.num_workers = num_workers
+        self.chunk = chunk
+        self._source = source
+        self._preparation = Preparation(
+            columns, split, _height_and_width(image_size), on_bad, dedup, allow_leak, in_memory_gb
+        )
+        self._seed = seed
+        self._prepared: PreparedImages | None = None
+        self._encoded: EncodedImages | None = None
+        self._rows: dict[str, Rows] = {}
+        self._spec: ImageSpec | None = None
+
+    @property
+    def seed(self) -> int:
+        """The trial's seed; setting it draws the validation split anew."""
+        return self._seed
+
+    @seed.setter
+    def seed(self, seed: int) -> None:
+        self._seed, self._rows, self._spec = seed, {}, None
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all prepared rows, classes and the fixed split; the same for every seed."""
+        return self._images.fingerprint
+
+    @property
+    def spec(self) -> ImageSpec:
+        """What the data is, as this trial's train rows show it."""
+        if self._spec is None:
+            self.setup()
+            self._spec = self._describe()
+        return self._spec
+
+    def prepare_data(self) -> None:
+        """Read, decode and cache the images, unless that has been done."""
+        self._prepared = prepare_images(self._source, self._preparation)
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the prepared images and draw the validation split; again does nothing."""
+        if self._rows:
+            return
+        images, split = self._images, self._preparation.split
+        groups = images.groups if len(images.groups) else None
+        val = images.val
+        if not len(val):
+            val = carve_val(images.pool, split, seed=self._seed, classes=images.labels, groups=groups)
+        train = np.setdiff1d(images.pool, val)
+        if len(train) < 2:
+            problem = f"train has {len(train)} row, which makes no batch to train on"
+            raise DataError("data.zero_steps", "data.batch_size", self.batch_size, problem, next_step="give more rows")
+        self._rows = {"train": train, "val": val, "test": images.test}
+
+    def train_dataloader(self) -> ImageLoader:
+        """Shuffled by ``(seed, epoch)``; a last batch of one example is left out."""
+        return self._loader("train", batch_size=self.batch_size, training=True)
+
+    def val_dataloader(self) -> ImageLoader:
+        """In a fixed order, every example."""
+        return self._loader("val", batch_size=self._evaluation_batch_size)
+
+    def test_dataloader(self) -> ImageLoader:
+        """In a fixed order, every example."""
+        return self._loader("test", batch_size=self._evaluation_batch_size)
+
+    def predict_dataloader(self, split: Split = "test") -> ImageLoader:
+        """The inputs alone, in the order of ``labels(split)`` and ``examples(split)``."""
+        return self._loader(split, batch_size=self._evaluation_batch_size, with_labels=False)
+
+    def labels(self, split: Split) -> NDArray[np.int64]:
+        """The classes of a split, in the order of its evaluation loader (train: in the order of the source)."""
+        return self._images.labels[self._split_rows(split)]
+
+    def examples(self, split: Split) -> list[str]:
+        """A stable name for each example of a split, in the order of `labels`."""
+        return self._images.examples[self._split_rows(split)].tolist()
+
+    def images(self, split: Split, indices: Sequence[int]) -> Pixels:
+        """Some images of a split as they look, uint8 ``(len(indices), height, width, channels)``."""
+        rows = self._split_rows(split)[np.asarray(indices, dtype=np.int64)]
+        if self._images.pixels_NCHW is None:
+            images_BCHW = self._encoded_images().__getitems__(rows)[0]
+        else:
+            images_BCHW = self._images.pixels_NCHW[torch.from_numpy(rows)]
+        return images_BCHW.permute(0, 2, 3, 1).numpy()
+
+    @property
+    def _images(self) -> PreparedImages:
+        if self._prepared is None:
+            self.prepare_data()
+        assert self._prepared is not None
+        return self._prepared
+
+    @property
+    def _evaluation_batch_size(self) -> int:
+        return evaluation_batch_size(self.batch_size, self._images.layout)
+
+    def _split_rows(self, split: Split) -> Rows:
+        _require_choice("split", split, ("train", "val", "test"))
+        self.setup()
+        return self._rows[split]
+
+    def _loader(
+        self, split: Split, *, batch_size: int, training: bool = False, with_labels: bool = True
+    ) -> ImageLoader:
+        sampler = EpochSampler(self._split_rows(split), seed=self._seed if training else None)
+        plan = BatchPlan(sampler, batch_size=batch_size, drop_single=training)
+        labels, chunk = torch.from_numpy(self._images.labels), self.chunk if training else 1
+        mean, std = self.spec.mean, self.spec.std
+        if self._images.pixels_NCHW is not None:
+            pixels_NCHW = self._images.pixels_NCHW
+            return MemoryLoader(
+                pixels_NCHW, plan, labels=labels, mean=mean, std=std, chunk=chunk, with_labels=with_labels
+            )
+        return WorkerLoader(
+            self._encoded_images(),
+            plan,
+            labels=labels,
+            mean=mean,
+            std=std,
+            num_workers=self.num_workers,
+            chunk=chunk,
+            with_labels=with_labels,
+        )
+
+    def _encoded_images(self) -> EncodedImages:
+        if self._encoded is None:
+            records = read_records(self._source, self._preparation)
+            self._encoded = EncodedImages(records, self._images.layout)
+        return self._encoded
+
+    def _describe(self) -> ImageSpec:
+        images = self._images
+        mean, std = _mean_and_std(images.sums_2NC[:, self._rows["train"]], images.layout.height * images.layout.width)
+        return ImageSpec(
+            name=self.name,
+            fingerprint=images.fingerprint,
+            split_fingerprint=hash_arrays(*self._rows.values()),
+            channels=images.layout.channels,
+            height=images.layout.height,
+            width=images.layout.width,
+            class_names=images.class_names,
+            mean=mean,
+            std=std,
+            num_train=len(self._rows["train"]),
+            num_val=len(self._rows["val"]),
+            num_test=len(self._rows["test"]),
+            leaked_rows=images.leaked_rows,
+            notes=images.notes,
+        )
+
+
+def _mean_and_std(sums_2NC: NDArray[np.int64], num_pixels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Per channel, of pixels in [0, 1]; a constant channel gets 1, so that dividing by it changes nothing."""
+    mean_C, mean_square_C = sums_2NC.sum(axis=1) / (sums_2NC.shape[1] * num_pixels)
+    variance_C = np.maximum(mean_square_C - mean_C**2, 0.0)
+    std_C = np.where(variance_C > 0, np.sqrt(variance_C) / 255, 1.0)
+    return tuple((mean_C / 255).tolist()), tuple(std_C.tolist())
+
+
+def _height_and_width(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:
+    if image_size is None:
+        return None
+    sides = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    if len(sides) != 2 or any(not isinstance(side, int) or side < 1 for side in sides):
+        allowed = "null, a number of pixels, or [HEIGHT,WIDTH]"
+        raise ConfigError("config.out_of_range", "data.image_size", image_size, "is no image size", allowed=allowed)
+    return sides[0], sides[1]
+
+
+def _require_positive(**settings: int) -> None:
+    for name, value in settings.items():
+        if value < 1:
+            problem = "must be at least 1"
+            raise ConfigError("config.out_of_range", f"data.{name}", value, problem, allowed="1, 2, 3, ...")
+
+
+def _require_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ConfigError("config.unknown_choice", f"data.{name}", value, "is not one of them", allowed=allowed)

@@ -1,0 +1,244 @@
+"""Batches by index: no Python per example, the same batches from memory and from workers, resumable within an epoch.
+
+N rows, B batch, C channels, H height, W width. The order of an epoch is a pure function of ``(seed, epoch)``, drawn
+from a generator of its own. Lightning tells the epoch through ``loader.sampler.set_epoch``.
+
+Measured on one thread with 28 x 28 gray images at batch 128: 3 to 4 million images a second. Gathering uint8 and
+normalising the batch is faster than gathering images normalised beforehand, which are four times the bytes.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from datasets import Dataset
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from bakeoff.data.pixels import Layout
+from bakeoff.data.records import decode
+from bakeoff.data.splits import Rows
+
+Batch: TypeAlias = "tuple[Tensor, Tensor]"
+
+_ORDER_STREAM = 3
+_EVALUATION_VALUES = 4_000_000  # pixels of one evaluation batch: 16 MB as float32
+_EVALUATION_ROWS = 512
+
+
+def evaluation_batch_size(batch_size: int, layout: Layout) -> int:
+    """Rows a batch when nothing is learnt: up to 512, as far as 16 MB of pixels go, and never less than in training."""
+    return max(batch_size, min(_EVALUATION_ROWS, _EVALUATION_VALUES // layout.num_bytes))
+
+
+class EpochSampler:
+    """The rows of a split in the order of one epoch.
+
+    Args:
+        rows: the split's row numbers.
+        seed: with the epoch it decides the order; None keeps the order of ``rows``.
+    """
+
+    def __init__(self, rows: Rows, *, seed: int | None) -> None:
+        self.rows = rows
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Take the order of this epoch from the next iteration on; Lightning calls it."""
+        self.epoch = epoch
+
+    def order(self) -> Rows:
+        """All rows, shuffled for this epoch."""
+        if self.seed is None:
+            return self.rows
+        return np.random.default_rng([self.seed, self.epoch, _ORDER_STREAM]).permutation(self.rows)
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
+
+
+class BatchPlan:
+    """Which rows make which batch; serves as the ``batch_sampler`` of a ``DataLoader`` too.
+
+    Args:
+        sampler: the order of the rows.
+        batch_size: rows a batch; the last one may be smaller.
+        drop_single: leave out a last batch of one row (batch normalisation cannot train on it).
+    """
+
+    def __init__(self, sampler: EpochSampler, *, batch_size: int, drop_single: bool) -> None:
+        self.sampler = sampler
+        self.batch_size = batch_size
+        dropped = drop_single and batch_size > 1 and len(sampler) % batch_size == 1
+        self.num_examples = len(sampler) - int(dropped)
+        self._skipped = 0
+
+    def skip(self, num_batches: int) -> None:
+        """Leave out the first batches of the next iteration, and of that one only."""
+        self._skipped = num_batches
+
+    def __len__(self) -> int:
+        """Batches an epoch, skipped ones included."""
+        return -(-self.num_examples // self.batch_size)
+
+    def __iter__(self) -> Iterator[Rows]:
+        """Row numbers, batch by batch."""
+        start, self._skipped = self._skipped * self.batch_size, 0
+        rows = self.sampler.order()[: self.num_examples]
+        for first in range(start, self.num_examples, self.batch_size):
+            yield rows[first : first + self.batch_size]
+
+
+class ImageLoader(abc.ABC):
+    """Batches ``(images_BCHW, labels_B)``: float32, normalised by channel, and int64.
+
+    With ``chunk > 1`` each item is a list of up to ``chunk`` such batches, so that a training loop can take several
+    optimizer steps a call; the batches and their order are those of ``chunk == 1``. With ``with_labels=False`` a batch
+    is ``images_BCHW`` alone.
+    """
+
+    def __init__(
+        self,
+        plan: BatchPlan,
+        *,
+        labels: Tensor,
+        mean: Sequence[float],
+        std: Sequence[float],
+        chunk: int,
+        with_labels: bool,
+    ) -> None:
+        self._plan = plan
+        self._labels = labels
+        self._mean_1C11 = 255 * torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1)
+        self._scale_1C11 = 1 / (255 * torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1))
+        self.chunk = chunk
+        self.with_labels = with_labels
+
+    @property
+    def sampler(self) -> EpochSampler:
+        """Where Lightning sets the epoch."""
+        return self._plan.sampler
+
+    @property
+    def num_examples(self) -> int:
+        """Examples an epoch."""
+        return self._plan.num_examples
+
+    @property
+    def num_batches(self) -> int:
+        """Batches an epoch, however they are chunked."""
+        return len(self._plan)
+
+    def set_epoch(self, epoch: int) -> None:
+        """As ``loader.sampler.set_epoch``, for loops without Lightning."""
+        self.sampler.set_epoch(epoch)
+
+    def skip(self, num_batches: int) -> None:
+        """Resume within an epoch: the next iteration leaves out this many batches (not chunks); ``len`` stays."""
+        self._plan.skip(num_batches)
+
+    def __len__(self) -> int:
+        """Items an epoch: batches, or chunks of them; what `skip` leaves out is counted."""
+        return -(-len(self._plan) // self.chunk)
+
+    def __iter__(self) -> Iterator[Batch | list[Batch] | Tensor | list[Tensor]]:
+        """One epoch."""
+        batches = (self._finish(images_BCHW, rows) for images_BCHW, rows in self._gather())
+        if self.chunk == 1:
+            yield from batches
+            return
+        chunk: list = []
+        for batch in batches:
+            chunk.append(batch)
+            if len(chunk) == self.chunk:
+                yield chunk
+                chunk = []
+        if chunk:
+            yield chunk
+
+    @abc.abstractmethod
+    def _gather(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The uint8 images of each batch, and their row numbers."""
+
+    def _finish(self, images_BCHW: Tensor, rows: Tensor) -> Batch | Tensor:
+        normalised_BCHW = normalise(images_BCHW, mean_1C11=self._mean_1C11, scale_1C11=self._scale_1C11)
+        return (normalised_BCHW, self._labels.index_select(0, rows)) if self.with_labels else normalised_BCHW
+
+
+class MemoryLoader(ImageLoader):
+    """Batches from an array of all rows, in memory or mapped from disk."""
+
+    def __init__(
+        self,
+        pixels_NCHW: Tensor,
+        plan: BatchPlan,
+        *,
+        labels: Tensor,
+        mean: Sequence[float],
+        std: Sequence[float],
+        chunk: int = 1,
+        with_labels: bool = True,
+    ) -> None:
+        super().__init__(plan, labels=labels, mean=mean, std=std, chunk=chunk, with_labels=with_labels)
+        self._pixels_NCHW = pixels_NCHW
+
+    def _gather(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for batch in self._plan:
+            rows = torch.from_numpy(batch)
+            yield self._pixels_NCHW.index_select(0, rows), rows
+
+
+class WorkerLoader(ImageLoader):
+    """Batches decoded as they are needed, by worker processes, for images that do not fit in memory."""
+
+    def __init__(
+        self,
+        images: EncodedImages,
+        plan: BatchPlan,
+        *,
+        labels: Tensor,
+        mean: Sequence[float],
+        std: Sequence[float],
+        num_workers: int,
+        chunk: int = 1,
+        with_labels: bool = True,
+    ) -> None:
+        super().__init__(plan, labels=labels, mean=mean, std=std, chunk=chunk, with_labels=with_labels)
+        self._loader = DataLoader(images, batch_sampler=plan, num_workers=num_workers, collate_fn=_unchanged)
+
+    def _gather(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return iter(self._loader)
+
+
+class EncodedImages(torch.utils.data.Dataset):
+    """Undecoded images by row number, read a batch at a time."""
+
+    def __init__(self, records: Dataset, layout: Layout) -> None:
+        self._records = records
+        self._layout = layout
+
+    def __len__(self) -> int:
+        """Rows of all splits."""
+        return len(self._records)
+
+    def __getitems__(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """The images of these rows, uint8 ``(B, C, H, W)``, and the rows."""
+        size = (self._layout.height, self._layout.width)
+        records = self._records[rows.tolist()]["image"]
+        images_BCHW = np.stack([decode(record, channels=self._layout.channels, size=size) for record in records])
+        return torch.from_numpy(images_BCHW), torch.from_numpy(rows)
+
+
+def normalise(images_BCHW: Tensor, *, mean_1C11: Tensor, scale_1C11: Tensor) -> Tensor:
+    """float32 images from uint8: ``(pixel - mean) * scale``, both in units of uint8."""
+    return images_BCHW.to(torch.float32).sub_(mean_1C11).mul_(scale_1C11)
+
+
+def _unchanged(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    return batch

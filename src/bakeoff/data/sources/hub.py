@@ -1,0 +1,121 @@
+"""Any data set of the Hugging Face hub, or a local folder or file in its format (Parquet, or saved by ``save_to_disk``)."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import datasets
+from datasets import Dataset, DatasetDict, load_dataset, load_from_disk
+from datasets.exceptions import DatasetNotFoundError
+from huggingface_hub import constants, get_session
+
+from bakeoff.data.cache import cache_root
+from bakeoff.data.sources.source import ImageSource, file_states, refuse_missing_path
+from bakeoff.errors import DataError, EnvironmentFault
+
+_PROBE_SECONDS = 3.0
+
+
+class HuggingFace(ImageSource):
+    """A data set by its hub name, or by a local path.
+
+    Args:
+        path: ``owner/name`` on the hub, or a local ``.parquet`` file, or a local folder in the hub's layout.
+        config: which configuration of the data set, where it has several.
+        revision: the hub's commit or tag; null takes what is there on the first use, and keeps to it.
+    """
+
+    def __init__(self, *, path: str, config: str | None, revision: str | None) -> None:
+        self._path = path
+        self._config = config
+        self._revision = revision
+        self._local = Path(path).expanduser().absolute()
+
+    def identity(self) -> dict[str, Any]:
+        """The hub's name and revision, or the state of the local files."""
+        if self._is_local():
+            files = (
+                [file for file in self._local.rglob("*") if file.is_file()] if self._local.is_dir() else [self._local]
+            )
+            states = file_states(files, relative_to=self._local.parent)
+            return {"source": "hf_local", "config": self._config, "files": states}
+        return {"source": "hf", "path": self._path, "config": self._config, "revision": self._revision}
+
+    def load(self) -> DatasetDict:
+        """All splits; hub data through the hub's own cache, which also answers offline."""
+        loaded = self._load_local() if self._is_local() else self._load_from_hub()
+        return DatasetDict(train=loaded) if isinstance(loaded, Dataset) else loaded
+
+    def _is_local(self) -> bool:
+        if self._local.exists():
+            return True
+        looks_local = (
+            self._path.startswith((".", "/", "~")) or self._path.count("/") > 1 or self._local.suffix == ".parquet"
+        )
+        return refuse_missing_path(self._path, self._local) if looks_local else False
+
+    def _load_local(self) -> DatasetDict | Dataset:
+        if (self._local / "dataset_dict.json").exists() or (self._local / "state.json").exists():
+            return load_from_disk(str(self._local))
+        cache = str(cache_root() / "arrow")
+        try:
+            if self._local.is_file():
+                return load_dataset("parquet", data_files={"train": str(self._local)}, cache_dir=cache)
+            return load_dataset(str(self._local), name=self._config, cache_dir=cache)
+        except Exception as error:  # the library wraps readers of a dozen formats, each with errors of its own
+            raise self._unreadable(error) from error
+
+    def _load_from_hub(self) -> DatasetDict:
+        online = not datasets.config.HF_HUB_OFFLINE and _hub_answers()
+        try:
+            with contextlib.nullcontext() if online else _offline():
+                return load_dataset(self._path, name=self._config, revision=self._revision)
+        except DatasetNotFoundError as error:
+            problem = f"the hub has no such data set, or not for you, and there is no folder {self._local}"
+            next_step = "check the name and data.revision; log in with `hf auth login` if it is private or gated"
+            raise DataError("data.not_found", "data.path", self._path, problem, next_step=next_step) from error
+        except ConnectionError as error:
+            raise self._offline_fault() from error
+        except ValueError as error:
+            raise self._unreadable(error) from error
+
+    def _offline_fault(self) -> EnvironmentFault:
+        reason = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else f"{constants.ENDPOINT} does not answer"
+        problem = f"{reason}, this data set is not in the local cache, and there is no folder {self._local}"
+        next_step = "go online once to download it, or give data.path=FOLDER of a local copy"
+        return EnvironmentFault("env.offline", "data.path", self._path, problem, next_step=next_step)
+
+    def _unreadable(self, error: Exception) -> DataError:
+        """Most often a configuration that must be named: the library's message lists those there are."""
+        deepest = error.__cause__ or error
+        problem = f"the datasets library cannot read it: {str(deepest)[:400]}"
+        next_step = "give a Parquet file, a folder of them, or data.config=NAME if there are several configurations"
+        return DataError("data.unreadable", "data.path", self._path, problem, next_step=next_step)
+
+
+def _hub_answers() -> bool:
+    """Whether the hub answers within a few seconds; the library itself retries for 23 before it gives up."""
+    answered = threading.Event()
+
+    def probe() -> None:
+        with contextlib.suppress(Exception):  # whatever the HTTP library raises, it is no answer
+            get_session().head(constants.ENDPOINT, timeout=_PROBE_SECONDS)
+            answered.set()
+
+    threading.Thread(target=probe, daemon=True).start()
+    return answered.wait(_PROBE_SECONDS + 0.5)
+
+
+@contextlib.contextmanager
+def _offline() -> Iterator[None]:
+    """Within, the hub's libraries look only into their caches."""
+    before = constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = datasets.config.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE = before

@@ -1,0 +1,62 @@
+"""What a source of images is: something with an identity that loads as a Hugging Face ``DatasetDict``."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from datasets import DatasetDict
+
+from bakeoff.errors import DataError, nearest
+
+
+class ImageSource(abc.ABC):
+    """Images and labels in a ``DatasetDict``: with given splits (train, val, test), or one split to make them from."""
+
+    @abc.abstractmethod
+    def identity(self) -> dict[str, Any]:
+        """What tells this data from other data, in plain JSON types, without reading it.
+
+        Raises:
+            DataError: it names something that does not exist.
+        """
+
+    @abc.abstractmethod
+    def load(self) -> DatasetDict:
+        """Read the data.
+
+        Raises:
+            DataError: it cannot be read as what it should be.
+            EnvironmentFault: it is on a hub that cannot be reached.
+        """
+
+
+def existing_path(path: str) -> Path:
+    """The absolute path of a file or folder.
+
+    Raises:
+        DataError: it does not exist; names what stands nearest to it.
+    """
+    absolute = Path(path).expanduser().absolute()
+    return absolute if absolute.exists() else refuse_missing_path(path, absolute)
+
+
+def refuse_missing_path(given: str, absolute: Path) -> NoReturn:
+    """Say which path was tried, and which names are near it where it ends to exist."""
+    parent = next(folder for folder in absolute.parents if folder.is_dir())
+    missing = absolute.relative_to(parent).parts[0]
+    near = nearest(missing, sorted(entry.name for entry in parent.iterdir() if not entry.name.startswith(".")))
+    problem = f"there is no file or folder {absolute}"
+    next_step = f"nearest in {parent}: {', '.join(near)}" if near else f"{parent} is empty: check the path"
+    raise DataError("data.not_found", "data.path", given, problem, next_step=next_step)
+
+
+def file_states(files: Iterable[Path], *, relative_to: Path) -> list[list[Any]]:
+    """Name, size and time of change of each file, sorted: changes when the files may have."""
+    states = []
+    for file in sorted(files):
+        stat = file.stat()
+        states.append([file.relative_to(relative_to).as_posix(), stat.st_size, stat.st_mtime_ns])
+    return states

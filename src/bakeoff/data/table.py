@@ -1,0 +1,90 @@
+"""A source's splits as one table of rows: image record, class, split, group and a stable name a row."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from datasets import Dataset, DatasetDict, concatenate_datasets
+from numpy.typing import NDArray
+
+from bakeoff.data import columns as naming
+from bakeoff.data.columns import Columns
+from bakeoff.data.splits import canonical_split
+from bakeoff.errors import DataError
+
+EXAMPLE_COLUMN = "__example__"
+"""A source may name its rows (say, by file) in a column of this name; else a row is called ``split/number``."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageTable:
+    """All rows of all splits, in the order of the source.
+
+    ``records`` holds the undecoded images in one column, ``image``. ``parts`` holds ``train``, ``val`` or ``test`` a row;
+    rows of a source without given splits are all ``train``. ``class_order`` numbers the classes seen in train.
+    """
+
+    records: Dataset
+    classes: list[str]
+    class_order: tuple[str, ...]
+    parts: NDArray[np.str_]
+    groups: NDArray[np.int64] | None
+    examples: list[str]
+
+
+def read_table(splits: DatasetDict, columns: Columns, *, group: str | None) -> ImageTable:
+    """Find the columns, read labels and names, and put the splits one after another.
+
+    Raises:
+        DataError: missing columns, unusable labels, an empty split or no split to train on.
+    """
+    named = _named_splits(splits)
+    train = named["train"]
+    image = naming.image_column(train.features, columns.image)
+    label = naming.label_column(train.features, columns.label)
+    examples = {part: _examples(part, dataset) for part, dataset in named.items()}
+    classes = {part: _classes(part, named[part], label, examples[part]) for part in named}
+    return ImageTable(
+        records=concatenate_datasets([naming.undecoded_images(dataset, image) for dataset in named.values()]),
+        classes=[name for part in named for name in classes[part]],
+        class_order=naming.class_order(train, label, classes["train"]),
+        parts=np.concatenate([np.full(len(dataset), part) for part, dataset in named.items()]),
+        groups=_groups(named, group),
+        examples=[name for part in named for name in examples[part]],
+    )
+
+
+def _named_splits(splits: DatasetDict) -> dict[str, Dataset]:
+    """The splits by their canonical names, train first; a lone split of any name is what the others are made from."""
+    if len(splits) == 1:
+        named = {"train": next(iter(splits.values()))}
+    else:
+        named = {part: data for name, data in splits.items() if (part := canonical_split(str(name)))}
+    if "train" not in named:
+        problem = f"there is no train split among {', '.join(map(str, splits))}"
+        raise DataError("data.no_train_split", "data.path", None, problem, next_step="name one split train")
+    for part, dataset in named.items():
+        if not len(dataset):
+            raise DataError("data.empty_split", "data.path", None, f"the {part} split has no rows")
+    return {part: named[part] for part in ("train", "val", "test") if part in named}
+
+
+def _examples(part: str, dataset: Dataset) -> list[str]:
+    if EXAMPLE_COLUMN in dataset.column_names:
+        return dataset.select_columns([EXAMPLE_COLUMN])[:][EXAMPLE_COLUMN]
+    return [f"{part}/{row}" for row in range(len(dataset))]
+
+
+def _classes(part: str, dataset: Dataset, label: str, examples: list[str]) -> list[str]:
+    if label not in dataset.features:
+        problem = f"the {part} split lacks this column"
+        raise DataError("data.missing_column", "data.columns.label", label, problem, allowed=dataset.column_names)
+    return naming.class_names_by_row(dataset, label, examples=examples)
+
+
+def _groups(named: dict[str, Dataset], group: str | None) -> NDArray[np.int64] | None:
+    if group is None:
+        return None
+    names = [name for dataset in named.values() for name in naming.group_codes(dataset, group)]
+    return np.unique(names, return_inverse=True)[1].astype(np.int64)

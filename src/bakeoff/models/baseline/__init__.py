@@ -1,0 +1,1 @@
+"""Reference models: what the simplest thing reaches."""

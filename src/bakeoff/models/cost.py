@@ -1,0 +1,88 @@
+"""What a model costs: its parameters, and the floating-point operations of a step.
+
+Operations are counted by torch's `FlopCounterMode` on the ``meta`` device, where no number is computed and every layer
+is taken apart into matrix products: on CPU it counts 0 for fused LSTM and attention kernels (torch 2.14). A
+multiplication and an addition are two operations; element-wise work (norms, activations, pooling) is not counted.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from bakeoff.errors import ConfigError
+
+# Batch norm refuses a single example in train mode where the map is one pixel, so two are counted and halved.
+_EXAMPLES = 2
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Trainable numbers of a module, each shared tensor once."""
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+def count_non_embedding(module: nn.Module) -> int:
+    """Trainable numbers outside `nn.Embedding` tables (vocabulary and learned positions), each shared tensor once."""
+    tables = {id(part.weight) for part in module.modules() if isinstance(part, nn.Embedding)}
+    return sum(p.numel() for p in module.parameters() if p.requires_grad and id(p) not in tables)
+
+
+def build_on_meta(make: Callable[[], nn.Module]) -> nn.Module:
+    """What ``make`` builds, with shapes only: no memory, no initial values, milliseconds at any size."""
+    with torch.device("meta"):
+        return make()
+
+
+def training_flops_per_example(
+    module: nn.Module, *, example_shape: tuple[int, ...], dtype: torch.dtype = torch.float32
+) -> int:
+    """Operations of one example's forward and backward pass in train mode.
+
+    Args:
+        module: a whole network, from a batch of inputs to a tensor or a list of tensors; it is left as it was.
+        example_shape: shape of one example, without the batch.
+        dtype: of the inputs; an integer type for tokens.
+
+    Returns:
+        Operations an example: for a dense layer 2 forward and 4 backward per weight and use, less the input gradient of
+        the first layer, which training does not need.
+
+    Raises:
+        ConfigError: nothing was counted (``config.flops_uncounted``).
+    """
+    return _count(module, example_shape=example_shape, dtype=dtype, training=True)
+
+
+def inference_flops_per_example(
+    module: nn.Module, *, example_shape: tuple[int, ...], dtype: torch.dtype = torch.float32
+) -> int:
+    """Operations of one example's forward pass in eval mode; the rest as in `training_flops_per_example`."""
+    return _count(module, example_shape=example_shape, dtype=dtype, training=False)
+
+
+def _count(module: nn.Module, *, example_shape: tuple[int, ...], dtype: torch.dtype, training: bool) -> int:
+    shapes_only = copy.deepcopy(module).to("meta").train(training)
+    inputs = torch.zeros((_EXAMPLES, *example_shape), dtype=dtype, device="meta")
+    # With gradients on in eval mode too: without, nn.TransformerEncoder takes a fused path that counts 0.
+    with FlopCounterMode(display=False) as counter:
+        outputs = shapes_only(inputs)
+        if training:
+            torch.stack([tensor.sum() for tensor in _tensors(outputs)]).sum().backward()
+    total = counter.get_total_flops()
+    if total == 0:
+        raise ConfigError(
+            "config.flops_uncounted",
+            "model",
+            type(module).__name__,
+            "no floating-point operation was counted, so its cost is unknown",
+            next_step="use budget=params, or write the layer with torch's matrix operations",
+        )
+    return total // _EXAMPLES
+
+
+def _tensors(outputs: Tensor | list[Tensor] | tuple[Tensor, ...]) -> Iterator[Tensor]:
+    yield from (outputs,) if isinstance(outputs, Tensor) else outputs

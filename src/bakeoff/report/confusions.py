@@ -1,0 +1,110 @@
+"""What the contenders get wrong: confusions, accuracy per class and the most confident mistakes.
+
+One pass over the stored predictions, a trial at a time, so that memory holds one array of class probabilities per
+contender however many seeds there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bakeoff.report.reading import read_probabilities
+from bakeoff.report.records import Trial
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Test predictions of one contender, summed over its seeds.
+
+    Attributes:
+        confusion: Counts over all seeds, shape ``(classes, classes)``: true class by predicted class.
+        predicted: Class with the highest probability, averaged over seeds, shape ``(n,)``.
+        confidence: That probability, in [0, 1], shape ``(n,)``.
+        num_seeds: How many trials had predictions.
+    """
+
+    confusion: np.ndarray
+    predicted: np.ndarray
+    confidence: np.ndarray
+    num_seeds: int
+
+    @property
+    def per_class(self) -> np.ndarray:
+        """Share of each class that is predicted right, shape ``(classes,)``; NaN where the test set has none."""
+        totals = self.confusion.sum(1)
+        right = np.diag(self.confusion).astype(float)
+        return np.divide(right, totals, out=np.full(len(totals), np.nan), where=totals > 0)
+
+    def most_confused(self, *, count: int) -> list[tuple[int, int, int]]:
+        """The most frequent confusions as ``(true class, predicted class, times)``, most frequent first."""
+        wrong = self.confusion.copy()
+        np.fill_diagonal(wrong, 0)
+        order = np.argsort(-wrong, axis=None, kind="stable")[:count]
+        rows, columns = np.unravel_index(order, wrong.shape)
+        cells = zip(rows.tolist(), columns.tolist(), strict=True)
+        return [(row, column, int(wrong[row, column])) for row, column in cells if wrong[row, column] > 0]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One test example that at least one contender gets wrong.
+
+    Attributes:
+        index: Its place in the test set.
+        answers: ``(contender, predicted class, confidence)`` of every contender, right ones too.
+        num_wrong: How many of them are wrong.
+    """
+
+    index: int
+    true: int
+    answers: tuple[tuple[str, int, float], ...]
+    num_wrong: int
+
+
+def errors_of(trials: Iterable[Trial], labels: np.ndarray, *, num_classes: int) -> Errors | None:
+    """Confusions and averaged predictions of one contender, or ``None`` if no trial's predictions fit the labels."""
+    confusion = np.zeros((num_classes, num_classes), dtype=np.int64)
+    total: np.ndarray | None = None
+    num_seeds = 0
+    for trial in trials:
+        probabilities = read_probabilities(trial)
+        if probabilities is None or probabilities.shape != (len(labels), num_classes):
+            continue
+        flat = labels * num_classes + probabilities.argmax(1)
+        confusion += np.bincount(flat, minlength=num_classes**2).reshape(num_classes, num_classes)
+        total = probabilities.astype(np.float32) if total is None else np.add(total, probabilities, out=total)
+        num_seeds += 1
+    if total is None:
+        return None
+    return Errors(confusion, total.argmax(1), total.max(1).astype(float) / num_seeds, num_seeds)
+
+
+def confident_mistakes(errors: dict[str, Errors], labels: np.ndarray, *, count: int) -> list[Mistake]:
+    """The most confident mistakes: first what all contenders get wrong, then by mean confidence of those that err.
+
+    Predictions are averaged over seeds, so a mistake here is one of the contender, not of a single seed.
+    """
+    if not errors:
+        return []
+    predicted = np.stack([found.predicted for found in errors.values()])
+    confidence = np.stack([found.confidence for found in errors.values()])
+    wrong = predicted != labels
+    num_wrong = wrong.sum(0)
+    certainty = np.where(wrong, confidence, 0).sum(0) / np.maximum(num_wrong, 1)
+    order = np.lexsort((np.arange(len(labels)), -certainty, -num_wrong))[:count]
+    names = list(errors)
+    return [
+        _mistake(int(index), labels, names, predicted[:, index], confidence[:, index], int(num_wrong[index]))
+        for index in order
+        if num_wrong[index]
+    ]
+
+
+def _mistake(
+    index: int, labels: np.ndarray, names: Sequence[str], predicted: np.ndarray, confidence: np.ndarray, num_wrong: int
+) -> Mistake:
+    answers = zip(names, predicted.tolist(), confidence.tolist(), strict=True)
+    return Mistake(index, int(labels[index]), tuple(answers), num_wrong)

@@ -1,0 +1,157 @@
+"""From matplotlib to inline SVG: text stays text, colours become CSS variables, the same input gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any, Literal
+from xml.etree import ElementTree
+
+import matplotlib
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+
+from bakeoff.report.palette import css_variables, sentinel
+
+FONT_SIZE = 11
+_SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "bakeoff",
+    "text.parse_math": False,
+    "axes.unicode_minus": True,
+    "font.family": "DejaVu Sans",
+    "font.size": FONT_SIZE,
+    "path.simplify": True,
+}
+_DROPPED_ATTRIBUTES = ("id", "width", "height", "version")
+_UNPRINTABLE = re.compile(r"[^\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_REFERENCE = re.compile(r"#([\w.-]+)")
+_FONT_FAMILY = re.compile(r"\s*font-family: [^;]*;")
+
+
+class Canvas:
+    """A figure measured in CSS pixels, with one pair of axes, drawn inside matplotlib settings of its own.
+
+    Args:
+        width: Width in px at which text has its natural size; the page never scales a figure above it.
+        height: Height in px.
+        margins: Left, bottom, right and top of the axes, in px.
+    """
+
+    def __init__(self, width: int, height: int, *, margins: tuple[float, float, float, float]) -> None:
+        left, bottom, right, top = margins
+        self.figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+        box = (left / width, bottom / height, (width - left - right) / width, (height - bottom - top) / height)
+        self.axes: Axes = self.figure.add_axes(box)
+        self.axes.patch.set_visible(False)
+        self.figure.patch.set_visible(False)
+        for side in ("top", "right", "left"):
+            self.axes.spines[side].set_visible(False)
+        self.axes.spines["bottom"].set_color(sentinel("rule"))
+        self.axes.tick_params(length=0, pad=5, labelcolor=sentinel("muted"), labelsize=FONT_SIZE)
+
+    def grid(self, axis: Literal["both", "x", "y"]) -> None:
+        """Hairlines along one axis, behind everything."""
+        self.axes.set_axisbelow(True)
+        self.axes.grid(axis=axis, color=sentinel("rule"), linewidth=0.7)
+
+    def ticks(self, axis: Literal["x", "y"], *, count: int, label: Callable[[float], str] | None = None) -> None:
+        """About ``count`` round ticks on a linear axis, printed by ``label``."""
+        chosen = self.axes.xaxis if axis == "x" else self.axes.yaxis
+        chosen.set_major_locator(MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10]))
+        chosen.set_minor_locator(NullLocator())
+        chosen.set_minor_formatter(NullFormatter())
+        if label is not None:
+            chosen.set_major_formatter(FuncFormatter(lambda value, _: label(value)))
+
+
+def draw(paint: Callable[[], Canvas], *, name: str, label: str) -> Markup:
+    """Call ``paint`` and return its figure as an ``<svg role="img">`` that a screen reader announces as ``label``.
+
+    Args:
+        paint: Makes and fills a canvas.
+        name: Unique in the page; keeps the ids of two figures apart.
+        label: What the figure shows, in words.
+    """
+    with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        canvas = paint()
+        buffer = io.BytesIO()
+        FigureCanvasSVG(canvas.figure).print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None})
+    return _inline(buffer.getvalue(), name=name, label=label)
+
+
+def printable(text: str, *, limit: int = 24) -> str:
+    """A label from data, fit for XML and cut to ``limit`` characters."""
+    clean = " ".join(_UNPRINTABLE.sub(" ", text).split())
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def text_width(text: str, *, size: float = FONT_SIZE) -> float:
+    """A generous estimate of a label's width in px."""
+    return 0.62 * size * len(text)
+
+
+def _inline(document: bytes, *, name: str, label: str) -> Markup:
+    """Strip what a page does not need and tie the rest to the page's colours and fonts."""
+    root = ElementTree.fromstring(document)
+    for child in list(root):
+        if child.tag.endswith("metadata") or (child.tag.endswith("defs") and child.find("{*}style") is not None):
+            root.remove(child)
+    width = float(root.attrib["viewBox"].split()[2])
+    used = set(_REFERENCE.findall(" ".join(v for node in root.iter() for v in node.attrib.values() if "#" in v)))
+    for node in root.iter():
+        _clean(node, name=name, used=used)
+    root.attrib |= {"role": "img", "aria-label": label, "class": "plot", "style": f"max-width: {width:g}px"}
+    _flatten(root)
+    return Markup(ElementTree.tostring(root, encoding="unicode", short_empty_elements=True))
+
+
+def _clean(node: ElementTree.Element, *, name: str, used: set[str]) -> None:
+    node.tag = node.tag.rpartition("}")[2]
+    attributes = {key.rpartition("}")[2]: value for key, value in node.attrib.items()}
+    identifier = attributes.get("id")
+    for key in _DROPPED_ATTRIBUTES if node.tag != "rect" else ("id",):
+        attributes.pop(key, None)
+    if identifier in used:
+        attributes["id"] = f"{name}-{identifier}"
+    for key, value in attributes.items():
+        attributes[key] = _attribute(key, value, name=name)
+    node.attrib.clear()
+    node.attrib.update({key: value for key, value in attributes.items() if not value.startswith("rotate(-0 ")})
+    node.tail = None
+    if node.text and not node.text.strip():
+        node.text = None
+
+
+def _attribute(key: str, value: str, *, name: str) -> str:
+    if key == "href":
+        return f"#{name}-{value[1:]}"
+    if key == "clip-path":
+        return value.replace("#", f"#{name}-")
+    if key == "style":
+        value = _FONT_FAMILY.sub("", value)
+        for colour, variable in css_variables().items():
+            value = value.replace(colour, variable)
+        return value
+    if key in ("d", "x", "y", "transform", "points"):
+        return _NUMBER.sub(lambda number: f"{float(number[0]):.2f}", value.replace("\n", " ")).strip()
+    return value
+
+
+def _flatten(node: ElementTree.Element) -> None:
+    """Replace groups without attributes by their children and drop empty ones."""
+    children: list[ElementTree.Element] = []
+    for child in list(node):
+        _flatten(child)
+        is_group = child.tag in ("g", "defs") and not (child.tag == "defs" and len(child))
+        children.extend(child if is_group and not child.attrib else [child])
+    for child in list(node):
+        node.remove(child)
+    node.extend(children)

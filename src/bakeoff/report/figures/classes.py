@@ -1,0 +1,59 @@
+"""Accuracy per class: one line a class, one mark a contender."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from markupsafe import Markup
+
+from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
+from bakeoff.report.palette import Look, sentinel
+
+_WIDTH, _STEP = 460, 24
+
+
+def classes_figure(
+    class_names: Sequence[str], per_class: Mapping[str, np.ndarray], *, looks: Mapping[str, Look]
+) -> Markup:
+    """Share of each class predicted right, hardest class on top.
+
+    Args:
+        class_names: Classes to draw, in the order to draw them.
+        per_class: For each contender the shares in [0, 1] of these classes, shape ``(len(class_names),)``.
+        looks: How each contender is drawn.
+    """
+    hardest = f" Hardest: {class_names[0]}." if class_names else ""
+    label = f"Share of each class predicted right by {', '.join(per_class)}.{hardest} The table below has the values."
+    return draw(lambda: _paint(class_names, per_class, looks), name="classes", label=label)
+
+
+def _paint(class_names: Sequence[str], per_class: Mapping[str, np.ndarray], looks: Mapping[str, Look]) -> Canvas:
+    names = [printable(name, limit=18) for name in class_names]
+    left = 16 + max(text_width(name) for name in names)
+    canvas = Canvas(_WIDTH, _STEP * len(names) + 48, margins=(left, 42, 14, 6))
+    shares = 100 * np.stack(list(per_class.values()))
+    y = -np.arange(len(names), dtype=float)
+    for place in range(len(names)):
+        known = shares[:, place][np.isfinite(shares[:, place])]
+        if len(known):
+            canvas.axes.plot([known.min(), known.max()], [y[place]] * 2, color=sentinel("rule"), lw=4, zorder=1)
+    for offset, (name, values) in zip(_offsets(len(per_class)), zip(per_class, shares, strict=True), strict=True):
+        look = looks[name]
+        canvas.axes.scatter(
+            values, y + offset, s=52, marker=look.marker, c=look.colour, edgecolors=sentinel("paper"), lw=0.8, zorder=2
+        )
+    canvas.axes.set_yticks(y, names)
+    canvas.axes.tick_params(axis="y", labelcolor=sentinel("ink"))
+    canvas.axes.set_ylim(-len(names) + 0.4, 0.6)
+    low = float(np.nanmin(shares))
+    canvas.axes.set_xlim(low - 0.06 * (100 - low) - 0.2, 100 + 0.03 * (100 - low) + 0.1)
+    canvas.grid("x")
+    canvas.ticks("x", count=6)
+    canvas.axes.set_xlabel("predicted right (% of the class)", color=sentinel("muted"), labelpad=6)
+    return canvas
+
+
+def _offsets(count: int) -> np.ndarray:
+    """Small vertical shifts that keep marks at the same value apart."""
+    return np.linspace(0.16, -0.16, count) if count > 1 else np.zeros(1)

@@ -1,0 +1,84 @@
+"""The interval forest: every pair's difference, at the level at which it was tested."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
+from bakeoff.report.numbers import Metric, is_number, share
+from bakeoff.report.palette import sentinel
+from bakeoff.report.records import Pair
+
+
+def pairs_figure(pairs: Sequence[Pair], *, metric: Metric, margin: float | None, is_narrow: bool) -> Markup:
+    """One line a pair; right of zero the first named is better. The shaded band is the margin that matters.
+
+    Args:
+        pairs: Each as seen from its better contender.
+        metric: The primary metric.
+        margin: Half-width of the band, in the metric's own unit (accuracy: a fraction).
+        is_narrow: Whether it is for a phone: names stand above the lines instead of beside them.
+    """
+    kind = "narrow" if is_narrow else "wide"
+    label = "Differences between contenders with intervals. " + "; ".join(_spoken(pair, metric) for pair in pairs)
+    return draw(lambda: _paint(pairs, metric, margin, is_narrow), name=f"pairs-{kind}", label=label)
+
+
+def _spoken(pair: Pair, metric: Metric) -> str:
+    bounds = f"{metric.difference(pair.low, unit=False)} to {metric.difference(pair.high, unit=False)}"
+    return f"{pair.a} minus {pair.b}: {metric.difference(pair.difference)}, {share(1 - pair.level)} interval {bounds}"
+
+
+def _paint(pairs: Sequence[Pair], metric: Metric, margin: float | None, is_narrow: bool) -> Canvas:
+    names = [f"{printable(pair.a, limit=16)} − {printable(pair.b, limit=16)}" for pair in pairs]
+    step = 46 if is_narrow else 34
+    left = 12 if is_narrow else 16 + max(text_width(name, size=12) for name in names)
+    canvas = Canvas(340 if is_narrow else 700, step * len(pairs) + 50, margins=(left, 42, 16 if is_narrow else 74, 4))
+    axes = canvas.axes
+    if is_number(margin):
+        axes.axvspan(-metric.scaled(margin), metric.scaled(margin), color=sentinel("margin"), linewidth=0)
+    axes.axvline(0, color=sentinel("muted"), linewidth=1.2)
+    for place, (pair, name) in enumerate(zip(pairs, names, strict=True)):
+        _line(canvas, pair, metric, y=-place - (0.14 if is_narrow else 0))
+        _names(canvas, name, f"at {share(1 - pair.level)}", y=-place, is_narrow=is_narrow)
+    axes.set_ylim(-len(pairs) + 0.45, 0.55)
+    axes.set_yticks([])
+    axes.set_xlim(*_limits(pairs, metric, margin))
+    canvas.grid("x")
+    canvas.ticks(
+        "x", count=5 if is_narrow else 7, label=lambda value: f"{value:+g}".replace("-", "−") if value else "0"
+    )
+    unit = " (points)" if metric.is_fraction else ""
+    axes.set_xlabel(f"difference in test {metric.label}{unit}", color=sentinel("muted"), labelpad=6)
+    return canvas
+
+
+def _line(canvas: Canvas, pair: Pair, metric: Metric, *, y: float) -> None:
+    colour = sentinel("accent" if pair.is_decided else "muted")
+    if is_number(pair.low) and is_number(pair.high):
+        ends = [metric.scaled(pair.low), metric.scaled(pair.high)]
+        canvas.axes.plot(ends, [y, y], color=colour, linewidth=2.5, solid_capstyle="round")
+    if is_number(pair.difference):
+        fill = colour if pair.is_decided else sentinel("paper")
+        at = metric.scaled(pair.difference)
+        canvas.axes.plot([at], [y], marker="o", markersize=8.5, markerfacecolor=fill, markeredgecolor=colour, mew=2)
+
+
+def _names(canvas: Canvas, name: str, note: str, *, y: float, is_narrow: bool) -> None:
+    axes, place = canvas.axes, canvas.axes.get_yaxis_transform()
+    lift = 0.26 if is_narrow else 0.0
+    left, right = (0.0, 1.0) if is_narrow else (-0.02, 1.02)
+    sides = ("left", "right") if is_narrow else ("right", "left")
+    axes.text(left, y + lift, name, transform=place, ha=sides[0], va="center", size=12, color=sentinel("ink"))
+    axes.text(right, y + lift, note, transform=place, ha=sides[1], va="center", size=11, color=sentinel("muted"))
+
+
+def _limits(pairs: Sequence[Pair], metric: Metric, margin: float | None) -> tuple[float, float]:
+    values = [v for pair in pairs for v in (pair.low, pair.high, pair.difference) if is_number(v)]
+    if is_number(margin):
+        values += [margin, -margin]
+    scaled = [metric.scaled(value) for value in [*values, 0.0]]
+    air = 0.05 * (max(scaled) - min(scaled)) or 0.5
+    return min(scaled) - air, max(scaled) + air

@@ -1,0 +1,84 @@
+"""The headline figure: the test metric of every contender, its seeds and its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
+from bakeoff.report.numbers import Metric, is_number
+from bakeoff.report.palette import Look, sentinel
+from bakeoff.report.records import Row
+
+
+def scores_figure(rows: Sequence[Row], *, metric: Metric, looks: Mapping[str, Look], is_narrow: bool) -> Markup:
+    """One line a contender, best on top: small marks are seeds, the large one their mean, the bar its interval.
+
+    Args:
+        rows: Contenders in the order to draw.
+        metric: The primary metric.
+        looks: How each contender is drawn.
+        is_narrow: Whether it is for a phone: names stand above the lines instead of beside them.
+    """
+    kind = "narrow" if is_narrow else "wide"
+    label = f"Test {metric.label} of each contender with interval. " + "; ".join(_spoken(row, metric) for row in rows)
+    return draw(lambda: _paint(rows, metric, looks, is_narrow), name=f"scores-{kind}", label=label)
+
+
+def _spoken(row: Row, metric: Metric) -> str:
+    found = row.test[metric.name]
+    return f"{row.name} {metric.value(found.mean)}, interval {metric.value(found.low)} to {metric.value(found.high)}"
+
+
+def _paint(rows: Sequence[Row], metric: Metric, looks: Mapping[str, Look], is_narrow: bool) -> Canvas:
+    names = [printable(row.name) for row in rows]
+    step = 52 if is_narrow else 46
+    left = 12 if is_narrow else 16 + max(text_width(name, size=14) for name in names)
+    right = 16 if is_narrow else 84
+    canvas = Canvas(340 if is_narrow else 700, step * len(rows) + 50, margins=(left, 42, right, 4))
+    for place, (row, name) in enumerate(zip(rows, names, strict=True)):
+        _line(canvas, row, metric, looks[row.name], y=-place - (0.12 if is_narrow else 0))
+        _names(canvas, name, metric.value(row.test[metric.name].mean), y=-place, is_narrow=is_narrow)
+    axes = canvas.axes
+    axes.set_ylim(-len(rows) + 0.45, 0.55)
+    axes.set_yticks([])
+    axes.set_xlim(*_limits(rows, metric))
+    canvas.grid("x")
+    canvas.ticks("x", count=5 if is_narrow else 7)
+    axes.set_xlabel(f"test {metric.label}{metric.unit}", color=sentinel("muted"), labelpad=6)
+    return canvas
+
+
+def _line(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y: float) -> None:
+    found = row.test[metric.name]
+    seeds = [metric.scaled(value) for value in found.values if is_number(value)]
+    canvas.axes.scatter(seeds, [y] * len(seeds), s=30, marker=look.marker, c=look.colour, alpha=0.35, linewidths=0)
+    if is_number(found.low) and is_number(found.high):
+        ends = [metric.scaled(found.low), metric.scaled(found.high)]
+        canvas.axes.plot(ends, [y, y], color=look.colour, linewidth=2.5, solid_capstyle="round")
+    if is_number(found.mean):
+        mean = metric.scaled(found.mean)
+        canvas.axes.plot(
+            [mean], [y], marker=look.marker, markersize=11, color=look.colour, markeredgecolor=sentinel("paper")
+        )
+
+
+def _names(canvas: Canvas, name: str, value: str, *, y: float, is_narrow: bool) -> None:
+    axes, ink = canvas.axes, sentinel("ink")
+    lift = 0.28 if is_narrow else 0.0
+    left, right = (0.0, 1.0) if is_narrow else (-0.02, 1.02)
+    sides = ("left", "right") if is_narrow else ("right", "left")
+    place = axes.get_yaxis_transform()
+    size = 12.5 if is_narrow else 14
+    axes.text(left, y + lift, name, transform=place, ha=sides[0], va="center", size=size, color=ink, weight="bold")
+    axes.text(right, y + lift, value, transform=place, ha=sides[1], va="center", size=size, color=ink)
+
+
+def _limits(rows: Sequence[Row], metric: Metric) -> tuple[float, float]:
+    """Everything drawn, with a little air; a fraction never passes 0 or 100 %."""
+    found = [row.test[metric.name] for row in rows]
+    values = [v for e in found for v in (e.mean, e.low, e.high, *e.values) if is_number(v)]
+    scaled = [metric.scaled(value) for value in values] or [0.0, 1.0]
+    air = 0.06 * (max(scaled) - min(scaled)) or 0.5
+    return min(scaled) - air, max(scaled) + air

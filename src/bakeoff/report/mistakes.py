@@ -1,0 +1,149 @@
+"""What the sections on confusions, mistakes and classes need, from the stored predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bakeoff.errors import BakeoffError
+from bakeoff.report.agreement import read_agreement
+from bakeoff.report.confusions import Errors, Mistake, confident_mistakes, errors_of
+from bakeoff.report.figures.classes import classes_figure
+from bakeoff.report.palette import Look
+from bakeoff.report.pictures import heat_uri, picture_uri
+from bakeoff.report.reading import Bakeoff
+from bakeoff.report.tables import Cell, class_rows, confusion_cells
+
+Images = Callable[[Sequence[int]], list[np.ndarray]]
+
+_NUM_MISTAKES = 24
+_NUM_CONFUSIONS = 5
+_LARGEST_TABLE = 20
+_LARGEST_HEAT = 400
+_DRAWN_CLASSES = 30
+_HEAT_COLOUR = (140, 95, 180)
+
+
+@dataclass(frozen=True)
+class Confused:
+    """A frequent confusion, in class names."""
+
+    true: str
+    predicted: str
+    times: int
+
+
+@dataclass(frozen=True)
+class ConfusionView:
+    """One contender's confusion matrix, as table cells where there are few classes and as a picture where many."""
+
+    name: str
+    num_seeds: int
+    cells: list[list[Cell]]
+    heat: str | None
+    top: list[Confused]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one contender says about a test example."""
+
+    name: str
+    predicted: str
+    confidence: float
+    is_right: bool
+
+
+@dataclass(frozen=True)
+class MistakeCard:
+    """One mistake, ready to print; ``picture`` is a data URI or ``None``."""
+
+    example: str
+    true: str
+    answers: list[Answer]
+    picture: str | None
+    is_tiny: bool
+
+
+def mistakes_context(bakeoff: Bakeoff, looks: Mapping[str, Look], *, images: Images | None) -> dict[str, Any]:
+    """Confusion matrices, most confident mistakes and accuracy by class; empty where predictions are missing."""
+    names = [row.name for row in bakeoff.contenders]
+    agreement = read_agreement(bakeoff.folder / "scores.parquet", names)
+    if agreement is None:
+        bakeoff.missing.append("scores.parquet holds no right-or-wrong scores that can be read.")
+    labels, class_names = bakeoff.labels, bakeoff.plan.class_names
+    if labels is None or not class_names or (len(labels) and labels.max() >= len(class_names)):
+        return {"agreement": agreement, "figures": {}}
+    errors = _errors(bakeoff, labels, len(class_names))
+    contending = {name: errors[name] for name in names if name in errors}
+    leading = bakeoff.verdict.leader
+    order = sorted(errors, key=lambda name: name != leading)
+    return {
+        "agreement": agreement,
+        "class_names": class_names,
+        "confusions": [_confusion(name, errors[name], class_names) for name in order],
+        **_cards(contending, labels, bakeoff, images=images),
+        **_classes(errors, labels, class_names, looks),
+    }
+
+
+def _errors(bakeoff: Bakeoff, labels: np.ndarray, num_classes: int) -> dict[str, Errors]:
+    """Errors by name, contenders in the order of the leaderboard and then baselines; those without any are noted."""
+    found = {}
+    for row in [*bakeoff.contenders, *bakeoff.baselines]:
+        errors = errors_of(bakeoff.trials_of(row.name), labels, num_classes=num_classes)
+        if errors is not None:
+            found[row.name] = errors
+        else:
+            bakeoff.missing.append(f"No trial of {row.name} has predictions that fit the test labels.")
+    return found
+
+
+def _confusion(name: str, errors: Errors, class_names: Sequence[str]) -> ConfusionView:
+    top = [Confused(class_names[t], class_names[p], n) for t, p, n in errors.most_confused(count=_NUM_CONFUSIONS)]
+    is_table = len(class_names) <= _LARGEST_TABLE
+    shares = errors.confusion / np.maximum(errors.confusion.sum(1, keepdims=True), 1)
+    is_heat = not is_table and len(class_names) <= _LARGEST_HEAT
+    heat = heat_uri(shares, colour=_HEAT_COLOUR) if is_heat else None
+    return ConfusionView(name, errors.num_seeds, confusion_cells(errors) if is_table else [], heat, top)
+
+
+def _cards(
+    errors: Mapping[str, Errors], labels: np.ndarray, bakeoff: Bakeoff, *, images: Images | None
+) -> dict[str, Any]:
+    found = confident_mistakes(dict(errors), labels, count=_NUM_MISTAKES)
+    pixels: Sequence[np.ndarray | None] = [None] * len(found)
+    problem = ""
+    if images is None:
+        problem = "There are no pictures, because the data was not at hand when this page was written."
+    elif found:
+        try:
+            pixels = images([mistake.index for mistake in found])
+        except (OSError, BakeoffError) as error:
+            problem = f"There are no pictures: {error}"
+    cards = [_card(mistake, pixel, bakeoff) for mistake, pixel in zip(found, pixels, strict=True)]
+    return {"mistakes": cards, "picture_problem": problem}
+
+
+def _card(mistake: Mistake, pixels: np.ndarray | None, bakeoff: Bakeoff) -> MistakeCard:
+    names, examples = bakeoff.plan.class_names, bakeoff.examples
+    answers = [Answer(name, names[said], sure, said == mistake.true) for name, said, sure in mistake.answers]
+    example = examples[mistake.index] if mistake.index < len(examples) else f"test example {mistake.index}"
+    picture = None if pixels is None else picture_uri(pixels)
+    return MistakeCard(example, names[mistake.true], answers, picture, pixels is not None and max(pixels.shape) < 64)
+
+
+def _classes(
+    errors: Mapping[str, Errors], labels: np.ndarray, class_names: Sequence[str], looks: Mapping[str, Look]
+) -> dict[str, Any]:
+    if not errors:
+        return {"figures": {}}
+    rows = class_rows(class_names, labels, {name: found.per_class for name, found in errors.items()})
+    drawn = [row for row in rows[:_DRAWN_CLASSES] if row.num_examples]
+    per_class = {name: np.array([row.shares[k] for row in drawn]) for k, name in enumerate(errors)}
+    figure = classes_figure([row.name for row in drawn], per_class, looks=looks)
+    columns = {"class_columns": list(errors), "num_drawn_classes": len(drawn)}
+    return {"classes": rows, **columns, "figures": {"classes": figure}}

@@ -1,0 +1,163 @@
+"""The whole page: one HTML file without scripts, external files or network, rebuilt at any time from the folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+
+import bakeoff as package
+from bakeoff.report import numbers
+from bakeoff.report.figures.canvas import printable
+from bakeoff.report.mistakes import Images, mistakes_context
+from bakeoff.report.numbers import Metric
+from bakeoff.report.palette import looks
+from bakeoff.report.quality import costs_context, learning_context, pairs_context, scores_context
+from bakeoff.report.reading import Bakeoff, read_bakeoff
+from bakeoff.report.tables import settings
+from bakeoff.report.words import GLOSSARY, budget_words, closest_rival, headline, protocol, question
+
+SECTIONS = (
+    ("verdict", "The verdict"),
+    ("evidence", "How sure is that?"),
+    ("leaderboard", "Leaderboard"),
+    ("cost", "What quality costs"),
+    ("learning", "Learning curves"),
+    ("confusion", "What is taken for what"),
+    ("mistakes", "The most confident mistakes"),
+    ("classes", "Class by class"),
+    ("equal", "What was held equal"),
+    ("configurations", "Configurations side by side"),
+    ("failures", "Failures and warnings"),
+    ("environment", "Environment"),
+    ("protocol", "How the verdict is reached"),
+    ("reproduce", "How to reproduce this"),
+    ("glossary", "Glossary"),
+)
+_MARK_PATHS = {
+    "o": "M-5,0a5,5 0 1,0 10,0a5,5 0 1,0 -10,0z",
+    "s": "M-4.6,-4.6h9.2v9.2h-9.2z",
+    "^": "M0,-5.4L5.4,4.6H-5.4z",
+    "v": "M0,5.4L5.4,-4.6H-5.4z",
+    "D": "M0,-6L6,0L0,6L-6,0z",
+}
+
+
+def write_report(folder: Path, *, images: Images | None = None) -> Path:
+    """Write ``report.html`` into the folder of a finished bakeoff; the same folder gives the same bytes.
+
+    Args:
+        folder: Holds ``plan.json`` and ``verdict.json``; every other file may be missing, and the page then says so.
+        images: Returns the test images of the given places in the test set as uint8 arrays (H, W, C), for the
+            pictures of mistakes.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        DataError: There is no plan or verdict, or one of another schema.
+    """
+    page = render(read_bakeoff(Path(folder)), images=images)
+    path = Path(folder) / "report.html"
+    draft = path.with_name(".report.html.part")
+    draft.write_bytes(page.encode("utf-8", errors="replace"))
+    return draft.replace(path)
+
+
+def render(bakeoff: Bakeoff, *, images: Images | None = None) -> str:
+    """The page's HTML."""
+    plan = bakeoff.plan
+    metric = Metric.named(plan.metric, direction=plan.direction)
+    shown = looks(_named_families(bakeoff))
+    parts = [
+        scores_context(bakeoff, metric, shown),
+        pairs_context(bakeoff, metric),
+        mistakes_context(bakeoff, shown, images=images),
+    ]
+    figures = {name: figure for part in parts for name, figure in part.pop("figures").items()}
+    context = {key: value for part in parts for key, value in part.items()}
+    context |= costs_context(bakeoff, metric, shown) | learning_context(bakeoff, metric, shown)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(**context, **_words(bakeoff, metric), figures=figures, metric=metric, looks=shown)
+    )
+
+
+def _words(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
+    plan = bakeoff.plan
+    return {
+        "plan": plan,
+        "verdict": bakeoff.verdict,
+        "missing": bakeoff.missing,
+        "sections": SECTIONS,
+        "question": question(plan),
+        "headline": headline(bakeoff),
+        "rival": closest_rival(bakeoff),
+        "budget_words": budget_words(plan),
+        "settings": settings(plan.contenders),
+        "protocol": protocol(bakeoff, metric),
+        "glossary": GLOSSARY,
+        "mark_paths": _MARK_PATHS,
+        "version": package.__version__,
+    }
+
+
+def _named_families(bakeoff: Bakeoff) -> list[tuple[str, str]]:
+    """Planned order, then whatever the leaderboard holds beyond the plan; a baseline's family is ``baseline``."""
+    planned = {row.name: "baseline" if row.is_baseline else row.family for row in bakeoff.plan.contenders}
+    ranked = {row.name: "baseline" if row.is_baseline else row.family for row in bakeoff.verdict.leaderboard}
+    return list((planned | ranked).items())
+
+
+def _environment() -> Environment:
+    loader = FileSystemLoader(Path(__file__).parent / "templates")
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    for name in ("count", "flops", "duration", "milliseconds", "megabytes", "probability", "share", "significant"):
+        environment.filters[name] = getattr(numbers, name)
+    environment.filters |= {
+        "slug": _slug,
+        "cut": _cut,
+        "plain": _plain,
+        "signed_share": _signed_share,
+        "percent_cell": _percent_cell,
+        "confidence": _confidence,
+    }
+    return environment
+
+
+def _slug(text: str) -> str:
+    """A heading as part of an anchor."""
+    return re.sub(r"\W+", "-", text.lower())
+
+
+def _cut(text: str) -> str:
+    """A class name short enough to stand above a narrow column."""
+    return printable(text, limit=9)
+
+
+def _plain(value: object) -> str:
+    """A recorded fact: lists with commas, nothing as ``none``."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value in (None, "") else str(value)
+
+
+def _signed_share(value: float | None) -> str:
+    """A relative error: ``+1.2 %``."""
+    return numbers.UNKNOWN if not numbers.is_number(value) else numbers.typeset(f"{100 * value:+.1f}\u202f%")
+
+
+def _percent_cell(share: float) -> str:
+    """A cell of a confusion matrix, in percent without the sign; empty for never."""
+    percent = 100 * share
+    if percent == 0:
+        return ""
+    return f"{percent:.0f}" if percent >= 9.95 else f"{percent:.1f}"
+
+
+def _confidence(value: float) -> str:
+    """A probability in whole percent that never claims certainty."""
+    return "> 99\u202f%" if value > 0.995 else f"{100 * value:.0f}\u202f%"

@@ -1,0 +1,67 @@
+"""One colour, marker and dash per contender, the same in every figure and table.
+
+Families take hues that colour-blind readers tell apart (Okabe and Ito 2008, "Color universal design"); members of a
+family share the hue and the marker and differ in shade and dash. Figures are drawn in sentinel colours that stand
+for CSS variables, so that one SVG serves light, dark and print.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SHADES = 3
+FAMILIES = ("cnn", "rnn", "transformer", "baseline", "other")
+_INKS = ("ink", "muted", "rule", "paper", "accent", "margin")
+VARIABLES = _INKS + tuple(f"{family}-{shade}" for family in FAMILIES for shade in range(SHADES))
+_SENTINELS = {name: f"#0a5e{index:02x}" for index, name in enumerate(VARIABLES)}
+_MARKERS = {"cnn": "o", "rnn": "s", "transformer": "^", "baseline": "D", "other": "v"}
+_DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5))
+
+
+def sentinel(variable: str) -> str:
+    """The colour to hand to matplotlib for the CSS variable ``--variable``."""
+    return _SENTINELS[variable]
+
+
+def css_variables() -> dict[str, str]:
+    """From each sentinel colour to what replaces it: ``{"#0a5e00": "var(--ink)"}``."""
+    return {colour: f"var(--{name})" for name, colour in _SENTINELS.items()}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one contender is drawn.
+
+    Attributes:
+        variable: Name of its CSS variable, such as ``cnn-0``.
+        marker: matplotlib's letter; the page draws the same shape beside the name.
+        dash: On and off lengths of its line; empty for a solid one.
+    """
+
+    variable: str
+    marker: str
+    dash: tuple[float, ...]
+
+    @property
+    def colour(self) -> str:
+        """The sentinel colour to draw with."""
+        return sentinel(self.variable)
+
+    @property
+    def line_style(self) -> str | tuple[float, tuple[float, ...]]:
+        """The dash in matplotlib's form."""
+        return (0, self.dash) if self.dash else "solid"
+
+
+def looks(named_families: Iterable[tuple[str, str]]) -> dict[str, Look]:
+    """A look for each ``(name, family)``, by the order in which the members of a family come."""
+    seen: Counter[str] = Counter()
+    found = {}
+    for name, family in named_families:
+        known = family if family in FAMILIES else "other"
+        index = seen[known] % SHADES
+        found[name] = Look(f"{known}-{index}", _MARKERS[known], _DASHES[index])
+        seen[known] += 1
+    return found

@@ -1,0 +1,73 @@
+"""Which contenders nothing beats: the Pareto front of quality against one cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bakeoff.report.numbers import Metric, is_number
+from bakeoff.report.records import Estimate, Row
+
+
+@dataclass(frozen=True)
+class Point:
+    """One contender or baseline: its cost (lower is better) and its test quality with interval."""
+
+    name: str
+    cost: float
+    quality: Estimate
+    is_baseline: bool
+
+    def value(self) -> float:
+        """The mean quality, which every point has."""
+        return self.quality.mean if self.quality.mean is not None else float("nan")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One cost axis.
+
+    Attributes:
+        key: Short name, unique in the page.
+        title: Axis title with unit.
+        noun: What is saved, to end the sentence "at less ...".
+        points: Rows that have this cost.
+    """
+
+    key: str
+    title: str
+    noun: str
+    points: tuple[Point, ...]
+
+
+def costs(rows: Sequence[Row], *, metric: Metric) -> list[Cost]:
+    """The cost axes for which at least one row has a value: parameters, FLOPs, latency, training time, memory."""
+    axes = (
+        ("params", "trainable parameters", "parameters", [row.params for row in rows]),
+        ("flops", "training FLOPs", "training compute", [row.train_flops for row in rows]),
+        ("latency", "latency, batch of 1 (ms)", "latency", [row.latency_ms.get("1") for row in rows]),
+        ("seconds", "training time (s)", "training time", [row.train_seconds for row in rows]),
+        ("memory", "peak memory (MB)", "memory", [row.peak_memory_mb for row in rows]),
+    )
+    found = []
+    for key, title, noun, values in axes:
+        points = tuple(
+            Point(row.name, float(value), row.test[metric.name], row.is_baseline)
+            for row, value in zip(rows, values, strict=True)
+            if is_number(value) and metric.name in row.test and is_number(row.test[metric.name].mean)
+        )
+        if points:
+            found.append(Cost(key, title, noun, points))
+    return found
+
+
+def front(points: Sequence[Point], *, metric: Metric) -> list[Point]:
+    """The points for which no other is at least as good and at least as cheap, and better in one; cheapest first."""
+    sign = -1 if metric.is_lower_better else 1
+    best = float("-inf")
+    kept = []
+    for point in sorted(points, key=lambda point: (point.cost, -sign * point.value(), point.name)):
+        if sign * point.value() > best:
+            best = sign * point.value()
+            kept.append(point)
+    return kept

@@ -1,0 +1,143 @@
+"""What the sections on scores, pairs, costs and learning need: their figures, rows and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from bakeoff.report.figures.costs import cost_figure
+from bakeoff.report.figures.curves import curves_figure
+from bakeoff.report.figures.pairs import pairs_figure
+from bakeoff.report.figures.scores import scores_figure
+from bakeoff.report.learning import AXES, Curve, learning_curves
+from bakeoff.report.numbers import Metric, count, duration, flops, is_number
+from bakeoff.report.palette import Look
+from bakeoff.report.pareto import costs, front
+from bakeoff.report.reading import Bakeoff
+from bakeoff.report.records import Row
+from bakeoff.report.tables import doubt, pair_matrix, tracks
+from bakeoff.report.words import budget_words
+
+
+@dataclass(frozen=True)
+class CostPanel:
+    """One small multiple and the names on its Pareto front, cheapest first."""
+
+    figure: Markup
+    front: tuple[str, ...]
+
+
+def scores_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) -> dict[str, Any]:
+    """The headline's figure and facts, and the leaderboard."""
+    plan, verdict = bakeoff.plan, bakeoff.verdict
+    drawn = [row for row in bakeoff.contenders if metric.name in row.test]
+    rows = [*bakeoff.contenders, *bakeoff.baselines]
+    names = dict.fromkeys([metric.name, *(name for row in rows for name in row.test)])
+    figures = {
+        f"scores_{kind}": scores_figure(drawn, metric=metric, looks=looks, is_narrow=kind == "narrow") if drawn else ""
+        for kind in ("wide", "narrow")
+    }
+    return {
+        "figures": figures,
+        "facts": _facts(bakeoff),
+        "contenders": bakeoff.contenders,
+        "baselines": bakeoff.baselines,
+        "metrics": [metric, *(Metric.named(name) for name in names if name != metric.name)],
+        "tracks": tracks(rows, metric=metric),
+        "ranks": {row["name"]: row.get("rank") for row in verdict.contenders},
+        "seed_sd": {row["name"]: row.get("seed_sd") for row in verdict.contenders},
+        "leaderboard_words": _leaderboard_words(bakeoff, metric),
+        "num_seeds": len(plan.seeds),
+    }
+
+
+def pairs_context(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
+    """The interval forest, the table of pairs and the pairwise matrix; every pair as seen from its better contender."""
+    verdict = bakeoff.verdict
+    pairs = [pair.seen_from(pair.b) if (pair.difference or 0) < 0 else pair for pair in verdict.pairs]
+    ranked = [row.name for row in bakeoff.contenders]
+    figures = {
+        f"pairs_{kind}": pairs_figure(pairs, metric=metric, margin=verdict.margin, is_narrow=kind == "narrow")
+        for kind in ("wide", "narrow")
+        if pairs
+    }
+    matrix = pair_matrix(ranked, pairs)
+    return {"figures": figures, "pairs": pairs, "doubts": [doubt(p) for p in pairs], "ranked": ranked, "matrix": matrix}
+
+
+def costs_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) -> dict[str, Any]:
+    """The small multiples and the indicative rows at equal compute and time."""
+    panels = [
+        CostPanel(
+            cost_figure(cost, metric=metric, looks=looks), tuple(p.name for p in front(cost.points, metric=metric))
+        )
+        for cost in costs([*bakeoff.contenders, *bakeoff.baselines], metric=metric)
+    ]
+    return {"cost_panels": panels, **_indicative(bakeoff)}
+
+
+def learning_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) -> dict[str, Any]:
+    """One figure an axis, contenders in the order of the leaderboard and then the baselines."""
+    rows = [*bakeoff.contenders, *bakeoff.baselines]
+    found = {row.name: learning_curves(bakeoff.trials_of(row.name), metric=metric.name) for row in rows}
+    baselines = {row.name for row in bakeoff.baselines}
+    figures = []
+    for axis in AXES:
+        curves: dict[str, Curve] = {name: by_axis[axis] for name, by_axis in found.items() if axis in by_axis}
+        if curves:
+            figures.append(curves_figure(curves, axis=axis, metric=metric, looks=looks, baselines=baselines))
+    return {"curve_figures": figures, "curve_names": [name for name, by_axis in found.items() if by_axis]}
+
+
+def _facts(bakeoff: Bakeoff) -> list[tuple[str, str]]:
+    plan = bakeoff.plan
+    seconds = [trial.train_seconds for trial in bakeoff.trials if is_number(trial.train_seconds)]
+    return [
+        ("held equal", budget_words(plan)),
+        ("seeds for each", str(len(plan.seeds))),
+        ("trials", count(len(bakeoff.trials))),
+        ("test examples", count(plan.spec.get("num_test"))),
+        ("training, all trials", duration(sum(seconds)) if seconds else duration(None)),
+    ]
+
+
+def _leaderboard_words(bakeoff: Bakeoff, metric: Metric) -> str:
+    """What the simplest things reach, so that the contenders' numbers mean something."""
+    sentences = []
+    known = [row for row in bakeoff.baselines if metric.name in row.test and is_number(_mean(row, metric))]
+    if known:
+        best = (min if metric.is_lower_better else max)(known, key=lambda row: _mean(row, metric) or 0.0)
+        sentences.append(f"The best baseline, {best.name}, reaches {metric.value(_mean(best, metric))}.")
+    if is_number(bakeoff.verdict.majority):
+        sentences.append(f"Always answering the most frequent class gives {metric.value(bakeoff.verdict.majority)}.")
+    return " ".join(sentences) or "No baseline was run beside the contenders."
+
+
+def _mean(row: Row, metric: Metric) -> float | None:
+    return row.test[metric.name].mean
+
+
+def _indicative(bakeoff: Bakeoff) -> dict[str, Any]:
+    """Quality at equal FLOPs and at equal seconds, joined by contender."""
+    told = bakeoff.verdict.indicative
+    by_flops = {row["name"]: row for row in told.get("equal_flops") or ()}
+    by_time = {row["name"]: row for row in told.get("equal_time") or ()}
+    names = [row.name for row in bakeoff.contenders if row.name in by_flops or row.name in by_time]
+    rows = [{"name": n, "found": [by_flops.get(n, {}).get("value"), by_time.get(n, {}).get("value")]} for n in names]
+    at_flops = next((row.get("at_flops") for row in by_flops.values()), None)
+    at_seconds = next((row.get("at_seconds") for row in by_time.values()), None)
+    heads = [f"at {flops(at_flops)}", f"at {duration(at_seconds)}"]
+    return {"equal_rows": rows, "equal_heads": heads, "indicative_words": _indicative_words(bakeoff)}
+
+
+def _indicative_words(bakeoff: Bakeoff) -> str:
+    ratio, changes = bakeoff.verdict.flops_ratio, bakeoff.verdict.indicative.get("leader_changes")
+    sentences = []
+    if is_number(ratio):
+        unequal = "Training compute was unequal" if ratio > 1.5 else "Training compute was much the same"
+        sentences.append(f"{unequal}: the costliest contender used {ratio:.1f} times that of the cheapest.")
+    sentences.append("At equal compute or time another contender leads." if changes else "The leader stays the same.")
+    return " ".join(sentences)

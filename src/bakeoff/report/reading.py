@@ -1,0 +1,149 @@
+"""A bakeoff's folder, read: nothing is computed here, and what is not there is noted instead of raised."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff.errors import DataError
+from bakeoff.report.records import Contender, Plan, Row, Trial, Verdict
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Bakeoff:
+    """A finished bakeoff, as its folder tells it.
+
+    Attributes:
+        labels: True classes of the test examples, shape ``(n,)``, or ``None`` if the folder lacks them.
+        examples: Ids of the test examples in the same order; empty if the folder lacks them.
+        trials: Every planned trial, contender by contender, in the order of the seeds.
+        missing: What a reader should know is not there, one sentence each.
+    """
+
+    folder: Path
+    plan: Plan
+    verdict: Verdict
+    trials: tuple[Trial, ...] = ()
+    labels: np.ndarray | None = None
+    examples: tuple[str, ...] = ()
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def contenders(self) -> list[Row]:
+        """Leaderboard rows that can win, best first."""
+        return [row for row in self.verdict.leaderboard if not row.is_baseline]
+
+    @property
+    def baselines(self) -> list[Row]:
+        """Leaderboard rows that are there to compare against."""
+        return [row for row in self.verdict.leaderboard if row.is_baseline]
+
+    def trials_of(self, name: str) -> list[Trial]:
+        """Trials of one contender, in the order of the seeds."""
+        return [trial for trial in self.trials if trial.contender == name]
+
+
+def read_bakeoff(folder: Path) -> Bakeoff:
+    """Read the folder of a finished bakeoff.
+
+    Raises:
+        DataError: The folder holds no plan or verdict, or one of a schema that this version does not know.
+    """
+    plan = Plan.from_dict(_required(folder, "plan.json"))
+    verdict = Verdict.from_dict(_required(folder, "verdict.json"))
+    missing: list[str] = []
+    trials = tuple(
+        _trial(folder, contender, index) for contender in plan.contenders for index in range(len(contender.trials))
+    )
+    labels = _labels(folder / "test_labels.npy", missing)
+    examples = tuple(
+        str(name) for name in _optional(folder / "test_examples.json", missing, "the ids of the test examples")
+    )
+    missing.extend(_unfinished(trials))
+    return Bakeoff(folder, plan, verdict, trials, labels, examples, missing)
+
+
+def metric_lines(trial: Trial, *, kind: str) -> Iterator[dict[str, Any]]:
+    """Entries of one kind (``train`` or ``val``) of a trial's metric log; a line cut off by a crash is passed over."""
+    path = trial.folder / "metrics.jsonl"
+    if not path.is_file():
+        return
+    needle = f'"{kind}"'.encode()
+    for line in path.read_bytes().splitlines():
+        if needle in line:
+            entry = _parsed(line)
+            if isinstance(entry, dict) and entry.get("kind") == kind:
+                yield entry
+
+
+def read_probabilities(trial: Trial) -> np.ndarray | None:
+    """Test-set class probabilities of a trial, shape ``(n, classes)``, or ``None`` if it has none that can be read."""
+    try:
+        with np.load(trial.folder / "test_predictions.npz", allow_pickle=False) as arrays:
+            probabilities = arrays["probabilities"]
+    except (OSError, ValueError, KeyError, EOFError):
+        return None
+    return probabilities if probabilities.ndim == 2 else None
+
+
+def _required(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / name
+    if not path.is_file():
+        next_step = "run the same `bakeoff compare` command again; finished trials are kept"
+        raise DataError("report.unfinished", "folder", folder.resolve(), f"no {name} there", next_step=next_step)
+    raw = _parsed(path.read_bytes())
+    if not isinstance(raw, dict):
+        raise DataError("report.unreadable", "file", path, "is not a JSON object")
+    if raw.get("schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
+        version = raw["schema_version"]
+        raise DataError("report.schema", "file", path, f"has schema version {version}", allowed=str(SCHEMA_VERSION))
+    return raw
+
+
+def _optional(path: Path, missing: list[str], what: str) -> list[Any]:
+    value = _parsed(path.read_bytes()) if path.is_file() else None
+    if not isinstance(value, list):
+        missing.append(f"{path.name} is not there, so {what} are unknown.")
+        return []
+    return value
+
+
+def _labels(path: Path, missing: list[str]) -> np.ndarray | None:
+    try:
+        labels = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        missing.append(f"{path.name} can't be read, so there are no confusions, mistakes or per-class figures.")
+        return None
+    return labels.astype(np.int64)
+
+
+def _trial(folder: Path, contender: Contender, index: int) -> Trial:
+    place = folder / "trials" / contender.trials[index]
+    path = place / "result.json"
+    raw = _parsed(path.read_bytes()) if path.is_file() else None
+    result = raw if isinstance(raw, dict) else {}
+    return Trial(
+        place, contender.name, **{key: result[key] for key in ("seed", "status", "train_seconds") if key in result}
+    )
+
+
+def _unfinished(trials: tuple[Trial, ...]) -> list[str]:
+    return [
+        f"Trial {trial.folder.name} of {trial.contender} has no result and therefore no curve and no predictions."
+        for trial in trials
+        if trial.status == "missing"
+    ]
+
+
+def _parsed(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

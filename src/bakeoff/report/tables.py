@@ -1,0 +1,139 @@
+"""Rows of the report's tables, computed; the templates only print them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bakeoff.report.confusions import Errors
+from bakeoff.report.numbers import Metric, is_number
+from bakeoff.report.records import Contender, Estimate, Pair, Row
+
+
+@dataclass(frozen=True)
+class Track:
+    """Where an interval and its mean stand on a bar of width 100 %, for the small bars inside a table."""
+
+    left: float
+    width: float
+    mean: float
+
+
+def tracks(rows: Sequence[Row], *, metric: Metric) -> dict[str, Track]:
+    """A bar for each row that has the metric and its interval, all on the same scale."""
+    found = {row.name: row.test[metric.name] for row in rows if metric.name in row.test}
+    whole = {name: e for name, e in found.items() if all(is_number(v) for v in (e.mean, e.low, e.high))}
+    if not whole:
+        return {}
+    low = min(_numbers(e)[1] for e in whole.values())
+    span = max(_numbers(e)[2] for e in whole.values()) - low or 1.0
+    return {name: _track(estimate, low, span) for name, estimate in whole.items()}
+
+
+def _track(estimate: Estimate, low: float, span: float) -> Track:
+    mean, start, stop = (round(100 * (value - low) / span, 2) for value in _numbers(estimate))
+    return Track(start, round(stop - start, 2), mean)
+
+
+def _numbers(estimate: Estimate) -> tuple[float, float, float]:
+    return float(estimate.mean or 0), float(estimate.low or 0), float(estimate.high or 0)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """How a pair's variance divides between the seeds and the test examples; the shares sum to 1."""
+
+    seeds: float
+    examples: float
+
+
+def doubt(pair: Pair) -> Doubt | None:
+    """The variance split of a pair (STATISTICS.md, rules 12 and 18), or ``None`` where it is not recorded."""
+    if not (is_number(pair.v_a) and is_number(pair.v_b) and is_number(pair.vex)):
+        return None
+    seeds = pair.v_a + pair.v_b
+    examples = max(pair.vex - (pair.c or 0.0), 0.0)
+    whole = seeds + examples
+    return Doubt(seeds / whole, examples / whole) if whole > 0 else None
+
+
+def pair_matrix(names: Sequence[str], pairs: Sequence[Pair]) -> list[list[Pair | None]]:
+    """Every contender against every other, each cell as seen from its row."""
+    known = {(a, b): pair.seen_from(a) for pair in pairs for a, b in ((pair.a, pair.b), (pair.b, pair.a))}
+    return [[known.get((a, b)) for b in names] for a in names]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key of the resolved configurations, its value for each contender, and whether they differ."""
+
+    key: str
+    values: tuple[str, ...]
+    differs: bool
+
+
+def settings(contenders: Sequence[Contender]) -> list[Setting]:
+    """The configurations side by side, key by key in dotted form, those that differ first."""
+    flat = [flattened(contender.config) for contender in contenders]
+    keys = sorted({key for config in flat for key in config})
+    rows = []
+    for key in keys:
+        values = tuple(config.get(key, "") for config in flat)
+        rows.append(Setting(key, values, len(set(values)) > 1))
+    return sorted(rows, key=lambda row: not row.differs)
+
+
+def flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """A nested mapping as dotted keys and printed values: ``{"optimizer.lr": "0.001"}``."""
+    flat: dict[str, str] = {}
+    for key, value in config.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            flat |= flattened(value, f"{name}.")
+        else:
+            flat[name] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return flat
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a confusion matrix: predictions of this kind over all seeds, and their share of the true class."""
+
+    times: int
+    share: float
+    is_right: bool
+
+    @property
+    def shade(self) -> float:
+        """Strength of the background in [0, 60] percent; grows with the square root so that rare errors show."""
+        return round(60 * float(np.sqrt(self.share)) * (0.45 if self.is_right else 1.0), 1)
+
+
+def confusion_cells(errors: Errors) -> list[list[Cell]]:
+    """The confusion matrix of one contender, true classes down, predicted classes across."""
+    totals = np.maximum(errors.confusion.sum(1), 1)
+    return [
+        [Cell(int(times), float(times / totals[row]), row == column) for column, times in enumerate(line)]
+        for row, line in enumerate(errors.confusion.tolist())
+    ]
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One class: its size in the test set and the share each contender predicts right, in the contenders' order."""
+
+    name: str
+    num_examples: int
+    shares: tuple[float, ...]
+
+
+def class_rows(class_names: Sequence[str], labels: np.ndarray, per_class: Mapping[str, np.ndarray]) -> list[ClassRow]:
+    """The classes, hardest first (lowest mean over contenders); classes absent from the test set come last."""
+    sizes = np.bincount(labels, minlength=len(class_names))
+    shares = np.stack(list(per_class.values()))
+    order = np.argsort(np.where(sizes > 0, shares.mean(0), np.inf), kind="stable")
+    return [ClassRow(class_names[k], int(sizes[k]), tuple(shares[:, k].tolist())) for k in order]

@@ -1,0 +1,61 @@
+"""Which contender is better? Statistics over seeds and test examples, usable alone on per-example scores of any tool.
+
+from bakeoff.statistics import verdict_from_scores
+
+verdict = verdict_from_scores(frame, margin=0.01, metric="accuracy")    # contender, seed, example, score
+print(verdict.verdict, verdict.sentence)
+"""
+
+from bakeoff.statistics.advice import Advice
+from bakeoff.statistics.configuration import verdict_from_matrices, verdict_from_scores
+from bakeoff.statistics.crossed import crossed_mean, crossed_t
+from bakeoff.statistics.datasets import DatasetsSummary, datasets_summary
+from bakeoff.statistics.estimates import Estimate
+from bakeoff.statistics.family import family_verdict, family_verdict_from_matrices
+from bakeoff.statistics.looks import Looks, declare_looks
+from bakeoff.statistics.multiplicity import holm, pair_tests
+from bakeoff.statistics.options import Options
+from bakeoff.statistics.pooled import compare_pools, pool
+from bakeoff.statistics.pseudo import pseudo_values, pseudo_values_from_sums
+from bakeoff.statistics.racing import race_verdict
+from bakeoff.statistics.verdicts import (
+    EQUIVALENT,
+    NOT_ENOUGH_EVIDENCE,
+    WINS,
+    WINS_SMALL,
+    WORDS,
+    Contender,
+    Pair,
+    Verdict,
+)
+
+__all__ = [
+    "EQUIVALENT",
+    "NOT_ENOUGH_EVIDENCE",
+    "WINS",
+    "WINS_SMALL",
+    "WORDS",
+    "Advice",
+    "Contender",
+    "DatasetsSummary",
+    "Estimate",
+    "Looks",
+    "Options",
+    "Pair",
+    "Verdict",
+    "compare_pools",
+    "crossed_mean",
+    "crossed_t",
+    "datasets_summary",
+    "declare_looks",
+    "family_verdict",
+    "family_verdict_from_matrices",
+    "holm",
+    "pair_tests",
+    "pool",
+    "pseudo_values",
+    "pseudo_values_from_sums",
+    "race_verdict",
+    "verdict_from_matrices",
+    "verdict_from_scores",
+]

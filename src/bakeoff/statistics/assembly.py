@@ -1,0 +1,204 @@
+"""Puts estimates, decision, words and warnings together into one verdict; the same for configurations and families."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from bakeoff.statistics.advice import Advice, advise
+from bakeoff.statistics.decisions import MIN_SEEDS, Decision, decide
+from bakeoff.statistics.estimates import Estimate
+from bakeoff.statistics.options import Options
+from bakeoff.statistics.sentences import Amounts, open_pair, plain_sentence
+from bakeoff.statistics.verdicts import EQUIVALENT, WINS, WINS_SMALL, Contender, Pair, Verdict
+
+UNSTABLE_SHARE = 0.2
+FEW_EXAMPLES = 100
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One contender as estimated: its mean (higher is better), spread of its rows, and number of rows."""
+
+    mean: Estimate
+    seed_sd: float
+    num_seeds: int
+
+
+def assemble(
+    entries: Mapping[str, Entry],
+    compare: Callable[[str, str], Estimate],
+    *,
+    options: Options,
+    kind: str,
+    claim: str,
+    points: bool,
+    warnings: Sequence[str] = (),
+    racing: bool = False,
+    previous: Verdict | None = None,
+) -> Verdict:
+    """Rank, compare all pairs, decide and word.
+
+    Args:
+        entries: contenders that are still in, by name.
+        compare: estimate of the difference of two contenders.
+        options: what was fixed beforehand.
+        kind: ``configuration`` or ``family``.
+        claim: what the verdict is about.
+        points: scores are right-or-wrong, so that differences read as percentage points.
+        warnings: sentences of the caller, before those found here.
+        racing: contenders beaten at this look leave the race.
+        previous: verdict at the look before, whose beaten contenders are carried over.
+    """
+    names = sorted(entries, key=lambda name: (-entries[name].mean.difference, name))
+    num_seeds = min(entry.num_seeds for entry in entries.values())
+    look = options.looks.index_at(num_seeds) if options.looks else None
+    exploratory = options.looks is not None and look is None and num_seeds >= MIN_SEEDS
+    alpha = (
+        options.alpha
+        if options.looks is None
+        else min(options.looks.alphas)
+        if look is None
+        else options.looks.alphas[look]
+    )
+    provisional = num_seeds < MIN_SEEDS
+    estimates = {(a, b): compare(a, b) for a, b in combinations(names, 2)}
+    decision = decide(names, estimates, alpha=alpha, margin=options.margin, may_decide=not provisional)
+    last = options.looks is None or exploratory or (look is not None and options.looks.is_last(look))
+    leaves = _leavers(decision, names) if racing and not last else {}
+    rows = [_row(name, rank, entries[name], options, alpha, leaves) for rank, name in enumerate(names, start=1)]
+    gone = [row for row in previous.contenders if row.beaten_by is not None] if previous else []
+    rows += [replace(row, rank=rank) for rank, row in enumerate(gone, start=len(rows) + 1)]
+    amounts = Amounts(points=points)
+    sentence = plain_sentence(
+        decision,
+        metric=options.metric,
+        amounts=amounts,
+        margin=options.margin,
+        provisional=provisional,
+        beaten=[row.name for row in gone],
+    )
+    return Verdict(
+        verdict=decision.word,
+        winner=decision.winner,
+        equivalent=decision.equivalent,
+        pairs=(*decision.pairs, *_carried(previous, {row.name for row in gone})),
+        contenders=tuple(rows),
+        sentence=f"Exploratory: {sentence}" if exploratory else sentence,
+        claim=claim,
+        advice=_advice(decision, options, amounts, kind=kind, provisional=provisional, alpha=alpha),
+        warnings=(
+            *warnings,
+            *_warnings(decision, rows, options, num_seeds, provisional=provisional, exploratory=exploratory),
+        ),
+        provisional=provisional,
+        exploratory=exploratory,
+        margin=options.margin,
+        alpha=alpha,
+        metric=options.metric,
+        direction=options.direction,
+        kind=kind,
+        num_examples=decision.pairs[0].estimate.num_examples,
+        look=look,
+        last_look=last,
+    )
+
+
+def _row(name: str, rank: int, entry: Entry, options: Options, alpha: float, leaves: Mapping[str, str]) -> Contender:
+    ends = sorted(options.sign * end for end in entry.mean.interval(options.alpha))
+    failed = tuple(map(str, options.failed.get(name, ())))
+    return Contender(
+        name=name,
+        mean=options.sign * entry.mean.difference,
+        low=ends[0],
+        high=ends[1],
+        seed_sd=entry.seed_sd,
+        rank=rank,
+        num_seeds=entry.num_seeds,
+        failed=failed,
+        unstable=len(failed) > UNSTABLE_SHARE * entry.num_seeds,
+        beaten_by=leaves.get(name),
+    )
+
+
+def _leavers(decision: Decision, names: Sequence[str]) -> dict[str, str]:
+    """Who leaves the race, and who beat them (the best of those).
+
+    Should only the leader remain without having beaten everyone itself, then those that it has not beaten stay.
+    """
+    beaten = {pair.b: pair.a for pair in reversed(decision.pairs) if pair.significant}
+    if len(beaten) < len(names) - 1:
+        return beaten
+    return {name: by for name, by in beaten.items() if by == names[0]}
+
+
+def _carried(previous: Verdict | None, gone: set[str]) -> list[Pair]:
+    """Pairs of contenders that left the race, as they stood at the look that settled them."""
+    if previous is None:
+        return []
+    return [
+        replace(pair, num_seeds_when_settled=pair.num_seeds_when_settled or pair.estimate.num_seeds)
+        for pair in previous.pairs
+        if pair.a in gone or pair.b in gone
+    ]
+
+
+def _advice(
+    decision: Decision, options: Options, amounts: Amounts, *, kind: str, provisional: bool, alpha: float
+) -> Advice:
+    unit = "trials" if kind == "family" else "seeds"
+    if provisional:
+        return Advice(
+            f"At least {MIN_SEEDS} seeds per contender are needed for a verdict; 10 are recommended.",
+            "seeds",
+            seeds=MIN_SEEDS,
+        )
+    if decision.word in (WINS, WINS_SMALL):
+        nearest_pair = min((p for p in decision.pairs if p.a == decision.winner), key=lambda pair: pair.high)
+        change = "above" if decision.word == WINS else "of at most"
+        turn = "make the win small" if decision.word == WINS else "make it a full win"
+        return Advice(f"Settled. Only a margin {change} {amounts.size(nearest_pair.high)} would {turn}.")
+    if decision.word == EQUIVALENT:
+        return Advice("Settled. Only a smaller margin would reopen it; it must be fixed before the test is opened.")
+    pair = open_pair(decision)
+    return advise(
+        pair.estimate,
+        a=pair.a,
+        b=pair.b,
+        level=pair.level,
+        equivalence_level=pair.equivalence_level or alpha,
+        margin=options.margin,
+        unit=unit,
+    )
+
+
+def _warnings(
+    decision: Decision,
+    rows: Sequence[Contender],
+    options: Options,
+    num_seeds: int,
+    *,
+    provisional: bool,
+    exploratory: bool,
+) -> list[str]:
+    num_examples = decision.pairs[0].estimate.num_examples
+    found = list(options.notes)
+    if provisional:
+        found.append(f"provisional: {num_seeds} seeds, and a verdict needs at least {MIN_SEEDS}")
+    if exploratory:
+        declared = ", ".join(map(str, options.looks.seeds)) if options.looks else ""
+        found.append(
+            f"exploratory: {num_seeds} seeds were not declared (looks at {declared}); the error rate is not guaranteed"
+        )
+    for row in rows:
+        if row.unstable:
+            share = f"{len(row.failed)} of {row.num_seeds} trials of {row.name} failed"
+            found.append(f"unstable: {share} and score as the trivial predictor")
+    if options.margin is None:
+        found.append("no margin was fixed, so neither equivalence nor a small win can be shown")
+    if num_examples < FEW_EXAMPLES:
+        found.append(f"only {num_examples} test examples: the t interval is a large-sample result")
+    if any(pair.estimate.variance == 0 for pair in decision.pairs):
+        found.append("some differences do not vary at all over seeds and examples; check that the runs really differ")
+    return found

@@ -1,0 +1,99 @@
+"""From estimated differences to the word of the verdict (rules 14, 15 and 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from bakeoff.statistics.estimates import Estimate
+from bakeoff.statistics.multiplicity import Test, holm, pair_tests
+from bakeoff.statistics.verdicts import EQUIVALENT, NOT_ENOUGH_EVIDENCE, WINS, WINS_SMALL, Pair
+
+MIN_SEEDS = 5
+MIN_SEEDS_PROVISIONAL = 3
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The word, the winner, the contenders shown to be equivalent, and all pairs as tested."""
+
+    word: str
+    winner: str | None
+    equivalent: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+
+
+def decide(
+    names: Sequence[str],
+    estimates: Mapping[tuple[str, str], Estimate],
+    *,
+    alpha: float,
+    margin: float | None,
+    may_decide: bool = True,
+) -> Decision:
+    """Test all pairs and find the word they license.
+
+    A contender wins if it beats every other. The win is small if against some rival even the upper end is below the
+    margin. Otherwise the contenders that nobody beats are equivalent if every two of them are. Each equivalence is
+    tested at the level of Holm over all rivals of either of the two: the truly best contender is among the unbeaten
+    except by a false win, so a false EQUIVALENT needs a contender a margin behind it to pass one of its tests.
+
+    Args:
+        names: contenders, best mean first.
+        estimates: difference of every pair, the better mean first.
+        alpha: error rate of the whole verdict.
+        margin: smallest difference that matters; without it no equivalence and no small win.
+        may_decide: False (too few seeds, or failed guards) computes every pair and names nothing.
+    """
+    pairs = _tested(names, estimates, alpha=alpha, margin=margin)
+    beaten = {pair.b for pair in pairs if pair.significant}
+    best = [name for name in names if name not in beaten]
+    beaten_by_first = {pair.b for pair in pairs if pair.significant and pair.a == names[0]}
+    if not may_decide:
+        return Decision(NOT_ENOUGH_EVIDENCE, None, (), pairs)
+    if len(beaten_by_first) == len(names) - 1:
+        small = margin is not None and any(pair.high < margin for pair in pairs if pair.a == names[0])
+        return Decision(WINS_SMALL if small else WINS, names[0], (), pairs)
+    if len(best) > 1 and all(pair.equivalent for pair in pairs if pair.a in best and pair.b in best):
+        return Decision(EQUIVALENT, None, tuple(sorted(best)), pairs)
+    return Decision(NOT_ENOUGH_EVIDENCE, None, (), pairs)
+
+
+def _tested(
+    names: Sequence[str], estimates: Mapping[tuple[str, str], Estimate], *, alpha: float, margin: float | None
+) -> tuple[Pair, ...]:
+    keys = list(combinations(names, 2))
+    tests = pair_tests([estimates[key].p for key in keys], num_contenders=len(names), alpha=alpha) if keys else []
+    equivalences = {} if margin is None else _equivalences(names, estimates, alpha, margin)
+    pairs = []
+    for key, test in zip(keys, tests, strict=True):
+        estimate, equivalence = estimates[key], equivalences.get(key)
+        pairs.append(
+            Pair(
+                a=key[0],
+                b=key[1],
+                estimate=estimate,
+                level=test.level,
+                significant=test.rejected and estimate.difference != 0,
+                equivalence_level=equivalence.level if equivalence else None,
+                equivalent=equivalence is not None and equivalence.rejected,
+                p_equivalent=estimate.p_equivalent(margin) if margin is not None else None,
+            )
+        )
+    return tuple(pairs)
+
+
+def _equivalences(
+    names: Sequence[str], estimates: Mapping[tuple[str, str], Estimate], alpha: float, margin: float
+) -> dict[tuple[str, str], Test]:
+    """The stricter of the two tests that a pair gets, once among the rivals of each of its contenders."""
+    by_contender: dict[str, dict[tuple[str, str], Test]] = {}
+    for name in names:
+        keys = [key for key in combinations(names, 2) if name in key]
+        tests = holm([estimates[key].p_equivalent(margin) for key in keys], alpha=alpha)
+        by_contender[name] = dict(zip(keys, tests, strict=True))
+    return {
+        key: min(by_contender[key[0]][key], by_contender[key[1]][key], key=lambda test: (test.rejected, test.level))
+        for key in combinations(names, 2)
+    }

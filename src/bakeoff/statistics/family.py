@@ -1,0 +1,158 @@
+"""The family claim: what the best of m tuning trials scores on test, tuning luck inside the interval (rule 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations, pairwise
+
+import numpy as np
+import pandas as pd
+
+from bakeoff.errors import ConfigError, DataError
+from bakeoff.statistics.assembly import Entry, assemble
+from bakeoff.statistics.configuration import right_or_wrong
+from bakeoff.statistics.options import DIRECTIONS, Options, check_failed, margin_of
+from bakeoff.statistics.pooled import Pool, best_of, compare_pools, pool, pool_mean
+from bakeoff.statistics.scores import labelled_matrices
+from bakeoff.statistics.sentences import family_claim
+from bakeoff.statistics.verdicts import Verdict, finite
+
+Trials = tuple[np.ndarray, np.ndarray]
+
+
+def family_verdict(
+    frame: pd.DataFrame,
+    validation: pd.DataFrame,
+    *,
+    m: int | None = None,
+    alpha: float = 0.05,
+    margin: float | None = None,
+    margin_reference: float | None = None,
+    failed: Mapping[str, Sequence[str]] | None = None,
+    direction: str = "maximize",
+    validation_direction: str | None = None,
+    metric: str = "score",
+    notes: Sequence[str] = (),
+) -> Verdict:
+    """Which family is better after tuning it with the best of ``m`` random trials.
+
+    Args:
+        frame: test scores of every trial, opened once: columns ``contender``, ``trial``, ``example``, ``score``.
+        validation: columns ``contender``, ``trial``, ``score``: what the trials were selected by.
+        m: trials of one search; 5, or a quarter of the trials if that is less.
+        alpha, margin, margin_reference, failed, direction, metric, notes: as in ``verdict_from_scores``.
+        validation_direction: ``minimize`` if lower validation scores are better; that of the test scores if None.
+
+    Returns:
+        The verdict, with ``curves`` for m = 1 .. T / 4 and a warning where two of them cross.
+
+    Raises:
+        DataError: as ``verdict_from_scores``; unequal numbers of trials; a trial without validation score.
+        ConfigError: fewer than 12 trials, or fewer than 4 m.
+    """
+    options = Options(
+        alpha=alpha,
+        margin=margin_of(margin, margin_reference),
+        metric=metric,
+        direction=direction,
+        failed=failed or {},
+        notes=notes,
+    )
+    towards = validation_direction or direction
+    if towards not in DIRECTIONS:
+        raise ConfigError("config.direction", "validation_direction", towards, "unknown direction", allowed=DIRECTIONS)
+    labelled = labelled_matrices(frame, run_column="trial")
+    sign = 1.0 if towards == "maximize" else -1.0
+    trials = {
+        name: (test, sign * _validation_of(validation, name, labels)) for name, (labels, test) in labelled.items()
+    }
+    return family_verdict_from_matrices(trials, options=options, m=m)
+
+
+def family_verdict_from_matrices(trials: Mapping[str, Trials], *, options: Options, m: int | None = None) -> Verdict:
+    """As ``family_verdict``, from (trials, examples) test and (trials,) validation scores, higher is better."""
+    check_failed(options.failed, list(trials))
+    counts = {name: len(validation) for name, (_, validation) in trials.items()}
+    if len(set(counts.values())) > 1:
+        problem = "unequal trials: " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+        raise DataError(
+            "data.unequal_trials", "trial", None, problem, next_step="give every contender the same number of trials"
+        )
+    num_trials = next(iter(counts.values()))
+    m = best_of(num_trials, m)
+    ordered = {name: _without_trial_order(options.sign * trials[name][0], trials[name][1]) for name in sorted(trials)}
+    by_m = {size: {name: pool(*ordered[name], m=size) for name in ordered} for size in range(1, num_trials // 4 + 1)}
+    pools = by_m[m]
+    verdict = assemble(
+        {name: _entry(pools[name], ordered[name][0]) for name in pools},
+        lambda a, b: compare_pools(pools[a], pools[b]),
+        options=options,
+        kind="family",
+        claim=family_claim(m, num_trials),
+        points=all(right_or_wrong(test) for test, _ in trials.values()),
+        warnings=crossings(by_m),
+    )
+    return replace(verdict, best_of=m, curves=_curves(by_m, options))
+
+
+def crossings(by_m: Mapping[int, Mapping[str, Pool]]) -> list[str]:
+    """A sentence for every two contenders whose order depends on how much they are tuned."""
+    found = []
+    sizes = sorted(by_m)
+    for a, b in combinations(sorted(by_m[sizes[0]]), 2):
+        signs = [(size, np.sign(by_m[size][a].theta - by_m[size][b].theta)) for size in sizes]
+        signs = [(size, sign) for size, sign in signs if sign != 0]
+        for (before, old), (after, new) in pairwise(signs):
+            if old != new:
+                first, then = (a, b) if old > 0 else (b, a)
+                found.append(
+                    f"the curves of {a} and {b} cross: {first} leads at best of {before}, {then} at best of {after}"
+                )
+    return found
+
+
+def _entry(pooled: Pool, test_TN: np.ndarray) -> Entry:
+    return Entry(pool_mean(pooled), float(test_TN.mean(axis=1).std(ddof=1)), pooled.num_trials)
+
+
+def _curves(by_m: Mapping[int, Mapping[str, Pool]], options: Options) -> dict[str, list[dict[str, float]]]:
+    curves: dict[str, list[dict[str, float]]] = {name: [] for name in by_m[1]}
+    for size, pools in sorted(by_m.items()):
+        for name, pooled in pools.items():
+            low, high = sorted(options.sign * end for end in pool_mean(pooled).interval(options.alpha))
+            curves[name].append({"m": size, "mean": options.sign * pooled.theta, "low": low, "high": high})
+    return curves
+
+
+def _without_trial_order(test_TN: np.ndarray, validation_T: np.ndarray) -> Trials:
+    order = sorted(range(len(validation_T)), key=lambda index: (validation_T[index], test_TN[index].tobytes()))
+    return test_TN[order], validation_T[order]
+
+
+def _validation_of(validation: pd.DataFrame, name: str, labels: list) -> np.ndarray:
+    """Validation scores of one contender's trials, in the order of ``labels``."""
+    for column in ("contender", "trial", "score"):
+        if column not in validation.columns:
+            raise DataError("data.missing_column", column, None, "the validation table lacks this column")
+    own = validation[validation["contender"].astype(str) == name]
+    if own["trial"].duplicated().any():
+        raise DataError(
+            "data.duplicate_rows", "validation", None, f"contender {name} has a trial with two validation scores"
+        )
+    if set(own["trial"]) != set(labels):
+        missing = sorted(map(str, set(labels) ^ set(own["trial"])))
+        problem = (
+            f"trials of contender {name} have a test or a validation score, but not both: {', '.join(missing[:5])}"
+        )
+        raise DataError("data.missing_rows", "validation", None, problem)
+    scores_T = own.set_index("trial")["score"].loc[labels].to_numpy(dtype=np.float64)
+    if not np.isfinite(scores_T).all():
+        bad = labels[int(np.flatnonzero([finite(score) is None for score in scores_T])[0])]
+        raise DataError(
+            "data.nan_scores",
+            "validation",
+            None,
+            f"contender {name}, trial {bad}: the validation score is NaN or infinite",
+        )
+    return scores_T

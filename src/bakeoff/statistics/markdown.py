@@ -1,0 +1,56 @@
+"""The verdict as Markdown, for a README, an issue or a terminal."""
+
+from __future__ import annotations
+
+from bakeoff.statistics.sentences import percent
+from bakeoff.statistics.verdicts import Pair, Verdict
+
+
+def verdict_markdown(verdict: Verdict) -> str:
+    """Sentence, claim, leaderboard, pairs, advice and warnings."""
+    parts = [
+        f"**{verdict.verdict}**. {verdict.sentence}",
+        f"This holds {verdict.claim}",
+        _leaderboard(verdict),
+        _pairs(verdict),
+        f"What would change this verdict: {verdict.advice.text}",
+    ]
+    if verdict.warnings:
+        parts.append("\n".join(f"- {warning}" for warning in verdict.warnings))
+    return "\n\n".join(parts) + "\n"
+
+
+def _leaderboard(verdict: Verdict) -> str:
+    runs = "trials" if verdict.kind == "family" else "seeds"
+    lines = [
+        f"| rank | contender | {verdict.metric} | own interval | sd over {runs} | {runs} |",
+        "| ---: | --- | ---: | --- | ---: | ---: |",
+    ]
+    for row in verdict.contenders:
+        name = f"{_cell(row.name)} (unstable)" if row.unstable else _cell(row.name)
+        name = f"{name} (left the race, beaten by {_cell(row.beaten_by)})" if row.beaten_by else name
+        lines.append(
+            f"| {row.rank} | {name} | {row.mean:.4g} | {row.low:.4g} to {row.high:.4g} | {row.seed_sd:.2g} | {row.num_seeds} |"
+        )
+    return "\n".join(lines)
+
+
+def _pairs(verdict: Verdict) -> str:
+    lines = ["| better | than | by | interval | at | p | reading |", "| --- | --- | ---: | --- | ---: | ---: | --- |"]
+    for pair in verdict.pairs:
+        lines.append(
+            f"| {_cell(pair.a)} | {_cell(pair.b)} | {pair.difference:.4g} | {pair.low:.4g} to {pair.high:.4g} "
+            f"| {percent(1 - pair.level)} | {pair.p:.2g} | {_reading(pair)} |"
+        )
+    return "\n".join(lines)
+
+
+def _reading(pair: Pair) -> str:
+    if pair.significant:
+        return "better, by less than the margin" if pair.equivalent else "better"
+    return "equivalent" if pair.equivalent else "undecided"
+
+
+def _cell(name: str) -> str:
+    """A name that cannot break the table."""
+    return name.replace("|", "\\|").replace("\n", " ")

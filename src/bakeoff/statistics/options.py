@@ -1,0 +1,80 @@
+"""What a comparison fixed before its test set was opened, checked (rules 16, 17, 19)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bakeoff.errors import ConfigError, nearest
+from bakeoff.statistics.looks import Looks
+
+DIRECTIONS = ("maximize", "minimize")
+MARGIN_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was fixed before the test was opened, checked.
+
+    Attributes:
+        alpha: error rate of the verdict (of all its looks together).
+        margin: smallest difference that matters, score units; None for none.
+        metric: name of the score.
+        direction: ``maximize`` or ``minimize``.
+        failed: names of failed trials per contender.
+        notes: sentences that the verdict must carry among its warnings.
+        looks: declared looks; None for a single one at any number of seeds.
+    """
+
+    alpha: float = 0.05
+    margin: float | None = None
+    metric: str = "score"
+    direction: str = "maximize"
+    failed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    looks: Looks | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if not 0 < self.alpha < 0.5:
+            raise ConfigError("config.alpha", "alpha", self.alpha, "not an error rate", allowed="between 0 and 0.5")
+        if self.margin is not None and not self.margin > 0:
+            raise ConfigError(
+                "config.margin", "margin", self.margin, "the margin is a size, score units", allowed="above 0"
+            )
+        if self.direction not in DIRECTIONS:
+            raise ConfigError("config.direction", "direction", self.direction, "unknown direction", allowed=DIRECTIONS)
+
+    @property
+    def sign(self) -> float:
+        """Factor that makes higher scores better."""
+        return 1.0 if self.direction == "maximize" else -1.0
+
+
+def margin_of(margin: float | None, margin_reference: float | None) -> float | None:
+    """The margin given, or 10 % of the best validation error (rule 17).
+
+    Raises:
+        ConfigError: both given, or a reference that is not positive.
+    """
+    if margin_reference is None:
+        return margin
+    if margin is not None:
+        raise ConfigError("config.margin", "margin", margin, "give the margin or its reference, not both")
+    if not margin_reference > 0:
+        problem = "10 % of the best validation error needs an error above 0"
+        raise ConfigError(
+            "config.margin", "margin_reference", margin_reference, problem, next_step="give margin itself"
+        )
+    return MARGIN_SHARE * margin_reference
+
+
+def check_failed(failed: Mapping[str, Sequence[str]], names: Sequence[str]) -> None:
+    """Failed trials belong to contenders of the table.
+
+    Raises:
+        ConfigError: a name that is not there.
+    """
+    for name in failed:
+        if name not in names:
+            raise ConfigError("config.failed", "failed", name, "no such contender", allowed=nearest(name, names))

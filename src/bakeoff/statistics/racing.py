@@ -1,0 +1,101 @@
+"""Racing: contenders that can no longer win stop receiving trials (issue 3; after F-Race, Birattari et al. 2002).
+
+At a declared look, a contender that another one beats at that look's level leaves: to win it would have to beat the
+one that beat it. The rest go on, and at the next look only their pairs are tested. Why this cannot make more than
+alpha false winners:
+
+- A contender leaves only by a rejection that the family-wise test of that look made, so a false departure is a false
+  difference, and those of all looks together stay within alpha.
+- Without one, contenders that share the best true mean all stay until the end, so at every look their pairs are at
+  least as many as the levels allow for, whoever else has left.
+- The winner is better than those that left because it is better than the one that beat them, or is it, or so on along
+  the chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from bakeoff.errors import ConfigError, DataError
+from bakeoff.statistics.configuration import verdict_from_matrices
+from bakeoff.statistics.looks import declare_looks
+from bakeoff.statistics.options import Options, margin_of
+from bakeoff.statistics.scores import COLUMNS, score_matrices
+from bakeoff.statistics.verdicts import Verdict
+
+
+def race_verdict(
+    frame: pd.DataFrame,
+    *,
+    looks: Sequence[int] | Mapping[int, float],
+    previous: Verdict | None = None,
+    alpha: float = 0.05,
+    margin: float | None = None,
+    margin_reference: float | None = None,
+    failed: Mapping[str, Sequence[str]] | None = None,
+    direction: str = "maximize",
+    metric: str = "score",
+    notes: Sequence[str] = (),
+) -> Verdict:
+    """Verdict at one look of a race. ``.racing`` names who goes on to the next look; it is empty when the race is over.
+
+    Call it at each declared number of seeds in turn, with the verdict of the look before::
+
+        verdict = None
+        for seeds in (5, 10, 20):
+            frame = scores_at(seeds, contenders)                    # trials only for these contenders
+            verdict = race_verdict(frame, looks=(5, 10, 20), previous=verdict, margin=0.01)
+            contenders = verdict.racing
+            if not contenders:
+                break
+
+    Args:
+        frame: as for ``verdict_from_scores``; rows of contenders that left earlier are ignored.
+        looks: declared before the first run.
+        previous: verdict at the look before; None at the first.
+        alpha, margin, margin_reference, failed, direction, metric, notes: as for ``verdict_from_scores``.
+
+    Raises:
+        DataError: as ``verdict_from_scores``; a contender that is still racing has no scores.
+        ConfigError: the race is over already, looks out of order, or a number of seeds that no look declared.
+    """
+    options = Options(
+        alpha=alpha,
+        margin=margin_of(margin, margin_reference),
+        metric=metric,
+        direction=direction,
+        failed=failed or {},
+        notes=notes,
+        looks=declare_looks(looks, alpha=alpha),
+    )
+    matrices = score_matrices(_still_racing(frame, previous))
+    _check_look(options, min(map(len, matrices.values())), previous)
+    return verdict_from_matrices(matrices, options=options, racing=True, previous=previous)
+
+
+def _still_racing(frame: pd.DataFrame, previous: Verdict | None) -> pd.DataFrame:
+    if previous is None or not set(COLUMNS) <= set(frame.columns):
+        return frame
+    if not previous.racing:
+        raise ConfigError(
+            "config.looks", "looks", None, "the race was over at the look before", next_step="read that verdict"
+        )
+    present = frame["contender"].astype(str)
+    missing = set(previous.racing) - set(present)
+    if missing:
+        raise DataError(
+            "data.missing_rows", "contender", ", ".join(sorted(missing)), "still racing, but without scores"
+        )
+    return frame[present.isin(previous.racing)]
+
+
+def _check_look(options: Options, num_seeds: int, previous: Verdict | None) -> None:
+    expected = 0 if previous is None or previous.look is None else previous.look + 1
+    declared = options.looks.seeds if options.looks else ()
+    if num_seeds != declared[expected]:
+        problem = (
+            f"look {expected + 1} of this race was declared at {declared[expected]} seeds, the table holds {num_seeds}"
+        )
+        raise ConfigError("config.looks", "looks", list(declared), problem)

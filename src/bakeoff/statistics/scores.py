@@ -1,0 +1,117 @@
+"""From a table of per-example scores to one seeds x examples matrix per contender, refusing what cannot be compared.
+
+One example of the table (two contenders, two seeds, two test examples; higher is better)::
+
+    contender  seed  example  score
+    resnet     0     img-7    1.0
+    resnet     0     img-9    0.0
+    resnet     1     img-7    1.0
+    ...
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bakeoff.errors import DataError, nearest
+
+COLUMNS = ("contender", "seed", "example", "score")
+
+
+def score_matrices(frame: pd.DataFrame, *, run_column: str = "seed") -> dict[str, np.ndarray]:
+    """Scores as one (S, N) float64 matrix per contender, contenders and examples sorted: row order cannot matter.
+
+    Args:
+        frame: columns ``contender``, ``seed`` (or ``run_column``), ``example`` and ``score``; one row per contender,
+            seed, example.
+        run_column: what a row of the matrix is: ``seed`` or ``trial``.
+
+    Raises:
+        DataError: missing columns, NaN, duplicate or missing rows, fewer than two contenders, examples that differ.
+    """
+    return {name: matrix for name, (_, matrix) in labelled_matrices(frame, run_column=run_column).items()}
+
+
+def labelled_matrices(frame: pd.DataFrame, *, run_column: str = "seed") -> dict[str, tuple[list, np.ndarray]]:
+    """As ``score_matrices``, each with the labels of its rows, sorted."""
+    columns = tuple(run_column if column == "seed" else column for column in COLUMNS)
+    score = _checked_scores(frame, columns)
+    contender, names = pd.factorize(frame["contender"], sort=True)
+    run, runs = pd.factorize(frame[run_column], sort=True)
+    example, examples = pd.factorize(frame["example"], sort=True)
+    if len(names) < 2:
+        problem = f"a comparison needs at least two contenders, the table holds {len(names)}"
+        raise DataError("data.one_contender", "contender", ", ".join(map(str, names)) or None, problem)
+    row, rows = pd.factorize(contender * len(runs) + run, sort=True)
+    cell = row * len(examples) + example
+    counts = np.bincount(cell, minlength=len(rows) * len(examples))
+    _check_complete(
+        counts.reshape(len(rows), -1),
+        [(names[r // len(runs)], runs[r % len(runs)]) for r in rows],
+        examples,
+        run_column,
+    )
+    flat = np.empty(counts.size)
+    flat[cell] = score
+    matrix = flat.reshape(len(rows), -1)
+    owner = rows // len(runs)
+    return {
+        str(name): ([runs[r % len(runs)] for r in rows[owner == index]], matrix[owner == index])
+        for index, name in enumerate(names)
+    }
+
+
+def without_seed_order(matrix_SN: np.ndarray) -> np.ndarray:
+    """Rows in an order of their own content, so that relabelling seeds cannot change even the last digit."""
+    order = sorted(range(len(matrix_SN)), key=lambda index: matrix_SN[index].tobytes())
+    return matrix_SN[order]
+
+
+def _checked_scores(frame: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
+    for column in columns:
+        if column not in frame.columns:
+            present = [str(name) for name in frame.columns]
+            next_step = f"rename {nearest(column, present, count=1)[0]!r} to {column!r}" if present else None
+            problem = "the scores table lacks this column"
+            raise DataError(
+                "data.missing_column", column, None, problem, allowed=", ".join(columns), next_step=next_step
+            )
+    if frame.empty:
+        raise DataError("data.empty", "scores", None, "the scores table has no rows")
+    for column in columns[:-1]:
+        if frame[column].isna().any():
+            raise DataError(
+                "data.missing_value", column, None, f"{int(frame[column].isna().sum())} rows have no {column}"
+            )
+    try:
+        score = frame[columns[-1]].to_numpy(dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        kind = frame[columns[-1]].dtype
+        raise DataError("data.bad_scores", columns[-1], None, f"scores must be numbers, got {kind}") from error
+    bad = ~np.isfinite(score)
+    if bad.any():
+        where = frame.iloc[int(np.flatnonzero(bad)[0])]
+        problem = f"{int(bad.sum())} scores are NaN or infinite, first: " + ", ".join(
+            f"{c} {where[c]}" for c in columns[:-1]
+        )
+        next_step = "score failed trials as the trivial predictor; never drop them"
+        raise DataError("data.nan_scores", columns[-1], None, problem, next_step=next_step)
+    return score
+
+
+def _check_complete(counts_RN: np.ndarray, runs: list[tuple[str, object]], examples: pd.Index, run_column: str) -> None:
+    """Every contender and seed has exactly one row for every example."""
+    for wrong, code, what in (
+        (counts_RN > 1, "data.duplicate_rows", "more than one row"),
+        (counts_RN == 0, "data.missing_rows", "no row"),
+    ):
+        if wrong.any():
+            run, example = np.argwhere(wrong)[0]
+            name, label = runs[run]
+            problem = (
+                f"{int(wrong.sum())} combinations have {what}, first: contender {name}, {run_column} {label}, "
+                f"example {examples[example]}"
+            )
+            next_step = "every contender and seed must score the same examples, once each"
+            raise DataError(code, "scores", None, problem, next_step=next_step)

@@ -1,0 +1,140 @@
+"""The verdict in words that a newcomer understands, and the claim it licenses (rules 9, 10, 14, 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bakeoff.statistics.decisions import MIN_SEEDS, Decision
+from bakeoff.statistics.verdicts import EQUIVALENT, WINS_SMALL, Pair
+
+CONFIGURATION_CLAIM = (
+    "for these configurations; tuning luck not included. It covers new seeds and new test examples like these, "
+    "not other settings of the same models."
+)
+
+
+def family_claim(m: int, num_trials: int) -> str:
+    """What the family verdict is about (rule 9)."""
+    return (
+        f"for the best of {m} by validation among random trials of each contender's search space (estimated from "
+        f"{num_trials} trials each); tuning luck, seeds and test examples are included."
+    )
+
+
+class Amounts:
+    """Writes differences: right-or-wrong scores in percentage points, everything else in units of the score."""
+
+    def __init__(self, *, points: bool) -> None:
+        self.points = points
+
+    def size(self, value: float) -> str:
+        """A difference with its unit."""
+        return f"{self.number(value)} points" if self.points else self.number(value)
+
+    def number(self, value: float) -> str:
+        """A difference without its unit, never rounded to zero unless it is zero."""
+        if not self.points:
+            return f"{value:.4g}"
+        text = f"{100 * value:.2f}"
+        return text if float(text) != 0 or value == 0 else f"{100 * value:.1g}"
+
+    def interval(self, low: float, high: float, level: float) -> str:
+        """An interval with its confidence."""
+        return f"{percent(1 - level)} interval {self.number(low)} to {self.number(high)}"
+
+
+def percent(share: float) -> str:
+    """0.95 -> '95 %', 0.98333 -> '98.3 %'."""
+    return f"{100 * share:.3g} %"
+
+
+def plain_sentence(
+    decision: Decision,
+    *,
+    metric: str,
+    amounts: Amounts,
+    margin: float | None,
+    provisional: bool,
+    beaten: Sequence[str] = (),
+) -> str:
+    """The verdict in one or two sentences.
+
+    Args:
+        decision: word and pairs; at least one pair.
+        metric: name of the score.
+        amounts: how to write differences.
+        margin: smallest difference that matters.
+        provisional: too few seeds to name a winner.
+        beaten: contenders that left a race earlier.
+    """
+    if decision.winner is not None:
+        return _win(decision, metric, amounts, margin, beaten)
+    if decision.word == EQUIVALENT:
+        return _equivalent(decision, metric, amounts, margin, beaten)
+    pair = open_pair(decision)
+    lead = f"{pair.a} leads {pair.b} by {amounts.size(pair.difference)} of {metric}"
+    shown = amounts.interval(pair.low, pair.high, pair.level)
+    if provisional:
+        few = f"fewer than {MIN_SEEDS} seeds cannot tell skill from luck"
+        return f"Provisional, no winner is named: {lead} ({shown}), and {few}."
+    return (
+        f"No winner yet: {lead}, but the interval of that lead includes zero ({shown}), so it may be luck of the "
+        f"seeds or of the test examples.{_behind(decision, [pair.a, pair.b], beaten)}"
+    )
+
+
+def open_pair(decision: Decision) -> Pair:
+    """The first pair, from the best down, that keeps the verdict open: unbeaten, both, and not shown equivalent."""
+    beaten = {pair.b for pair in decision.pairs if pair.significant}
+    still_open = [p for p in decision.pairs if p.a not in beaten and p.b not in beaten and not p.equivalent]
+    unsettled = [p for p in decision.pairs if not p.significant]
+    return (still_open or unsettled or list(decision.pairs))[0]
+
+
+def _win(decision: Decision, metric: str, amounts: Amounts, margin: float | None, beaten: Sequence[str]) -> str:
+    rivals = [pair for pair in decision.pairs if pair.a == decision.winner]
+    nearest = min(rivals, key=lambda pair: pair.difference)
+    others = len(rivals) - 1 + len(beaten)
+    shown = amounts.interval(nearest.low, nearest.high, nearest.level)
+    lead = f"its {metric} is better than that of {nearest.b} by {amounts.size(nearest.difference)} ({shown})"
+    rest = (
+        ""
+        if others == 0
+        else ", and it beats the other one too"
+        if others == 1
+        else f", and it beats the other {others} too"
+    )
+    if decision.word == WINS_SMALL and margin is not None:
+        return (
+            f"{decision.winner} wins, but by less than matters: {lead}{rest}; over {_small_rival(decision, margin)} "
+            f"the lead is below the margin of {amounts.size(margin)}."
+        )
+    ahead = "With new seeds and new test examples it would be expected to stay ahead."
+    return f"{decision.winner} wins: {lead}{rest}. {ahead}"
+
+
+def _small_rival(decision: Decision, margin: float) -> str:
+    return next(pair.b for pair in decision.pairs if pair.a == decision.winner and pair.high < margin)
+
+
+def _equivalent(decision: Decision, metric: str, amounts: Amounts, margin: float | None, beaten: Sequence[str]) -> str:
+    inside = [p for p in decision.pairs if p.a in decision.equivalent and p.b in decision.equivalent]
+    widest = max(
+        inside, key=lambda pair: abs(pair.difference) + pair.estimate.half_width(2 * (pair.equivalence_level or 0.05))
+    )
+    level = 2 * (widest.equivalence_level or 0.05)
+    low, high = widest.estimate.interval(level)
+    names = ", ".join(decision.equivalent[:-1]) + f" and {decision.equivalent[-1]}"
+    pair = "" if len(inside) == 1 else f" for {widest.a} over {widest.b}, the widest"
+    return (
+        f"{names} are equivalent: their {metric} differs by less than the margin of {amounts.size(margin or 0.0)} "
+        f"({amounts.interval(low, high, level)}{pair}), so choose by cost, size or latency."
+        f"{_behind(decision, decision.equivalent, beaten)}"
+    )
+
+
+def _behind(decision: Decision, named: Sequence[str], beaten: Sequence[str]) -> str:
+    worse = sorted(({pair.b for pair in decision.pairs if pair.significant} | set(beaten)) - set(named))
+    if not worse:
+        return ""
+    return f" Shown to be worse than at least one other: {', '.join(worse)}."

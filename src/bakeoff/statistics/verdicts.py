@@ -1,0 +1,268 @@
+"""The verdict as an object: its word, its numbers, and what it may claim (rules 10, 14, 15, 17, 19)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from bakeoff.statistics.advice import Advice
+from bakeoff.statistics.estimates import Estimate
+
+WINS = "WINS"
+WINS_SMALL = "WINS_SMALL"
+EQUIVALENT = "EQUIVALENT"
+NOT_ENOUGH_EVIDENCE = "NOT_ENOUGH_EVIDENCE"
+WORDS = (WINS, WINS_SMALL, EQUIVALENT, NOT_ENOUGH_EVIDENCE)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Contender ``a`` compared with ``b``; ``a`` has the better mean.
+
+    Attributes:
+        a: name of the contender with the better mean.
+        b: the other one.
+        estimate: difference and variance split; positive means that ``a`` is better.
+        level: error rate at which this pair was tested, after correction for the other pairs and looks.
+        significant: whether ``a`` was shown to be better than ``b``.
+        equivalence_level: one-sided level of the equivalence test; None without a margin.
+        equivalent: whether the ``1 - 2 equivalence_level`` interval lies inside the margin.
+        p_equivalent: p of |difference| >= margin; None without a margin.
+        num_seeds_when_settled: seeds at the look that settled the pair, for contenders that left a race; else None.
+    """
+
+    a: str
+    b: str
+    estimate: Estimate
+    level: float
+    significant: bool
+    equivalence_level: float | None = None
+    equivalent: bool = False
+    p_equivalent: float | None = None
+    num_seeds_when_settled: int | None = None
+
+    @property
+    def difference(self) -> float:
+        """How much better ``a`` is, score units."""
+        return self.estimate.difference
+
+    @property
+    def low(self) -> float:
+        """Lower end of the ``1 - level`` interval."""
+        return self.estimate.interval(self.level)[0]
+
+    @property
+    def high(self) -> float:
+        """Upper end of the ``1 - level`` interval."""
+        return self.estimate.interval(self.level)[1]
+
+    @property
+    def p(self) -> float:
+        """Two-sided p of no difference, to be compared with ``level``."""
+        return self.estimate.p
+
+    @property
+    def v_a(self) -> float:
+        """Variance of the mean of ``a`` over seeds."""
+        return self.estimate.v_a
+
+    @property
+    def v_b(self) -> float:
+        """Variance of the mean of ``b`` over seeds."""
+        return self.estimate.v_b
+
+    @property
+    def vex(self) -> float:
+        """Variance of the difference over test examples."""
+        return self.estimate.vex
+
+    @property
+    def c(self) -> float:
+        """Error variance contained in both parts, taken off once."""
+        return self.estimate.c
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of the t distribution."""
+        return self.estimate.df
+
+    def to_dict(self) -> dict:
+        """Plain JSON, as described in ``Verdict.to_dict``."""
+        numbers = ("difference", "low", "high", "p", "level", "v_a", "v_b", "vex", "c", "df")
+        return {
+            "a": self.a,
+            "b": self.b,
+            **{name: finite(getattr(self, name)) for name in numbers},
+            "variance": finite(self.estimate.variance),
+            "significant": self.significant,
+            "equivalent": self.equivalent,
+            "equivalence_level": self.equivalence_level,
+            "p_equivalent": self.p_equivalent,
+            "num_seeds": self.estimate.num_seeds,
+            "num_seeds_when_settled": self.num_seeds_when_settled,
+        }
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One row of the leaderboard; mean and interval in the units of the scores given.
+
+    Attributes:
+        name: contender.
+        mean: mean score over seeds and examples (for a family: expected score of the best of m trials).
+        low: lower end of its own 95 % interval (seeds and examples), not to be compared between contenders.
+        high: upper end.
+        seed_sd: standard deviation of the seed means (trial means for a family).
+        rank: 1 is best.
+        num_seeds: seeds (trials for a family).
+        failed: names of its failed trials.
+        unstable: more than 20 % of its trials failed.
+        beaten_by: who ended its race; None while it is in.
+    """
+
+    name: str
+    mean: float
+    low: float
+    high: float
+    seed_sd: float
+    rank: int
+    num_seeds: int
+    failed: tuple[str, ...] = ()
+    unstable: bool = False
+    beaten_by: str | None = None
+
+    def to_dict(self) -> dict:
+        """Plain JSON, as described in ``Verdict.to_dict``."""
+        plain = {name: getattr(self, name) for name in ("name", "rank", "num_seeds", "unstable", "beaten_by")}
+        numbers = {name: finite(getattr(self, name)) for name in ("mean", "low", "high", "seed_sd")}
+        return {**plain, **numbers, "failed": list(self.failed)}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the scores license one to say.
+
+    Attributes:
+        verdict: one of ``WORDS``.
+        winner: the contender shown to be better than every other; None if there is none.
+        equivalent: contenders shown to be equivalent, in alphabetical order; empty unless the word is EQUIVALENT.
+        pairs: all pairs, best contender first.
+        contenders: leaderboard, best first.
+        sentence: the verdict for someone who has never read a t test.
+        claim: what the verdict is about, and what it is not.
+        advice: what would change it.
+        warnings: everything that weakens it, one sentence each.
+        provisional: fewer than 5 seeds, so that no winner is named.
+        exploratory: seeds were added that no look declared.
+        margin: smallest difference that matters, score units; None if none was fixed.
+        alpha: error rate of the whole verdict at this look.
+        metric: name of the score.
+        direction: ``maximize`` or ``minimize``.
+        kind: ``configuration`` (rule 10) or ``family`` (rule 9).
+        num_examples: test examples.
+        look: index of the look from 0; None if no looks were declared or this was none of them.
+        last_look: no further look may follow.
+        best_of: m of the family claim; None for configurations.
+        curves: family claim only: per contender, expected score and interval for m = 1..T / 4.
+    """
+
+    verdict: str
+    winner: str | None
+    equivalent: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+    contenders: tuple[Contender, ...]
+    sentence: str
+    claim: str
+    advice: Advice
+    warnings: tuple[str, ...]
+    provisional: bool
+    exploratory: bool
+    margin: float | None
+    alpha: float
+    metric: str
+    direction: str
+    kind: str
+    num_examples: int
+    look: int | None = None
+    last_look: bool = True
+    best_of: int | None = None
+    curves: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+
+    @property
+    def decided(self) -> bool:
+        """Whether the word is final, so that no further seeds are needed."""
+        return self.verdict != NOT_ENOUGH_EVIDENCE
+
+    @property
+    def racing(self) -> tuple[str, ...]:
+        """Contenders that can still win and so go on receiving trials; none once decided or at the last look."""
+        if self.decided or self.last_look:
+            return ()
+        return tuple(row.name for row in self.contenders if row.beaten_by is None)
+
+    def to_dict(self) -> dict:
+        """Plain JSON (no NaN or infinity: an unknown or unbounded number is null).
+
+        Schema, version 1::
+
+            schema        1
+            verdict       "WINS" | "WINS_SMALL" | "EQUIVALENT" | "NOT_ENOUGH_EVIDENCE"
+            winner        string | null
+            equivalent    [string]          contenders shown to be equivalent
+            kind          "configuration" | "family"
+            metric, direction ("maximize" | "minimize"), sentence, claim: strings
+            margin        number | null     smallest difference that matters, score units
+            alpha         number            error rate of the verdict (at this look)
+            num_examples  integer
+            provisional, exploratory, decided, last_look: booleans
+            look, best_of: integer | null
+            contenders    [{name, rank, mean, low | null, high | null, seed_sd, num_seeds, unstable,
+                            failed: [string], beaten_by: string | null}]
+            pairs         [{a, b, difference, low | null, high | null, p, level, significant, equivalent,
+                            equivalence_level | null, p_equivalent | null, v_a, v_b, vex, c, variance, df,
+                            num_seeds, num_seeds_when_settled | null}]
+                          difference > 0 means that a is better, whatever the direction of the metric
+            advice        {text, limit: "seeds" | "examples" | "both" | null, seeds | null, examples | null,
+                            a | null, b | null}
+            warnings      [string]
+            racing        [string]          contenders that go on receiving trials
+            curves        {contender: [{m, mean, low, high}]}, family claim only, else {}
+        """
+        same = (
+            "verdict",
+            "winner",
+            "kind",
+            "metric",
+            "direction",
+            "sentence",
+            "claim",
+            "margin",
+            "alpha",
+            "num_examples",
+        )
+        flags = ("provisional", "exploratory", "decided", "last_look", "look", "best_of")
+        return {
+            "schema": 1,
+            **{name: getattr(self, name) for name in (*same, *flags)},
+            "equivalent": list(self.equivalent),
+            "contenders": [row.to_dict() for row in self.contenders],
+            "pairs": [pair.to_dict() for pair in self.pairs],
+            "advice": self.advice.to_dict(),
+            "warnings": list(self.warnings),
+            "racing": list(self.racing),
+            "curves": {
+                name: [{key: finite(value) for key, value in point.items()} for point in points]
+                for name, points in self.curves.items()
+            },
+        }
+
+    def to_markdown(self) -> str:
+        """The verdict as a Markdown section: sentence, leaderboard, pairs, advice, warnings."""
+        from bakeoff.statistics.markdown import verdict_markdown
+
+        return verdict_markdown(self)
+
+
+def finite(value: float) -> float | None:
+    """JSON has no infinity."""
+    return float(value) if math.isfinite(value) else None

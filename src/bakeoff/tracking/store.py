@@ -1,0 +1,121 @@
+"""The few things that bakeoff asks of MLflow, in batches and without surprises.
+
+MLflow's own defaults lose data here: parameters are cut, infinities change their value, several writers race in the
+migration of a new database, and a server that is away blocks for minutes. See each function for what it does instead.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+
+os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+
+PROBE_SECONDS = 5.0
+LARGEST_BATCH = 900
+"""Metrics in one call; MLflow takes 1,000."""
+LONGEST_PARAM = 500
+"""Characters; longer values are left to the configuration artifact instead of being cut in silence."""
+
+
+class StoreUnreachable(RuntimeError):
+    """The tracking store does not answer."""
+
+
+def probe(uri: str) -> None:
+    """Asks in at most five seconds whether a server listens; MLflow itself would wait for minutes.
+
+    Raises:
+        StoreUnreachable: nothing listens there.
+    """
+    parts = urlparse(uri)
+    if parts.scheme not in ("http", "https"):
+        return
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname or "", port), timeout=PROBE_SECONDS).close()
+    except OSError as error:
+        raise StoreUnreachable(f"{parts.hostname}:{port} does not answer ({error})") from error
+
+
+class Store:
+    """One MLflow store and experiment.
+
+    Args:
+        uri: the tracking URI.
+        experiment: the experiment's name, made where it is new.
+        artifacts: where a local store keeps artifacts of a new experiment; a server decides for itself.
+    """
+
+    def __init__(self, uri: str, experiment: str, artifacts: Path) -> None:
+        probe(uri)
+        with _migration_lock(uri):
+            self.client = MlflowClient(tracking_uri=uri)
+            found = self.client.get_experiment_by_name(experiment)
+        if found is not None:
+            self.experiment_id = found.experiment_id
+        else:
+            local = uri.startswith("sqlite:")
+            location = artifacts.resolve().as_uri() if local else None
+            self.experiment_id = self.client.create_experiment(experiment, artifact_location=location)
+
+    def open_run(self, name: str, key: str, tags: Mapping[str, str]) -> str:
+        """The id of the run with this ``bakeoff.key`` tag, made where there is none: asking twice makes one run."""
+        found = self.client.search_runs([self.experiment_id], f"tags.`bakeoff.key` = '{key}'", max_results=1)
+        if found:
+            return found[0].info.run_id
+        run = self.client.create_run(self.experiment_id, run_name=name, tags={**tags, "bakeoff.key": key})
+        return run.info.run_id
+
+    def log(
+        self,
+        run_id: str,
+        *,
+        metrics: Iterable[tuple[str, float, int, int]] = (),
+        params: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Sends metrics ``(name, value, time in ms, step)``, parameters and tags in as few calls as possible."""
+        entries = [Metric(name, value, time, step) for name, value, time, step in metrics if math.isfinite(value)]
+        chunks = [entries[start : start + LARGEST_BATCH] for start in range(0, len(entries), LARGEST_BATCH)]
+        for chunk in chunks:
+            self.client.log_batch(run_id, metrics=chunk)
+        if params:
+            short = [Param(key, str(value)) for key, value in params.items() if len(str(value)) <= LONGEST_PARAM]
+            for start in range(0, len(short), 100):
+                self.client.log_batch(run_id, params=short[start : start + 100])
+        if tags:
+            self.client.log_batch(run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
+
+    def artifact(self, run_id: str, path: Path) -> None:
+        """Stores a file with the run."""
+        self.client.log_artifact(run_id, str(path))
+
+    def close_run(self, run_id: str, status: str) -> None:
+        """Ends the run as ``FINISHED``, ``FAILED`` or ``KILLED``."""
+        self.client.set_terminated(run_id, status=status)
+
+    def reopen_run(self, run_id: str) -> None:
+        """Marks a run as running again, when its trial resumes."""
+        self.client.update_run(run_id, status="RUNNING")
+
+
+def _migration_lock(uri: str) -> AbstractContextManager[Any]:
+    """Held while a SQLite store is opened: several first openings at once break its migration."""
+    if not uri.startswith("sqlite:///"):
+        return nullcontext()
+    database = Path(uri.removeprefix("sqlite:///"))
+    database.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(f"{database}.lock", timeout=120)

@@ -1,0 +1,56 @@
+"""From a trial's configuration and its data to the module that Lightning trains."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from bakeoff.config import build
+from bakeoff.config.allowlist import resolve
+from bakeoff.data.spec import ImageSpec
+from bakeoff.tasks.module import TaskModule
+
+TRIAL_SECTIONS = ("seed", "task", "data", "model", "optimizer", "scheduler", "trainer", "augment")
+"""What a trial is a function of; the rest of a command's configuration says where to write and what to print."""
+
+
+def trial_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a resolved configuration that a trial depends on."""
+    return {section: config[section] for section in TRIAL_SECTIONS}
+
+
+def trial_id(config: Mapping[str, Any], data_fingerprint: str) -> str:
+    """Twelve hexadecimal digits that stand for the configuration, the seed and the data."""
+    text = json.dumps([trial_config(config), data_fingerprint], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def network(config: Mapping[str, Any], spec: ImageSpec) -> nn.Module:
+    """The whole network of a trial: the model's backbone for the data, and the task's head."""
+    backbone = build(config["model"]["net"], **spec.model_arguments())
+    return task_class(config).network(backbone, spec)
+
+
+def task_class(config: Mapping[str, Any]) -> type[TaskModule]:
+    """The class of the trial's task."""
+    return resolve(config["task"]["module"]["_target_"])
+
+
+def assemble(config: Mapping[str, Any], spec: ImageSpec) -> TaskModule:
+    """The module that Lightning trains, with everything that the configuration names."""
+    augment = build(config["augment"])
+    return build(
+        config["task"]["module"],
+        net=network(config, spec),
+        spec=spec,
+        optimizer=build(config["optimizer"]),
+        schedule=build(config["scheduler"]),
+        augment=functools.partial(augment, num_classes=spec.num_classes) if augment else None,
+        gradient_clip_norm=config["trainer"]["gradient_clip_norm"],
+        seed=config["seed"],
+    )

@@ -1,0 +1,152 @@
+"""A finished run as something to use: found, checked against the installed configuration, and built again.
+
+A run's folder is data. What it says of numbers (widths, rates, sizes) is taken; which classes are made is not: every
+``_target_`` must be the one that the installed ``conf/`` names for the same task, model and data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bakeoff.config import build
+from bakeoff.config.composition import compose_section
+from bakeoff.data.images import ImageDataModule
+from bakeoff.data.spec import ImageSpec
+from bakeoff.errors import BakeoffError, CheckpointError, ConfigError
+from bakeoff.files import read_json
+from bakeoff.tasks.module import TaskModule
+from bakeoff.training.assembly import assemble
+from bakeoff.training.checkpoints import load_weights
+from bakeoff.training.settings import TrainerSettings
+
+GROUPS = {"task": "task", "model": "model", "data": "data"}
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A finished run, its targets checked."""
+
+    folder: Path
+    config: dict[str, Any]
+    spec: ImageSpec
+    result: dict[str, Any]
+
+    @property
+    def settings(self) -> TrainerSettings:
+        """How it was trained, and so how it is run now."""
+        return build(self.config["trainer"])
+
+    def task(self) -> TaskModule:
+        """The trained module, in evaluation mode."""
+        torch.set_num_threads(self.settings.threads)
+        task = assemble(self.config, self.spec)
+        load_weights(task.net, self.folder / "weights.safetensors")
+        return task.eval()
+
+    def data(self, changes: Mapping[str, Any]) -> ImageDataModule:
+        """The run's data, or other data by ``changes`` of its ``data`` section, set up."""
+        section = {**self.config["data"], **changes}
+        module = _rewired(section, self.config["data"])
+        data: ImageDataModule = build(module, seed=self.config["seed"])
+        data.prepare_data()
+        data.setup()
+        return data
+
+
+def _rewired(section: Mapping[str, Any], saved: Mapping[str, Any]) -> dict[str, Any]:
+    """The ``module`` part of a resolved data section, with changed flat keys carried to where they are read."""
+    from omegaconf import OmegaConf
+
+    if section == saved:
+        return dict(saved["module"])
+    fresh = compose_section("data", saved["name"], resolve=False)
+    for key in section:
+        if key != "module":
+            fresh[key] = section[key]
+    return OmegaConf.to_container(OmegaConf.create({"data": fresh}), resolve=True)["data"]["module"]  # type: ignore[index,call-overload]
+
+
+def find_run(path: str | Path) -> Path:
+    """The trial folder that ``path`` names: itself, or the only one below it.
+
+    Raises:
+        ConfigError: there is none, or there are several to choose from.
+        CheckpointError: the run has not finished.
+    """
+    folder = Path(path)
+    if (folder / "run.json").exists():
+        runs = [folder]
+    else:
+        runs = sorted(found.parent for found in folder.glob("**/run.json"))
+    if not runs:
+        raise ConfigError(
+            "config.no_run",
+            "run",
+            folder,
+            f"no finished run there (looked in {folder.resolve()})",
+            next_step="train one: bakeoff train output_dir=runs/first",
+        )
+    if len(runs) > 1:
+        names = [str(run) for run in runs[:5]] + (["..."] if len(runs) > 5 else [])
+        raise ConfigError("config.several_runs", "run", folder, f"it holds {len(runs)} runs; name one", allowed=names)
+    if not (runs[0] / "weights.safetensors").exists() or not (runs[0] / "result.json").exists():
+        raise CheckpointError(
+            "checkpoint.unfinished", "run", runs[0], "the run has not finished", next_step="give its command again"
+        )
+    return runs[0]
+
+
+def load_run(path: str | Path) -> SavedRun:
+    """Reads a finished run and checks that it names no class but the installed configuration's.
+
+    Raises:
+        ConfigError: no run, or several.
+        CheckpointError: damaged, unfinished, failed, or of other classes.
+    """
+    folder = find_run(path)
+    try:
+        config, result = read_json(folder / "config.json"), read_json(folder / "result.json")
+        spec = ImageSpec.from_dict(read_json(folder / "spec.json"))
+    except (OSError, ValueError, TypeError) as error:
+        raise CheckpointError("checkpoint.unreadable", "run", folder, f"can't be read ({error})") from error
+    if result["status"] != "finished":
+        raise CheckpointError("checkpoint.failed", "run", folder, f"it {result['status']}: {result['why']}")
+    _check_targets(folder, config)
+    return SavedRun(folder, config, spec, result)
+
+
+def _check_targets(folder: Path, config: Mapping[str, Any]) -> None:
+    mismatches = []
+    for section in ("task", "model", "data"):
+        name = config[section]["name"]
+        try:
+            installed = _targets(compose_section(section, name))
+        except BakeoffError as error:
+            raise CheckpointError(
+                "checkpoint.unknown", "run", folder, f"its {section} {name!r} is not installed here",
+                next_step="give --config-dir with your own YAML",
+            ) from error
+        saved = _targets(config[section])
+        mismatches += [
+            f"{section}.{key} is {saved.get(key)}, here {installed.get(key)}"
+            for key in sorted(saved.keys() | installed.keys())
+            if saved.get(key) != installed.get(key)
+        ]
+    if mismatches:
+        raise CheckpointError("checkpoint.mismatch", "run", folder, "; ".join(mismatches[:3]))
+
+
+def _targets(section: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Every ``_target_`` of a section by its path."""
+    found: dict[str, str] = {}
+    for key, value in section.items():
+        if key == "_target_":
+            found[f"{prefix}{key}"] = value
+        elif isinstance(value, Mapping):
+            found |= _targets(value, f"{prefix}{key}.")
+    return found

@@ -1,0 +1,205 @@
+"""One trial: a pure function of its resolved configuration and seed, from data to an atomically written result.
+
+A trial's folder:
+
+```
+config.json               the resolved configuration
+run.json                  what the trial is called and belongs to
+metrics.jsonl             the metric log
+last.ckpt                 the resume point, while it trains
+weights.safetensors       the selected weights
+spec.json                 what the data was: classes, shapes, normalisation
+test_predictions.npz      what it says of the test inputs; no test label is in reach of a trial
+result.json               written last; a folder with a result is never run again
+```
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytorch_lightning as pl
+import torch
+
+from bakeoff.config import build
+from bakeoff.data.images import ImageDataModule
+from bakeoff.errors import CheckpointError
+from bakeoff.files import read_json, write_json
+from bakeoff.models.cost import count_parameters, training_flops_per_example
+from bakeoff.tasks.module import Diverged, TaskModule
+from bakeoff.training.assembly import assemble
+from bakeoff.training.checkpoints import AtomicCheckpointIO, Checkpoints, load_weights
+from bakeoff.training.metric_log import MetricLog
+from bakeoff.training.predictions import save_predictions
+from bakeoff.training.progress import EpochLines
+from bakeoff.training.settings import TrainerSettings
+
+RESULT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class TrialLabel:
+    """What a trial is called and belongs to; no part of what it computes."""
+
+    trial_id: str
+    contender: str
+    role: str = "train"
+    """``train`` (a run of its own), ``contender`` or ``baseline``."""
+    bakeoff_id: str | None = None
+
+
+def run_trial(
+    config: Mapping[str, Any],
+    folder: Path,
+    *,
+    label: TrialLabel,
+    data: ImageDataModule | None = None,
+    say: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Trains, selects on validation, predicts the test inputs, and returns what ``result.json`` holds.
+
+    Args:
+        config: a resolved trial configuration, plain types only.
+        folder: the trial's own; a folder with a result returns that result, one with a checkpoint goes on from it.
+        label: what the trial is called.
+        data: the trial's data where the caller has it set up already.
+        say: prints progress; None trains in silence.
+    """
+    if (folder / "result.json").exists():
+        return read_json(folder / "result.json")
+    settings: TrainerSettings = build(config["trainer"])
+    torch.set_num_threads(settings.threads)
+    write_json(folder / "config.json", config)
+    write_json(folder / "run.json", _describe(config, label))
+    result: dict[str, Any] = {"result_version": RESULT_VERSION, **asdict(label)}
+    result |= {"model": config["model"]["name"], "family": config["model"]["family"], "seed": config["seed"]}
+    started = time.time()
+    memory_mb = psutil.Process().memory_info().rss / 2**20
+    try:
+        result |= _train(config, folder, settings, data, say)
+    except Diverged as error:
+        result |= {"status": "diverged", "why": str(error)}
+    result |= {"started": started, "wall_seconds": round(time.time() - started, 3)}
+    result["peak_memory_mb"] = round(_peak_memory_mb(memory_mb), 1)
+    write_json(folder / "result.json", result)
+    (folder / "last.ckpt").unlink(missing_ok=True)
+    return result
+
+
+def _describe(config: Mapping[str, Any], label: TrialLabel) -> dict[str, Any]:
+    names = {section: config[section]["name"] for section in ("task", "data", "model")}
+    return {**asdict(label), **names, "family": config["model"]["family"], "seed": config["seed"]}
+
+
+def _train(
+    config: Mapping[str, Any],
+    folder: Path,
+    settings: TrainerSettings,
+    data: ImageDataModule | None,
+    say: Callable[[str], None] | None,
+) -> dict[str, Any]:
+    """The trial proper: what it measured, without names and clocks."""
+    if data is None:
+        data = build(config["data"]["module"], seed=config["seed"])
+        data.setup()
+    write_json(folder / "spec.json", data.spec.to_dict())
+    pl.seed_everything(config["seed"], workers=True, verbose=False)
+    task = assemble(config, data.spec)
+    metric = f"val/{config['task']['metric']}"
+    flops = training_flops_per_example(task.net, example_shape=data.spec.example_shape)
+    log = MetricLog(folder / "metrics.jsonl", flops_per_example=flops)
+    checkpoints = Checkpoints(
+        folder, settings=settings, metric=metric, maximize=config["task"]["direction"] == "maximize"
+    )
+    trainer = make_trainer(settings, callbacks=[log, checkpoints, *([EpochLines(metric, say)] if say else [])])
+    _fit(trainer, task, data, settings, checkpoints.last)
+    load_weights(task.net, checkpoints.selected)
+    validation = evaluate(task, data.val_dataloader(), settings, "val")
+    predictions = predict(task, data.predict_dataloader("test"), settings)
+    return {
+        "status": "finished",
+        "params": count_parameters(task.net),
+        "train_flops_per_example": flops,
+        "train_flops": flops * log.examples_seen,
+        "train_seconds": round(log.train_seconds, 3),
+        "examples_seen": log.examples_seen,
+        "examples_per_second": round(log.examples_seen / max(log.train_seconds, 1e-9), 1),
+        "epochs": trainer.current_epoch,
+        "selected_epoch": checkpoints.best_epoch,
+        "validation": {name.removeprefix("val/"): value for name, value in validation.items()},
+        "test_predictions_sha256": save_predictions(predictions, folder),
+        "data_fingerprint": data.fingerprint,
+    }
+
+
+def make_trainer(settings: TrainerSettings, *, callbacks: list[pl.Callback] | None = None) -> pl.Trainer:
+    """Lightning's trainer, with bakeoff's own log, checkpoints and progress in place of its defaults."""
+    warnings.filterwarnings("ignore", module="pytorch_lightning")
+    return pl.Trainer(
+        max_epochs=settings.max_epochs,
+        accelerator=settings.accelerator,
+        devices=settings.devices,
+        precision=settings.precision,
+        check_val_every_n_epoch=min(settings.val_every, settings.max_epochs),
+        callbacks=callbacks,
+        plugins=[AtomicCheckpointIO()],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )
+
+
+def _fit(
+    trainer: pl.Trainer, task: TaskModule, data: ImageDataModule, settings: TrainerSettings, last: Path
+) -> None:
+    """Fits, from the resume point where a good one lies there, else from the start."""
+    data.chunk = settings.steps_per_call
+    loader = data.train_dataloader()
+    task.total_steps = loader.num_batches * settings.max_epochs
+    resume = last if last.exists() and _readable(last) else None
+    trainer.fit(task, train_dataloaders=loader, val_dataloaders=data.val_dataloader(), ckpt_path=resume)
+
+
+def _readable(checkpoint: Path) -> bool:
+    try:
+        AtomicCheckpointIO().load_checkpoint(checkpoint)
+    except CheckpointError:
+        return False
+    return True
+
+
+def evaluate(task: TaskModule, loader: Any, settings: TrainerSettings, split: str) -> dict[str, float]:
+    """``split/name -> value`` of the module's metrics on a loader of ``(inputs, targets)`` batches."""
+    task.eval()
+    trainer = make_trainer(settings)
+    run = trainer.validate if split == "val" else trainer.test
+    (values,) = run(task, dataloaders=loader, verbose=False)
+    return {name: float(value) for name, value in values.items()}
+
+
+@torch.inference_mode()
+def predict(task: TaskModule, loader: Any, settings: TrainerSettings) -> dict[str, np.ndarray]:
+    """What the module says of a loader of inputs, in the loader's order."""
+    task.eval()
+    device = make_trainer(settings).strategy.root_device
+    task.to(device)
+    parts = [task.predictions(task(inputs.to(device))) for inputs in loader]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _peak_memory_mb(at_start_mb: float) -> float:
+    """The peak of this process above what it held at the trial's start, or of its GPU; MiB."""
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        return torch.cuda.max_memory_allocated() / 2**20
+    return max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10 - at_start_mb, 0.0)
