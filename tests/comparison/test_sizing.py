@@ -129,5 +129,7 @@ def test_bad_knobs_and_targets_are_refused() -> None:
         ConfigError, match=r"config\.bad_knob.*knobs\.width.*step=8 lies between minimum=9 and maximum=15"
     ):
         solve_size(mlp, [{"arg": "width", "minimum": 9, "maximum": 15, "step": 8}], 1_000)
+    with pytest.raises(ConfigError, match=r"config\.bad_knob.*'maxmum'; allowed: arg, minimum, maximum, step"):
+        solve_size(mlp, [{"arg": "width", "minimum": 8, "maxmum": 64}], 1_000)
     with pytest.raises(ConfigError, match=r"config\.bad_value.*budget\.value=0"):
         solve_size(mlp, [WIDTH], 0)

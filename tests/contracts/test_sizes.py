@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch import nn
 
 from bakeoff.comparison.sizing import Arguments, SizedModel, solve_size
+from bakeoff.config import build
 from bakeoff.models.cost import build_on_meta, count_parameters
 
 MODELS = sorted((Path(__file__).parents[2] / "conf" / "model").glob("*.yaml"))
@@ -25,12 +25,12 @@ def sections() -> list[Any]:
 def solve(model: Any, *, target: int, side: int) -> SizedModel:
     def count(args: Arguments) -> int:
         def make() -> nn.Module:
-            backbone = instantiate(model.net, in_channels=1, image_size=(side, side), _convert_="all", **args)
+            backbone = build(model.net, in_channels=1, image_size=(side, side), **args)
             return nn.ModuleList([backbone, nn.Linear(backbone.stage_channels[-1], CLASSES)])
 
         return count_parameters(build_on_meta(make))
 
-    return solve_size(count, OmegaConf.to_container(model.knobs), target, name=model.name)
+    return solve_size(count, OmegaConf.to_container(model.knobs, resolve=True), target, name=model.name)
 
 
 @pytest.mark.parametrize("model", sections())

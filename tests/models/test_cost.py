@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from bakeoff.errors import ConfigError
 from bakeoff.models.cost import (
@@ -69,6 +70,28 @@ def test_recurrent_layers(kind: type[nn.RNNBase], directions: int, depth: int) -
     not_needed = from_data + from_before // steps
     assert inference_flops_per_example(model, example_shape=(steps, width)) == forward
     assert training_flops_per_example(model, example_shape=(steps, width)) == 3 * forward - not_needed
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+def test_counting_all_steps_at_once_equals_counting_step_by_step(kind: type[nn.RNNBase]) -> None:
+    layers = kind(5, 7, 2, batch_first=True, bidirectional=True, device="meta")
+    with FlopCounterMode(display=False) as counter:
+        layers(torch.zeros(1, 6, 5, device="meta"))[0].sum().backward()
+    assert training_flops_per_example(FirstOutput(layers), example_shape=(6, 5)) == counter.get_total_flops()
+
+
+def test_last_states_reach_what_follows() -> None:
+    class LastState(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.LSTM(5, 7, 2, batch_first=True)
+            self.head = nn.Linear(7, 3)
+
+        def forward(self, x_BTD: Tensor) -> Tensor:
+            return self.head(self.layers(x_BTD)[1][0][-1])
+
+    recurrent = 4 * 2 * 4 * 7 * (5 + 7 + 7 + 7)
+    assert inference_flops_per_example(LastState(), example_shape=(4, 5)) == recurrent + 2 * 7 * 3
 
 
 def test_attention() -> None:

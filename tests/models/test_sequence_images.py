@@ -145,11 +145,23 @@ def test_every_activation_is_in_the_network(kind: type[ImageBackbone], name: str
     assert any(type(part) is ACTIVATIONS[name] for part in model.modules())
 
 
+def test_renets_least_image_is_the_one_it_names() -> None:
+    with pytest.raises(ImageTooSmall, match=r"patch_sizes .2, 2, 2. need images of 5x5 pixels; got 9x4"):
+        ReNet(in_channels=1, image_size=(9, 4), patch_sizes=(2, 2, 2))
+    maps = ReNet(in_channels=1, image_size=(9, 5), patch_sizes=(2, 2, 2))(torch.randn(1, 1, 9, 5))
+    assert [tuple(map_BCHW.shape[2:]) for map_BCHW in maps] == [(5, 3), (3, 2), (2, 1)]
+
+
+@pytest.mark.parametrize(("side", "strides"), [(8, (2, 4)), (28, (2, 4)), (32, (2, 4)), (64, (4, 8)), (224, (8, 16))])
+def test_renets_first_patches_grow_with_the_image(side: int, strides: tuple[int, int]) -> None:
+    assert ReNet(in_channels=1, image_size=(side, side), patch_sizes=(None, 2), width=4).stage_strides == strides
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: ViT(in_channels=1, image_size=(8, 12), patch_size=16), "at least 16x16 pixels; got 8x12"),
-        (lambda: ReNet(in_channels=1, image_size=(3, 3), patch_sizes=(2, 2, 2)), "images of 8x8 pixels; got 3x3"),
+        (lambda: ReNet(in_channels=1, image_size=(2, 2)), "need images of 3x3 pixels; got 2x2"),
     ],
 )
 def test_too_small_an_image_is_refused_in_one_line(make: object, message: str) -> None:

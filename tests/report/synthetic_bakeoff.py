@@ -357,7 +357,7 @@ def _write_trial(
         share = (epoch + 1) / recipe.epochs
         point = {"step": 20 * (epoch + 1), "epoch": epoch, "examples_seen": 1221 * (epoch + 1)}
         point |= {"flops": 1.0e9 * (epoch + 1), "seconds": entry.seconds * share * (1 + 0.03 * seed)}
-        level = top - (top - 0.1) * np.exp(-(epoch + 1) / speed) + rng.normal(0, 0.006)
+        level = min(top - (top - 0.1) * np.exp(-(epoch + 1) / speed) + rng.normal(0, 0.006), 1.0)
         lines.append(json.dumps({"kind": "train", **point, "train/loss": float(2.3 * np.exp(-3 * share))}))
         lines.append(json.dumps({"kind": "val", **point, "val/loss": float(1 - level), "val/accuracy": float(level)}))
     (folder / "metrics.jsonl").write_text("\n".join(lines) + '\n{"kind": "val", "step": 6')

@@ -1,7 +1,7 @@
 """The measurements behind "What must hold": each function is one cell, a count over simulated bakeoffs.
 
-Everything goes through the code that users call (``verdict_from_matrices``, ``family_verdict_from_matrices`` and, for races,
-the same function look by look); only the data is simulated.
+Everything goes through the code that users call (``verdict_from_matrices``, ``family_verdict_from_matrices`` and, for
+races, the same function look by look); only the data is simulated.
 """
 
 from __future__ import annotations
@@ -12,8 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import ttest_ind
-from verdict_simulation import ACCURACY, MARGIN, answers, latent_mean, latent_seed_sd, scores, tuned_arms
-from verdict_simulation import CHURN, OWN, SHARED  # noqa: F401
+from verdict_simulation import (
+    ACCURACY,
+    CHURN,
+    MARGIN,
+    OWN,
+    SHARED,
+    answers,
+    latent_mean,
+    latent_seed_sd,
+    scores,
+    tuned_arms,
+)
 
 from bakeoff.statistics import EQUIVALENT, WINS_SMALL, Options, crossed_t, declare_looks, verdict_from_matrices
 from bakeoff.statistics.family import family_verdict_from_matrices
@@ -31,6 +41,7 @@ class Cell:
     seed_sd: float = 0.3
     same: bool = False
     accuracies: tuple[float, ...] = (ACCURACY, ACCURACY)
+    split_sd: float = 0.0
 
     def bakeoffs(self, repeats: int, *, purpose: str) -> Iterator[dict[str, np.ndarray]]:
         """Independent bakeoffs, the same ones whenever asked for with the same purpose."""
@@ -43,6 +54,7 @@ class Cell:
                 seed_sd=self.seed_sd,
                 same=self.same,
                 accuracies=self.accuracies,
+                split_sd=self.split_sd,
             )
 
 
@@ -51,11 +63,20 @@ def equal(contenders: int) -> tuple[float, ...]:
     return (ACCURACY,) * contenders
 
 
-def false_winners(cell: Cell, repeats: int) -> int:
+def false_winners(cell: Cell, repeats: int, *, paired: bool = False) -> int:
     """Bakeoffs of equal contenders that name a winner."""
     options = Options(margin=MARGIN)
     return sum(
-        verdict_from_matrices(found, options=options).winner is not None
+        verdict_from_matrices(found, options=options, paired=paired).winner is not None
+        for found in cell.bakeoffs(repeats, purpose="false winners")
+    )
+
+
+def false_differences(cell: Cell, repeats: int) -> int:
+    """Bakeoffs of equal contenders in which any two are shown to differ, whether or not that makes a winner."""
+    options = Options(margin=MARGIN)
+    return sum(
+        any(pair.significant for pair in verdict_from_matrices(found, options=options).pairs)
         for found in cell.bakeoffs(repeats, purpose="false winners")
     )
 
@@ -110,7 +131,8 @@ class Race:
     """Outcome of races against the same bakeoffs with all contenders to the last look."""
 
     wins: int
-    wins_without: int
+    wins_of_looks: int
+    wins_fixed: int
     false_winners: int
     trials: float
     trials_of_looks: float
@@ -130,7 +152,8 @@ def race(cell: Cell, looks: tuple[int, ...], repeats: int) -> Race:
     winners = [verdict.winner for verdict, _ in raced if verdict.winner is not None]
     return Race(
         wins=sum(winner == unique for winner in winners),
-        wins_without=fixed_wins,
+        wins_of_looks=sum(verdict.winner == unique for verdict, _ in looked if verdict.winner is not None),
+        wins_fixed=fixed_wins,
         false_winners=sum(winner != unique for winner in winners),
         trials=float(np.mean([trials for _, trials in raced])),
         trials_of_looks=float(np.mean([trials for _, trials in looked])),
@@ -144,12 +167,16 @@ def family_false_winners(repeats: int, *, trials: int = 20, m: int = 5, examples
     for repeat in range(repeats):
         rng = np.random.default_rng([trials, m, examples, families, repeat])
         arms = tuned_arms(rng, families=families, trials=trials, examples=examples)
-        verdict = family_verdict_from_matrices(dict(zip("abcd", arms, strict=False)), options=Options(margin=MARGIN), m=m)
+        verdict = family_verdict_from_matrices(
+            dict(zip("abcd", arms, strict=False)), options=Options(margin=MARGIN), m=m
+        )
         count += verdict.winner is not None
     return count
 
 
-def family_false_winners_of_welch(repeats: int, *, trials: int = 20, examples: int = 2000, fresh_seeds: int = 10) -> int:
+def family_false_winners_of_welch(
+    repeats: int, *, trials: int = 20, examples: int = 2000, fresh_seeds: int = 10
+) -> int:
     """The mutant: one search each, then Welch's t on fresh seeds of the two best configurations."""
     count = 0
     for repeat in range(repeats):
@@ -161,7 +188,9 @@ def family_false_winners_of_welch(repeats: int, *, trials: int = 20, examples: i
             configuration, broken = rng.uniform(-1, 1, trials), rng.random(trials) < 0.1
             quality_T = latent_mean(0.92) - 0.35 * configuration**2 - 1.2 * broken
             seed_T = latent_seed_sd(0.5) * rng.standard_normal(trials)
-            validation_T = answers(rng, quality_T + seed_T, rng.standard_normal(1000) * np.sqrt(1 - CHURN**2)).mean(axis=1)
+            validation_T = answers(rng, quality_T + seed_T, rng.standard_normal(1000) * np.sqrt(1 - CHURN**2)).mean(
+                axis=1
+            )
             fresh = quality_T[validation_T.argmax()] + latent_seed_sd(0.5) * rng.standard_normal(fresh_seeds)
             chosen.append(answers(rng, fresh, shared_N + own_N))
         count += welch_p(*chosen) <= 0.05
@@ -181,7 +210,8 @@ class Power:
 def power(cell: Cell, repeats: int) -> Power:
     """How often the truly better contender ("a") is found."""
     verdicts = [
-        verdict_from_matrices(found, options=Options(margin=MARGIN)) for found in cell.bakeoffs(repeats, purpose="power")
+        verdict_from_matrices(found, options=Options(margin=MARGIN))
+        for found in cell.bakeoffs(repeats, purpose="power")
     ]
     misses = [verdict for verdict in verdicts if verdict.winner is None]
     named = sum(verdict.advice.limit in ("examples", "both") for verdict in misses)
@@ -202,7 +232,7 @@ class Equivalences:
 
 
 def equivalences(cell: Cell, repeats: int, *, wrong_with_best: bool = False) -> Equivalences:
-    """How often the verdict is EQUIVALENT (``wrong_with_best``: only if it puts another contender beside the best, "a")."""
+    """How often the verdict is EQUIVALENT (``wrong_with_best``: only if it puts another one beside the best, "a")."""
     verdicts = [
         verdict_from_matrices(found, options=Options(margin=MARGIN))
         for found in cell.bakeoffs(repeats, purpose="equivalence")

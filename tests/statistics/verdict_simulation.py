@@ -4,10 +4,10 @@ A contender answers example i with seed s correctly if a latent margin is positi
 
     mu + sqrt(.72) shared_i + sqrt(.16) own_i + seed_s + sqrt(.12) churn_si > 0
 
-``shared`` is how easy an example is for everyone, ``own`` how easy for this architecture, ``seed`` what a seed adds on all
-examples, ``churn`` what changes with nothing but the seed. Contenders of the *same* algorithm share ``own``; *different* ones draw
-their own, and are still equal in expectation when their ``mu`` is. With 90 % correct, two seeds of one algorithm disagree on about
-7 % of the examples and two architectures on about 11 %.
+``shared`` is how easy an example is for everyone, ``own`` how easy for this architecture, ``seed`` what a seed adds on
+all examples, ``churn`` what changes with nothing but the seed. Contenders of the *same* algorithm share ``own``;
+*different* ones draw their own, and are still equal in expectation when their ``mu`` is. With 90 % correct, two seeds
+of one algorithm disagree on about 7 % of the examples and two architectures on about 10 %.
 
 Legend: K contenders, S seeds (or T trials), N test examples.
 """
@@ -43,6 +43,7 @@ def scores(
     seed_sd: float,
     same: bool = False,
     accuracies: tuple[float, ...] = (ACCURACY, ACCURACY),
+    split_sd: float = 0.0,
 ) -> dict[str, np.ndarray]:
     """Scores (S, N) of one bakeoff, by contender ("a", "b", ...), with the expected accuracies given.
 
@@ -53,17 +54,20 @@ def scores(
         seed_sd: standard deviation of accuracy over seeds, percentage points, beyond what churn makes.
         same: one algorithm under several names; else architectures that differ in which examples they get right.
         accuracies: expected accuracy by contender.
+        split_sd: what the train/validation split of a row adds for every contender (paired by design), percentage
+            points.
     """
     shared_N = SHARED * rng.standard_normal(examples, dtype=np.float32)
     own_N = OWN * rng.standard_normal(examples, dtype=np.float32)
     found = {}
     # The seed noise widens the latent distribution a little; without this factor it would lower the accuracy.
-    sd = latent_seed_sd(seed_sd)
-    widening = math.sqrt(1 + sd**2)
+    sd, sd_split = latent_seed_sd(seed_sd), latent_seed_sd(split_sd)
+    widening = math.sqrt(1 + sd**2 + sd_split**2)
+    split_S1 = sd_split * rng.standard_normal((seeds, 1), dtype=np.float32)
     for name, accuracy in zip("abcdefgh", accuracies, strict=False):
         if not same:
             own_N = OWN * rng.standard_normal(examples, dtype=np.float32)
-        seed_S1 = sd * rng.standard_normal((seeds, 1), dtype=np.float32) + widening * latent_mean(accuracy)
+        seed_S1 = sd * rng.standard_normal((seeds, 1), dtype=np.float32) + split_S1 + widening * latent_mean(accuracy)
         churn_SN = rng.standard_normal((seeds, examples), dtype=np.float32)
         found[name] = (CHURN * churn_SN > -(seed_S1 + (shared_N + own_N))).astype(np.float64)
     return found
@@ -72,10 +76,10 @@ def scores(
 def tuned_arms(
     rng: np.random.Generator, *, families: int, trials: int, examples: int, seed_sd: float = 0.5, validation: int = 1000
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Equal families searched independently and tested on the same examples: per family (T, N) test and (T,) validation.
+    """Equal families searched independently, tested on the same examples: per family (T, N) test and (T,) validation.
 
-    A trial's hyperparameter x is uniform on [-1, 1]; the latent margin falls by 0.35 x^2 (about 6 points at the edge) from an
-    optimum at 0, and by 1.2 more for one trial in ten (a setting that does not learn).
+    A trial's hyperparameter x is uniform on [-1, 1]; the latent margin falls by 0.35 x^2 (about 7 points at the edge)
+    from an optimum at 0, and by 1.2 more for one trial in ten (a setting that does not learn).
     """
     shared_N = SHARED * rng.standard_normal(examples)
     arms = []

@@ -5,11 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import multiprocessing.connection
 import os
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -66,7 +69,8 @@ class LocalExecutor:
     def warm_up(self) -> None:
         """Starts the fork server and its imports, so that they run while the bakeoff is being planned."""
         process = self._context.Process(target=os.getpid)
-        process.start()
+        with _main_module_hidden():
+            process.start()
 
     def slots(self, threads: int) -> int:
         """How many trials run at once."""
@@ -102,7 +106,8 @@ class LocalExecutor:
         device = str(slot % gpus) if gpus else None
         arguments = (job.config, job.folder, job.label, device, job.allow_code)
         process = self._context.Process(target=work, args=arguments)
-        process.start()
+        with _main_module_hidden():
+            process.start()
         return _Running(job, slot, process, time.monotonic(), attempt)
 
     def _late(self, running: Mapping[int, _Running]) -> list[int]:
@@ -129,6 +134,7 @@ class LocalExecutor:
         ended.process.join()
         if ended.job.finished:
             return False
+        ended.job.folder.mkdir(parents=True, exist_ok=True)
         with (ended.job.folder / "log.txt").open("a") as log:
             log.write(f"the process ended with exit code {ended.process.exitcode} and no result\n")
         return True
@@ -140,3 +146,17 @@ class LocalExecutor:
             why = f"killed {ended.attempt + 1} times (exit code {ended.process.exitcode})"
             write_json(path, failure(ended.job.config, ended.job.label, "failed", why))
         return read_json(path)
+
+
+@contextmanager
+def _main_module_hidden() -> Iterator[None]:
+    """Keeps multiprocessing from importing the calling script again in every trial.
+
+    A trial needs nothing of it, a script without a main guard would run again, and standard input can't be read twice.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from bakeoff.errors import ConfigError
 
@@ -79,7 +80,7 @@ class SizedModel:
 
 def solve_size(
     count: Callable[[Arguments], int],
-    knobs: Sequence[Knob | Mapping[str, float | str]],
+    knobs: Sequence[Knob | Mapping[str, Any]],
     target: int,
     tolerance: float = 0.05,
     *,
@@ -103,11 +104,20 @@ def solve_size(
     """
     if target < 1:
         raise ConfigError("config.bad_value", "budget.value", target, "a budget is a positive count")
-    dials = [knob if isinstance(knob, Knob) else Knob(**knob) for knob in knobs]  # type: ignore[arg-type]  # YAML values
+    dials = [knob if isinstance(knob, Knob) else _knob(knob) for knob in knobs]
     best = _turn(_Cached(count), dials, target=target, tolerance=tolerance, fixed={})
     if abs(best.relative_error) > tolerance and not allow_mismatch:
         raise _unreachable(best, target=target, tolerance=tolerance, name=name, dials=dials)
     return best
+
+
+def _knob(settings: Mapping[str, Any]) -> Knob:
+    """A knob from a model's YAML."""
+    try:
+        return Knob(**settings)
+    except TypeError as error:
+        allowed = [field.name for field in fields(Knob)]
+        raise ConfigError("config.bad_knob", "model.knobs", dict(settings), str(error), allowed=allowed) from error
 
 
 class _Cached:

@@ -27,7 +27,19 @@ THEIRS = ("torch.nn", "torch.optim", "torchvision.transforms.v2", "torchmetrics"
 """Third-party packages whose classes may be named."""
 
 _NEVER = frozenset(
-    {"torch", "numpy", "pandas", "hydra", "omegaconf", "joblib", "cloudpickle", "mlflow", "bakeoff", "pip", "setuptools"}
+    {
+        "torch",
+        "numpy",
+        "pandas",
+        "hydra",
+        "omegaconf",
+        "joblib",
+        "cloudpickle",
+        "mlflow",
+        "bakeoff",
+        "pip",
+        "setuptools",
+    }
 )
 """Packages that hold readers of pickles or starters of programs; naming them as user code would undo the list."""
 
@@ -56,7 +68,7 @@ def allow(packages: Iterable[str]) -> None:
 
 
 def is_allowed(target: str) -> bool:
-    """Whether the module part of a dotted path is in an allowed package (what it resolves to is checked by `resolve`)."""
+    """Whether a dotted path leads into an allowed package; what it resolves to there is checked by `resolve`."""
     module = target.rpartition(".")[0]
     public = not any(part.startswith("_") for part in target.split("."))
     return public and _within(module, (*OURS, *THEIRS, *_user_packages))

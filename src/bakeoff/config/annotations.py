@@ -102,5 +102,12 @@ def _items_fit(values: list[Any], inner: list[ast.expr], *, fixed: bool) -> bool
 def _kind(value: Any) -> str:
     if value is None:
         return "null"
-    names = {bool: "a truth value", int: "a whole number", float: "a number", str: "text", list: "a list", dict: "a mapping"}
+    names = {
+        bool: "a truth value",
+        int: "a whole number",
+        float: "a number",
+        str: "text",
+        list: "a list",
+        dict: "a mapping",
+    }
     return f"{names.get(type(value), type(value).__name__)}"

@@ -16,7 +16,7 @@ from bakeoff.errors import ConfigError, nearest
 _FLAGS = ("_target_", "_partial_", "_recursive_", "_convert_")
 
 
-def build(section: Any, /, **extra: Any) -> Any:
+def build(section: Any, key: str = "", /, **extra: Any) -> Any:
     """The object that a configuration section describes.
 
     A mapping with ``_target_`` becomes a call of what it names, with the mapping's other keys as arguments, nested
@@ -26,6 +26,7 @@ def build(section: Any, /, **extra: Any) -> Any:
 
     Args:
         section: a DictConfig, ListConfig, or plain dict or list.
+        key: the section's dotted key, for errors; a DictConfig knows its own.
         **extra: arguments that only the program knows (a data spec, parameters to optimise); they pass through as they
             are, and win over the section's own.
 
@@ -33,9 +34,8 @@ def build(section: Any, /, **extra: Any) -> Any:
         ConfigError: the target is not on the allowlist (`bakeoff.config.allowlist`), an argument is unknown or missing,
             or the constructor refuses a value with a ValueError.
     """
-    key = ""
     if isinstance(section, DictConfig | ListConfig):
-        key = section._get_full_key(None)
+        key = key or section._get_full_key(None)
         section = _plain(section, key)
     return _build(section, extra, key)
 
@@ -89,4 +89,6 @@ def _check_arguments(target: Callable[..., Any], arguments: dict[str, Any], *, p
     missing = [name for name in required if name not in arguments]
     if missing and not partial:
         problem = f"{target.__qualname__} needs {', '.join(missing)}"
-        raise ConfigError("config.missing_value", f"{prefix}{missing[0]}", None, problem, next_step=f"give {prefix}{missing[0]}")
+        raise ConfigError(
+            "config.missing_value", f"{prefix}{missing[0]}", None, problem, next_step=f"give {prefix}{missing[0]}"
+        )

@@ -107,7 +107,9 @@ class Checker:
         for item in intervals:
             problem = "an interval has no list of values to run through"
             step = f"hydra/sweeper=optuna, or {item.key_or_group}=VALUE1,VALUE2"
-            self.errors.append(ConfigError("config.sweep_kind", item.key_or_group, _text(item), problem, next_step=step))
+            self.errors.append(
+                ConfigError("config.sweep_kind", item.key_or_group, _text(item), problem, next_step=step)
+            )
         count = words.count_jobs([item for item in overrides if item not in intervals])
         if count <= words.MAX_JOBS or yes:
             return overrides

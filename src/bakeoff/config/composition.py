@@ -125,16 +125,22 @@ class Composer:
         if lines and lines[0].startswith("You must specify"):
             group = lines[0].split("'")[1]
             return missing_choice(group, self.options(group))
-        told = [line for line in lines or [text] if "+" not in line and "full_key" not in line and "object_type" not in line]
+        told = [
+            line for line in lines or [text] if "+" not in line and "full_key" not in line and "object_type" not in line
+        ]
         return ConfigError("config.invalid", config_name or "config", None, "; ".join(dict.fromkeys(told)) or text)
 
     def _missing_file(self, missing: str, config_name: str | None) -> ConfigError:
         group, _, name = missing.rpartition("/")
         names = sorted({path.stem for root in self.folders for path in (root / group).glob("*.yaml")})
         if not group and name == config_name:
-            return ConfigError("config.no_config", "--config-name", name, "there is no such file", allowed=nearest(name, names))
+            return ConfigError(
+                "config.no_config", "--config-name", name, "there is no such file", allowed=nearest(name, names)
+            )
         problem = f"there is no such {group or 'configuration'}; a defaults list names it"
-        return ConfigError("config.unknown_option", group, name, problem, allowed=nearest(name, names, count=len(names)))
+        return ConfigError(
+            "config.unknown_option", group, name, problem, allowed=nearest(name, names, count=len(names))
+        )
 
 
 def apply_overrides(cfg: DictConfig, overrides: Sequence[str]) -> None:
@@ -161,7 +167,12 @@ def _bad_yaml(error: yaml.MarkedYAMLError) -> ConfigError:
 def missing_choice(group: str, options: Sequence[str]) -> ConfigError:
     """The error for a group of which one option must be chosen."""
     return ConfigError(
-        "config.missing_value", group, "???", "must be chosen", allowed=options, next_step=f"{group}={(options or ['NAME'])[0]}"
+        "config.missing_value",
+        group,
+        "???",
+        "must be chosen",
+        allowed=options,
+        next_step=f"{group}={(options or ['NAME'])[0]}",
     )
 
 
@@ -195,4 +206,6 @@ def unknown_option(group: str, option: str, options: Sequence[str]) -> ConfigErr
     """The error for an option that a group does not have."""
     listed = nearest(option, options, count=len(options))
     step = f"bakeoff list {group}" if not group.startswith("hydra") else None
-    return ConfigError("config.unknown_option", group, option, f"there is no such {group}", allowed=listed, next_step=step)
+    return ConfigError(
+        "config.unknown_option", group, option, f"there is no such {group}", allowed=listed, next_step=step
+    )

@@ -72,7 +72,7 @@ def _unmentioned(node: Any, above: Sequence[str], below: Sequence[str], root: Se
     section, name, last = ".".join(above), below[0], len(below) == 1
     if not section:
         return KeyState.NEW if last and name in root else KeyState.UNKNOWN
-    content = OmegaConf.to_container(node, resolve=False)
+    content: Any = OmegaConf.to_container(node, resolve=False)
     if not isinstance(content, dict) or not content:
         return KeyState.NEW  # an empty mapping takes any key; what they are for is decided elsewhere
     if last and name in section_fields(section):

@@ -1,4 +1,4 @@
-"""Where the configuration tree is: inside the package when installed from a wheel, else at the top of the repository."""
+"""Where the configuration tree is: inside the package when installed from a wheel, else in the repository."""
 
 from __future__ import annotations
 
@@ -17,4 +17,6 @@ def conf_dir() -> Path:
     for folder in (package / "conf", package.parents[1] / "conf"):
         if folder.is_dir():
             return folder
-    raise FileNotFoundError(f"no configuration tree at {package / 'conf'} or {package.parents[1] / 'conf'}; reinstall bakeoff")
+    raise FileNotFoundError(
+        f"no configuration tree at {package / 'conf'} or {package.parents[1] / 'conf'}; reinstall bakeoff"
+    )

@@ -16,6 +16,7 @@ Rule = tuple[Callable[[float], bool], str]
 _POSITIVE: Rule = (lambda value: value > 0, "above 0")
 _NOT_NEGATIVE: Rule = (lambda value: value >= 0, "0 or more")
 _COUNT: Rule = (lambda value: value >= 1, "1 or more")
+_SHARE: Rule = (lambda value: 0 <= value < 1 or (value >= 1 and value == int(value)), "a fraction below 1, or a count")
 _FRACTION: Rule = (lambda value: 0 <= value < 1, "at least 0 and below 1")
 _RATE: Rule = (lambda value: 0 < value < 1, "above 0 and below 1")
 
@@ -35,8 +36,8 @@ RANGES: dict[str, Rule] = {
     "trainer.patience": _COUNT,
     "scheduler.warmup": _FRACTION,
     "data.batch_size": _COUNT,
-    "data.split.val": _FRACTION,
-    "data.split.test": _FRACTION,
+    "data.split.val": _SHARE,
+    "data.split.test": _SHARE,
     "budget.value": _POSITIVE,
     "budget.tolerance": _RATE,
     "executor.workers": _COUNT,
@@ -57,14 +58,18 @@ def check(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
     errors: list[ConfigError] = []
     for rule in (_ranges, _seed_list, _splits, _metric, _monitors, _validation_happens, _knobs, _heads):
         errors += rule(plain)
-    return errors + _model_fits(plain, catalog) + _contenders(plain, catalog)
+    return errors + _modalities(plain, catalog) + _contenders(plain, catalog)
 
 
 def _ranges(plain: dict[str, Any]) -> list[ConfigError]:
     errors = []
     for key, (holds, words) in RANGES.items():
         value = get(plain, key)
-        if isinstance(value, int | float) and not isinstance(value, bool) and not (math.isfinite(value) and holds(value)):
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and not (math.isfinite(value) and holds(value))
+        ):
             problem = "is out of range"
             step = _INSTEAD.get(key, f"bakeoff explain {key}")
             errors.append(ConfigError("config.out_of_range", key, value, problem, allowed=words, next_step=step))
@@ -153,18 +158,22 @@ def _heads(plain: dict[str, Any]) -> list[ConfigError]:
     return [ConfigError("config.contradiction", "model.net.width", width, problem, allowed=valid)]
 
 
-def _model_fits(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
-    needed, offered = get(plain, "task.modality"), get(plain, "model.modality")
-    if not isinstance(needed, str) or not isinstance(offered, str) or needed == offered:
-        return []
-    return [_misfit("model", get(plain, "model.name"), offered, plain, catalog)]
+def _modalities(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
+    """The model and the data are of the kind that the task is about."""
+    needed = get(plain, "task.modality")
+    errors = []
+    for section in ("model", "data"):
+        offered = get(plain, f"{section}.modality")
+        if isinstance(needed, str) and isinstance(offered, str) and needed != offered:
+            errors.append(_misfit(section, section, get(plain, f"{section}.name"), offered, plain, catalog))
+    return errors
 
 
-def _misfit(key: str, name: object, offered: str, plain: dict[str, Any], catalog: Catalog) -> ConfigError:
+def _misfit(key: str, group: str, name: object, offered: str, plain: dict[str, Any], catalog: Catalog) -> ConfigError:
     needed, task = get(plain, "task.modality"), get(plain, "task.name")
-    fitting = [item for item in catalog.options("model") if catalog.content("model", item).get("modality") == needed]
-    problem = f"is an {offered} model, and the task {task} needs an {needed} model".replace("an sequence", "a sequence")
-    return ConfigError("config.model_misfit", key, name, problem, allowed=fitting, next_step="bakeoff list models")
+    fitting = [item for item in catalog.options(group) if catalog.content(group, item).get("modality") == needed]
+    problem = f"its modality is {offered}, and that of the task {task} is {needed}"
+    return ConfigError(f"config.{group}_misfit", key, name, problem, allowed=fitting, next_step=f"bakeoff list {group}")
 
 
 def _contenders(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
@@ -173,9 +182,6 @@ def _contenders(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
         entries = plain.get(key)
         if not isinstance(entries, list):
             continue
-        if not entries and key == "contenders":
-            step = f"{key}=[{','.join(catalog.options('model')[:3])}]"
-            errors.append(ConfigError("config.empty_list", key, "[]", "a bakeoff needs contenders", next_step=step))
         for index, entry in enumerate(entries):
             if entry is not UNRESOLVED:
                 errors += _contender(f"{key}.{index}", entry, plain, catalog)
@@ -192,16 +198,20 @@ def _contender(key: str, entry: Any, plain: dict[str, Any], catalog: Catalog) ->
     if name not in options:
         allowed = nearest(str(name), options, count=len(options))
         problem = "there is no such model"
-        return [ConfigError("config.unknown_option", key, name, problem, allowed=allowed, next_step="bakeoff list models")]
+        return [
+            ConfigError("config.unknown_option", key, name, problem, allowed=allowed, next_step="bakeoff list models")
+        ]
     model = catalog.content("model", str(name))
     errors = []
     offered, needed = model.get("modality"), get(plain, "task.modality")
     if isinstance(offered, str) and isinstance(needed, str) and offered != needed:
-        errors.append(_misfit(key, name, offered, plain, catalog))
+        errors.append(_misfit(key, "model", name, offered, plain, catalog))
     return errors + _unknown_changes(key, changes, model, plain)
 
 
-def _unknown_changes(key: str, changes: dict[str, Any], model: dict[str, Any], plain: dict[str, Any]) -> list[ConfigError]:
+def _unknown_changes(
+    key: str, changes: dict[str, Any], model: dict[str, Any], plain: dict[str, Any]
+) -> list[ConfigError]:
     """A contender may change its network's arguments, and its optimizer's and scheduler's."""
     valid = [f"{key}.{name}" for name in (*get(model, "net", {}), *PER_CONTENDER) if not name.startswith("_")]
     errors = []
@@ -212,5 +222,7 @@ def _unknown_changes(key: str, changes: dict[str, Any], model: dict[str, Any], p
         else:
             wrong = [] if name == "name" or f"{key}.{name}" in valid else [(f"{key}.{name}", valid)]
         problem = f"is no argument that the contender {model.get('name')} may change"
-        errors += [ConfigError("config.unknown_key", at, None, problem, allowed=nearest_keys(at, of)) for at, of in wrong]
+        errors += [
+            ConfigError("config.unknown_key", at, None, problem, allowed=nearest_keys(at, of)) for at, of in wrong
+        ]
     return errors

@@ -23,7 +23,6 @@ class Common:
         yes: go ahead where bakeoff would ask first (a sweep of more than 10,000 jobs).
         output_dir: the folder for everything that is written; null chooses one under ``outputs/``.
         experiment: a file of ``conf/experiment`` with changes to many sections.
-        sweep: a file of ``conf/sweep`` with what a multirun tries.
     """
 
     allow_code: list[str] | None = None
@@ -31,7 +30,6 @@ class Common:
     yes: bool = False
     output_dir: str | None = None
     experiment: Any = None
-    sweep: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,10 +154,12 @@ class Data:
 
     Args:
         name: the dataset's name.
+        modality: what its examples are, as in the task's ``modality``.
         module: the data module.
     """
 
     name: str
+    modality: str | None = None
     module: Section
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from bakeoff.config.docstrings import argument_docs, first_line
 from bakeoff.config.sources import Module, find_definition, read_module
@@ -113,19 +114,20 @@ def _of_dataclass(target: str, module: Module, definition: ast.ClassDef, doc: st
     docs = argument_docs(doc) | _field_docs(definition.body)
     for item in definition.body:
         if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-            if not ast.unparse(item.annotation).startswith("ClassVar"):
-                field = _parameter(module, item.target.id, item.annotation, item.value, docs)
-                parameters[field.name] = field
+            field = _parameter(module, item.target.id, item.annotation, item.value, docs)
+            parameters[field.name] = field
     return Signature(target, tuple(parameters.values()), False, first_line(doc))
 
 
 def _field_docs(body: list[ast.stmt]) -> dict[str, str]:
     """The string under a field, which documents it."""
     docs: dict[str, str] = {}
-    for item, following in zip(body, body[1:], strict=False):
-        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and isinstance(following, ast.Expr):
-            if isinstance(following.value, ast.Constant) and isinstance(following.value.value, str):
-                docs[item.target.id] = " ".join(following.value.value.split())
+    for item, following in pairwise(body):
+        if not (isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)):
+            continue
+        text = following.value if isinstance(following, ast.Expr) else None
+        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+            docs[item.target.id] = " ".join(text.value.split())
     return docs
 
 
@@ -159,4 +161,3 @@ class _Aliases(ast.NodeTransformer):
         if ast.unparse(node.value) in ("Literal", "typing.Literal"):
             return node
         return ast.Subscript(self.visit(node.value), self.visit(node.slice), node.ctx)
-

@@ -63,7 +63,7 @@ def get(tree: Any, key: str, default: Any = None) -> Any:
 def _resolve(node: DictConfig | ListConfig, prefix: str, errors: list[ConfigError], keys: list[str]) -> Any:
     if isinstance(node, ListConfig):
         return [_value(node, index, f"{prefix}{index}", errors, keys) for index in range(len(node))]
-    return {str(key): _value(node, key, f"{prefix}{key}", errors, keys) for key in node}
+    return {str(key): _value(node, key, f"{prefix}{key!s}", errors, keys) for key in node}
 
 
 def _value(node: DictConfig | ListConfig, key: Any, full: str, errors: list[ConfigError], keys: list[str]) -> Any:
@@ -75,21 +75,24 @@ def _value(node: DictConfig | ListConfig, key: Any, full: str, errors: list[Conf
     except InterpolationToMissingValueError:
         return UNRESOLVED  # told where the missing value itself stands
     except (OmegaConfBaseException, RecursionError) as error:
-        errors.append(_interpolation_error(full, OmegaConf.to_container(node, resolve=False), key, error, keys))
+        raw: Any = OmegaConf.to_container(node, resolve=False)
+        text = str(raw[key])
+        errors += _interpolation_errors(full, text, error, keys)
         return UNRESOLVED
     if isinstance(value, DictConfig | ListConfig):
         return _resolve(value, f"{full}.", errors, keys)
     return value
 
 
-def _interpolation_error(full: str, raw: Any, key: Any, error: BaseException, keys: list[str]) -> ConfigError:
-    text, message = raw[key], str(error).split("\n")[0]
+def _interpolation_errors(full: str, text: str, error: BaseException, keys: list[str]) -> list[ConfigError]:
+    message = str(error).split("\n")[0]
     environment, reference = _ENVIRONMENT.search(message), _REFERENCE.search(message)
     if environment:
-        name = environment[1]
-        problem = f"the environment variable {name} is not set"
-        return ConfigError("config.missing_env", full, text, problem, next_step=f"export {name}=..., or give {full}=...")
+        name, problem = environment[1], f"the environment variable {environment[1]} is not set"
+        step = f"export {name}=..., or give {full}=..."
+        # A value that only refers to the value with the variable has no error of its own.
+        return [ConfigError("config.missing_env", full, text, problem, next_step=step)] if name in text else []
     if reference:
         problem = f"refers to {reference[1]}, which does not exist"
-        return ConfigError("config.bad_interpolation", full, text, problem, allowed=nearest(reference[1], keys))
-    return ConfigError("config.bad_interpolation", full, text, message or type(error).__name__)
+        return [ConfigError("config.bad_interpolation", full, text, problem, allowed=nearest(reference[1], keys))]
+    return [ConfigError("config.bad_interpolation", full, text, message or type(error).__name__)]

@@ -7,11 +7,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from bakeoff.config import annotations, rules
+from bakeoff.config import rules
 from bakeoff.config.allowlist import allow, is_allowed, refusal, unknown
-from bakeoff.config.catalog import Catalog
-from bakeoff.config.schema import GIVEN_LATER, PIPELINES, SECTIONS
+from bakeoff.config.annotations import choices, is_list, mismatch
+from bakeoff.config.catalog import Catalog, notes
 from bakeoff.config.keys import arguments, section_fields
+from bakeoff.config.schema import GIVEN_LATER, PIPELINES, SECTIONS
 from bakeoff.config.signatures import Parameter, Signature, signature
 from bakeoff.config.sources import find_source
 from bakeoff.config.suggestions import nearest_keys
@@ -31,6 +32,7 @@ def validate(cfg: DictConfig, pipeline: str, *, catalog: Catalog | None = None) 
     """
     catalog = catalog or Catalog()
     plain, errors = resolve_tree(cfg)
+    errors = [_said(error, plain, pipeline, catalog) for error in errors]
     errors += _user_code(plain)
     errors += _root(plain, pipeline, catalog)
     for section, schema in SECTIONS.items():
@@ -40,6 +42,17 @@ def validate(cfg: DictConfig, pipeline: str, *, catalog: Catalog | None = None) 
         errors += _target(node, key)
     errors += rules.check(plain, catalog)
     return list({error.line(): error for error in errors}.values())
+
+
+def _said(error: ConfigError, plain: dict[str, Any], pipeline: str, catalog: Catalog) -> ConfigError:
+    """A missing value's error, with what its comment says should be given."""
+    section, _, inside = error.key.partition(".")
+    path = catalog.path(section, str(get(plain, f"{section}.name"))) if inside else catalog.path("", pipeline)
+    note = notes(path).get(inside or section) if path else None
+    if error.code != "config.missing_value" or not note or not note.comment:
+        return error
+    problem = f"{error.problem}: {note.comment}"
+    return ConfigError(error.code, error.key, error.value, problem, next_step=error.next_step)
 
 
 def root_fields(pipeline: str, catalog: Catalog) -> list[str]:
@@ -136,14 +149,14 @@ def _typed(node: dict[str, Any], key: str, declared: Signature) -> list[ConfigEr
 def _type_error(key: str, value: Any, parameter: Parameter) -> ConfigError | None:
     if parameter.annotation is None or _has_unresolved(value) or (isinstance(value, dict) and "_target_" in value):
         return None
-    problem = annotations.mismatch(value, parameter.annotation)
+    problem = mismatch(value, parameter.annotation)
     if problem:
-        allowed = annotations.choices(parameter.annotation) or None
-        if allowed and isinstance(value, str):
-            allowed = nearest_keys(value, map(str, allowed), count=len(allowed))
+        names = [str(name) for name in choices(parameter.annotation)]
+        problem = "is none of its values" if names and isinstance(value, str) else problem
+        allowed = nearest_keys(str(value), names, count=len(names)) or None
         step = f"bakeoff explain {key}"
         return ConfigError("config.wrong_type", key, value, problem, allowed=allowed, next_step=step)
-    if value == [] and annotations.is_list(parameter.annotation) and parameter.default not in ("()", "[]"):
+    if value == [] and is_list(parameter.annotation) and parameter.default not in ("()", "[]"):
         return ConfigError("config.empty_list", key, "[]", "needs at least one entry", next_step=f"{key}=[...]")
     return None
 

@@ -36,7 +36,7 @@ def hash_arrays(*arrays: NDArray[np.generic]) -> str:
     state = hashlib.blake2b(digest_size=16)
     for array in arrays:
         state.update(f"{array.shape}{array.dtype.str}".encode())
-        state.update(np.ascontiguousarray(array))
+        state.update(np.ascontiguousarray(array).data)
     return state.hexdigest()
 
 
@@ -52,13 +52,21 @@ def cached_folder(kind: str, key: str, build: Callable[[Path], None]) -> Path:
     folder = cache_root() / kind / key
     if folder.exists():
         return folder
+    lock = FileLock(folder.with_name(f"{key}.lock"))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f"{key}.lock")):
-            if not folder.exists():
-                _build_beside(folder, build)
+        lock.acquire()
     except OSError as error:
-        raise _as_fault(error) from error
+        raise _fault("env.cache_not_writable", f"the cache folder cannot be written ({error.strerror})") from error
+    try:
+        if not folder.exists():
+            _build_beside(folder, build)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise _fault("env.disk_full", "the disk filled up while the data was prepared") from error
+    finally:
+        lock.release()
     return folder
 
 
@@ -72,13 +80,8 @@ def require_space(num_bytes: int) -> None:
     existing = next(folder for folder in (root, *root.parents) if folder.exists())
     free = shutil.disk_usage(existing).free
     if num_bytes > free:
-        raise EnvironmentFault(
-            "env.disk_full",
-            "BAKEOFF_CACHE",
-            root,
-            f"preparing the data needs {num_bytes / 1e9:.2f} GB here and {free / 1e9:.2f} GB are free",
-            next_step="free some space, or set the environment variable BAKEOFF_CACHE to a folder on another disk",
-        )
+        problem = f"preparing the data needs {num_bytes / 1e9:.2f} GB here and {free / 1e9:.2f} GB are free"
+        raise _fault("env.disk_full", problem)
 
 
 def _build_beside(folder: Path, build: Callable[[Path], None]) -> None:
@@ -92,12 +95,6 @@ def _build_beside(folder: Path, build: Callable[[Path], None]) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _as_fault(error: OSError) -> Exception:
-    if error.errno == errno.ENOSPC:
-        problem, code = "the disk is full", "env.disk_full"
-    elif error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        problem, code = "the cache folder cannot be written", "env.cache_not_writable"
-    else:
-        return error
+def _fault(code: str, problem: str) -> EnvironmentFault:
     next_step = "set the environment variable BAKEOFF_CACHE to a writable folder with free space"
     return EnvironmentFault(code, "BAKEOFF_CACHE", cache_root(), problem, next_step=next_step)

@@ -28,7 +28,7 @@ from bakeoff.data.records import Pixels
 from bakeoff.data.sources.source import ImageSource
 from bakeoff.data.spec import ImageSpec
 from bakeoff.data.splits import Rows, SplitRule, carve_val
-from bakeoff.errors import ConfigError, DataError
+from bakeoff.errors import ConfigError
 
 Split: TypeAlias = Literal["train", "val", "test"]
 
@@ -39,7 +39,7 @@ class ImageDataModule(pl.LightningDataModule):
     One batch of digits, ``batch_size=2``::
 
         images_BCHW  float32 (2, 1, 8, 8)   pixels of [0, 1], less the train mean, over the train deviation
-        labels_B     int64   (2,)           tensor([3, 7]), numbers of spec.class_names[3] = "3", spec.class_names[7] = "7"
+        labels_B     int64   (2,)           tensor([3, 7]), the classes spec.class_names[3] and spec.class_names[7]
 
         images_BCHW[0, 0]:   . . # # # . . .      examples("train")[0] == "train/1391"
                              . . . . # # . .      the row of the source, or the file of an image folder
@@ -57,7 +57,7 @@ class ImageDataModule(pl.LightningDataModule):
         source: where the images come from.
         columns: which columns hold images and labels.
         split: how missing splits are made.
-        image_size: pixels, one number for squares or (height, width); None keeps the native size, which must be uniform.
+        image_size: pixels, one number or (height, width); None keeps the native size, which must be uniform.
         batch_size: training images an optimizer step; evaluation uses larger batches.
         on_bad: ``skip`` puts up with at most 1 % of unreadable images.
         dedup: what to do about copies of an image on both sides of a split: ``error``, or ``drop`` the train row.
@@ -71,6 +71,8 @@ class ImageDataModule(pl.LightningDataModule):
         ConfigError: a setting outside of its range.
         DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
     """
+
+    name: str
 
     def __init__(
         self,
@@ -142,11 +144,7 @@ class ImageDataModule(pl.LightningDataModule):
         val = images.val
         if not len(val):
             val = carve_val(images.pool, split, seed=self._seed, classes=images.labels, groups=groups)
-        train = np.setdiff1d(images.pool, val)
-        if len(train) < 2:
-            problem = f"train has {len(train)} row, which makes no batch to train on"
-            raise DataError("data.zero_steps", "data.batch_size", self.batch_size, problem, next_step="give more rows")
-        self._rows = {"train": train, "val": val, "test": images.test}
+        self._rows = {"train": np.setdiff1d(images.pool, val), "val": val, "test": images.test}
 
     def train_dataloader(self) -> ImageLoader:
         """Shuffled by ``(seed, epoch)``; a last batch of one example is left out."""
@@ -176,7 +174,7 @@ class ImageDataModule(pl.LightningDataModule):
         """Some images of a split as they look, uint8 ``(len(indices), height, width, channels)``."""
         rows = self._split_rows(split)[np.asarray(indices, dtype=np.int64)]
         if self._images.pixels_NCHW is None:
-            images_BCHW = self._encoded_images().__getitems__(rows)[0]
+            images_BCHW = self._encoded_images()[rows][0]
         else:
             images_BCHW = self._images.pixels_NCHW[torch.from_numpy(rows)]
         return images_BCHW.permute(0, 2, 3, 1).numpy()

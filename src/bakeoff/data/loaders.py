@@ -64,7 +64,7 @@ class EpochSampler:
 
 
 class BatchPlan:
-    """Which rows make which batch; serves as the ``batch_sampler`` of a ``DataLoader`` too.
+    """Which rows make which batch; serves as the ``sampler`` of an unbatched ``DataLoader`` too.
 
     Args:
         sampler: the order of the rows.
@@ -124,6 +124,11 @@ class ImageLoader(abc.ABC):
     def sampler(self) -> EpochSampler:
         """Where Lightning sets the epoch."""
         return self._plan.sampler
+
+    @property
+    def batch_sampler(self) -> BatchPlan:
+        """Where Lightning looks whether evaluation is shuffled."""
+        return self._plan
 
     @property
     def num_examples(self) -> int:
@@ -210,7 +215,8 @@ class WorkerLoader(ImageLoader):
         with_labels: bool = True,
     ) -> None:
         super().__init__(plan, labels=labels, mean=mean, std=std, chunk=chunk, with_labels=with_labels)
-        self._loader = DataLoader(images, batch_sampler=plan, num_workers=num_workers, collate_fn=_unchanged)
+        # batch_size=None: the plan's items, whole batches of rows, go to the data set as they are
+        self._loader = DataLoader(images, sampler=plan, batch_size=None, num_workers=num_workers)
 
     def _gather(self) -> Iterator[tuple[Tensor, Tensor]]:
         return iter(self._loader)
@@ -227,7 +233,7 @@ class EncodedImages(torch.utils.data.Dataset):
         """Rows of all splits."""
         return len(self._records)
 
-    def __getitems__(self, rows: Rows) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, rows: Rows) -> tuple[Tensor, Tensor]:
         """The images of these rows, uint8 ``(B, C, H, W)``, and the rows."""
         size = (self._layout.height, self._layout.width)
         records = self._records[rows.tolist()]["image"]
@@ -238,7 +244,3 @@ class EncodedImages(torch.utils.data.Dataset):
 def normalise(images_BCHW: Tensor, *, mean_1C11: Tensor, scale_1C11: Tensor) -> Tensor:
     """float32 images from uint8: ``(pixel - mean) * scale``, both in units of uint8."""
     return images_BCHW.to(torch.float32).sub_(mean_1C11).mul_(scale_1C11)
-
-
-def _unchanged(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    return batch

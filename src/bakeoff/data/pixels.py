@@ -74,8 +74,8 @@ def choose_layout(
     deciding = [header.channels for header, test in zip(headers, is_test, strict=True) if header and not test]
     channels = max(deciding, default=1)
     converted = sum(header.channels != channels for header in seen)
-    kinds = "gray images were converted to RGB" if channels == 3 else "colour images were converted to gray"
-    note = f"{converted:,} of {len(seen):,} {kinds}." if converted else None
+    kinds = "gray and were converted to RGB" if channels == 3 else "in colour and were converted to gray"
+    note = f"{converted:,} of {len(seen):,} images are {kinds}." if converted else None
     if image_size:
         return Layout(channels, *image_size), note
     sizes = collections.Counter((header.height, header.width) for header in seen)
@@ -99,7 +99,7 @@ def measure(records: Dataset, layout: Layout, bad: dict[int, str], *, file: Path
     for row, pixels_CHW in enumerate(_each(records, pixels_of, bad)):
         if pixels_CHW is None:
             continue
-        digests[row] = hashlib.blake2b(pixels_CHW, digest_size=16).digest()
+        digests[row] = hashlib.blake2b(pixels_CHW.data, digest_size=16).digest()
         wide = pixels_CHW.astype(np.int64)
         sums_2NC[:, row] = wide.sum(axis=(1, 2)), (wide * wide).sum(axis=(1, 2))
         if file:

@@ -48,10 +48,10 @@ def read_header(record: Record) -> Header:
     """
     if not isinstance(record, dict):
         array_HWC = _channels_last(np.asarray(record))
-        return Header(*array_HWC.shape[:2], channels=1 if array_HWC.shape[2] == 1 else 3)
+        height, width, channels = array_HWC.shape
+        return Header(height, width, 1 if channels == 1 else 3)
     with _open(record) as image:
-        sideways = image.getexif().get(ExifTags.Base.Orientation) in _SIDEWAYS
-        width, height = image.size[::-1] if sideways else image.size
+        width, height = image.size[::-1] if _orientation(image) in _SIDEWAYS else image.size
         return Header(height, width, 1 if image.mode in _GRAY_MODES else 3)
 
 
@@ -86,13 +86,23 @@ def _open(record: dict[str, object]) -> Image.Image:
     return image
 
 
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 for upright. A PNG's counts only if it comes before the pixels: to look further decodes."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except (ValueError, TypeError, SyntaxError, OSError):  # a broken tag is no tag
+        return 1
+
+
 def _decode_file(record: dict[str, object], channels: int) -> Pixels:
     with _open(record) as opened:
         try:
-            image = ImageOps.exif_transpose(opened)
+            image = ImageOps.exif_transpose(opened) if _orientation(opened) > 1 else opened
             if image.mode.startswith("I;16"):
                 image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
-            pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"))
+            pixels = np.array(image.convert("L" if channels == 1 else "RGB"))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise UnreadableImage(_reason(error)) from error
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
@@ -107,7 +117,7 @@ def _decode_array(record: Record, channels: int) -> Pixels:
         return pixels_HWC
     if pixels_HWC.shape[2] == 1:
         return np.repeat(pixels_HWC, channels, axis=2)
-    return np.asarray(Image.fromarray(pixels_HWC).convert("L"))[:, :, None]
+    return np.array(Image.fromarray(pixels_HWC).convert("L"))[:, :, None]
 
 
 def _channels_last(array: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -21,8 +21,8 @@ EXAMPLE_COLUMN = "__example__"
 class ImageTable:
     """All rows of all splits, in the order of the source.
 
-    ``records`` holds the undecoded images in one column, ``image``. ``parts`` holds ``train``, ``val`` or ``test`` a row;
-    rows of a source without given splits are all ``train``. ``class_order`` numbers the classes seen in train.
+    ``records`` holds the undecoded images in one column, ``image``. ``parts`` holds ``train``, ``val`` or ``test`` for
+    each row; those of a source without given splits are all ``train``. ``class_order`` numbers the classes of train.
     """
 
     records: Dataset

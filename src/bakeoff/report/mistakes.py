@@ -86,7 +86,7 @@ def mistakes_context(bakeoff: Bakeoff, looks: Mapping[str, Look], *, images: Ima
         "class_names": class_names,
         "confusions": [_confusion(name, errors[name], class_names) for name in order],
         **_cards(contending, labels, bakeoff, images=images),
-        **_classes(errors, labels, class_names, looks),
+        **_classes(errors, list(contending), labels, class_names, looks),
     }
 
 
@@ -137,13 +137,19 @@ def _card(mistake: Mistake, pixels: np.ndarray | None, bakeoff: Bakeoff) -> Mist
 
 
 def _classes(
-    errors: Mapping[str, Errors], labels: np.ndarray, class_names: Sequence[str], looks: Mapping[str, Look]
+    errors: Mapping[str, Errors],
+    drawn_names: Sequence[str],
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    looks: Mapping[str, Look],
 ) -> dict[str, Any]:
-    if not errors:
+    """The table of all classes and models; the figure leaves the baselines out, which would flatten it."""
+    if not drawn_names:
         return {"figures": {}}
     rows = class_rows(class_names, labels, {name: found.per_class for name, found in errors.items()})
     drawn = [row for row in rows[:_DRAWN_CLASSES] if row.num_examples]
-    per_class = {name: np.array([row.shares[k] for row in drawn]) for k, name in enumerate(errors)}
+    places = {name: place for place, name in enumerate(errors)}
+    per_class = {name: np.array([row.shares[places[name]] for row in drawn]) for name in drawn_names}
     figure = classes_figure([row.name for row in drawn], per_class, looks=looks)
-    columns = {"class_columns": list(errors), "num_drawn_classes": len(drawn)}
+    columns = {"class_columns": list(errors), "class_marks": list(drawn_names), "num_drawn_classes": len(drawn)}
     return {"classes": rows, **columns, "figures": {"classes": figure}}

@@ -8,6 +8,7 @@ from typing import TypeGuard
 
 UNKNOWN = "—"
 _THIN = "\u202f"
+_PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _FRACTIONS = {
     "accuracy",
     "f1_macro",
@@ -57,11 +58,13 @@ class Metric:
         """The number that is plotted: percent for fractions."""
         return 100 * value if self.is_fraction else value
 
-    def value(self, value: float | None) -> str:
+    def value(self, value: float | None, *, unit: bool = True) -> str:
         """A value: ``98.06 %`` or four significant digits."""
         if not is_number(value):
             return UNKNOWN
-        return f"{100 * value:.2f}{_THIN}%" if self.is_fraction else significant(value, digits=4)
+        if not self.is_fraction:
+            return significant(value, digits=4)
+        return f"{100 * value:.2f}" + (f"{_THIN}%" if unit else "")
 
     def difference(self, value: float | None, *, unit: bool = True) -> str:
         """A difference with its sign: ``+0.53 points`` or four significant digits."""
@@ -109,10 +112,18 @@ def compact(value: float | None) -> str:
     """A large number in short: ``98.4k``, ``1.2M``, ``4.1T``."""
     if not is_number(value):
         return UNKNOWN
-    for limit, letter in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+    for limit, letter in _PREFIXES:
         if abs(value) >= limit:
             return significant(value / limit) + letter
     return significant(value)
+
+
+def round_number(value: float) -> str:
+    """A round number on an axis: ``0.03``, ``20``, ``100k``."""
+    for limit, letter in _PREFIXES:
+        if abs(value) >= limit:
+            return typeset(f"{value / limit:g}{letter}")
+    return typeset(f"{value:g}")
 
 
 def flops(value: float | None) -> str:
@@ -157,3 +168,8 @@ def share(value: float | None) -> str:
     if not is_number(value):
         return UNKNOWN
     return f"{round(100 * value, 1):g}{_THIN}%"
+
+
+def signed_share(value: float | None) -> str:
+    """A relative error: ``+1.2 %``."""
+    return typeset(f"{100 * value:+.1f}{_THIN}%") if is_number(value) else UNKNOWN

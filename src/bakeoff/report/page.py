@@ -17,7 +17,7 @@ from bakeoff.report.palette import looks
 from bakeoff.report.quality import costs_context, learning_context, pairs_context, scores_context
 from bakeoff.report.reading import Bakeoff, read_bakeoff
 from bakeoff.report.tables import settings
-from bakeoff.report.words import GLOSSARY, budget_words, closest_rival, headline, protocol, question
+from bakeoff.report.words import FAMILY_NAMES, GLOSSARY, budget_words, closest_rival, headline, protocol, question
 
 SECTIONS = (
     ("verdict", "The verdict"),
@@ -36,12 +36,15 @@ SECTIONS = (
     ("reproduce", "How to reproduce this"),
     ("glossary", "Glossary"),
 )
+_FACTS = {"memory_gb": "memory (GB)", "cpu": "CPU", "gpus": "GPUs", "python": "Python"}
 _MARK_PATHS = {
     "o": "M-5,0a5,5 0 1,0 10,0a5,5 0 1,0 -10,0z",
     "s": "M-4.6,-4.6h9.2v9.2h-9.2z",
     "^": "M0,-5.4L5.4,4.6H-5.4z",
     "v": "M0,5.4L5.4,-4.6H-5.4z",
     "D": "M0,-6L6,0L0,6L-6,0z",
+    "P": "M-1.9,-5.4h3.8v3.5h3.5v3.8h-3.5v3.5h-3.8v-3.5h-3.5v-3.8h3.5z",
+    "X": "M-5,-2.8L-2.8,-5L0,-2.2L2.8,-5L5,-2.8L2.2,0L5,2.8L2.8,5L0,2.2L-2.8,5L-5,2.8L-2.2,0z",
 }
 
 
@@ -115,13 +118,15 @@ def _named_families(bakeoff: Bakeoff) -> list[tuple[str, str]]:
 def _environment() -> Environment:
     loader = FileSystemLoader(Path(__file__).parent / "templates")
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    for name in ("count", "flops", "duration", "milliseconds", "megabytes", "probability", "share", "significant"):
+    printed = ("count", "flops", "duration", "milliseconds", "megabytes", "probability", "share", "signed_share")
+    for name in (*printed, "significant"):
         environment.filters[name] = getattr(numbers, name)
     environment.filters |= {
         "slug": _slug,
         "cut": _cut,
+        "family": _family,
+        "fact": _fact,
         "plain": _plain,
-        "signed_share": _signed_share,
         "percent_cell": _percent_cell,
         "confidence": _confidence,
     }
@@ -138,16 +143,21 @@ def _cut(text: str) -> str:
     return printable(text, limit=9)
 
 
+def _family(name: str) -> str:
+    """A family as people write it."""
+    return FAMILY_NAMES.get(name, name)
+
+
+def _fact(key: str) -> str:
+    """The name of a recorded fact, its unit in brackets."""
+    return _FACTS.get(key, key.replace("_", " "))
+
+
 def _plain(value: object) -> str:
     """A recorded fact: lists with commas, nothing as ``none``."""
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "none"
     return "none" if value in (None, "") else str(value)
-
-
-def _signed_share(value: float | None) -> str:
-    """A relative error: ``+1.2 %``."""
-    return numbers.UNKNOWN if not numbers.is_number(value) else numbers.typeset(f"{100 * value:+.1f}\u202f%")
 
 
 def _percent_cell(share: float) -> str:

@@ -1,8 +1,8 @@
 """One colour, marker and dash per contender, the same in every figure and table.
 
 Families take hues that colour-blind readers tell apart (Okabe and Ito 2008, "Color universal design"); members of a
-family share the hue and the marker and differ in shade and dash. Figures are drawn in sentinel colours that stand
-for CSS variables, so that one SVG serves light, dark and print.
+family share the hue and differ in shade and dash; from the fourth on the marker changes too. Figures are drawn in
+sentinel colours that stand for CSS variables, so that one SVG serves light, dark and print.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ _INKS = ("ink", "muted", "rule", "paper", "accent", "margin")
 VARIABLES = _INKS + tuple(f"{family}-{shade}" for family in FAMILIES for shade in range(SHADES))
 _SENTINELS = {name: f"#0a5e{index:02x}" for index, name in enumerate(VARIABLES)}
 _MARKERS = {"cnn": "o", "rnn": "s", "transformer": "^", "baseline": "D", "other": "v"}
+_LATER_MARKERS = ("P", "X")
+_SIZES = {"o": 1.0, "s": 0.88, "^": 1.15, "v": 1.15, "D": 0.82, "P": 1.05, "X": 1.0}
 _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5))
 
 
@@ -50,6 +52,11 @@ class Look:
         return sentinel(self.variable)
 
     @property
+    def size(self) -> float:
+        """Factor on a marker's diameter that makes all shapes look equally large."""
+        return _SIZES[self.marker]
+
+    @property
     def line_style(self) -> str | tuple[float, tuple[float, ...]]:
         """The dash in matplotlib's form."""
         return (0, self.dash) if self.dash else "solid"
@@ -61,7 +68,8 @@ def looks(named_families: Iterable[tuple[str, str]]) -> dict[str, Look]:
     found = {}
     for name, family in named_families:
         known = family if family in FAMILIES else "other"
-        index = seen[known] % SHADES
-        found[name] = Look(f"{known}-{index}", _MARKERS[known], _DASHES[index])
+        turn, index = divmod(seen[known], SHADES)
+        marker = (_MARKERS[known], *_LATER_MARKERS)[turn % (1 + len(_LATER_MARKERS))]
+        found[name] = Look(f"{known}-{index}", marker, _DASHES[index])
         seen[known] += 1
     return found

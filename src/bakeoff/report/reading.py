@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,7 +89,7 @@ def read_probabilities(trial: Trial) -> np.ndarray | None:
     try:
         with np.load(trial.folder / "test_predictions.npz", allow_pickle=False) as arrays:
             probabilities = arrays["probabilities"]
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     return probabilities if probabilities.ndim == 2 else None
 

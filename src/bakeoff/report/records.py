@@ -13,6 +13,9 @@ from typing import Any, TypeVar
 
 Record = TypeVar("Record")
 
+DEFAULT_MARGIN_FRACTION = 0.1
+"""STATISTICS.md, rule 17."""
+
 
 def known(kind: type[Record], mapping: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of ``mapping`` that are fields of the dataclass ``kind``."""
@@ -70,11 +73,12 @@ class Plan:
         task, data = raw.get("task") or {}, raw.get("data") or {}
         named = {"task": task.get("name", ""), "data": data.get("name", ""), "fingerprint": data.get("fingerprint", "")}
         named |= {key: task[key] for key in ("metric", "direction") if key in task}
-        named |= {"spec": data.get("spec") or {}, "margin_fraction": (raw.get("margin") or {}).get("fraction")}
+        named |= {"spec": data.get("spec") or {}, "margin_fraction": _fraction(raw.get("margin"))}
         contenders = tuple(
             Contender(**{**known(Contender, row), "trials": tuple(row.get("trials", ()))})
             for row in raw.get("contenders", ())
         )
+        named |= {"command": raw.get("command") or ""}
         lists = {"contenders": contenders, "seeds": tuple(raw.get("seeds", ())), "held_equal": _rows(raw, "held_equal")}
         return cls(**{**known(cls, raw), **named, **lists})
 
@@ -176,6 +180,7 @@ class Verdict:
 
     verdict: str = "NOT_ENOUGH_EVIDENCE"
     winner: str | None = None
+    equivalent: tuple[str, ...] = ()
     sentence: str = ""
     claim: str = ""
     provisional: bool = False
@@ -195,7 +200,8 @@ class Verdict:
         """Read the JSON of ``verdict.json``."""
         pairs = tuple(Pair(**known(Pair, pair)) for pair in raw.get("pairs", ()))
         board = tuple(Row.from_dict(row) for row in raw.get("leaderboard", ()))
-        plain = {key: _rows(raw, key) for key in ("contenders", "failures", "advice", "warnings")}
+        plain = {key: _rows(raw, key) for key in ("contenders", "equivalent", "failures", "warnings")}
+        plain["advice"] = _advice(raw.get("advice"))
         typed = {"pairs": pairs, "leaderboard": board, "indicative": raw.get("indicative") or {}}
         return cls(**{**known(cls, raw), **typed, **plain})
 
@@ -220,3 +226,17 @@ class Trial:
 def _rows(raw: Mapping[str, Any], key: str) -> tuple[Any, ...]:
     value = raw.get(key) or ()
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _advice(value: Any) -> tuple[str, ...]:
+    """Sentences, whether one text, several, or a mapping with its numbers and a ``text``."""
+    if isinstance(value, Mapping):
+        value = value.get("text")
+    return (value,) if isinstance(value, str) and value else tuple(value or ())
+
+
+def _fraction(margin: Any) -> float | None:
+    """Share of the best validation error that the margin was set to; ``None`` where it was given as a number."""
+    if margin is None:
+        return DEFAULT_MARGIN_FRACTION
+    return margin.get("fraction") if isinstance(margin, Mapping) else None

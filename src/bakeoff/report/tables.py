@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +13,21 @@ import numpy as np
 from bakeoff.report.confusions import Errors
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.records import Contender, Estimate, Pair, Row
+from bakeoff.report.scales import legible_range
 
 
 @dataclass(frozen=True)
 class Track:
-    """Where an interval and its mean stand on a bar of width 100 %, for the small bars inside a table."""
+    """Where an interval and its mean stand on a bar of width 100 %, for the small bars inside a table.
+
+    Attributes:
+        is_off_scale: Whether the mean lies outside the bar, which then shows an arrow at its end.
+    """
 
     left: float
     width: float
     mean: float
+    is_off_scale: bool
 
 
 def tracks(rows: Sequence[Row], *, metric: Metric) -> dict[str, Track]:
@@ -29,14 +36,18 @@ def tracks(rows: Sequence[Row], *, metric: Metric) -> dict[str, Track]:
     whole = {name: e for name, e in found.items() if all(is_number(v) for v in (e.mean, e.low, e.high))}
     if not whole:
         return {}
-    low = min(_numbers(e)[1] for e in whole.values())
-    span = max(_numbers(e)[2] for e in whole.values()) - low or 1.0
-    return {name: _track(estimate, low, span) for name, estimate in whole.items()}
+    split = [
+        [whole[row.name] for row in rows if row.name in whole and row.is_baseline is kind] for kind in (False, True)
+    ]
+    low, high = legible_range(*split)
+    return {name: _track(estimate, low, (high - low) or 1.0) for name, estimate in whole.items()}
 
 
 def _track(estimate: Estimate, low: float, span: float) -> Track:
-    mean, start, stop = (round(100 * (value - low) / span, 2) for value in _numbers(estimate))
-    return Track(start, round(stop - start, 2), mean)
+    mean, start, stop = (100 * (value - low) / span for value in _numbers(estimate))
+    start, stop = (min(max(end, 0.0), 100.0) for end in (start, stop))
+    is_off_scale = not 0 <= mean <= 100
+    return Track(round(start, 2), round(stop - start, 2), round(min(max(mean, 0.0), 100.0), 2), is_off_scale)
 
 
 def _numbers(estimate: Estimate) -> tuple[float, float, float]:
@@ -69,21 +80,28 @@ def pair_matrix(names: Sequence[str], pairs: Sequence[Pair]) -> list[list[Pair |
 
 @dataclass(frozen=True)
 class Setting:
-    """One key of the resolved configurations, its value for each contender, and whether they differ."""
+    """One key of the resolved configurations and its value for each contender; empty where it has none."""
 
     key: str
     values: tuple[str, ...]
-    differs: bool
+
+    @property
+    def differs(self) -> bool:
+        """Whether any two contenders differ in it."""
+        return len(set(self.values)) > 1
+
+    @property
+    def is_odd(self) -> list[bool]:
+        """For each contender, whether its value is not the one that most have."""
+        (usual, times), *_ = Counter(self.values).most_common(1)
+        return [value != usual or times == 1 for value in self.values]
 
 
 def settings(contenders: Sequence[Contender]) -> list[Setting]:
     """The configurations side by side, key by key in dotted form, those that differ first."""
     flat = [flattened(contender.config) for contender in contenders]
     keys = sorted({key for config in flat for key in config})
-    rows = []
-    for key in keys:
-        values = tuple(config.get(key, "") for config in flat)
-        rows.append(Setting(key, values, len(set(values)) > 1))
+    rows = [Setting(key, tuple(config.get(key, "") for config in flat)) for key in keys]
     return sorted(rows, key=lambda row: not row.differs)
 
 
@@ -109,8 +127,10 @@ class Cell:
 
     @property
     def shade(self) -> float:
-        """Strength of the background in [0, 60] percent; grows with the square root so that rare errors show."""
-        return round(60 * float(np.sqrt(self.share)) * (0.45 if self.is_right else 1.0), 1)
+        """Strength of the background in [0, 52] percent; grows with the square root so that rare errors show."""
+        if self.is_right:
+            return round(26 * float(np.sqrt(self.share)), 1)
+        return round(min(10 + 60 * float(np.sqrt(self.share)), 52.0), 1) if self.times else 0.0
 
 
 def confusion_cells(errors: Errors) -> list[list[Cell]]:

@@ -8,7 +8,7 @@ from bakeoff.report.numbers import Metric, compact, count, is_number, share
 from bakeoff.report.reading import Bakeoff
 from bakeoff.report.records import Pair, Plan
 
-_FAMILY_NAMES = {"cnn": "CNN", "rnn": "RNN", "transformer": "Transformer"}
+FAMILY_NAMES = {"cnn": "CNN", "rnn": "RNN", "transformer": "Transformer"}
 _BUDGETS = {
     "params": ("{} trainable parameters each", count),
     "flops": ("{} training FLOPs each", compact),
@@ -39,7 +39,7 @@ def question(plan: Plan) -> str:
     """What the bakeoff asked: ``CNN, RNN or Transformer for image classification on digits?``"""
     entered = [contender for contender in plan.contenders if not contender.is_baseline]
     families = list(dict.fromkeys(contender.family for contender in entered))
-    names = [_FAMILY_NAMES.get(family, family) for family in families]
+    names = [FAMILY_NAMES.get(family, family) for family in families]
     if len(names) < 2:
         names = [contender.name for contender in entered]
     subject = one_of(names) if 2 <= len(names) <= 5 else "Which model"
@@ -54,16 +54,16 @@ def headline(bakeoff: Bakeoff) -> str:
     if verdict.winner:
         return f"{verdict.winner} wins"
     if verdict.verdict == "EQUIVALENT":
-        return "The best are equally good"
+        return f"{all_of(verdict.equivalent) or 'The best'} are equally good"
     return "Not enough evidence to name a winner"
 
 
 def closest_rival(bakeoff: Bakeoff) -> Pair | None:
-    """The pair of the leader and the contender that comes closest to it, seen from the leader."""
+    """The pair of the leader and the contender whose mean is nearest to its own, seen from the leader."""
     leader = bakeoff.verdict.leader
     own = [pair.seen_from(leader) for pair in bakeoff.verdict.pairs if leader in (pair.a, pair.b)] if leader else []
-    known = [pair for pair in own if is_number(pair.low)]
-    return min(known, key=lambda pair: (pair.low or 0.0, pair.b)) if known else None
+    known = [pair for pair in own if is_number(pair.difference)]
+    return min(known, key=lambda pair: (abs(pair.difference or 0.0), pair.b)) if known else None
 
 
 def budget_words(plan: Plan) -> str:
@@ -94,8 +94,10 @@ def protocol(bakeoff: Bakeoff, metric: Metric) -> list[str]:
         "pair was tested.",
         f"A difference matters here if it is larger than {metric.size(verdict.margin)}"
         + (f", {share(plan.margin_fraction)} of the best validation error" if plan.margin_fraction else "")
-        + ". A contender wins if its interval against every other lies above zero. Two are equally good if their 90 % "
-        "interval lies within the margin on both sides. Everything else is not enough evidence.",
+        + ", and was fixed before the test set was opened. A contender wins if its interval against every other lies "
+        "above zero; the win is small if an interval also ends below the margin. Contenders that nobody beats are equally "
+        "good if the differences between them certainly lie within the margin: that is tested with intervals of 90 %, "
+        "wider where several pairs are compared. Everything else is not enough evidence.",
         "Trials that diverged or failed are not dropped: they score like the most frequent class, because a model that "
         "sometimes fails to train is a worse choice.",
     ]

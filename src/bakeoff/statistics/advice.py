@@ -69,7 +69,9 @@ def advise(
         return Advice("One test example cannot say anything about others; score more.", "examples", a=a, b=b)
     allowed = _allowed_variance(estimate.difference, level, equivalence_level, margin)
     if allowed == 0:
-        text = f"{a} and {b} score the same; with a margin (the smallest difference that matters) they might be equivalent."
+        text = (
+            f"{a} and {b} score the same; with a margin (the smallest difference that matters) they may be equivalent."
+        )
         return Advice(text, a=a, b=b)
     s2_seed, s2_ex = num_seeds * estimate.v_seeds, max(estimate.vex - estimate.c, 0.0)
     if s2_ex < allowed:

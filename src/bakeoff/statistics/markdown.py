@@ -29,9 +29,15 @@ def _leaderboard(verdict: Verdict) -> str:
     for row in verdict.contenders:
         name = f"{_cell(row.name)} (unstable)" if row.unstable else _cell(row.name)
         name = f"{name} (left the race, beaten by {_cell(row.beaten_by)})" if row.beaten_by else name
-        lines.append(
-            f"| {row.rank} | {name} | {row.mean:.4g} | {row.low:.4g} to {row.high:.4g} | {row.seed_sd:.2g} | {row.num_seeds} |"
+        cells = (
+            row.rank,
+            name,
+            f"{row.mean:.4g}",
+            f"{row.low:.4g} to {row.high:.4g}",
+            f"{row.seed_sd:.2g}",
+            row.num_seeds,
         )
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 
 

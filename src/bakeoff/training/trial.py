@@ -16,6 +16,7 @@ result.json               written last; a folder with a result is never run agai
 
 from __future__ import annotations
 
+import logging
 import resource
 import time
 import warnings
@@ -142,6 +143,7 @@ def _train(
 
 def make_trainer(settings: TrainerSettings, *, callbacks: list[pl.Callback] | None = None) -> pl.Trainer:
     """Lightning's trainer, with bakeoff's own log, checkpoints and progress in place of its defaults."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning")
     return pl.Trainer(
         max_epochs=settings.max_epochs,

@@ -1,4 +1,7 @@
-"""Fashion-MNIST: 60,000 + 10,000 gray images of 28 x 28 pixels, 10 kinds of clothing (Xiao et al. 2017, arXiv:1708.07747)."""
+"""Fashion-MNIST: 60,000 + 10,000 gray images of 28 x 28 pixels, 10 kinds of clothing.
+
+Source: Xiao et al. 2017, arXiv:1708.07747.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any data set of the Hugging Face hub, or a local folder or file in its format (Parquet, or saved by ``save_to_disk``)."""
+"""Any data set of the Hugging Face hub, or a local copy: Parquet, or saved by ``save_to_disk``."""
 
 from __future__ import annotations
 

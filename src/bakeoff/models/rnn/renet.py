@@ -8,7 +8,6 @@ D channels of a layer's output.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import accumulate
 from operator import mul
@@ -115,17 +114,20 @@ def _patch_sizes(patch_sizes: Sequence[int | None], *, image_size: tuple[int, in
     """The patch side of each layer, checked against the map that it divides."""
     if not patch_sizes or None in patch_sizes[1:]:
         raise ValueError(f"patch_sizes needs a number for each layer (null in first place only); got {patch_sizes}")
-    first = patch_sizes[0] if patch_sizes[0] is not None else max(1, default_patch_size(image_size) // 2)
-    sides = (first, *[side for side in patch_sizes[1:] if side is not None])
+    adapted = max(2, default_patch_size(image_size) // 2)
+    sides = tuple(adapted if side is None else side for side in patch_sizes)
     if min(sides) < 1:
         raise ValueError(f"patch_sizes must be at least 1; got {patch_sizes}")
     height, width = image_size
-    remaining = min(image_size)
-    for side in sides:
-        if side > remaining:
-            least = math.prod(sides)
-            raise ImageTooSmall(
-                f"patch_sizes {list(sides)} need images of {least}x{least} pixels; got {height}x{width}"
-            )
-        remaining = -(-remaining // side)
+    least = _least_image(sides)
+    if min(image_size) < least:
+        raise ImageTooSmall(f"patch_sizes {list(sides)} need images of {least}x{least} pixels; got {height}x{width}")
     return sides
+
+
+def _least_image(sides: Sequence[int]) -> int:
+    """The smallest image, in pixels a side, of which every layer still divides a map no smaller than its patches."""
+    least = 1
+    for side in reversed(sides):
+        least = max(side, (least - 1) * side + 1)
+    return least

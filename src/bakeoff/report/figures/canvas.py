@@ -18,7 +18,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLoc
 
 from bakeoff.report.palette import css_variables, sentinel
 
-FONT_SIZE = 11
+FONT_SIZE = 12
 _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "bakeoff",
@@ -46,6 +46,7 @@ class Canvas:
 
     def __init__(self, width: int, height: int, *, margins: tuple[float, float, float, float]) -> None:
         left, bottom, right, top = margins
+        self.width = width
         self.figure = Figure(figsize=(width / 72, height / 72), dpi=72)
         box = (left / width, bottom / height, (width - left - right) / width, (height - bottom - top) / height)
         self.axes: Axes = self.figure.add_axes(box)
@@ -55,6 +56,14 @@ class Canvas:
             self.axes.spines[side].set_visible(False)
         self.axes.spines["bottom"].set_color(sentinel("rule"))
         self.axes.tick_params(length=0, pad=5, labelcolor=sentinel("muted"), labelsize=FONT_SIZE)
+
+    def axis_title(self, axis: Literal["x", "y"], text: str) -> None:
+        """Name an axis: below it, or for the vertical one in the upper left, where it reads level."""
+        if axis == "x":
+            self.axes.set_xlabel(text, color=sentinel("muted"), labelpad=6)
+            return
+        top = self.figure.get_figheight() * 72
+        self.axes.annotate(text, (4, top - 4), xycoords="figure points", va="top", color=sentinel("muted"))
 
     def grid(self, axis: Literal["both", "x", "y"]) -> None:
         """Hairlines along one axis, behind everything."""
@@ -95,7 +104,7 @@ def printable(text: str, *, limit: int = 24) -> str:
 
 def text_width(text: str, *, size: float = FONT_SIZE) -> float:
     """A generous estimate of a label's width in px."""
-    return 0.62 * size * len(text)
+    return 0.6 * size * len(text)
 
 
 def _inline(document: bytes, *, name: str, label: str) -> Markup:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
 from bakeoff.report.palette import Look, sentinel
 
-_WIDTH, _STEP = 460, 24
+_WIDTH, _STEP = 440, 26
 
 
 def classes_figure(
@@ -40,8 +40,8 @@ def _paint(class_names: Sequence[str], per_class: Mapping[str, np.ndarray], look
             canvas.axes.plot([known.min(), known.max()], [y[place]] * 2, color=sentinel("rule"), lw=4, zorder=1)
     for offset, (name, values) in zip(_offsets(len(per_class)), zip(per_class, shares, strict=True), strict=True):
         look = looks[name]
-        canvas.axes.scatter(
-            values, y + offset, s=52, marker=look.marker, c=look.colour, edgecolors=sentinel("paper"), lw=0.8, zorder=2
+        canvas.axes.plot(
+            values, y + offset, look.marker, color=look.colour, ms=8.5 * look.size, mec=sentinel("paper"), mew=0.8
         )
     canvas.axes.set_yticks(y, names)
     canvas.axes.tick_params(axis="y", labelcolor=sentinel("ink"))
@@ -50,7 +50,7 @@ def _paint(class_names: Sequence[str], per_class: Mapping[str, np.ndarray], look
     canvas.axes.set_xlim(low - 0.06 * (100 - low) - 0.2, 100 + 0.03 * (100 - low) + 0.1)
     canvas.grid("x")
     canvas.ticks("x", count=6)
-    canvas.axes.set_xlabel("predicted right (% of the class)", color=sentinel("muted"), labelpad=6)
+    canvas.axis_title("x", "predicted right (% of the class)")
     return canvas
 
 

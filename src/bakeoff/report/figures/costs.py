@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from markupsafe import Markup
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
-from bakeoff.report.numbers import Metric, compact, is_number
+from bakeoff.report.figures.canvas import Canvas, draw
+from bakeoff.report.figures.labels import Box, Spot, write_labels
+from bakeoff.report.numbers import Metric, compact, is_number, round_number
 from bakeoff.report.palette import Look, sentinel
 from bakeoff.report.pareto import Cost, Point, front
+from bakeoff.report.scales import legible_range
 
-_WIDTH, _HEIGHT = 340, 262
+_WIDTH, _HEIGHT = 320, 270
 _LOG_FROM = 4.0
 
 
@@ -28,7 +31,7 @@ def cost_figure(cost: Cost, *, metric: Metric, looks: Mapping[str, Look]) -> Mar
 
 
 def _paint(cost: Cost, metric: Metric, looks: Mapping[str, Look]) -> Canvas:
-    canvas = Canvas(_WIDTH, _HEIGHT, margins=(46, 44, 14, 12))
+    canvas = Canvas(_WIDTH, _HEIGHT, margins=(40, 46, 14, 26))
     low, high = _quality_limits(cost.points, metric)
     left, right, is_log = _cost_limits([point.cost for point in cost.points])
     axes = canvas.axes
@@ -39,18 +42,15 @@ def _paint(cost: Cost, metric: Metric, looks: Mapping[str, Look]) -> Canvas:
     _front_line(canvas, front(cost.points, metric=metric), metric)
     for point in cost.points:
         _point(canvas, point, metric, looks[point.name], floor=low)
-    _labels(canvas, cost.points, metric)
     canvas.grid("both")
     canvas.ticks("y", count=5)
+    _labels(canvas, cost, metric)
     axes.xaxis.set_major_locator(FixedLocator(_round_ticks(left, right, is_log=is_log)))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
-    axes.set_xlabel(cost.title, color=sentinel("muted"), labelpad=6)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: round_number(value)))
+    canvas.axis_title("x", cost.title)
+    canvas.axis_title("y", f"test {metric.label}{metric.unit}")
     return canvas
-
-
-def _short(value: float) -> str:
-    return compact(value).replace(".00", "").replace(".0", "") if value >= 1000 else f"{value:g}"
 
 
 def _front_line(canvas: Canvas, points: Sequence[Point], metric: Metric) -> None:
@@ -71,56 +71,39 @@ def _point(canvas: Canvas, point: Point, metric: Metric, look: Look, *, floor: f
         canvas.axes.plot([point.cost] * 2, ends, color=look.colour, linewidth=1.6, alpha=0.55)
     fill = sentinel("paper") if point.is_baseline else look.colour
     edge = look.colour if point.is_baseline else sentinel("paper")
-    canvas.axes.plot([point.cost], [y], marker=look.marker, markersize=9, markerfacecolor=fill, markeredgecolor=edge)
+    canvas.axes.plot([point.cost], [y], look.marker, ms=9.5 * look.size, markerfacecolor=fill, markeredgecolor=edge)
 
 
-def _labels(canvas: Canvas, points: Sequence[Point], metric: Metric) -> None:
-    """Names beside the points, on the side that is free, moved apart where they would overlap."""
+def _labels(canvas: Canvas, cost: Cost, metric: Metric) -> None:
+    """Names beside the points; one that is off the scale also tells its value."""
     to_px = canvas.axes.transData.transform
     low, _ = canvas.axes.get_ylim()
-    taken: list[tuple[float, float, float, float]] = []
-    spots = [(point, *to_px((point.cost, max(metric.scaled(point.value()), low)))) for point in points]
-    marks = [(x - 6, y - 6, x + 6, y + 6) for _, x, y in spots]
-    for point, x, y in spots:
-        is_off_scale = metric.scaled(point.value()) < low
-        name = printable(point.name, limit=14) + (f" {metric.value(point.value())}" if is_off_scale else "")
-        width = text_width(name, size=11)
-        box = min(_candidates(x, y, width), key=lambda box: _overlap(box, [*taken, *marks]))
-        taken.append(box)
-        left, middle = canvas.axes.transData.inverted().transform((box[0], (box[1] + box[3]) / 2))
-        canvas.axes.text(left, middle, name, size=11, va="center", ha="left", color=sentinel("ink"))
+    spots, lines = [], []
+    for point in cost.points:
+        value = metric.scaled(point.value())
+        x, y = to_px((point.cost, max(value, low)))
+        spots.append(Spot(point.name if value >= low else f"{point.name} {metric.value(point.value())}", x, y))
+        if is_number(point.quality.low) and is_number(point.quality.high):
+            ends = [to_px((point.cost, metric.scaled(end)))[1] for end in (point.quality.low, point.quality.high)]
+            lines.append((x - 1, ends[0], x + 1, ends[1]))
+    write_labels(canvas, spots, lines=[*lines, *_steps(canvas, front(cost.points, metric=metric), metric)])
 
 
-def _candidates(x: float, y: float, width: float) -> list[tuple[float, float, float, float]]:
-    """Boxes (left, bottom, right, top) in px, in the order of preference, that stay inside the figure."""
-    found = []
-    for lift in (0, 9, -9, 17, -17, 27, -27, 38, -38):
-        for left in (x + 9, x - 9 - width):
-            if left > 4 and left + width < _WIDTH - 2:
-                found.append((left, y + lift - 7, left + width, y + lift + 7))
-    return found or [(max(4, _WIDTH - 2 - width), y + 8, _WIDTH - 2, y + 22)]
-
-
-def _overlap(box: tuple[float, float, float, float], others: Sequence[tuple[float, float, float, float]]) -> float:
-    """Area in px² that ``box`` shares with the others; leaving the axes at the foot costs extra."""
-    shared = 0.0
-    for other in others:
-        wide = min(box[2], other[2]) - max(box[0], other[0])
-        tall = min(box[3], other[3]) - max(box[1], other[1])
-        shared += max(wide, 0) * max(tall, 0)
-    return shared + 100 * max(44 - box[1], 0) * (box[1] < 40) + 100 * max(box[3] - (_HEIGHT - 2), 0)
+def _steps(canvas: Canvas, points: Sequence[Point], metric: Metric) -> list[Box]:
+    """The front line as thin boxes in px."""
+    to_px = canvas.axes.transData.transform
+    corners = [tuple(to_px((point.cost, metric.scaled(point.value())))) for point in points]
+    found: list[Box] = []
+    for (x, y), (next_x, next_y) in pairwise([*corners, (canvas.width, corners[-1][1])]):
+        found += [(x, y - 1, next_x, y + 1), (next_x - 1, min(y, next_y), next_x + 1, max(y, next_y))]
+    return found
 
 
 def _quality_limits(points: Sequence[Point], metric: Metric) -> tuple[float, float]:
-    """The contenders with their intervals, and those baselines that leave the contenders half of the height."""
-    serious = [point for point in points if not point.is_baseline] or list(points)
-    seen = [metric.scaled(v) for p in serious for v in (p.quality.mean, p.quality.low, p.quality.high) if is_number(v)]
-    low, high = min(seen), max(seen)
-    spread = (high - low) or 1.0
-    extra = [metric.scaled(point.value()) for point in points if point.is_baseline]
-    near = [value for value in extra if low - 1.5 * spread <= value <= high + 1.5 * spread]
-    low, high = min([low, *near]), max([high, *near])
-    air = 0.1 * ((high - low) or 1.0)
+    """The legible range with a little air."""
+    split = [[point.quality for point in points if point.is_baseline is kind] for kind in (False, True)]
+    low, high = (metric.scaled(end) for end in legible_range(*split))
+    air = 0.08 * ((high - low) or 1.0)
     return low - air, high + air
 
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
+import numpy as np
 from markupsafe import Markup
 
 from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
+from bakeoff.report.figures.labels import Spot, write_column, write_labels
 from bakeoff.report.learning import Curve
-from bakeoff.report.numbers import Metric, compact
-from bakeoff.report.palette import Look, sentinel
+from bakeoff.report.numbers import Metric, round_number
+from bakeoff.report.palette import Look
 
-_WIDTH, _HEIGHT = 460, 300
+_WIDTH, _HEIGHT = 440, 310
 _TITLES = {"examples_seen": "examples seen", "seconds": "seconds of training"}
 
 
 def curves_figure(
     curves: Mapping[str, Curve], *, axis: str, metric: Metric, looks: Mapping[str, Look], baselines: set[str]
 ) -> Markup:
-    """Mean over seeds as a line, lowest to highest seed as a band, each line named at its end.
+    """Mean over seeds as a line, lowest to highest seed as a band, each line marked and named at its end.
 
     Args:
         curves: By contender, all along the same axis.
@@ -35,9 +38,8 @@ def curves_figure(
 def _paint(
     curves: Mapping[str, Curve], axis: str, metric: Metric, looks: Mapping[str, Look], baselines: set[str]
 ) -> Canvas:
-    names = {name: printable(name, limit=14) for name in curves}
-    right = 18 + max(text_width(name, size=11) for name in names.values())
-    canvas = Canvas(_WIDTH, _HEIGHT, margins=(44, 44, right, 12))
+    right = 24 + max(text_width(printable(name)) for name in curves)
+    canvas = Canvas(_WIDTH, _HEIGHT, margins=(36, 46, right, 28))
     axes = canvas.axes
     for name, curve in curves.items():
         look, is_baseline = looks[name], name in baselines
@@ -45,53 +47,35 @@ def _paint(
         if not is_baseline:
             axes.fill_between(curve.x, low, high, color=look.colour, alpha=0.16, linewidth=0)
         axes.plot(curve.x, mean, color=look.colour, lw=1.2 if is_baseline else 2, linestyle=look.line_style)
+        axes.plot(curve.x[-1:], mean[-1:], look.marker, color=look.colour, ms=7 * look.size, mew=0, clip_on=False)
     axes.set_xlim(0, max(curve.x[-1] for curve in curves.values()))
     axes.set_ylim(*_limits(curves, metric))
-    _end_labels(canvas, curves, names, metric, looks)
     canvas.grid("y")
-    canvas.ticks("x", count=5, label=lambda value: compact(value).replace(".0k", "k").replace(".00k", "k"))
+    canvas.ticks("x", count=5, label=round_number)
     canvas.ticks("y", count=6)
-    axes.set_xlabel(_TITLES[axis], color=sentinel("muted"), labelpad=6)
+    _end_labels(canvas, curves, metric)
+    canvas.axis_title("x", _TITLES[axis])
+    canvas.axis_title("y", f"validation {metric.label}{metric.unit}")
     return canvas
 
 
 def _limits(curves: Mapping[str, Curve], metric: Metric) -> tuple[float, float]:
-    """The whole range, but the slow start may leave the picture: what is compared lies in the last two thirds."""
-    late = [part[len(part) // 8 :] for curve in curves.values() for part in (curve.low, curve.high)]
-    low = metric.scaled(min(float(part.min()) for part in late))
-    high = metric.scaled(max(float(part.max()) for part in late))
-    air = 0.05 * (high - low) or 0.5
-    return low - air, high + air
+    """All but the first quarter of each curve: what is compared lies late; the steep start may leave the picture."""
+    late = [part[len(part) // 4 :] for curve in curves.values() for part in (curve.low, curve.high)]
+    ends = [metric.scaled(float(end)) for part in late for end in (part.min(), part.max())]
+    air = 0.05 * (max(ends) - min(ends)) or 0.5
+    return min(ends) - air, max(ends) + air
 
 
-def _end_labels(
-    canvas: Canvas, curves: Mapping[str, Curve], names: Mapping[str, str], metric: Metric, looks: Mapping[str, Look]
-) -> None:
-    """Names right of the axes, at the height where their lines end, at least 13 px apart."""
-    to_px, back = canvas.axes.transData.transform, canvas.axes.transData.inverted().transform
-    edge = canvas.axes.get_xlim()[1]
-    ends = sorted((float(to_px((0, metric.scaled(float(c.mean[-1]))))[1]), name) for name, c in curves.items())
-    heights = _apart([end for end, _ in ends], gap=13, top=_HEIGHT - 10)
-    for (end, name), height in zip(ends, heights, strict=True):
-        y = back((0, height))[1]
-        canvas.axes.plot(
-            [edge, back((to_px((edge, 0))[0] + 7, 0))[0]],
-            [back((0, end))[1], y],
-            color=looks[name].colour,
-            linewidth=1,
-            clip_on=False,
-        )
-        x = back((to_px((edge, 0))[0] + 10, 0))[0]
-        canvas.axes.text(x, y, names[name], size=11, va="center", color=sentinel("ink"))
-
-
-def _apart(heights: list[float], *, gap: float, top: float) -> list[float]:
-    """Sorted heights, pushed up until neighbours are ``gap`` apart, then down again from ``top``."""
-    placed: list[float] = []
-    for height in heights:
-        placed.append(max(height, placed[-1] + gap) if placed else height)
-    ceiling = top
-    for index in range(len(placed) - 1, -1, -1):
-        placed[index] = min(placed[index], ceiling)
-        ceiling = placed[index] - gap
-    return placed
+def _end_labels(canvas: Canvas, curves: Mapping[str, Curve], metric: Metric) -> None:
+    """Each name near the end of its line: in a column where lines end at the edge, beside the end elsewhere."""
+    to_px = canvas.axes.transData.transform
+    spots, lines = [], []
+    for name, curve in curves.items():
+        points = to_px(np.column_stack([curve.x, metric.scaled(1.0) * curve.mean]))
+        spots.append(Spot(name, *points[-1]))
+        for (x, y), (next_x, next_y) in pairwise(points):
+            lines.append((x, min(y, next_y) - 1, next_x, max(y, next_y) + 1))
+    edge = max(spot.x for spot in spots) - 12
+    write_column(canvas, [spot for spot in spots if spot.x >= edge])
+    write_labels(canvas, [spot for spot in spots if spot.x < edge], lines=lines)

@@ -37,11 +37,9 @@ def _paint(pairs: Sequence[Pair], metric: Metric, margin: float | None, is_narro
     left = 12 if is_narrow else 16 + max(text_width(name, size=12) for name in names)
     canvas = Canvas(340 if is_narrow else 700, step * len(pairs) + 50, margins=(left, 42, 16 if is_narrow else 74, 4))
     axes = canvas.axes
-    if is_number(margin):
-        axes.axvspan(-metric.scaled(margin), metric.scaled(margin), color=sentinel("margin"), linewidth=0)
-    axes.axvline(0, color=sentinel("muted"), linewidth=1.2)
     for place, (pair, name) in enumerate(zip(pairs, names, strict=True)):
-        _line(canvas, pair, metric, y=-place - (0.14 if is_narrow else 0))
+        _zero(canvas, metric, margin, bottom=-place - 0.5, top=-place + (0.06 if is_narrow else 0.5))
+        _line(canvas, pair, metric, y=-place - (0.2 if is_narrow else 0))
         _names(canvas, name, f"at {share(1 - pair.level)}", y=-place, is_narrow=is_narrow)
     axes.set_ylim(-len(pairs) + 0.45, 0.55)
     axes.set_yticks([])
@@ -51,8 +49,16 @@ def _paint(pairs: Sequence[Pair], metric: Metric, margin: float | None, is_narro
         "x", count=5 if is_narrow else 7, label=lambda value: f"{value:+g}".replace("-", "−") if value else "0"
     )
     unit = " (points)" if metric.is_fraction else ""
-    axes.set_xlabel(f"difference in test {metric.label}{unit}", color=sentinel("muted"), labelpad=6)
+    canvas.axis_title("x", f"difference in test {metric.label}{unit}")
     return canvas
+
+
+def _zero(canvas: Canvas, metric: Metric, margin: float | None, *, bottom: float, top: float) -> None:
+    """Zero and the margin around it beside one pair, clear of the name that stands above it."""
+    if is_number(margin):
+        ends = [-metric.scaled(margin), metric.scaled(margin)]
+        canvas.axes.fill_between(ends, bottom, top, color=sentinel("margin"), linewidth=0)
+    canvas.axes.plot([0, 0], [bottom, top], color=sentinel("muted"), linewidth=1.2, solid_capstyle="butt")
 
 
 def _line(canvas: Canvas, pair: Pair, metric: Metric, *, y: float) -> None:

@@ -46,21 +46,21 @@ def _paint(rows: Sequence[Row], metric: Metric, looks: Mapping[str, Look], is_na
     axes.set_xlim(*_limits(rows, metric))
     canvas.grid("x")
     canvas.ticks("x", count=5 if is_narrow else 7)
-    axes.set_xlabel(f"test {metric.label}{metric.unit}", color=sentinel("muted"), labelpad=6)
+    canvas.axis_title("x", f"test {metric.label}{metric.unit}")
     return canvas
 
 
 def _line(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y: float) -> None:
     found = row.test[metric.name]
     seeds = [metric.scaled(value) for value in found.values if is_number(value)]
-    canvas.axes.scatter(seeds, [y] * len(seeds), s=30, marker=look.marker, c=look.colour, alpha=0.35, linewidths=0)
+    canvas.axes.plot(seeds, [y - 0.17] * len(seeds), look.marker, color=look.colour, alpha=0.5, ms=6 * look.size, mew=0)
     if is_number(found.low) and is_number(found.high):
         ends = [metric.scaled(found.low), metric.scaled(found.high)]
         canvas.axes.plot(ends, [y, y], color=look.colour, linewidth=2.5, solid_capstyle="round")
     if is_number(found.mean):
         mean = metric.scaled(found.mean)
         canvas.axes.plot(
-            [mean], [y], marker=look.marker, markersize=11, color=look.colour, markeredgecolor=sentinel("paper")
+            [mean], [y], look.marker, color=look.colour, ms=11.5 * look.size, markeredgecolor=sentinel("paper")
         )
 
 

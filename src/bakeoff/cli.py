@@ -1,0 +1,78 @@
+"""The console entry point ``bakeoff``: pipelines and commands, each imported only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from bakeoff import __version__
+from bakeoff.errors import BakeoffError, ConfigError, nearest
+
+PIPELINES = {
+    "train": "one training run, or many with -m",
+    "compare": "the bakeoff: contenders at one budget, to a verdict and a report",
+    "evaluate": "a finished run on a split of its data",
+    "predict": "a finished run on new files",
+    "report": "the report of a finished bakeoff, built again",
+}
+"""What each pipeline is for."""
+
+COMMANDS = {
+    "list": ("bakeoff.commands.listing:run", "what there is to choose from: bakeoff list models"),
+    "explain": ("bakeoff.commands.explain:run", "what a key, a group or a model means: bakeoff explain optimizer.lr"),
+    "doctor": ("bakeoff.commands.doctor:run", "whether this machine has what bakeoff needs"),
+    "ui": ("bakeoff.commands.ui:run", "the MLflow page of your runs"),
+}
+"""What each command calls, and what it is for."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs ``bakeoff WORDS``; returns when all went well.
+
+    Raises:
+        SystemExit: with the exit code of what went wrong.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_help())
+        return
+    if words[0] == "--version":
+        print(f"bakeoff {__version__}")
+        return
+    name, rest = words[0], words[1:]
+    if name in PIPELINES:
+        from bakeoff.config.running import run_pipeline
+
+        run_pipeline(name, argv=rest)
+        return
+    try:
+        _run_command(name, rest)
+    except BakeoffError as error:
+        print(error.line(), file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader had enough, as in `bakeoff list models | head`
+        sys.stderr.close()
+        sys.exit(141)
+
+
+def _run_command(name: str, rest: list[str]) -> None:
+    if name not in COMMANDS:
+        names = [*PIPELINES, *COMMANDS]
+        allowed = nearest(name, names, count=len(names))
+        raise ConfigError("config.unknown_command", "bakeoff", name, "there is no such command", allowed=allowed)
+    module, _, function = COMMANDS[name][0].partition(":")
+    getattr(importlib.import_module(module), function)(rest)
+
+
+def _help() -> str:
+    lines = ["bakeoff: CNN, RNN or Transformer, for your task and your data?", ""]
+    for title, table in (("Pipelines", PIPELINES), ("Commands", {name: what for name, (_, what) in COMMANDS.items()})):
+        lines += [title, *(f"  bakeoff {name:<10}{what}" for name, what in table.items()), ""]
+    return "\n".join([*lines, "bakeoff COMMAND --help says more; bakeoff --version says which version this is."])
+
+
+if __name__ == "__main__":
+    main()

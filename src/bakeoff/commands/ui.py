@@ -1,0 +1,75 @@
+"""``bakeoff ui``: the MLflow page on the store of a folder of runs."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bakeoff.commands.arguments import Parser
+from bakeoff.errors import ConfigError, EnvironmentFault
+
+HOST = "127.0.0.1"  # the page has no login: never on an address that others reach
+
+
+def run(argv: Sequence[str]) -> None:
+    """Serves the page until Ctrl-C.
+
+    Raises:
+        EnvironmentFault: there is no store, the port is taken, or the server stopped by itself.
+    """
+    parser = Parser(prog="bakeoff ui", description="The MLflow page of your runs, on this machine only.")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("outputs"), help="an output folder (outputs)")
+    parser.add_argument("--port", type=int, default=5000, help="the page's port (5000)")
+    arguments = parser.parse_args(argv)
+    command = server_command(find_store(arguments.folder), port=arguments.port)
+    _check_port(arguments.port)
+    print(f"http://{HOST}:{arguments.port}  (Ctrl-C ends it)", flush=True)
+    # No pickled models are ever loaded from a store, and MLflow sends nothing home.
+    environment = {
+        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+    }
+    try:
+        code = subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+    except KeyboardInterrupt:
+        return
+    if code:
+        raise EnvironmentFault("env.ui", "ui", arguments.folder, f"the MLflow server ended with exit code {code}")
+
+
+def find_store(folder: Path) -> Path:
+    """The store of an output folder, or of a folder below it; a path to the store itself will do.
+
+    Raises:
+        EnvironmentFault: there is none.
+    """
+    for store in (folder / "mlflow.db", folder.parent / "mlflow.db", folder):
+        if store.is_file() and store.suffix == ".db":
+            return store.resolve()
+    problem = f"there is no mlflow.db in {folder.resolve()}"
+    step = "bakeoff train, or name the output_dir of your runs: bakeoff ui DIR"
+    raise EnvironmentFault("env.no_store", "ui", folder, problem, next_step=step)
+
+
+def server_command(store: Path, *, port: int) -> list[str]:
+    """What starts the server: one worker, since each takes a gigabyte, and files served from where the runs are."""
+    words = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{store}", "--host", HOST]
+    artifacts = (store.parent / "mlflow-artifacts").as_uri()
+    return [*words, "--port", str(port), "--workers", "1", "--no-serve-artifacts", "--default-artifact-root", artifacts]
+
+
+def _check_port(port: int) -> None:
+    if not 1 <= port <= 65535:
+        raise ConfigError("config.out_of_range", "--port", port, "is no port", allowed="1 to 65535")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            step = f"bakeoff ui --port {port + 1 if port < 65535 else port - 1}"
+            raise EnvironmentFault("env.port_taken", "--port", port, str(error), next_step=step) from error

@@ -1,0 +1,221 @@
+"""Runs a pipeline from a command line: checks it, hands it to Hydra, and turns every end into an exit code."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from bakeoff import __version__
+from bakeoff.config.jobs import Failures, Job, Main, imported, internal_error, report
+from bakeoff.config.locate import conf_dir
+from bakeoff.errors import BakeoffError, ConfigError
+
+if TYPE_CHECKING:
+    import argparse
+
+_LOCAL_LAUNCHERS = ("basic", "joblib")
+
+_FINISH = {"train": "bakeoff.commands.train:finish"}
+"""What a pipeline that may run many jobs does once, at the end: here, wait for the tracker."""
+
+
+def run_pipeline(
+    name: str,
+    main: Main | None = None,
+    *,
+    finish: Main | None = None,
+    argv: Sequence[str] | None = None,
+    folder: Path | None = None,
+) -> None:
+    """Runs one pipeline; returns when all went well.
+
+    Args:
+        name: ``train``, ``compare``, ``evaluate``, ``predict`` or ``report``; the primary file is ``conf/<name>.yaml``.
+        main: what to call with the resolved configuration, a plain dict that also holds the ``command``: a function,
+            or ``"package.module:function"``, imported only once the command line has been found sound. A function with
+            an argument ``multirun`` is told whether there are other jobs. None is ``bakeoff.commands.<name>:run``.
+        finish: called without arguments after the last job, unless a signal ended it; None is what `_FINISH` says.
+        argv: the words after the program's name; None takes those of this process.
+        folder: the configuration tree; None is bakeoff's.
+
+    Raises:
+        SystemExit: with the error's exit code; 130 after Ctrl-C, 143 after SIGTERM.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = any(word.lower() == "debug=true" for word in words)
+    if main is None:
+        main, finish = f"bakeoff.commands.{name}:run", finish or _FINISH.get(name)
+    with _signals() as received:
+        try:
+            code = _guarded(lambda: _run(name, main, words, folder), debug=debug)
+            if finish is not None and not received and _started(finish):
+                finished = _guarded(lambda: imported(finish)(), debug=debug)
+                code = code or finished
+        except KeyboardInterrupt:
+            code = 130
+    if received:
+        print(f"stopped by {'Ctrl-C' if received[0] == signal.SIGINT else 'SIGTERM'}", file=sys.stderr)
+        code = 128 + received[0]
+    if code:
+        sys.exit(code)
+
+
+def _guarded(run: Callable[[], int | None], *, debug: bool) -> int:
+    """The exit code of ``run``, whatever it raises but Ctrl-C."""
+    try:
+        return run() or 0
+    except BakeoffError as error:
+        return report(error, debug=debug)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except Exception as error:
+        return report(internal_error(error), debug=debug)
+
+
+def _started(function: Main) -> bool:
+    """Whether the pipeline got so far that there is something to finish."""
+    return not isinstance(function, str) or function.partition(":")[0] in sys.modules
+
+
+def _run(name: str, main: Main, words: list[str], folder: Path | None) -> int:
+    folder = folder or conf_dir()
+    program = _program(name)
+    if "--help" in words or "-h" in words:
+        from bakeoff.config.catalog import Catalog
+        from bakeoff.config.help_page import help_page
+
+        print(help_page(name, program, Catalog([folder])))
+        return 0
+    if "--version" in words:
+        print(f"bakeoff {__version__}")
+        return 0
+    arguments = _parse_flags(words)
+    folders = [folder]
+    if not (arguments.hydra_help or arguments.shell_completion or arguments.info or arguments.experimental_rerun):
+        folders = _check(name, arguments, folder)
+    command = shlex.join([*program.split(), *words])
+    return _hand_to_hydra(name, Job(main, pipeline=name, folders=folders, command=command), arguments, program, folder)
+
+
+def _check(name: str, arguments: argparse.Namespace, folder: Path) -> list[Path]:
+    """Checks the overrides and puts them as Hydra wants them; returns the trees in use."""
+    from bakeoff.config.checking import Checker
+    from bakeoff.config.composition import Composer
+
+    main_tree = Path(arguments.config_path) if arguments.config_path else folder
+    composer = Composer(folder=main_tree, config_dir=Path(arguments.config_dir) if arguments.config_dir else None)
+    checker = Checker(
+        composer,
+        pipeline=name,
+        config_name=arguments.config_name,
+        multirun=arguments.multirun,
+        validating=arguments.cfg is None,
+    )
+    arguments.overrides = checker.check(arguments.overrides)
+    return composer.folders
+
+
+def _parse_flags(words: list[str]) -> argparse.Namespace:
+    from hydra._internal.utils import get_args_parser
+
+    parser = get_args_parser()
+
+    def refuse(message: str) -> None:
+        raise ConfigError("config.bad_flag", "flags", None, message, next_step="--help lists the flags")
+
+    parser.error = refuse  # type: ignore[method-assign, assignment]  # argparse has no hook that keeps the message
+    return parser.parse_args(words)
+
+
+def _hand_to_hydra(name: str, job: Job, arguments: argparse.Namespace, program: str, folder: Path) -> int:
+    import hydra
+
+    run = hydra.main(version_base="1.3", config_path=str(folder.resolve()), config_name=name)(job)
+    with ExitStack() as stack:
+        if arguments.multirun and _is_local(arguments.overrides):
+            # Hydra writes multirun.yaml into its sweep folder; what we keep of a run is our own.
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="bakeoff-"))
+            arguments.overrides.append(f"hydra.sweep.dir='{scratch}'")
+            job.failures = Failures(Path(scratch) / "failures.jsonl")
+        stack.enter_context(_argv([program, *_flags(arguments)]))
+        stack.enter_context(_environment("HYDRA_FULL_ERROR", "1"))
+        try:
+            run()
+        except Exception as error:
+            if type(error).__module__.startswith(("hydra", "omegaconf")):
+                text = str(error).split("\n")[0]
+                raise ConfigError("config.invalid", name, None, text, next_step="debug=true shows where") from error
+            raise
+        return job.failures.summary() if job.failures else 0
+
+
+def _is_local(overrides: Sequence[str]) -> bool:
+    chosen = [word.partition("=")[2] for word in overrides if word.startswith("hydra/launcher=")]
+    return not any(word.startswith("hydra.sweep.dir=") for word in overrides) and all(
+        launcher in _LOCAL_LAUNCHERS for launcher in chosen
+    )
+
+
+def _flags(arguments: argparse.Namespace) -> list[str]:
+    """The command line again, from its parsed form."""
+    words = []
+    for name, value in vars(arguments).items():
+        if name != "overrides" and value not in (None, False):
+            flag = f"--{name.replace('_', '-')}"
+            words += [flag] if value is True else [f"{flag}={value}"]
+    return [*words, *arguments.overrides]
+
+
+def _program(name: str) -> str:
+    script = Path(sys.argv[0])
+    return f"python {sys.argv[0]}" if script.suffix == ".py" and script.stem == name else f"bakeoff {name}"
+
+
+@contextmanager
+def _argv(words: list[str]) -> Iterator[None]:
+    before, sys.argv = sys.argv, words
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collects SIGINT and SIGTERM, each raised as what unwinds the stack; some libraries swallow what is raised."""
+    received: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+    before: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():  # elsewhere signals can't be, and need not be, handled
+        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)

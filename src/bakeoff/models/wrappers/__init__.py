@@ -1,0 +1,1 @@
+"""Architectures of other libraries, as backbones: timm and torchvision."""

@@ -1,0 +1,98 @@
+"""The plan, the leaderboard and the verdict on the terminal; the verdict's word and sentence are the last lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bakeoff.report import numbers
+from bakeoff.report.numbers import Metric
+from bakeoff.report.records import Plan, Row, Verdict
+from bakeoff.report.words import FAMILY_NAMES, budget_words, question
+
+_STYLES = {"cnn": "blue", "rnn": "dark_orange3", "transformer": "green", "baseline": "bright_black"}
+
+
+def print_plan(plan: Mapping[str, Any], console: Console) -> None:
+    """Print what a bakeoff is about to do: the question, the contenders at their sizes, the number of trials.
+
+    Args:
+        plan: The JSON of ``plan.json``. An ``expected_seconds``, where present, is printed as the time to expect.
+        console: Where to print.
+    """
+    found = Plan.from_dict(plan)
+    console.print(Text(question(found), style="bold"))
+    table = _table("contender", "family", "parameters", "off target", "FLOPs an example")
+    for entry in found.contenders:
+        name = Text(entry.name, style=_STYLES.get(entry.family, ""))
+        family = "baseline" if entry.is_baseline else FAMILY_NAMES.get(entry.family, entry.family)
+        off_target = numbers.signed_share(entry.relative_error)
+        cost = numbers.flops(entry.train_flops_per_example)
+        table.add_row(name, Text(family), numbers.count(entry.params), off_target, cost)
+    console.print(table)
+    num_trials = len(found.contenders) * len(found.seeds)
+    line = f"{num_trials} trials: {len(found.seeds)} seeds each; {budget_words(found)}"
+    expected = plan.get("expected_seconds")
+    console.print(Text(f"{line}; about {numbers.duration(expected)}" if expected else line))
+
+
+def print_leaderboard(verdict: Mapping[str, Any], console: Console, *, metric: str = "accuracy") -> None:
+    """Print the leaderboard, baselines below a line; costs are means over seeds.
+
+    Args:
+        verdict: The JSON of ``verdict.json``.
+        console: Where to print.
+        metric: The primary metric's name.
+    """
+    found, primary = Verdict.from_dict(verdict), Metric.named(metric)
+    table = _table("contender", "family", f"test/{metric}", "interval", "parameters", "training", "latency")
+    contenders = [row for row in found.leaderboard if not row.is_baseline]
+    baselines = [row for row in found.leaderboard if row.is_baseline]
+    for group in (contenders, baselines):
+        for row in group:
+            table.add_row(*_cells(row, primary), end_section=row is contenders[-1] if contenders else False)
+    console.print(table)
+    if numbers.is_number(found.majority):
+        console.print(Text(f"always answering the most frequent class: {primary.value(found.majority)}", style="dim"))
+
+
+def print_verdict(verdict: Mapping[str, Any], console: Console) -> None:
+    """Print warnings, advice and claim, and as the last lines the verdict's word and its sentence, unwrapped.
+
+    Args:
+        verdict: The JSON of ``verdict.json``.
+        console: Where to print.
+    """
+    found = Verdict.from_dict(verdict)
+    for line in found.warnings:
+        console.print(Text(f"warning: {line}", style="yellow"), soft_wrap=True)
+    for line in found.advice:
+        console.print(Text(f"advice: {line}", style="dim"), soft_wrap=True)
+    if found.claim:
+        console.print(Text(found.claim, style="dim"), soft_wrap=True)
+    word = found.verdict + (" (provisional)" if found.provisional else "")
+    console.print(Text(word, style="bold green" if found.winner else "bold"), soft_wrap=True)
+    console.print(Text(found.sentence), soft_wrap=True)
+
+
+def _cells(row: Row, metric: Metric) -> list[Text | str]:
+    estimate = row.test.get(metric.name)
+    mean = metric.value(estimate.mean) if estimate else numbers.UNKNOWN
+    bounds = (estimate.low, estimate.high) if estimate else (None, None)
+    interval = " – ".join(metric.value(bound, unit=False) for bound in bounds)
+    family = "baseline" if row.is_baseline else FAMILY_NAMES.get(row.family, row.family)
+    costs = [numbers.count(row.params), numbers.duration(row.train_seconds)]
+    latency = numbers.milliseconds(row.latency_ms.get("1"))
+    return [Text(row.name, style=_STYLES.get(row.family, "")), Text(family), mean, interval, *costs, latency]
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", show_edge=False)
+    for column in columns:
+        is_text = column in ("contender", "family")
+        table.add_column(column, justify="left" if is_text else "right", no_wrap=True)
+    return table

@@ -1,0 +1,34 @@
+"""A cache of its own for each test, and data modules with small defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from bakeoff.data.columns import Columns
+from bakeoff.data.images import ImageDataModule
+from bakeoff.data.sources import ImageSource
+from bakeoff.data.splits import SplitRule
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing is read from, or left in, the user's cache."""
+    torch.set_num_threads(1)
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def module() -> Callable[..., ImageDataModule]:
+    """An `ImageDataModule` of a source, with small defaults."""
+
+    def make(source: ImageSource, **settings: object) -> ImageDataModule:
+        columns = Columns(settings.pop("image", None), settings.pop("label", None))
+        split = settings.pop("split", None) or SplitRule(val=0.25, test=0.2)
+        return ImageDataModule(name="made", source=source, columns=columns, split=split, **settings)
+
+    return make

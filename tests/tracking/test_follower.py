@@ -1,0 +1,94 @@
+"""The process that sends runs outlives whoever started it just long enough to send the rest."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from mlflow import MlflowClient
+
+from bakeoff.files import write_json
+from bakeoff.tracking.follower import Follower
+from bakeoff.tracking.settings import Tracking
+from tests.tracking.test_sync import CONFIG, LABEL, finish, record, write_log
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from bakeoff.tracking.follower import Follower
+from bakeoff.tracking.settings import Tracking
+folder, uri = Path(sys.argv[1]), sys.argv[2]
+follower = Follower()
+follower.watch("trial", folder, tracking=Tracking(uri=uri, every_s=0.1), root=folder, experiment="e")
+print(follower._process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def make_trial(folder):
+    write_json(folder / "config.json", CONFIG)
+    write_json(folder / "run.json", LABEL)
+    write_log(folder, [record(1, 0.5)])
+
+
+def runs(uri):
+    client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("e")
+    return client.search_runs([experiment.experiment_id]) if experiment else []
+
+
+def test_closing_sends_the_rest(tmp_path, store_uri):
+    folder = tmp_path / "run"
+    make_trial(folder)
+    follower = Follower()
+    follower.watch("trial", folder, tracking=Tracking(uri=store_uri, every_s=60.0), root=tmp_path, experiment="e")
+    finish(folder)
+    assert follower.close() is None
+    (run,) = runs(store_uri)
+    assert run.info.status == "FINISHED"
+
+
+def test_a_store_that_is_away_is_reported_and_fails_nothing(tmp_path):
+    folder = tmp_path / "run"
+    make_trial(folder)
+    finish(folder)
+    follower = Follower()
+    away = Tracking(uri="http://127.0.0.1:9", every_s=0.1)
+    follower.watch("trial", folder, tracking=away, root=tmp_path, experiment="e")
+    assert "does not answer" in follower.close()
+
+
+def test_tracking_off_starts_no_process(tmp_path):
+    follower = Follower()
+    follower.watch("trial", tmp_path, tracking=Tracking(enabled=False), root=tmp_path, experiment="e")
+    assert follower._process is None
+    assert follower.close() is None
+
+
+def test_after_kill_9_of_the_parent_no_run_stays_running_and_no_process_stays(tmp_path, store_uri):
+    folder = tmp_path / "run"
+    make_trial(folder)
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(folder), store_uri], stdout=subprocess.PIPE, text=True)
+    follower_pid = int(parent.stdout.readline())
+    wait_for(lambda: (folder / "mlflow.json").exists())
+    assert runs(store_uri)[0].info.status == "RUNNING"
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    wait_for(lambda: not is_alive(follower_pid))
+    assert runs(store_uri)[0].info.status == "KILLED"
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_for(condition, timeout_s=60.0):
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
