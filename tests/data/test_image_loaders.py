@@ -33,6 +33,11 @@ def seen(batches: list) -> list[list[int]]:
     return [labels_B.tolist() for _, labels_B in batches]
 
 
+def flat(batches: list[list[int]]) -> list[int]:
+    """One epoch's rows in order."""
+    return [row for batch in batches for row in batch]
+
+
 def test_the_order_is_a_function_of_seed_and_epoch() -> None:
     first, again, other_seed = loader(20, seed=3), loader(20, seed=3), loader(20, seed=4)
     epoch_0 = seen(list(first))
@@ -41,7 +46,7 @@ def test_the_order_is_a_function_of_seed_and_epoch() -> None:
     first.set_epoch(1)
     epoch_1 = seen(list(first))
     assert epoch_1 != epoch_0
-    assert sorted(sum(epoch_1, [])) == sorted(sum(epoch_0, [])) == list(range(100, 120))
+    assert sorted(flat(epoch_1)) == sorted(flat(epoch_0)) == list(range(100, 120))
 
 
 def test_the_global_generators_are_left_alone() -> None:
@@ -62,13 +67,13 @@ def test_only_a_last_batch_of_one_is_left_out_and_only_in_training() -> None:
 
 
 def test_chunks_hold_the_same_batches_in_the_same_order() -> None:
-    flat, chunked = loader(22), loader(22, chunk=4)
+    single, chunked = loader(22), loader(22, chunk=4)
     chunks = list(chunked)
     assert [len(chunk) for chunk in chunks] == [4, 2]
     assert len(chunked) == 2
-    assert len(flat) == chunked.num_batches == 6
-    assert flat.num_examples == chunked.num_examples == 22
-    assert seen([batch for chunk in chunks for batch in chunk]) == seen(list(flat))
+    assert len(single) == chunked.num_batches == 6
+    assert single.num_examples == chunked.num_examples == 22
+    assert seen([batch for chunk in chunks for batch in chunk]) == seen(list(single))
 
 
 def test_skip_resumes_within_an_epoch_and_holds_for_one_iteration() -> None:
@@ -122,7 +127,7 @@ def test_lightning_sets_the_epoch_and_counts_the_batches(tmp_path) -> None:
     assert trainer.num_training_batches == 5
     for epoch in range(3):
         data.set_epoch(epoch)
-        assert recorder.epochs[epoch] == sum(seen(list(data)), [])
+        assert recorder.epochs[epoch] == flat(seen(list(data)))
     assert recorder.epochs[0] != recorder.epochs[1]
 
 

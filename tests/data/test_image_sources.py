@@ -211,5 +211,5 @@ def test_the_hub_out_of_reach_is_said_within_seconds(monkeypatch: pytest.MonkeyP
 
 
 def test_a_local_path_that_is_not_there_is_no_hub_name(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="data.not_found"):
+    with pytest.raises(DataError, match=r"data\.not_found"):
         HuggingFace(path=str(tmp_path / "gone.parquet"), config=None, revision=None).identity()

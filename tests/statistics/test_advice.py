@@ -88,5 +88,5 @@ def test_advice_is_plain_json():
 
 @pytest.mark.parametrize("examples", [1])
 def test_one_example_asks_for_examples(examples):
-    found = Estimate(1.0, 0.0, 0.0, 0.0, math.inf, 0.0, math.inf, 1.0, num_seeds=5, num_examples=examples)
+    found = Estimate(1.0, 0.0, 0.0, math.inf, 0.0, math.inf, 1.0, num_seeds=5, num_examples=examples)
     assert ask(found).limit == "examples"

@@ -129,7 +129,8 @@ def test_many_failures_are_called_unstable():
     failed = {"a": ["a-1", "a-2"], "b": ["b-0"]}
     verdict = verdict_from_matrices(shifted(0.5, 0.0), options=Options(failed=failed))
     assert {row.name: row.unstable for row in verdict.contenders} == {"a": True, "b": False}
-    assert any("unstable: 2 of 6 trials of a" in warning for warning in verdict.warnings)
+    assert any("unstable: 2 of 6 trials failed (a)" in warning for warning in verdict.warnings)
+    assert verdict.sentence.endswith("a is unstable (2 of 6 trials failed).")
     with pytest.raises(ConfigError, match="no such contender"):
         verdict_from_matrices(shifted(0.5, 0.0), options=Options(failed={"z": ["1"]}))
 

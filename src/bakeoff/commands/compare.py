@@ -15,7 +15,7 @@ from bakeoff.comparison.executor import LocalExecutor
 from bakeoff.comparison.plan import make_plan, open_folder
 from bakeoff.config import allow, build
 from bakeoff.errors import TrackerNotSynced, TrialsFailed
-from bakeoff.report import write_report
+from bakeoff.report.page import write_report
 from bakeoff.report.terminal import print_leaderboard, print_plan, print_verdict
 from bakeoff.tracking.settings import Tracking
 
@@ -48,7 +48,7 @@ def run(config: Mapping[str, Any]) -> Outcome:
     outcome = conclude(plan, folder)
     report = write_report(folder, images=lambda rows: plan.data.images("test", rows))
     untracked = _finish_tracking()
-    print_leaderboard(outcome.record, console)
+    print_leaderboard(outcome.record, console, metric=plan.config["task"]["metric"])
     console.print(f"\nreport {report}")
     for warning in filter(None, [untracked]):
         console.print(warning)

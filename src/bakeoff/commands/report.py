@@ -11,7 +11,7 @@ import numpy as np
 from bakeoff.config import build
 from bakeoff.errors import ConfigError
 from bakeoff.files import read_json
-from bakeoff.report import write_report
+from bakeoff.report.page import write_report
 
 
 def run(config: Mapping[str, Any]) -> Path:

@@ -35,9 +35,10 @@ def validate(cfg: DictConfig, pipeline: str, *, catalog: Catalog | None = None) 
     errors = [_said(error, plain, pipeline, catalog) for error in errors]
     errors += _user_code(plain)
     errors += _root(plain, pipeline, catalog)
-    for section, schema in SECTIONS.items():
-        if isinstance(plain.get(section), dict) and get(plain, f"{section}.module", plain[section]) != {}:
-            errors += _section(plain[section], section, schema, cfg)
+    if "task" in plain:  # the others hold changes to a saved run's sections, checked against that run
+        sections = {name: schema for name, schema in SECTIONS.items() if isinstance(plain.get(name), dict)}
+        for name, schema in sections.items():
+            errors += _section(plain[name], name, schema, cfg)
     for key, node in targets(plain):
         errors += _target(node, key)
     errors += rules.check(plain, catalog)

@@ -87,7 +87,7 @@ def _open(record: dict[str, object]) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 for upright. A PNG's counts only if it comes before the pixels: to look further decodes."""
+    """The EXIF orientation, 1 for upright; a PNG's counts only before the pixels, as to look further decodes them."""
     if image.format == "PNG" and "exif" not in image.info:
         return 1
     try:

@@ -50,15 +50,6 @@ class ImageSpec:
         """What an `ImageBackbone` wants to know of the data."""
         return {"in_channels": self.channels, "image_size": self.image_size}
 
-    @property
-    def example_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width: one example without its batch."""
-        return (self.channels, self.height, self.width)
-
-    def model_arguments(self) -> dict[str, Any]:
-        """What an `ImageBackbone` takes from the data."""
-        return {"in_channels": self.channels, "image_size": self.image_size}
-
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
         plain = dataclasses.asdict(self)

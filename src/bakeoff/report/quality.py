@@ -138,7 +138,6 @@ def _indicative_words(bakeoff: Bakeoff) -> str:
     sentences = []
     if is_number(ratio):
         unequal = "Training compute was unequal" if ratio > 1.5 else "Training compute was much the same"
-        sentences.append(f"{unequal}: for one example the costliest contender takes {ratio:.1f} times the FLOPs of the "
-            "cheapest.")
+        sentences.append(f"{unequal}: the costliest contender takes {ratio:.1f} times the FLOPs of the cheapest.")
     sentences.append("At equal compute or time another contender leads." if changes else "The leader stays the same.")
     return " ".join(sentences)

@@ -95,9 +95,9 @@ def protocol(bakeoff: Bakeoff, metric: Metric) -> list[str]:
         f"A difference matters here if it is larger than {metric.size(verdict.margin)}"
         + (f", {share(plan.margin_fraction)} of the best validation error" if plan.margin_fraction else "")
         + ", and was fixed before the test set was opened. A contender wins if its interval against every other lies "
-        "above zero; the win is small if an interval also ends below the margin. Contenders that nobody beats are equally "
-        "good if the differences between them certainly lie within the margin: that is tested with intervals of 90 %, "
-        "wider where several pairs are compared. Everything else is not enough evidence.",
+        "above zero; the win is small if an interval also ends below the margin. Contenders that nobody beats are "
+        "equally good if the intervals of the differences between them lie within the margin; these are at 90 %, wider "
+        "where several pairs are compared. Everything else is not enough evidence.",
         "Trials that diverged or failed are not dropped: they score like the most frequent class, because a model that "
         "sometimes fails to train is a worse choice.",
     ]

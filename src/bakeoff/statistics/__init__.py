@@ -8,24 +8,23 @@ print(verdict.verdict, verdict.sentence)
 
 from bakeoff.statistics.advice import Advice
 from bakeoff.statistics.configuration import verdict_from_matrices, verdict_from_scores
-from bakeoff.statistics.crossed import crossed_mean, crossed_t
+from bakeoff.statistics.crossed import Sample, crossed_mean, crossed_t, sample_difference
 from bakeoff.statistics.datasets import DatasetsSummary, datasets_summary
 from bakeoff.statistics.estimates import Estimate
 from bakeoff.statistics.family import family_verdict, family_verdict_from_matrices
 from bakeoff.statistics.looks import Looks, declare_looks
 from bakeoff.statistics.multiplicity import holm, pair_tests
 from bakeoff.statistics.options import Options
-from bakeoff.statistics.pooled import compare_pools, pool
+from bakeoff.statistics.pooled import pool
 from bakeoff.statistics.pseudo import pseudo_values, pseudo_values_from_sums
 from bakeoff.statistics.racing import race_verdict
+from bakeoff.statistics.rows import Contender, Pair
 from bakeoff.statistics.verdicts import (
     EQUIVALENT,
     NOT_ENOUGH_EVIDENCE,
     WINS,
     WINS_SMALL,
     WORDS,
-    Contender,
-    Pair,
     Verdict,
 )
 
@@ -42,8 +41,8 @@ __all__ = [
     "Looks",
     "Options",
     "Pair",
+    "Sample",
     "Verdict",
-    "compare_pools",
     "crossed_mean",
     "crossed_t",
     "datasets_summary",
@@ -56,6 +55,7 @@ __all__ = [
     "pseudo_values",
     "pseudo_values_from_sums",
     "race_verdict",
+    "sample_difference",
     "verdict_from_matrices",
     "verdict_from_scores",
 ]

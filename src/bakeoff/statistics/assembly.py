@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from bakeoff.statistics.advice import Advice, advise
-from bakeoff.statistics.decisions import MIN_SEEDS, Decision, decide
+from bakeoff.statistics.caveats import caveats, failures
+from bakeoff.statistics.decisions import Decision, decide
 from bakeoff.statistics.estimates import Estimate
-from bakeoff.statistics.options import Options
+from bakeoff.statistics.options import MIN_SEEDS, Options, Stage
+from bakeoff.statistics.rows import Contender, Pair
 from bakeoff.statistics.sentences import Amounts, open_pair, plain_sentence
-from bakeoff.statistics.verdicts import EQUIVALENT, WINS, WINS_SMALL, Contender, Pair, Verdict
+from bakeoff.statistics.verdicts import EQUIVALENT, WINS, WINS_SMALL, Verdict
 
 UNSTABLE_SHARE = 0.2
-FEW_EXAMPLES = 100
 
 
 @dataclass(frozen=True)
@@ -52,60 +53,59 @@ def assemble(
         previous: verdict at the look before, whose beaten contenders are carried over.
     """
     names = sorted(entries, key=lambda name: (-entries[name].mean.difference, name))
-    num_seeds = min(entry.num_seeds for entry in entries.values())
-    look = options.looks.index_at(num_seeds) if options.looks else None
-    exploratory = options.looks is not None and look is None and num_seeds >= MIN_SEEDS
-    alpha = (
-        options.alpha
-        if options.looks is None
-        else min(options.looks.alphas)
-        if look is None
-        else options.looks.alphas[look]
-    )
-    provisional = num_seeds < MIN_SEEDS
+    stage = options.stage(min(entry.num_seeds for entry in entries.values()))
     estimates = {(a, b): compare(a, b) for a, b in combinations(names, 2)}
-    decision = decide(names, estimates, alpha=alpha, margin=options.margin, may_decide=not provisional)
-    last = options.looks is None or exploratory or (look is not None and options.looks.is_last(look))
-    leaves = _leavers(decision, names) if racing and not last else {}
-    rows = [_row(name, rank, entries[name], options, alpha, leaves) for rank, name in enumerate(names, start=1)]
+    decision = decide(names, estimates, alpha=stage.alpha, margin=options.margin, may_decide=not stage.provisional)
+    leaves = _leavers(decision, names) if racing and not stage.last else {}
+    rows = [_row(name, rank, entries[name], options, leaves) for rank, name in enumerate(names, start=1)]
     gone = [row for row in previous.contenders if row.beaten_by is not None] if previous else []
     rows += [replace(row, rank=rank) for rank, row in enumerate(gone, start=len(rows) + 1)]
     amounts = Amounts(points=points)
-    sentence = plain_sentence(
-        decision,
-        metric=options.metric,
-        amounts=amounts,
-        margin=options.margin,
-        provisional=provisional,
-        beaten=[row.name for row in gone],
-    )
     return Verdict(
         verdict=decision.word,
         winner=decision.winner,
         equivalent=decision.equivalent,
         pairs=(*decision.pairs, *_carried(previous, {row.name for row in gone})),
         contenders=tuple(rows),
-        sentence=f"Exploratory: {sentence}" if exploratory else sentence,
+        sentence=_sentence(decision, rows, options, stage, amounts, beaten=[row.name for row in gone]),
         claim=claim,
-        advice=_advice(decision, options, amounts, kind=kind, provisional=provisional, alpha=alpha),
-        warnings=(
-            *warnings,
-            *_warnings(decision, rows, options, num_seeds, provisional=provisional, exploratory=exploratory),
-        ),
-        provisional=provisional,
-        exploratory=exploratory,
+        advice=_advice(decision, options, amounts, stage, unit="trials" if kind == "family" else "seeds"),
+        warnings=(*warnings, *caveats(decision, rows, options, stage)),
+        provisional=stage.provisional,
+        exploratory=stage.exploratory,
         margin=options.margin,
-        alpha=alpha,
+        alpha=stage.alpha,
         metric=options.metric,
         direction=options.direction,
         kind=kind,
         num_examples=decision.pairs[0].estimate.num_examples,
-        look=look,
-        last_look=last,
+        look=stage.look,
+        last_look=stage.last,
     )
 
 
-def _row(name: str, rank: int, entry: Entry, options: Options, alpha: float, leaves: Mapping[str, str]) -> Contender:
+def _sentence(
+    decision: Decision,
+    rows: Sequence[Contender],
+    options: Options,
+    stage: Stage,
+    amounts: Amounts,
+    *,
+    beaten: list[str],
+) -> str:
+    sentence = plain_sentence(
+        decision,
+        metric=options.metric,
+        amounts=amounts,
+        margin=options.margin,
+        provisional=stage.provisional,
+        beaten=beaten,
+    )
+    unstable = [f"{row.name} is unstable ({failures(row)})." for row in rows if row.unstable]
+    return " ".join([*(["Exploratory:"] if stage.exploratory else []), sentence, *unstable])
+
+
+def _row(name: str, rank: int, entry: Entry, options: Options, leaves: Mapping[str, str]) -> Contender:
     ends = sorted(options.sign * end for end in entry.mean.interval(options.alpha))
     failed = tuple(map(str, options.failed.get(name, ())))
     return Contender(
@@ -144,16 +144,10 @@ def _carried(previous: Verdict | None, gone: set[str]) -> list[Pair]:
     ]
 
 
-def _advice(
-    decision: Decision, options: Options, amounts: Amounts, *, kind: str, provisional: bool, alpha: float
-) -> Advice:
-    unit = "trials" if kind == "family" else "seeds"
-    if provisional:
-        return Advice(
-            f"At least {MIN_SEEDS} seeds per contender are needed for a verdict; 10 are recommended.",
-            "seeds",
-            seeds=MIN_SEEDS,
-        )
+def _advice(decision: Decision, options: Options, amounts: Amounts, stage: Stage, *, unit: str) -> Advice:
+    if stage.provisional:
+        text = f"At least {MIN_SEEDS} seeds per contender are needed for a verdict; 10 are recommended."
+        return Advice(text, "seeds", seeds=MIN_SEEDS)
     if decision.word in (WINS, WINS_SMALL):
         nearest_pair = min((p for p in decision.pairs if p.a == decision.winner), key=lambda pair: pair.high)
         change = "above" if decision.word == WINS else "of at most"
@@ -167,38 +161,7 @@ def _advice(
         a=pair.a,
         b=pair.b,
         level=pair.level,
-        equivalence_level=pair.equivalence_level or alpha,
+        equivalence_level=pair.equivalence_level or stage.alpha,
         margin=options.margin,
         unit=unit,
     )
-
-
-def _warnings(
-    decision: Decision,
-    rows: Sequence[Contender],
-    options: Options,
-    num_seeds: int,
-    *,
-    provisional: bool,
-    exploratory: bool,
-) -> list[str]:
-    num_examples = decision.pairs[0].estimate.num_examples
-    found = list(options.notes)
-    if provisional:
-        found.append(f"provisional: {num_seeds} seeds, and a verdict needs at least {MIN_SEEDS}")
-    if exploratory:
-        declared = ", ".join(map(str, options.looks.seeds)) if options.looks else ""
-        found.append(
-            f"exploratory: {num_seeds} seeds were not declared (looks at {declared}); the error rate is not guaranteed"
-        )
-    for row in rows:
-        if row.unstable:
-            share = f"{len(row.failed)} of {row.num_seeds} trials of {row.name} failed"
-            found.append(f"unstable: {share} and score as the trivial predictor")
-    if options.margin is None:
-        found.append("no margin was fixed, so neither equivalence nor a small win can be shown")
-    if num_examples < FEW_EXAMPLES:
-        found.append(f"only {num_examples} test examples: the t interval is a large-sample result")
-    if any(pair.estimate.variance == 0 for pair in decision.pairs):
-        found.append("some differences do not vary at all over seeds and examples; check that the runs really differ")
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,10 +10,10 @@ import pandas as pd
 
 from bakeoff.errors import DataError
 from bakeoff.statistics.assembly import Entry, assemble
-from bakeoff.statistics.crossed import crossed_mean, crossed_t
-from bakeoff.statistics.decisions import MIN_SEEDS_PROVISIONAL
+from bakeoff.statistics.crossed import Sample, crossed_t, sample, sample_difference, sample_mean
+from bakeoff.statistics.estimates import Estimate
 from bakeoff.statistics.looks import declare_looks
-from bakeoff.statistics.options import Options, check_failed, margin_of
+from bakeoff.statistics.options import MIN_SEEDS_PROVISIONAL, Options, check_failed, margin_of
 from bakeoff.statistics.scores import labelled_matrices, without_seed_order
 from bakeoff.statistics.sentences import CONFIGURATION_CLAIM
 from bakeoff.statistics.verdicts import Verdict
@@ -104,9 +105,14 @@ def verdict_from_matrices(
         scores = dict(zip(scores, np.split(stacked, len(scores), axis=1), strict=True))
     else:
         scores = {name: without_seed_order(matrix) for name, matrix in scores.items()}
+    samples = {name: sample(matrix) for name, matrix in scores.items()}
+
+    def compare(a: str, b: str) -> Estimate:
+        return crossed_t(scores[a], scores[b], paired=True) if by_rows else sample_difference(samples[a], samples[b])
+
     return assemble(
-        {name: _entry(matrix) for name, matrix in scores.items()},
-        lambda a, b: crossed_t(scores[a], scores[b], paired=by_rows),
+        {name: _entry(found) for name, found in samples.items()},
+        compare,
         options=options,
         kind="configuration",
         claim=CONFIGURATION_CLAIM,
@@ -122,8 +128,8 @@ def right_or_wrong(matrix: np.ndarray) -> bool:
     return bool(((matrix == 0) | (matrix == 1)).all())
 
 
-def _entry(scores_SN: np.ndarray) -> Entry:
-    return Entry(crossed_mean(scores_SN), float(scores_SN.mean(axis=1).std(ddof=1)), len(scores_SN))
+def _entry(found: Sample) -> Entry:
+    return Entry(sample_mean(found), math.sqrt(found.v * found.num_seeds), found.num_seeds)
 
 
 def _check_seeds(matrices: Mapping[str, np.ndarray]) -> None:

@@ -20,11 +20,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from bakeoff.errors import DataError
 from bakeoff.statistics.estimates import Estimate
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One contender, summed up for every comparison that it enters.
+
+    Attributes:
+        offset: a score taken off first, which keeps constant scores exactly constant: zero variance is exactly zero.
+        scores_N: score per example, averaged over seeds (for a family: weighted over trials), less the offset.
+        v: variance of the mean over seeds (trials); infinite for one seed.
+        df: degrees of freedom of ``v``.
+        c: error variance that ``v`` shares with the variance over examples.
+        num_seeds: seeds, or trials of a family.
+    """
+
+    offset: float
+    scores_N: np.ndarray
+    v: float
+    df: float
+    c: float
+    num_seeds: int
+
+    @property
+    def mean(self) -> float:
+        """Mean score."""
+        return float(self.scores_N.mean() + self.offset)
 
 
 def crossed_t(scores_a_SN: np.ndarray, scores_b_SN: np.ndarray, *, paired: bool = False) -> Estimate:
@@ -42,64 +69,53 @@ def crossed_t(scores_a_SN: np.ndarray, scores_b_SN: np.ndarray, *, paired: bool 
     Raises:
         DataError: not a matrix, NaN or infinite scores, unequal numbers of examples, unequal rows where paired.
     """
-    a_SN, b_SN = _checked(scores_a_SN, "scores_a"), _checked(scores_b_SN, "scores_b")
-    if a_SN.shape[1] != b_SN.shape[1]:
-        problem = f"A has {a_SN.shape[1]} test examples and B has {b_SN.shape[1]}"
-        raise DataError("data.unequal_examples", "scores", None, problem, next_step="score the same examples with both")
-    offset = a_SN[0, 0] - b_SN[0, 0]
-    # Taking a score off first keeps constant scores exactly constant, so that zero variance is exactly zero.
-    a_SN, b_SN = a_SN - a_SN[0, 0], b_SN - b_SN[0, 0]
-    if paired:
-        return _paired(a_SN, b_SN, offset)
-    v_a, v_b = seed_variance(a_SN), seed_variance(b_SN)
-    c = _residual_share(a_SN) + _residual_share(b_SN)
-    d_N = a_SN.mean(axis=0) - b_SN.mean(axis=0)
-    seeds = [(v_a, len(a_SN) - 1), (v_b, len(b_SN) - 1)]
-    return combine(float(d_N.mean() + offset), d_N, seeds=seeds, c=c, num_seeds=min(len(a_SN), len(b_SN)))
+    if not paired:
+        return sample_difference(sample(scores_a_SN), sample(scores_b_SN))
+    a_SN, b_SN = _checked(scores_a_SN), _checked(scores_b_SN)
+    if len(a_SN) != len(b_SN):
+        problem = f"paired by design needs equal rows, and A has {len(a_SN)} seeds, B {len(b_SN)}"
+        raise DataError("data.unequal_seeds", "paired", True, problem, next_step="paired=false")
+    _check_examples(a_SN.shape[1], b_SN.shape[1])
+    return sample_mean(sample(a_SN - b_SN))
 
 
 def crossed_mean(scores_SN: np.ndarray) -> Estimate:
     """Mean of one contender on new seeds and new test examples: the same analysis without a second contender."""
-    scores_SN = _checked(scores_SN, "scores")
-    offset = scores_SN[0, 0]
+    return sample_mean(sample(scores_SN))
+
+
+def sample(scores_SN: np.ndarray) -> Sample:
+    """Sum up one contender's scores (seeds x examples), or the row differences of a paired design."""
+    scores_SN = _checked(scores_SN)
+    offset = float(scores_SN[0, 0])
     scores_SN = scores_SN - offset
-    mean_N = scores_SN.mean(axis=0)
-    seeds = [(seed_variance(scores_SN), len(scores_SN) - 1), (0.0, 1)]
-    c = _residual_share(scores_SN)
-    return combine(float(mean_N.mean() + offset), mean_N, seeds=seeds, c=c, num_seeds=len(scores_SN))
-
-
-def seed_variance(scores_SN: np.ndarray) -> float:
-    """Variance of the mean over seeds: variance of the S seed means / S; infinite for one seed."""
     num_seeds = len(scores_SN)
-    return float(scores_SN.mean(axis=1).var(ddof=1) / num_seeds) if num_seeds > 1 else math.inf
+    v = float(scores_SN.mean(axis=1).var(ddof=1) / num_seeds) if num_seeds > 1 else math.inf
+    return Sample(offset, scores_SN.mean(axis=0), v, num_seeds - 1.0, _residual_share(scores_SN), num_seeds)
 
 
-def combine(
-    difference: float,
-    d_N: np.ndarray,
-    *,
-    seeds: Sequence[tuple[float, float]],
-    c: float,
-    num_seeds: int,
-    paired: bool = False,
+def sample_difference(a: Sample, b: Sample) -> Estimate:
+    """Difference of two contenders that scored the same examples."""
+    _check_examples(len(a.scores_N), len(b.scores_N))
+    d_N = a.scores_N - b.scores_N
+    difference = float(d_N.mean() + (a.offset - b.offset))
+    return _estimate(difference, d_N, [(a.v, a.df), (b.v, b.df)], c=a.c + b.c, num_seeds=min(a.num_seeds, b.num_seeds))
+
+
+def sample_mean(a: Sample) -> Estimate:
+    """Mean of one contender, or of the row differences of a paired design; all its seed variance is ``v_a``."""
+    return _estimate(a.mean, a.scores_N, [(a.v, a.df), (0.0, 1.0)], c=a.c, num_seeds=a.num_seeds)
+
+
+def _estimate(
+    difference: float, d_N: np.ndarray, seeds: Sequence[tuple[float, float]], *, c: float, num_seeds: int
 ) -> Estimate:
-    """Put seed variances (each with its df), example differences and the double-counted error together.
-
-    Args:
-        difference: the estimated difference, score units.
-        d_N: difference per example, averaged over seeds.
-        seeds: (variance, degrees of freedom) of A and of B; for a paired design those of the row differences, and zero.
-        c: error variance counted twice.
-        num_seeds: of the contender with fewer.
-        paired: the first entry of ``seeds`` already is the variance of the difference; it is reported in equal halves.
-    """
-    v_seeds = seeds[0][0] + seeds[1][0]
+    """Put the seed variances, each with its df, the example differences and the double-counted error together."""
+    (v_a, _), (v_b, _) = seeds
     vex = float(d_N.var(ddof=1) / len(d_N)) if len(d_N) > 1 else math.inf
-    variance = max(v_seeds + vex - c, v_seeds, vex)
-    v_a, v_b = (v_seeds / 2, v_seeds / 2) if paired else (seeds[0][0], seeds[1][0])
+    variance = max(v_a + v_b + vex - c, v_a + v_b, vex)
     df = _degrees_of_freedom(variance, [*seeds, (vex, len(d_N) - 1)])
-    return Estimate(difference, v_a, v_b, v_seeds, vex, c, variance, df, num_seeds, len(d_N))
+    return Estimate(difference, v_a, v_b, vex, c, variance, df, num_seeds, len(d_N))
 
 
 def _degrees_of_freedom(variance: float, parts: Sequence[tuple[float, float]]) -> float:
@@ -107,19 +123,8 @@ def _degrees_of_freedom(variance: float, parts: Sequence[tuple[float, float]]) -
     if math.isinf(variance):
         return 1.0
     if variance == 0:
-        return float(max(1, sum(df for _, df in parts[:-1])))
+        return max(1.0, sum(df for _, df in parts[:-1]))
     return variance**2 / sum(part**2 / df for part, df in parts if part > 0)
-
-
-def _paired(a_SN: np.ndarray, b_SN: np.ndarray, offset: float) -> Estimate:
-    if len(a_SN) != len(b_SN):
-        problem = f"paired by design needs equal rows, and A has {len(a_SN)} seeds, B {len(b_SN)}"
-        raise DataError("data.unequal_seeds", "paired", True, problem, next_step="paired=false")
-    d_SN = a_SN - b_SN
-    d_N = d_SN.mean(axis=0)
-    seeds = [(seed_variance(d_SN), len(d_SN) - 1.0), (0.0, 1.0)]
-    difference = float(d_N.mean() + offset)
-    return combine(difference, d_N, seeds=seeds, c=_residual_share(d_SN), num_seeds=len(d_SN), paired=True)
 
 
 def _residual_share(scores_SN: np.ndarray) -> float:
@@ -133,13 +138,19 @@ def _residual_share(scores_SN: np.ndarray) -> float:
     return mean_square / (num_seeds * num_examples)
 
 
-def _checked(scores_SN: np.ndarray, name: str) -> np.ndarray:
+def _checked(scores_SN: np.ndarray) -> np.ndarray:
     scores_SN = np.asarray(scores_SN, dtype=np.float64)
     if scores_SN.ndim != 2 or scores_SN.size == 0:
         problem = f"expected a matrix of seeds x examples, got shape {scores_SN.shape}"
-        raise DataError("data.bad_scores", name, None, problem)
+        raise DataError("data.bad_scores", "scores", None, problem)
     if not np.isfinite(scores_SN).all():
         count = int((~np.isfinite(scores_SN)).sum())
         next_step = "score failed trials as the trivial predictor; never drop them"
-        raise DataError("data.nan_scores", name, None, f"{count} scores are NaN or infinite", next_step=next_step)
+        raise DataError("data.nan_scores", "scores", None, f"{count} scores are NaN or infinite", next_step=next_step)
     return scores_SN
+
+
+def _check_examples(of_a: int, of_b: int) -> None:
+    if of_a != of_b:
+        problem = f"A has {of_a} test examples and B has {of_b}"
+        raise DataError("data.unequal_examples", "scores", None, problem, next_step="score the same examples with both")

@@ -18,7 +18,7 @@ from scipy.stats import rankdata, studentized_range
 
 from bakeoff.errors import DataError
 from bakeoff.statistics.multiplicity import holm
-from bakeoff.statistics.verdicts import finite
+from bakeoff.statistics.rows import finite
 
 MIN_DATASETS = 7
 

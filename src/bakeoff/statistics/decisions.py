@@ -8,10 +8,8 @@ from itertools import combinations
 
 from bakeoff.statistics.estimates import Estimate
 from bakeoff.statistics.multiplicity import Test, holm, pair_tests
-from bakeoff.statistics.verdicts import EQUIVALENT, NOT_ENOUGH_EVIDENCE, WINS, WINS_SMALL, Pair
-
-MIN_SEEDS = 5
-MIN_SEEDS_PROVISIONAL = 3
+from bakeoff.statistics.rows import Pair
+from bakeoff.statistics.verdicts import EQUIVALENT, NOT_ENOUGH_EVIDENCE, WINS, WINS_SMALL
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ class Estimate:
     Attributes:
         difference: mean of A minus mean of B.
         v_a: variance of A's mean over its seeds; infinite for one seed (one seed says nothing about seeds).
-        v_b: the same for B; 0 where there is no B.
-        v_seeds: seed part that enters the total: ``v_a + v_b``, or that of the row differences if paired by design.
+        v_b: the same for B; 0 where there is no B, and where rows are paired by design (``v_a`` is then that of the
+            row differences).
         vex: variance over examples; infinite for one example (one example says nothing about other examples).
         c: error variance that both parts contain and that is taken off once; 0 for the family claim.
         variance: the total ``V``.
@@ -28,13 +28,17 @@ class Estimate:
     difference: float
     v_a: float
     v_b: float
-    v_seeds: float
     vex: float
     c: float
     variance: float
     df: float
     num_seeds: int
     num_examples: int
+
+    @property
+    def v_seeds(self) -> float:
+        """Seed part of the variance."""
+        return self.v_a + self.v_b
 
     @property
     def standard_error(self) -> float:

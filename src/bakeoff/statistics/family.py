@@ -12,11 +12,12 @@ import pandas as pd
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.statistics.assembly import Entry, assemble
 from bakeoff.statistics.configuration import right_or_wrong
+from bakeoff.statistics.crossed import Sample, sample_difference, sample_mean
 from bakeoff.statistics.options import DIRECTIONS, Options, check_failed, margin_of
-from bakeoff.statistics.pooled import Pool, best_of, compare_pools, pool, pool_mean
+from bakeoff.statistics.pooled import best_of, pool
 from bakeoff.statistics.scores import labelled_matrices
 from bakeoff.statistics.sentences import family_claim
-from bakeoff.statistics.verdicts import Verdict, finite
+from bakeoff.statistics.verdicts import Verdict
 
 Trials = tuple[np.ndarray, np.ndarray]
 
@@ -86,7 +87,7 @@ def family_verdict_from_matrices(trials: Mapping[str, Trials], *, options: Optio
     pools = by_m[m]
     verdict = assemble(
         {name: _entry(pools[name], ordered[name][0]) for name in pools},
-        lambda a, b: compare_pools(pools[a], pools[b]),
+        lambda a, b: sample_difference(pools[a], pools[b]),
         options=options,
         kind="family",
         claim=family_claim(m, num_trials),
@@ -96,12 +97,12 @@ def family_verdict_from_matrices(trials: Mapping[str, Trials], *, options: Optio
     return replace(verdict, best_of=m, curves=_curves(by_m, options))
 
 
-def crossings(by_m: Mapping[int, Mapping[str, Pool]]) -> list[str]:
+def crossings(by_m: Mapping[int, Mapping[str, Sample]]) -> list[str]:
     """A sentence for every two contenders whose order depends on how much they are tuned."""
     found = []
     sizes = sorted(by_m)
     for a, b in combinations(sorted(by_m[sizes[0]]), 2):
-        signs = [(size, np.sign(by_m[size][a].theta - by_m[size][b].theta)) for size in sizes]
+        signs = [(size, np.sign(by_m[size][a].mean - by_m[size][b].mean)) for size in sizes]
         signs = [(size, sign) for size, sign in signs if sign != 0]
         for (before, old), (after, new) in pairwise(signs):
             if old != new:
@@ -112,16 +113,16 @@ def crossings(by_m: Mapping[int, Mapping[str, Pool]]) -> list[str]:
     return found
 
 
-def _entry(pooled: Pool, test_TN: np.ndarray) -> Entry:
-    return Entry(pool_mean(pooled), float(test_TN.mean(axis=1).std(ddof=1)), pooled.num_trials)
+def _entry(pooled: Sample, test_TN: np.ndarray) -> Entry:
+    return Entry(sample_mean(pooled), float(test_TN.mean(axis=1).std(ddof=1)), pooled.num_seeds)
 
 
-def _curves(by_m: Mapping[int, Mapping[str, Pool]], options: Options) -> dict[str, list[dict[str, float]]]:
+def _curves(by_m: Mapping[int, Mapping[str, Sample]], options: Options) -> dict[str, list[dict[str, float]]]:
     curves: dict[str, list[dict[str, float]]] = {name: [] for name in by_m[1]}
     for size, pools in sorted(by_m.items()):
         for name, pooled in pools.items():
-            low, high = sorted(options.sign * end for end in pool_mean(pooled).interval(options.alpha))
-            curves[name].append({"m": size, "mean": options.sign * pooled.theta, "low": low, "high": high})
+            low, high = sorted(options.sign * end for end in sample_mean(pooled).interval(options.alpha))
+            curves[name].append({"m": size, "mean": options.sign * pooled.mean, "low": low, "high": high})
     return curves
 
 
@@ -148,11 +149,8 @@ def _validation_of(validation: pd.DataFrame, name: str, labels: list) -> np.ndar
         raise DataError("data.missing_rows", "validation", None, problem)
     scores_T = own.set_index("trial")["score"].loc[labels].to_numpy(dtype=np.float64)
     if not np.isfinite(scores_T).all():
-        bad = labels[int(np.flatnonzero([finite(score) is None for score in scores_T])[0])]
-        raise DataError(
-            "data.nan_scores",
-            "validation",
-            None,
-            f"contender {name}, trial {bad}: the validation score is NaN or infinite",
-        )
+        bad = labels[int(np.flatnonzero(~np.isfinite(scores_T))[0])]
+        problem = f"contender {name}, trial {bad}: the validation score is NaN or infinite"
+        next_step = "give failed trials the validation score of the trivial predictor"
+        raise DataError("data.nan_scores", "validation", None, problem, next_step=next_step)
     return scores_T

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bakeoff.statistics.rows import Pair
 from bakeoff.statistics.sentences import percent
-from bakeoff.statistics.verdicts import Pair, Verdict
+from bakeoff.statistics.verdicts import Verdict
 
 
 def verdict_markdown(verdict: Verdict) -> str:

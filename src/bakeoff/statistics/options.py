@@ -10,6 +10,20 @@ from bakeoff.statistics.looks import Looks
 
 DIRECTIONS = ("maximize", "minimize")
 MARGIN_SHARE = 0.1
+MIN_SEEDS = 5
+MIN_SEEDS_PROVISIONAL = 3
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a comparison stands: its seeds, the look they are, and the error rate that may be spent."""
+
+    num_seeds: int
+    look: int | None
+    alpha: float
+    last: bool
+    provisional: bool
+    exploratory: bool
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,17 @@ class Options:
     def sign(self) -> float:
         """Factor that makes higher scores better."""
         return 1.0 if self.direction == "maximize" else -1.0
+
+    def stage(self, num_seeds: int) -> Stage:
+        """What ``num_seeds`` are: a declared look, too few (provisional), or undeclared (exploratory)."""
+        provisional = num_seeds < MIN_SEEDS
+        if self.looks is None:
+            return Stage(num_seeds, None, self.alpha, True, provisional, False)
+        look = self.looks.index_at(num_seeds)
+        if look is None:
+            # Between the looks nothing was promised; the strictest level is the least misleading.
+            return Stage(num_seeds, None, min(self.looks.alphas), not provisional, provisional, not provisional)
+        return Stage(num_seeds, look, self.looks.alphas[look], self.looks.is_last(look), False, False)
 
 
 def margin_of(margin: float | None, margin_reference: float | None) -> float | None:

@@ -11,36 +11,15 @@ Trials must be exchangeable: independent random search, a fresh seed each. The v
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import comb
 
 import numpy as np
 
 from bakeoff.errors import ConfigError, DataError
-from bakeoff.statistics.crossed import combine
-from bakeoff.statistics.estimates import Estimate
+from bakeoff.statistics.crossed import Sample
 
 MIN_TRIALS = 12
 DEFAULT_BEST_OF = 5
-
-
-@dataclass(frozen=True)
-class Pool:
-    """Best of m among the trials of one contender.
-
-    Attributes:
-        theta: expected test score, score units.
-        v: jackknife variance of theta over trials.
-        df: its degrees of freedom.
-        scores_N: weighted test scores per example; their mean is theta.
-        num_trials: T.
-    """
-
-    theta: float
-    v: float
-    df: float
-    scores_N: np.ndarray
-    num_trials: int
 
 
 def best_of(num_trials: int, m: int | None = None) -> int:
@@ -59,13 +38,17 @@ def best_of(num_trials: int, m: int | None = None) -> int:
     return m
 
 
-def pool(test_TN: np.ndarray, validation_T: np.ndarray, *, m: int) -> Pool:
+def pool(test_TN: np.ndarray, validation_T: np.ndarray, *, m: int) -> Sample:
     """Expected test score of the best of ``m`` trials by validation, with its jackknife variance over trials.
 
     Args:
         test_TN: per-example test scores, one row per trial.
         validation_T: validation score per trial, higher is better; decides the ranks, never enters the score.
         m: trials of one search; 1 gives the plain mean over trials.
+
+    Returns:
+        The family, to be compared by ``sample_difference``: the crossed t with the jackknife over trials in place of
+        the seeds, and no c term.
 
     Raises:
         DataError: NaN, or a validation score missing.
@@ -77,10 +60,10 @@ def pool(test_TN: np.ndarray, validation_T: np.ndarray, *, m: int) -> Pool:
     if not (np.isfinite(test_TN).all() and np.isfinite(validation_T).all()):
         raise DataError("data.nan_scores", "validation", None, "test and validation scores must be finite")
     num_trials = len(validation_T)
-    offset = test_TN[0, 0]
+    offset = float(test_TN[0, 0])
     scores_N = selection_weights(validation_T, m) @ (test_TN - offset)
     v, df = _jackknife((test_TN - offset).mean(axis=1), validation_T, m)
-    return Pool(float(scores_N.mean() + offset), v, df, scores_N + offset, num_trials)
+    return Sample(offset, scores_N, v, df, 0.0, num_trials)
 
 
 def selection_weights(validation_T: np.ndarray, m: int) -> np.ndarray:
@@ -92,19 +75,6 @@ def selection_weights(validation_T: np.ndarray, m: int) -> np.ndarray:
     cumulative = np.concatenate([[0.0], np.cumsum(by_rank_T)])
     share_G = (cumulative[ends_G] - cumulative[ends_G - size_G]) / size_G
     return share_G[group_T]
-
-
-def compare_pools(a: Pool, b: Pool) -> Estimate:
-    """Difference of two families: crossed t with the jackknife over trials in place of the seeds, and no c term."""
-    seeds = [(a.v, a.df), (b.v, b.df)]
-    num_trials = min(a.num_trials, b.num_trials)
-    return combine(a.theta - b.theta, a.scores_N - b.scores_N, seeds=seeds, c=0.0, num_seeds=num_trials)
-
-
-def pool_mean(pooled: Pool) -> Estimate:
-    """Expected score of one family with its own variance, for the interval beside its name."""
-    seeds = [(pooled.v, pooled.df), (0.0, 1.0)]
-    return combine(pooled.theta, pooled.scores_N, seeds=seeds, c=0.0, num_seeds=pooled.num_trials)
 
 
 def _jackknife(means_T: np.ndarray, validation_T: np.ndarray, m: int) -> tuple[float, float]:

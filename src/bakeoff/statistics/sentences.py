@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bakeoff.statistics.decisions import MIN_SEEDS, Decision
-from bakeoff.statistics.verdicts import EQUIVALENT, WINS_SMALL, Pair
+from bakeoff.statistics.decisions import Decision
+from bakeoff.statistics.options import MIN_SEEDS
+from bakeoff.statistics.rows import Pair
+from bakeoff.statistics.verdicts import EQUIVALENT, WINS_SMALL
 
 CONFIGURATION_CLAIM = (
     "for these configurations; tuning luck not included. It covers new seeds and new test examples like these, "

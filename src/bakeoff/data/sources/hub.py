@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from bakeoff.data.sources.source import ImageSource, file_states, refuse_missing
 from bakeoff.errors import DataError, EnvironmentFault
 
 _PROBE_SECONDS = 3.0
+_log = logging.getLogger(__name__)
 
 
 class HuggingFace(ImageSource):
@@ -70,6 +72,10 @@ class HuggingFace(ImageSource):
             raise self._unreadable(error) from error
 
     def _load_from_hub(self) -> DatasetDict:
+        if self._revision is None:
+            _log.warning(
+                "data.revision=null: what the hub holds now is kept; pin its commit to have it again elsewhere"
+            )
         online = not datasets.config.HF_HUB_OFFLINE and _hub_answers()
         try:
             with contextlib.nullcontext() if online else _offline():
@@ -106,8 +112,10 @@ def _hub_answers() -> bool:
             get_session().head(constants.ENDPOINT, timeout=_PROBE_SECONDS)
             answered.set()
 
-    threading.Thread(target=probe, daemon=True).start()
-    return answered.wait(_PROBE_SECONDS + 0.5)
+    asking = threading.Thread(target=probe, daemon=True)
+    asking.start()
+    asking.join(_PROBE_SECONDS + 0.5)  # looking up the name has no time limit of its own
+    return answered.is_set()
 
 
 @contextlib.contextmanager

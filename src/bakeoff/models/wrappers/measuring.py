@@ -6,7 +6,7 @@ B batch, C channels, H height, W width.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,6 @@ from bakeoff.models.contracts import ImageTooSmall
 
 def measured_maps(
     model: nn.Module,
-    forward: Callable[[Tensor], list[Tensor]],
     *,
     in_channels: int,
     image_size: tuple[int, int],
@@ -34,21 +33,12 @@ def measured_maps(
     )
     with _evaluation(model), torch.no_grad():
         try:
-            maps = forward(image_1CHW)
+            maps = model(image_1CHW)
         except (RuntimeError, AssertionError, ValueError) as error:
             raise too_small from error
     if any(map_BCHW.numel() == 0 for map_BCHW in maps):
         raise too_small
     return maps
-
-
-def stride(image_size: tuple[int, int], map_BCHW: Tensor) -> int:
-    """How many input pixels one step of the map stands for: a power of two or, failing that, the nearest whole number."""
-    ratio = max(size / count for size, count in zip(image_size, map_BCHW.shape[-2:], strict=True))
-    power = 1
-    while power * 2 <= ratio:
-        power *= 2
-    return power
 
 
 @contextlib.contextmanager

@@ -13,14 +13,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import huggingface_hub
 import safetensors.torch
 import torch
+from huggingface_hub import constants
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from bakeoff.errors import CheckpointError, ConfigError, EnvironmentFault, nearest
 
 MISMATCHES_SHOWN = 3
+PROBE_TIMEOUT_S = 5.0
 
 
 def vision_library(name: str) -> ModuleType:
@@ -41,7 +44,7 @@ def vision_library(name: str) -> ModuleType:
         ) from error
 
 
-def check_architecture(name: str, known: Iterable[str], *, library: str) -> None:
+def check_architecture(name: str, known: Iterable[str], *, library: str, otherwise: str = "") -> None:
     """Nothing, if the library has the architecture.
 
     Raises:
@@ -55,19 +58,20 @@ def check_architecture(name: str, known: Iterable[str], *, library: str) -> None
             name,
             f"{library} has no such image classification architecture",
             allowed=f"{', '.join(nearest(name, known))} (nearest of {len(known)})",
-            next_step=f"model={library} model.name={nearest(name, known)[0]}",
+            next_step=f"model={library} model.name={nearest(name, known)[0]}{otherwise and f', or {otherwise}'}",
         )
 
 
 @contextlib.contextmanager
 def hub_errors(name: str, *, library: str) -> Iterator[None]:
-    """What goes wrong while the library fetches pretrained weights, as one line.
+    """Within it, what goes wrong while the library fetches pretrained weights becomes one line, without long retries.
 
     Raises:
-        EnvironmentFault: the weights can't be fetched.
+        EnvironmentFault: the weights are neither in the cache nor can they be fetched.
     """
     try:
-        yield
+        with _cache_only_if_unreachable():
+            yield
     except Exception as error:
         if not _is_network_error(error):
             raise
@@ -80,6 +84,22 @@ def hub_errors(name: str, *, library: str) -> Iterator[None]:
             next_step="connect to the internet once, or give a local file (model.net.weights=FILE.safetensors), "
             "or train from scratch (model.net.pretrained=false)",
         ) from error
+
+
+@contextlib.contextmanager
+def _cache_only_if_unreachable() -> Iterator[None]:
+    """A hub that can't be reached within seconds is left alone: its client would retry each file for half a minute."""
+    before = constants.HF_HUB_OFFLINE
+    try:
+        huggingface_hub.get_session().head(constants.ENDPOINT, timeout=PROBE_TIMEOUT_S)
+    except Exception as error:
+        if not _is_network_error(error):
+            raise
+        constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def _is_network_error(error: BaseException) -> bool:

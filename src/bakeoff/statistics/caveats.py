@@ -1,0 +1,38 @@
+"""Everything that weakens a verdict, one sentence each (rules 13, 14, 16, 17, 19)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bakeoff.statistics.decisions import Decision
+from bakeoff.statistics.options import MIN_SEEDS, Options, Stage
+from bakeoff.statistics.rows import Contender
+
+FEW_EXAMPLES = 100
+
+
+def caveats(decision: Decision, rows: Sequence[Contender], options: Options, stage: Stage) -> list[str]:
+    """The caller's notes, then what was found."""
+    found = list(options.notes)
+    if stage.provisional:
+        found.append(f"provisional: {stage.num_seeds} seeds, and a verdict needs at least {MIN_SEEDS}")
+    if stage.exploratory and options.looks is not None:
+        declared = ", ".join(map(str, options.looks.seeds))
+        undeclared = f"exploratory: {stage.num_seeds} seeds were not declared (looks at {declared})"
+        found.append(f"{undeclared}; the error rate is not guaranteed")
+    for row in rows:
+        if row.unstable:
+            found.append(f"unstable: {failures(row)} ({row.name}) and score as the trivial predictor")
+    if options.margin is None:
+        found.append("no margin was fixed, so neither equivalence nor a small win can be shown")
+    num_examples = decision.pairs[0].estimate.num_examples
+    if num_examples < FEW_EXAMPLES:
+        found.append(f"only {num_examples} test examples: the t interval is a large-sample result")
+    if any(pair.estimate.variance == 0 for pair in decision.pairs):
+        found.append("some differences do not vary at all over seeds and examples; check that the runs really differ")
+    return found
+
+
+def failures(row: Contender) -> str:
+    """How many trials of a contender failed."""
+    return f"{len(row.failed)} of {row.num_seeds} trials failed"

@@ -1,0 +1,198 @@
+"""Command lines and users' own files are checked in one pass against bakeoff's configuration tree."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from bakeoff.config import compose_section
+from bakeoff.config.checking import Checker
+from bakeoff.config.composition import Composer, use_trees
+from bakeoff.config.overrides import jobs_to_check, parse, sweep_size
+from bakeoff.config.suggestions import nearest_keys
+from bakeoff.config.validation import validate
+from bakeoff.errors import ConfigError, ErrorGroup
+
+
+@pytest.fixture
+def user_tree(tmp_path):
+    def write(**files):
+        for name, text in files.items():
+            path = tmp_path / (name.replace("__", "/") + ".yaml")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text))
+        return tmp_path
+
+    return write
+
+
+def check(*words, pipeline="train", multirun=False, tree=None, validating=True):
+    composer = Composer(config_dir=tree)
+    return Checker(composer, pipeline=pipeline, multirun=multirun, validating=validating).check(words)
+
+
+def codes(*words, **options):
+    with pytest.raises(ErrorGroup) as caught:
+        check(*words, **options)
+    return [(error.code, error.key) for error in caught.value.errors]
+
+
+def test_sound_words_pass_as_they_are():
+    words = ["model=lenet", "optimizer.lr=3e-4", "seed=3"]
+    assert check(*words) == words
+
+
+def test_everything_wrong_is_told_at_once():
+    found = codes("model=resnett", "trainer.max_epoch=3", "seed=-1", "optimizer.lr=0", "a=[1,", "2]", "foo")
+    assert ("config.unknown_option", "model") in found
+    assert ("config.unknown_key", "trainer.max_epoch") in found
+    assert ("config.out_of_range", "seed") in found
+    assert ("config.out_of_range", "optimizer.lr") in found
+    assert ("config.shell", "a") in found
+    assert ("config.not_an_override", "foo") in found
+    assert len(found) == 6
+
+
+def test_no_advice_ever_says_plus():
+    with pytest.raises(ErrorGroup) as caught:
+        check("trainer.max_epoch=3", "+task.metrc=x", "++model.nett.a=1", "~optimizer.momentm", "seeds=3")
+    assert len(caught.value.errors) == 5
+    assert not any("+" in (error.next_step or "") + (error.allowed or "") for error in caught.value.errors)
+
+
+def test_an_argument_that_no_file_mentions_is_added_for_the_user():
+    assert check("optimizer=adamw", "optimizer.amsgrad=true") == ["optimizer=adamw", "++optimizer.amsgrad=true"]
+    assert check("+optimizer.lr=0.1") == ["++optimizer.lr=0.1"]
+
+
+def test_an_argument_that_the_data_decides_cannot_be_set():
+    assert codes("model.net.in_channels=3") == [("config.unknown_key", "model.net.in_channels")]
+
+
+def test_a_key_of_one_model_is_missed_in_the_other_of_a_sweep():
+    found = codes("model=vit,resnet", "model.net.heads=2", multirun=True)
+    assert found == [("config.unknown_key", "model.net.heads")]
+
+
+def test_each_choice_of_a_long_sweep_is_checked_once():
+    found = codes("seed=range(0,40)", "optimizer.lr=1e-3,1e-4,-1", "model=lenet,vit,mlpp", multirun=True)
+    assert sorted(found) == [("config.out_of_range", "optimizer.lr"), ("config.unknown_option", "model")]
+
+
+def test_a_hundred_thousand_jobs_need_a_yes():
+    sweep = ("seed=range(0,1000)", "optimizer.weight_decay=range(0,1,0.01)")
+    assert codes(*sweep, multirun=True) == [("config.sweep_too_large", "-m")]
+    assert check(*sweep, "yes=true", multirun=True)[-1] == "++yes=true"
+
+
+@pytest.mark.parametrize(("word", "size"), [("seed=range(0,100000)", 100_000), ("seed=range(5,0)", 0), ("a=1,2,3", 3)])
+def test_sweeps_are_counted_without_listing_them(word, size):
+    assert sweep_size(parse([word]).overrides[0]) == size
+
+
+def test_few_jobs_are_checked_in_full_and_many_choice_by_choice():
+    few = parse(["a=1,2", "b=3,4"]).overrides
+    assert jobs_to_check(few) == [["a=1", "b=3"], ["a=1", "b=4"], ["a=2", "b=3"], ["a=2", "b=4"]]
+    many = parse(["a=1,2,3,4", "b=1,2,3,4"]).overrides
+    assert len(jobs_to_check(many)) == 1 + 3 + 3
+
+
+def test_a_misspelt_field_of_a_users_data_file_is_found(user_tree):
+    tree = user_tree(data__mine="defaults: [image_folder, _self_]\nname: mine\npath: here\nimage_sise: 32\n")
+    assert codes("data=mine", tree=tree) == [("config.unknown_key", "data.image_sise")]
+
+
+def test_a_misspelt_argument_of_a_users_model_file_is_found(user_tree):
+    tree = user_tree(
+        model__mine="""
+        name: mine
+        family: cnn
+        modality: image
+        paper: none
+        net: {_target_: bakeoff.models.cnn.lenet.LeNet, widht: 2}
+        knobs: [{arg: wide, minimum: 1, maximum: 2, step: 1}]
+        """
+    )
+    assert codes("model=mine", tree=tree) == [
+        ("config.unknown_key", "model.net.widht"),
+        ("config.unknown_key", "model.knobs.0.arg"),
+    ]
+
+
+def test_a_users_files_are_refused_for_what_they_name_or_refer_to(user_tree):
+    tree = user_tree(
+        model__shell="name: s\nfamily: cnn\nmodality: image\npaper: p\nnet: {_target_: os.system, command: ls}\n",
+        experiment__typo="# @package _global_\nseeed: 3\ntrainer: {max_epochs: '${trainer.max_epoch}'}\n",
+        data__broken="name: [unclosed\n",
+    )
+    assert codes("model=shell", tree=tree) == [("config.target_not_allowed", "model.net._target_")]
+    found = codes("experiment=typo", tree=tree)
+    assert ("config.unknown_key", "seeed") in found
+    assert ("config.bad_interpolation", "trainer.max_epochs") in found
+    [(code, key)] = codes("data=broken", tree=tree)
+    assert (code, key.rpartition("/")[2]) == ("config.bad_yaml", "broken.yaml:2")
+
+
+def test_a_users_own_model_composes_as_a_section(user_tree):
+    tree = user_tree(model__mine="defaults: [lenet, _self_]\nname: mine\npaper: ${model.name} et al.\n")
+    use_trees(Composer(config_dir=tree).folders)
+    try:
+        assert compose_section("model", "mine")["paper"] == "mine et al."
+        with pytest.raises(ConfigError, match="allowed: mine, "):
+            compose_section("model", "mines")
+    finally:
+        use_trees([])
+
+
+def test_a_contender_is_checked_like_a_model():
+    entry = "contenders=[vit,{model: vit, dept: 3},resnett,{depth: 3},{model: vit, optimizer: {lrr: 1}}]"
+    assert codes(entry, pipeline="compare") == [
+        ("config.unknown_key", "contenders.1.dept"),
+        ("config.unknown_option", "contenders.2"),
+        ("config.missing_value", "contenders.3.model"),
+        ("config.unknown_key", "contenders.4.optimizer.lrr"),
+    ]
+
+
+def test_a_model_of_another_modality_is_refused_with_those_that_fit(user_tree):
+    tree = user_tree(model__seq="defaults: [vit, _self_]\nname: seq\nmodality: sequence\n")
+    with pytest.raises(ErrorGroup, match="allowed: .*resnet") as caught:
+        check("model=seq", tree=tree)
+    assert caught.value.errors[0].code == "config.model_misfit"
+    assert codes("contenders=[vit,seq]", pipeline="compare", tree=tree) == [("config.model_misfit", "contenders.1")]
+
+
+def test_incomplete_configurations_can_still_be_shown():
+    assert codes("data=image_folder") == [("config.missing_value", "data.path")]
+    assert check("data=image_folder", validating=False) == ["data=image_folder"]
+
+
+def test_the_data_of_a_saved_run_can_be_changed_freely():
+    words = check("run=here", "data.path=there", pipeline="evaluate")
+    assert words == ["run=here", "++data.path=there"]
+
+
+def test_validation_of_a_composed_configuration_is_the_same_check():
+    cfg = Composer().compose("train", ["model=lenet"]).cfg
+    assert validate(cfg, "train") == []
+    cfg.trainer.max_epochs = 0
+    cfg.task.metric = "acuracy"
+    cfg.trainer.monitor = "val/acc"
+    assert {error.key for error in validate(cfg, "train")} == {"trainer.max_epochs", "task.metric", "trainer.monitor"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("trainer.max_epoch", "trainer.max_epochs"),
+        ("optimizer.learning_rate", "optimizer.lr"),
+        ("trainer.lr", "optimizer.lr"),
+        ("data.batchsize", "data.batch_size"),
+        ("epochs", "trainer.max_epochs"),
+        ("modle", "model"),
+    ],
+)
+def test_the_nearest_key_is_the_one_that_was_meant(typed, meant):
+    keys = ["trainer.max_epochs", "trainer.devices", "optimizer.lr", "optimizer.betas", "data.batch_size", "model", "seed"]
+    assert nearest_keys(typed, keys)[0] == meant

@@ -1,0 +1,63 @@
+"""Numbers as they are printed, by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from bakeoff.report import numbers
+from bakeoff.report.numbers import Metric
+
+
+@pytest.mark.parametrize(
+    ("printed", "text"),
+    [
+        (numbers.count(98_432), "98,432"),
+        (numbers.compact(98_432), "98.4k"),
+        (numbers.compact(650), "650"),
+        (numbers.flops(4.1e11), "410 GFLOP"),
+        (numbers.flops(12.0), "12.0 FLOP"),
+        (numbers.duration(18.26), "18.3 s"),
+        (numbers.duration(125.4), "2 min 05 s"),
+        (numbers.duration(3780), "1 h 03 min"),
+        (numbers.milliseconds(0.614), "0.614 ms"),
+        (numbers.megabytes(1412.3), "1,412 MB"),
+        (numbers.probability(0.0004), "< 0.001"),
+        (numbers.probability(0.0312), "0.031"),
+        (numbers.share(0.05), "5\u202f%"),
+        (numbers.share(1 - 0.05 / 3), "98.3\u202f%"),
+        (numbers.signed_share(-0.016), "−1.6\u202f%"),
+        (numbers.significant(-0.04567), "−0.0457"),
+        (numbers.round_number(250_000), "250k"),
+        (numbers.round_number(0.03), "0.03"),
+    ],
+)
+def test_amounts_have_three_digits_and_a_unit(printed: str, text: str) -> None:
+    assert printed == text
+
+
+def test_fractions_are_in_percent_and_their_differences_in_points() -> None:
+    accuracy = Metric.named("accuracy", direction="maximize")
+    assert accuracy.value(0.98056) == "98.06\u202f%"
+    assert accuracy.value(0.98056, unit=False) == "98.06"
+    assert accuracy.difference(-0.0125) == "−1.25 points"
+    assert accuracy.difference(0.0125, unit=False) == "+1.25"
+    assert accuracy.size(0.0031) == "0.31 points"
+
+
+def test_other_metrics_keep_their_own_unit() -> None:
+    mase = Metric.named("mase")
+    assert mase.is_lower_better
+    assert mase.value(0.87654) == "0.8765"
+    assert mase.difference(0.01234) == "+0.01234"
+
+
+def test_the_task_decides_which_way_is_better() -> None:
+    assert Metric.named("novel_score", direction="minimize").is_lower_better
+    assert not Metric.named("novel_score").is_lower_better
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
+def test_what_is_not_known_is_a_dash(value: float | None) -> None:
+    printers = (numbers.count, numbers.flops, numbers.duration, numbers.share, numbers.probability, numbers.megabytes)
+    assert {printer(value) for printer in printers} == {"—"}
+    assert Metric.named("accuracy").value(value) == "—"

@@ -1,0 +1,63 @@
+"""What a person sees on the terminal."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bakeoff.report.terminal import print_leaderboard, print_plan, print_verdict
+from tests.report.built_page import Built
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console(file=io.StringIO(), width=60, force_terminal=False)
+
+
+def printed(console: Console) -> list[str]:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+def test_last_lines_are_the_word_and_the_whole_sentence_even_on_a_narrow_terminal(
+    report: Built, console: Console
+) -> None:
+    print_verdict(report.verdict, console)
+    assert printed(console)[-2:] == ["WINS", report.verdict["sentence"]]
+    assert len(report.verdict["sentence"]) > 60
+
+
+def test_a_provisional_verdict_says_so(report: Built, console: Console) -> None:
+    print_verdict({**report.verdict, "verdict": "NOT_ENOUGH_EVIDENCE", "winner": None, "provisional": True}, console)
+    assert printed(console)[-2] == "NOT_ENOUGH_EVIDENCE (provisional)"
+
+
+def test_markup_in_names_and_sentences_is_printed_as_it_is(report: Built, console: Console) -> None:
+    sentence = "[red]resnet[/red] wins [link=file:x]here[/link]"
+    print_verdict({**report.verdict, "sentence": sentence, "warnings": ["[/nothing]"]}, console)
+    assert printed(console)[-1] == sentence
+    assert "warning: [/nothing]" in printed(console)
+
+
+def test_plan_shows_every_contender_its_size_and_the_number_of_trials(report: Built) -> None:
+    console = Console(file=io.StringIO(), width=100, force_terminal=False)
+    plan: dict[str, Any] = {**report.plan, "expected_seconds": 125}
+    print_plan(plan, console)
+    lines = printed(console)
+    assert lines[0] == "CNN, RNN or Transformer for image classification on digits?"
+    row = next(line for line in lines if line.startswith("renet")).split()
+    assert row[:3] == ["renet", "RNN", "101,870"]
+    assert lines[-1] == "25 trials: 5 seeds each; 100,000 trainable parameters each, within 5\u202f%; about 2 min 05 s"
+
+
+def test_leaderboard_lists_contenders_first_and_baselines_after(report: Built) -> None:
+    console = Console(file=io.StringIO(), width=120, force_terminal=False)
+    print_leaderboard(report.verdict, console)
+    lines = printed(console)
+    assert lines[0].split()[:3] == ["contender", "family", "test/accuracy"]
+    order = [line.split()[0] for line in lines[1:] if line and line[0].isalpha()]
+    assert order[:5] == ["resnet", "renet", "vit", "mlp", "linear"]
+    assert f"{100 * report.verdict['leaderboard'][0]['test']['accuracy']['mean']:.2f}" in lines[1]

@@ -1,0 +1,100 @@
+"""A trial is a pure function of configuration and seed: twice the same, and the same when it was interrupted."""
+
+import json
+
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+
+from bakeoff.config.composition import Composer
+from bakeoff.files import read_json
+from bakeoff.tasks.image_classification import ImageClassification
+from bakeoff.training.assembly import trial_config, trial_id
+from bakeoff.training.metric_log import read_log
+from bakeoff.training.trial import TrialLabel, run_trial
+
+LABEL = TrialLabel("t0", "m")
+MODELS = ["lenet", "row_lstm", "vit"]
+
+
+def config(model, *overrides):
+    small = ["trainer.max_epochs=4", "trainer.accelerator=cpu", "augment.rotation=10", f"model={model}", *overrides]
+    return trial_config(OmegaConf.to_container(Composer().compose("train", small).cfg, resolve=True))
+
+
+def outcome(folder):
+    result = read_json(folder / "result.json")
+    with np.load(folder / "test_predictions.npz") as arrays:
+        return result["validation"], arrays["probabilities"]
+
+
+class Interrupted(Exception):
+    """Stands for a kill: nothing after it runs."""
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_trial_resumed_in_its_middle_ends_bit_for_bit_like_an_undisturbed_one(tmp_path, monkeypatch, model):
+    settings = config(model, "trainer.checkpoint_every_s=0", "model.net.dropout=0.1" if model == "vit" else "seed=0")
+    run_trial(settings, tmp_path / "whole", label=LABEL)
+    original = ImageClassification.training_step
+    calls = []
+
+    def stops_in_third_epoch(self, batches, batch_index):
+        if self.trainer.current_epoch == 2 and batch_index == 1 and not calls:
+            calls.append(1)
+            raise Interrupted
+        original(self, batches, batch_index)
+
+    monkeypatch.setattr(ImageClassification, "training_step", stops_in_third_epoch)
+    with pytest.raises(Interrupted):
+        run_trial(settings, tmp_path / "broken", label=LABEL)
+    assert (tmp_path / "broken" / "last.ckpt").exists()
+    run_trial(settings, tmp_path / "broken", label=LABEL)
+    (values, probabilities), (again, resumed) = outcome(tmp_path / "whole"), outcome(tmp_path / "broken")
+    assert again == values
+    assert np.array_equal(resumed, probabilities)
+    logs = [
+        [{k: v for k, v in record.items() if k not in ("time", "seconds")} for record in read_log(tmp_path / name / "metrics.jsonl")]
+        for name in ("whole", "broken")
+    ]
+    assert logs[0] == logs[1]
+
+
+def test_a_finished_trial_is_not_run_again(tmp_path, monkeypatch):
+    settings = config("linear", "trainer.max_epochs=1")
+    first = run_trial(settings, tmp_path, label=LABEL)
+    monkeypatch.setattr(ImageClassification, "training_step", None)
+    assert run_trial(settings, tmp_path, label=LABEL)["validation"] == pytest.approx(first["validation"])
+
+
+def test_a_loss_that_is_not_finite_ends_the_trial_as_diverged(tmp_path):
+    result = run_trial(config("mlp", "optimizer.lr=1e20", "trainer.gradient_clip_norm=null"), tmp_path, label=LABEL)
+    assert result["status"] == "diverged"
+    assert "training loss" in result["why"]
+    assert json.loads((tmp_path / "result.json").read_text())["status"] == "diverged"
+
+
+def test_training_never_touches_a_test_label(tmp_path, monkeypatch):
+    from bakeoff.data.images import ImageDataModule
+
+    asked = []
+    original = ImageDataModule.labels
+    monkeypatch.setattr(ImageDataModule, "labels", lambda self, split: asked.append(split) or original(self, split))
+    monkeypatch.setattr(ImageDataModule, "test_dataloader", lambda self: asked.append("test"))
+    run_trial(config("linear", "trainer.max_epochs=1"), tmp_path, label=LABEL)
+    assert "test" not in asked
+
+
+def test_the_id_depends_on_settings_seed_and_data_and_on_nothing_else():
+    base = config("linear")
+    assert trial_id(base, "f") == trial_id({**base, "output_dir": "elsewhere"}, "f")
+    others = [trial_id(config("linear", "seed=1"), "f"), trial_id(config("linear", "optimizer.lr=1"), "f"), trial_id(base, "g")]
+    assert len({trial_id(base, "f"), *others}) == 4
+
+
+def test_patience_stops_early_and_the_best_weights_are_kept(tmp_path):
+    settings = config("linear", "trainer.max_epochs=40", "optimizer.lr=1e-9", "trainer.patience=2", "scheduler=constant")
+    result = run_trial(settings, tmp_path, label=LABEL)
+    assert result["epochs"] < 40
+
+
