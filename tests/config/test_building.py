@@ -157,7 +157,9 @@ def test_own_code_in_the_current_folder_works_once_allowed(tmp_path, monkeypatch
         build({"_target_": "mynets.system", "command": "true"})
 
 
-@pytest.mark.parametrize("package", ["os", "subprocess", "builtins", "torch", "torch.hub", "pandas", "nowhere_to_be_found"])
+@pytest.mark.parametrize(
+    "package", ["os", "subprocess", "builtins", "torch", "torch.hub", "pandas", "nowhere_to_be_found"]
+)
 def test_python_itself_and_readers_of_pickles_cannot_be_allowed(package, user_packages):
     with pytest.raises(ConfigError) as caught:
         allow([package])

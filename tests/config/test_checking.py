@@ -194,5 +194,13 @@ def test_validation_of_a_composed_configuration_is_the_same_check():
     ],
 )
 def test_the_nearest_key_is_the_one_that_was_meant(typed, meant):
-    keys = ["trainer.max_epochs", "trainer.devices", "optimizer.lr", "optimizer.betas", "data.batch_size", "model", "seed"]
+    keys = [
+        "trainer.max_epochs",
+        "trainer.devices",
+        "optimizer.lr",
+        "optimizer.betas",
+        "data.batch_size",
+        "model",
+        "seed",
+    ]
     assert nearest_keys(typed, keys)[0] == meant

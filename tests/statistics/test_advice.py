@@ -14,7 +14,6 @@ def estimate(difference, *, v_seeds, vex, c=0.0, num_seeds=5, num_examples=1000)
         difference,
         v_seeds / 2,
         v_seeds / 2,
-        v_seeds,
         vex,
         c,
         total,

@@ -50,7 +50,7 @@ def test_pool_agrees_with_enumerating_all_subsets(ties, m):
 def test_compared_pools_agree_with_plain_loops():
     a, b = random_trials(1), random_trials(2)
     ours = sample_difference(pool(*a, m=3), pool(*b, m=3))
-    reference = plain_loops.sample_difference(
+    reference = plain_loops.compare_pools(
         *(plain_loops.pool(test.tolist(), validation.tolist(), 3) for test, validation in (a, b))
     )
     assert (ours.difference, ours.vex, ours.variance, ours.df) == pytest.approx(reference, rel=1e-9)

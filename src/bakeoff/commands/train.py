@@ -12,7 +12,7 @@ import torch
 from bakeoff.config import build
 from bakeoff.data.images import ImageDataModule
 from bakeoff.errors import ConfigError, TrackerNotSynced, TrialsFailed
-from bakeoff.files import finite, read_json, write_json
+from bakeoff.files import read_json, write_json
 from bakeoff.tasks.module import TaskModule
 from bakeoff.tracking.follower import Follower
 from bakeoff.tracking.settings import Tracking
@@ -52,14 +52,18 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
     else:
         write_json(folder / "environment.json", environment())
     label = TrialLabel(identity, trial["model"]["name"])
-    result = run_trial(trial, folder, label=label, data=data, say=lambda line: print(line, flush=True))
+    result = run_trial(
+        trial,
+        folder,
+        label=label,
+        data=data,
+        say=lambda line: print(line, flush=True),
+        conclude=lambda found: _tested(trial, folder, data, found),
+    )
     if result["status"] != "finished":
         raise TrialsFailed(
             "trials.diverged", "train", trial["model"]["name"], result["why"], next_step="a lower optimizer.lr"
         )
-    if "test" not in result:
-        result |= _tested(trial, folder, data)
-        write_json(folder / "result.json", finite(read_json(folder / "result.json") | result))
     _print_result(result)
     return result
 
@@ -112,10 +116,12 @@ def _follow(folder: Path, config: Mapping[str, Any], root: Path) -> None:
     follower().watch("trial", folder, tracking=tracking, root=root, experiment=experiment)
 
 
-def _tested(trial: Mapping[str, Any], folder: Path, data: ImageDataModule) -> dict[str, Any]:
+def _tested(
+    trial: Mapping[str, Any], folder: Path, data: ImageDataModule, result: Mapping[str, Any]
+) -> dict[str, Any]:
     """Test metrics and latency of a run of its own, whose test set nobody else waits for."""
     task: type[TaskModule] = task_class(trial)
-    predictions = read_predictions(folder, read_json(folder / "result.json"))
+    predictions = read_predictions(folder, result)
     net = network(trial, data.spec)
     load_weights(net, folder / "weights.safetensors")
     repeats = latencies_ms({"net": net}, torch.zeros(data.spec.example_shape))["net"]

@@ -117,7 +117,7 @@ def _named_families(bakeoff: Bakeoff) -> list[tuple[str, str]]:
 
 def _environment() -> Environment:
     loader = FileSystemLoader(Path(__file__).parent / "templates")
-    environment = Environment(loader=loader, autoescape=False, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     printed = ("count", "flops", "duration", "milliseconds", "megabytes", "probability", "share", "signed_share")
     for name in (*printed, "significant"):
         environment.filters[name] = getattr(numbers, name)

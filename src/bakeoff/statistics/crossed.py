@@ -104,7 +104,7 @@ def sample_difference(a: Sample, b: Sample) -> Estimate:
 
 def sample_mean(a: Sample) -> Estimate:
     """Mean of one contender, or of the row differences of a paired design; all its seed variance is ``v_a``."""
-    return _estimate(a.mean, a.scores_N, [(a.v, a.df), (0.0, 1.0)], c=a.c, num_seeds=a.num_seeds)
+    return _estimate(a.mean, a.scores_N, [(a.v, a.df), (0.0, 0.0)], c=a.c, num_seeds=a.num_seeds)
 
 
 def _estimate(

@@ -10,6 +10,7 @@ learning rate, but callbacks, progress and metrics are paid once a call.
 from __future__ import annotations
 
 import abc
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -66,6 +67,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
         self.seed = seed
         self.split_metrics = nn.ModuleDict({f"{split}_metrics": self.metrics(split) for split in SPLITS})
         self.total_steps = 1
+        self.first_step_at: float | None = None
         self._pending: list[tuple[Tensor, Tensor, Tensor]] = []
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -110,6 +112,8 @@ class TaskModule(pl.LightningModule, abc.ABC):
             if self.gradient_clip_norm is not None:
                 self.clip_gradients(optimizer, self.gradient_clip_norm, "norm")
             optimizer.step()
+            if self.first_step_at is None:
+                self.first_step_at = time.time()
         self._update_metrics("train")
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:

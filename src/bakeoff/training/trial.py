@@ -64,6 +64,7 @@ def run_trial(
     label: TrialLabel,
     data: ImageDataModule | None = None,
     say: Callable[[str], None] | None = None,
+    conclude: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Trains, selects on validation, predicts the test inputs, and returns what ``result.json`` holds.
 
@@ -73,6 +74,7 @@ def run_trial(
         label: what the trial is called.
         data: the trial's data where the caller has it set up already.
         say: prints progress; None trains in silence.
+        conclude: adds to the result of a finished trial, before it is written.
     """
     if (folder / "result.json").exists():
         return read_json(folder / "result.json")
@@ -90,6 +92,8 @@ def run_trial(
         result |= {"status": "diverged", "why": str(error)}
     result |= {"started": started, "wall_seconds": round(time.time() - started, 3)}
     result["peak_memory_mb"] = round(_peak_memory_mb(memory_mb), 1)
+    if conclude is not None and result["status"] == "finished":
+        result |= conclude(result)
     write_json(folder / "result.json", result)
     (folder / "last.ckpt").unlink(missing_ok=True)
     return result
@@ -133,6 +137,7 @@ def _train(
         "train_seconds": round(log.train_seconds, 3),
         "examples_seen": log.examples_seen,
         "examples_per_second": round(log.examples_seen / max(log.train_seconds, 1e-9), 1),
+        "first_step_at": task.first_step_at,
         "epochs": trainer.current_epoch,
         "selected_epoch": checkpoints.best_epoch,
         "validation": {name.removeprefix("val/"): value for name, value in validation.items()},

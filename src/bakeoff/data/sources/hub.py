@@ -72,14 +72,10 @@ class HuggingFace(ImageSource):
             raise self._unreadable(error) from error
 
     def _load_from_hub(self) -> DatasetDict:
-        if self._revision is None:
-            _log.warning(
-                "data.revision=null: what the hub holds now is kept; pin its commit to have it again elsewhere"
-            )
         online = not datasets.config.HF_HUB_OFFLINE and _hub_answers()
         try:
             with contextlib.nullcontext() if online else _offline():
-                return load_dataset(self._path, name=self._config, revision=self._revision)
+                loaded = load_dataset(self._path, name=self._config, revision=self._revision)
         except DatasetNotFoundError as error:
             problem = f"the hub has no such data set, or not for you, and there is no folder {self._local}"
             next_step = "check the name and data.revision; log in with `hf auth login` if it is private or gated"
@@ -88,6 +84,9 @@ class HuggingFace(ImageSource):
             raise self._offline_fault() from error
         except ValueError as error:
             raise self._unreadable(error) from error
+        if self._revision is None:
+            _log.warning("data.revision is not pinned: what the hub holds now is kept here, and may differ elsewhere")
+        return loaded
 
     def _offline_fault(self) -> EnvironmentFault:
         reason = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else f"{constants.ENDPOINT} does not answer"

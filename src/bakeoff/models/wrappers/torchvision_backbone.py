@@ -27,7 +27,9 @@ PROBE_SIZE_PX = 256
 
 
 class TorchvisionBackbone(ImageBackbone):
-    """A convolutional network of torchvision: one feature map a resolution. Activation and width are its own.
+    """A convolutional network of torchvision (its maintainers 2016): one feature map a resolution.
+
+    Activation and width are the network's own.
 
     Args:
         in_channels: channels of the image.

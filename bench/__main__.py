@@ -1,0 +1,61 @@
+"""`make bench`: measures, prints, and writes docs/results/speed.md.
+
+    python -m bench                      everything (about 20 minutes on two cores)
+    python -m bench throughput           one part: throughput, first_step or parallel
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from bakeoff.training.environment import environment
+from bench import first_step, parallel, throughput
+
+PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
+    "throughput": lambda: throughput.measure(repeats=5),
+    "first_step": lambda: first_step.measure(repeats=9),
+    "parallel": lambda: parallel.measure(epochs=40),
+}
+RESULTS = Path(__file__).parent.parent / "docs" / "results" / "speed.md"
+HEADER = "| what | bakeoff | reference | ratio | target |\n| --- | --- | --- | --- | --- |\n"
+
+
+def main(names: list[str]) -> None:
+    """Runs the named parts, or all, and keeps their tables."""
+    tables = []
+    for name in names or PARTS:
+        rows = PARTS[name]()
+        better = "at least" if name == "throughput" else "at most"
+        lines = [
+            f"| {row['what']} | {row['bakeoff']:,} | {row['reference']:,} | {row['ratio']} | {better} {row['target']} |"
+            for row in rows
+        ]
+        tables.append(f"## {name}\n\n{(PARTS_DOC[name])}\n\n{HEADER}" + "\n".join(lines) + "\n")
+        print(tables[-1], flush=True)
+    if not names:
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text(f"# Speed\n\n{_measured()}\n\n" + "\n".join(tables))
+
+
+PARTS_DOC = {
+    "throughput": (throughput.__doc__ or "").strip() + " Figures: training examples a second.",
+    "first_step": (first_step.__doc__ or "").strip(),
+    "parallel": (parallel.__doc__ or "").strip(),
+}
+
+
+def _measured() -> str:
+    about = environment()
+    versions = ", ".join(f"{name} {about[name]}" for name in ("python", "torch", "pytorch-lightning"))
+    return f"Measured {time.strftime('%Y-%m-%d')} by `make bench`: {versions}; {about['cpu']}, {about['cores']} cores."
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

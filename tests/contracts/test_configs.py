@@ -1,0 +1,116 @@
+"""Every file of ``conf/`` composes, is sound, and says only what the code takes."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from bakeoff.config import conf_dir, resolve
+from bakeoff.config.allowlist import THEIRS
+from bakeoff.config.catalog import Catalog
+from bakeoff.config.composition import Composer
+from bakeoff.config.schema import GIVEN_BY_PROGRAM, PIPELINES, SECTIONS
+from bakeoff.config.signatures import signature
+from bakeoff.config.tree import UNRESOLVED, get, resolve_tree, targets
+from bakeoff.config.validation import validate
+
+CATALOG = Catalog()
+FILES = sorted(conf_dir().rglob("*.yaml"))
+OPTIONS = [(group, name) for group in CATALOG.groups() for name in CATALOG.options(group)]
+TARGETS = sorted(
+    {(key, node["_target_"]) for path in FILES for key, node in targets(CATALOG.content(path.parent.name, path.stem))}
+    | {
+        (f"{group}.{key}".rstrip("."), node["_target_"])
+        for group, name in OPTIONS
+        for key, node in targets(CATALOG.content(group, name))
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def composer():
+    return Composer()
+
+
+def pipeline_of(group):
+    return "train" if signature(PIPELINES["train"]).get(group) else "compare"
+
+
+@pytest.mark.parametrize(("group", "name"), OPTIONS, ids="=".join)
+def test_every_option_composes_and_is_sound(group, name, composer):
+    pipeline = pipeline_of(group)
+    cfg = composer.compose(pipeline, [f"{group}={name}"]).cfg
+    errors = validate(cfg, pipeline, catalog=CATALOG)
+    assert [error.line() for error in errors if error.code != "config.missing_value"] == []
+    missing = [error.key for error in errors]
+    assert all(get(resolve_tree(cfg)[0], key, UNRESOLVED) is UNRESOLVED for key in missing)
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_every_pipeline_composes_and_lacks_only_what_its_command_names(pipeline, composer):
+    errors = validate(composer.compose(pipeline).cfg, pipeline, catalog=CATALOG)
+    required = {"evaluate": {"run"}, "predict": {"run", "input"}, "report": {"run"}}
+    assert {error.key for error in errors} == required.get(pipeline, set())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(conf_dir())))
+def test_every_file_opens_with_a_comment(path: Path):
+    assert path.read_text(encoding="utf-8").startswith("#")
+
+
+@pytest.mark.parametrize(("group", "name"), [item for item in OPTIONS if item[0] != "hydra"], ids="=".join)
+def test_every_option_names_its_run_command(group, name):
+    comments = [line for line in CATALOG.path(group, name).read_text().splitlines() if line.startswith("#")]
+    assert any("pipelines/" in line or "bakeoff " in line for line in comments)
+
+
+@pytest.mark.parametrize("target", sorted({target for _, target in TARGETS}))
+def test_every_target_resolves_to_a_class_whose_static_signature_is_right(target):
+    found, static = resolve(target), signature(target)
+    real = inspect.signature(found).parameters
+    named = [name for name, item in real.items() if item.kind not in (item.VAR_KEYWORD, item.VAR_POSITIONAL)]
+    assert static is not None
+    assert static.open or static.names() == named
+
+
+@pytest.mark.parametrize(("section", "target"), [item for item in TARGETS if item[0] in GIVEN_BY_PROGRAM])
+def test_what_the_program_gives_is_taken(section, target):
+    assert GIVEN_BY_PROGRAM[section] <= set(signature(target).names()) or signature(target).open
+
+
+@pytest.mark.parametrize("name", CATALOG.options("model"))
+def test_every_model_says_what_it_is(name):
+    content = CATALOG.content("model", name)
+    assert content["family"] in ("cnn", "rnn", "transformer", "baseline")
+    assert content["modality"] in ("image", "sequence")
+    assert content["paper"]
+
+
+def test_the_schema_and_the_primary_files_name_the_same_keys():
+    for pipeline, schema in PIPELINES.items():
+        keys = set(CATALOG.content("", pipeline)) - {"hydra"}
+        assert keys <= set(signature(schema).names()), pipeline
+
+
+def test_every_key_of_the_schema_is_documented():
+    for schema in [*PIPELINES.values(), *SECTIONS.values()]:
+        assert all(parameter.doc for parameter in signature(schema).parameters), schema
+
+
+def test_no_third_party_package_is_allowed_without_a_reason():
+    """What no file of ours names is there for users' own files: layers, optimizers, transforms, metrics, callbacks."""
+    assert set(THEIRS) == {
+        "torch.nn",
+        "torch.optim",
+        "torchvision.transforms.v2",
+        "torchmetrics",
+        "pytorch_lightning.callbacks",
+    }
+
+
+def test_defaults_lists_only_use_flat_group_names():
+    for path in FILES:
+        for entry in CATALOG.content(path.parent.name, path.stem).get("defaults", ()):
+            assert "${" not in str(entry)
