@@ -1,7 +1,7 @@
 """`make bench`: measures, prints, and writes docs/results/speed.md.
 
-    python -m bench                      everything (about 20 minutes on two cores)
-    python -m bench throughput           one part: throughput, first_step or parallel
+python -m bench                      everything (about 20 minutes on two cores)
+python -m bench throughput           one part: throughput, first_step or parallel
 """
 
 from __future__ import annotations

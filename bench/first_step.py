@@ -19,7 +19,7 @@ TARGET_S = 0.2
 
 
 def measure(*, repeats: int) -> list[dict[str, Any]]:
-    """Seconds from starting a trial's process to its first optimizer step, median over trials, against a bare process."""
+    """Seconds from starting a trial's process to its first optimizer step, median over trials, beside the target."""
     overrides = ["model=lenet", "trainer.max_epochs=1", "trainer.accelerator=cpu"]
     config = trial_config(OmegaConf.to_container(Composer().compose("train", overrides).cfg, resolve=True))
     executor = LocalExecutor(workers=1)

@@ -19,7 +19,7 @@ def examples_per_second(
     batch_size: int,
     epochs: int,
 ) -> float:
-    """Training examples a second of a plain loop over tensors in memory, shuffled every epoch; no logging, no metrics."""
+    """Training examples a second of a plain loop over tensors in memory, shuffled every epoch; no log, no metrics."""
     optimizer = make_optimizer(list(net.parameters()))
     net.train()
     start = time.perf_counter()

@@ -8,7 +8,9 @@ from bakeoff.errors import BakeoffError, CheckpointError, ConfigError, DataError
 
 
 def test_the_line_names_key_value_problem_allowed_and_next():
-    error = ConfigError("config.unknown_option", "model", "resnett", "no such\nmodel", allowed=["resnet"], next_step="look")
+    error = ConfigError(
+        "config.unknown_option", "model", "resnett", "no such\nmodel", allowed=["resnet"], next_step="look"
+    )
     assert error.line() == "error[config.unknown_option] model=resnett: no such model; allowed: resnet; next: look"
 
 
@@ -20,7 +22,9 @@ def test_exit_codes_tell_the_kinds_apart(kind, code):
 
 
 def test_errors_and_groups_survive_pickling():
-    group = ErrorGroup([DataError("data.a", "k", "v", "bad", allowed=["x", "y"]), ConfigError("config.b", "k2", None, "bad")])
+    group = ErrorGroup(
+        [DataError("data.a", "k", "v", "bad", allowed=["x", "y"]), ConfigError("config.b", "k2", None, "bad")]
+    )
     copy = pickle.loads(pickle.dumps(group))
     assert copy.line() == group.line()
     assert copy.exit_code == 3

@@ -51,7 +51,9 @@ class BakeoffError(Exception):
         return (_rebuild, rebuild)
 
 
-def _rebuild(kind: type, code: str, key: str, value: object, problem: str, allowed: str, next_step: str) -> BakeoffError:
+def _rebuild(
+    kind: type, code: str, key: str, value: object, problem: str, allowed: str, next_step: str
+) -> BakeoffError:
     return kind(code, key, value, problem, allowed=allowed, next_step=next_step)
 
 

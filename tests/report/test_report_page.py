@@ -119,6 +119,17 @@ def test_each_verdict_has_its_headline(word: str, tmp_path: Path) -> None:
     assert "PROVISIONAL" in page
 
 
+def test_a_baseline_that_no_contender_beats_is_named_in_the_headline(report: Built, tmp_path: Path) -> None:
+    assert "No contender is better" not in report.outline.text
+    folder = write_bakeoff(tmp_path / "b", Recipe(**SMALL))
+
+    def raise_linear(raw: dict[str, Any]) -> None:
+        next(row for row in raw["leaderboard"] if row["name"] == "linear")["test"]["accuracy"]["mean"] = 0.9999
+
+    edit(folder / "verdict.json", raise_linear)
+    assert "No contender is better than the baseline linear, which reaches 99.99\u202f%" in built(folder).outline.text
+
+
 HOSTILE = [
     "<script>alert(1)</script>",
     '" onmouseover="alert(1)',

@@ -28,7 +28,9 @@ def test_example_scores_average_to_the_metric(predictions):
     scores = ImageClassification.score_examples(predictions, LABELS, "accuracy")
     assert scores.mean() == pytest.approx(summary["accuracy"])
     losses = ImageClassification.score_examples(predictions, LABELS, "loss")
-    expected = torch.nn.functional.nll_loss(torch.log(torch.from_numpy(predictions["probabilities"])), torch.from_numpy(LABELS))
+    expected = torch.nn.functional.nll_loss(
+        torch.log(torch.from_numpy(predictions["probabilities"])), torch.from_numpy(LABELS)
+    )
     assert losses.mean() == pytest.approx(float(expected), abs=1e-6)
 
 

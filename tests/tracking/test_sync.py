@@ -1,6 +1,7 @@
 """A trial's folder and its MLflow run say the same, however often and wherever sending was interrupted."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_a_long_parameter_is_left_to_the_artifact_not_cut(store, store_uri, tria
     run = only_run(store)
     assert "note" not in run.data.params
     stored = store.client.download_artifacts(run.info.run_id, "config.json")
-    assert json.loads(open(stored).read()) == CONFIG
+    assert json.loads(Path(stored).read_text()) == CONFIG
 
 
 def test_forgetting_what_was_sent_makes_no_second_run_and_no_second_point(store, store_uri, trial):
@@ -140,4 +141,3 @@ def test_a_server_that_is_away_is_noticed_at_once(tmp_path):
 
 def test_nested_settings_become_dotted_names():
     assert flatten({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {"a.b": 1, "a.c.d": [2], "e": None}
-

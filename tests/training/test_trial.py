@@ -54,7 +54,10 @@ def test_a_trial_resumed_in_its_middle_ends_bit_for_bit_like_an_undisturbed_one(
     assert again == values
     assert np.array_equal(resumed, probabilities)
     logs = [
-        [{k: v for k, v in record.items() if k not in ("time", "seconds")} for record in read_log(tmp_path / name / "metrics.jsonl")]
+        [
+            {k: v for k, v in record.items() if k not in ("time", "seconds")}
+            for record in read_log(tmp_path / name / "metrics.jsonl")
+        ]
         for name in ("whole", "broken")
     ]
     assert logs[0] == logs[1]
@@ -88,13 +91,17 @@ def test_training_never_touches_a_test_label(tmp_path, monkeypatch):
 def test_the_id_depends_on_settings_seed_and_data_and_on_nothing_else():
     base = config("linear")
     assert trial_id(base, "f") == trial_id({**base, "output_dir": "elsewhere"}, "f")
-    others = [trial_id(config("linear", "seed=1"), "f"), trial_id(config("linear", "optimizer.lr=1"), "f"), trial_id(base, "g")]
+    others = [
+        trial_id(config("linear", "seed=1"), "f"),
+        trial_id(config("linear", "optimizer.lr=1"), "f"),
+        trial_id(base, "g"),
+    ]
     assert len({trial_id(base, "f"), *others}) == 4
 
 
 def test_patience_stops_early_and_the_best_weights_are_kept(tmp_path):
-    settings = config("linear", "trainer.max_epochs=40", "optimizer.lr=1e-9", "trainer.patience=2", "scheduler=constant")
+    settings = config(
+        "linear", "trainer.max_epochs=40", "optimizer.lr=1e-9", "trainer.patience=2", "scheduler=constant"
+    )
     result = run_trial(settings, tmp_path, label=LABEL)
     assert result["epochs"] < 40
-
-

@@ -46,7 +46,7 @@ def run(config: Mapping[str, Any]) -> Outcome:
     follower().watch("bakeoff", folder, tracking=tracking, root=root, experiment="/".join(names[:2]))
     run_trials(plan, folder, executor, console.print)
     outcome = conclude(plan, folder)
-    report = write_report(folder, images=lambda rows: plan.data.images("test", rows))
+    report = write_report(folder, images=lambda rows: list(plan.data.images("test", rows)))
     untracked = _finish_tracking()
     print_leaderboard(outcome.record, console, metric=plan.config["task"]["metric"])
     console.print(f"\nreport {report}")
@@ -55,7 +55,10 @@ def run(config: Mapping[str, Any]) -> Outcome:
     print_verdict(outcome.record, console)
     if outcome.failures:
         raise TrialsFailed(
-            "trials.failed", "compare", folder, f"{outcome.failures} trials failed and were scored as the trivial predictor"
+            "trials.failed",
+            "compare",
+            folder,
+            f"{outcome.failures} trials failed and were scored as the trivial predictor",
         )
     if untracked:
         raise TrackerNotSynced("tracking.not_synced", "tracking.uri", None, untracked)

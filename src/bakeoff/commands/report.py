@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from bakeoff.config import build
+from bakeoff.data.images import ImageDataModule
 from bakeoff.errors import ConfigError
 from bakeoff.files import read_json
 from bakeoff.report.page import write_report
+from bakeoff.training.saved_run import check_targets
 
 
 def run(config: Mapping[str, Any]) -> Path:
@@ -37,7 +39,8 @@ def run(config: Mapping[str, Any]) -> Path:
 def _images(folder: Path, rows: Sequence[int]) -> list[np.ndarray]:
     """Pictures of test examples, from the data that the plan names."""
     plan = read_json(folder / "plan.json")
-    data = build(plan["contenders"][0]["config"]["data"]["module"], seed=plan["seeds"][0])
+    config = plan["contenders"][0]["config"]
+    check_targets(folder, config)
+    data: ImageDataModule = build(config["data"]["module"], seed=plan["seeds"][0])
     data.setup()
-    pictures: list[np.ndarray] = data.images("test", rows)
-    return pictures
+    return list(data.images("test", rows))

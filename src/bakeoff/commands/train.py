@@ -116,9 +116,7 @@ def _follow(folder: Path, config: Mapping[str, Any], root: Path) -> None:
     follower().watch("trial", folder, tracking=tracking, root=root, experiment=experiment)
 
 
-def _tested(
-    trial: Mapping[str, Any], folder: Path, data: ImageDataModule, result: Mapping[str, Any]
-) -> dict[str, Any]:
+def _tested(trial: Mapping[str, Any], folder: Path, data: ImageDataModule, result: Mapping[str, Any]) -> dict[str, Any]:
     """Test metrics and latency of a run of its own, whose test set nobody else waits for."""
     task: type[TaskModule] = task_class(trial)
     predictions = read_predictions(folder, result)

@@ -61,7 +61,11 @@ def run_trials(plan: Plan, folder: Path, executor: LocalExecutor, say: Say) -> N
             executor.run(jobs, on_end=lines.ended, threads=int(plan.config["trainer"]["threads"]))
     except Timeout as error:
         raise ConfigError(
-            "config.folder_busy", "output_dir", folder, "another bakeoff is running there", next_step="wait for it, or end it"
+            "config.folder_busy",
+            "output_dir",
+            folder,
+            "another bakeoff is running there",
+            next_step="wait for it, or end it",
         ) from error
 
 
@@ -156,7 +160,11 @@ def _warnings(plan: Plan, extra: Mapping[str, Any]) -> list[str]:
         found.append(f"Training FLOPs an example differ by {extra['flops_ratio']:.1f} times between contenders.")
     if extra["indicative"]["leader_changes"]:
         found.append("At equal FLOPs or equal time another contender leads on validation (indicative only).")
-    off = [c for c in plan.contenders if c.role == "contender" and abs(c.relative_error) > plan.config["budget"]["tolerance"]]
+    off = [
+        c
+        for c in plan.contenders
+        if c.role == "contender" and abs(c.relative_error) > plan.config["budget"]["tolerance"]
+    ]
     if plan.config["budget"]["mode"] == "none":
         found.append("Sizes were not held equal (budget=none).")
     elif off:

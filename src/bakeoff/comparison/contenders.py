@@ -53,7 +53,9 @@ def enter(config: Mapping[str, Any], entries: Sequence[str | Mapping[str, Any]],
             changes of ``optimizer`` or ``scheduler``.
         role: ``contender`` or ``baseline``.
     """
-    contenders = [_enter(config, {"model": entry} if isinstance(entry, str) else dict(entry), role) for entry in entries]
+    contenders = [
+        _enter(config, {"model": entry} if isinstance(entry, str) else dict(entry), role) for entry in entries
+    ]
     for index, contender in enumerate(contenders):
         same = [other for other in contenders[:index] if other.name.split(" #")[0] == contender.name]
         if same:
@@ -64,7 +66,9 @@ def enter(config: Mapping[str, Any], entries: Sequence[str | Mapping[str, Any]],
 def _enter(config: Mapping[str, Any], entry: dict[str, Any], role: str) -> Contender:
     model_name = entry.pop("model", None)
     if model_name is None:
-        raise ConfigError("config.contender", "contenders", entry, "an entry names its model", allowed="{model: vit, ...}")
+        raise ConfigError(
+            "config.contender", "contenders", entry, "an entry names its model", allowed="{model: vit, ...}"
+        )
     display_name = entry.pop("name", None)
     trial = copy.deepcopy(trial_config({**config, "seed": 0, "model": compose_section("model", model_name)}))
     for key, value in entry.items():
@@ -104,7 +108,9 @@ def fit_budget(contender: Contender, budget: Mapping[str, Any], spec: ImageSpec)
         ConfigError: no size comes within the tolerance, and ``budget.allow_mismatch`` is off.
     """
     if budget["mode"] == "params" and contender.role == "contender":
-        knobs = [knob for knob in contender.config["model"].get("knobs") or [] if knob["arg"] not in contender.overrides]
+        knobs = [
+            knob for knob in contender.config["model"].get("knobs") or [] if knob["arg"] not in contender.overrides
+        ]
         sized = solve_size(
             lambda args: _count(contender, args, spec),
             knobs,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from bakeoff.comparison.contenders import Contender
 from bakeoff.comparison.executor import LocalExecutor
 from bakeoff.comparison.plan import Plan
+from bakeoff.tasks.module import Batch, TaskModule
 from bakeoff.training.assembly import assemble
 
 STEPS = 3
@@ -32,13 +34,15 @@ def expected_seconds(plan: Plan, folder: Path, executor: LocalExecutor) -> float
 def _training_seconds(plan: Plan, contender: Contender) -> float:
     """Seconds of a trial's optimizer steps."""
     loader = plan.data.train_dataloader()
-    inputs, targets = next(iter(loader))
-    module = assemble({**contender.config, "seed": plan.seeds[0]}, plan.data.spec).train()
-    step = min(_seconds_a_step(module, inputs, targets) for _ in range(STEPS))
+    batch: Any = next(iter(loader))
+    module = assemble({**contender.config, "seed": plan.seeds[0]}, plan.data.spec)
+    module.train()
+    step = min(_seconds_a_step(module, batch) for _ in range(STEPS))
     return step * len(loader) * int(plan.config["trainer"]["max_epochs"])
 
 
-def _seconds_a_step(module: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> float:
+def _seconds_a_step(module: TaskModule, batch: Batch) -> float:
+    inputs, targets = batch
     start = time.perf_counter()
-    module.loss(module(inputs), targets).backward()  # type: ignore[operator]  # a TaskModule
+    module.loss(module(inputs), targets).backward()
     return time.perf_counter() - start

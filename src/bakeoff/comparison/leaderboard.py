@@ -42,8 +42,9 @@ def leaderboard(
         trials = [trial for trial in scored if trial.job.label.contender == contender.name]
         finished = [trial.result for trial in trials if not trial.failed]
         test = {name: summary([trial.test[name] for trial in trials]) for name in trials[0].test}
-        if trials[0].scores is not None:
-            test[metric] |= _crossed(np.stack([trial.scores for trial in trials]))
+        examples = [trial.scores for trial in trials if trial.scores is not None]
+        if examples:
+            test[metric] |= _crossed(np.stack(examples))
         rows.append(
             {
                 "name": contender.name,
@@ -52,7 +53,9 @@ def leaderboard(
                 "params": contender.params,
                 "non_embedding_params": contender.non_embedding_params,
                 **{name: _mean([result[name] for result in finished]) for name in COSTS},
-                "latency_ms": {size: float(np.median(values)) for size, values in latencies.get(contender.name, {}).items()},
+                "latency_ms": {
+                    size: float(np.median(values)) for size, values in latencies.get(contender.name, {}).items()
+                },
                 "failures": len(trials) - len(finished),
                 "test": test,
                 "validation": {

@@ -144,7 +144,10 @@ def held_equal(config: Mapping[str, Any], seeds: Sequence[int]) -> list[dict[str
     return [
         {"what": "Size", "value": size},
         {"what": "Training", "value": f"{stop}, batch size {config['data']['batch_size']}, in the same order per seed"},
-        {"what": "Data", "value": f"{config['data']['name']}: one test set; train and validation drawn anew for each seed"},
+        {
+            "what": "Data",
+            "value": f"{config['data']['name']}: one test set; train and validation drawn anew for each seed",
+        },
         {"what": "Seeds", "value": ", ".join(map(str, seeds))},
         {"what": "Optimizer", "value": f"{config['optimizer']['_target_'].rsplit('.', 1)[-1]} {_words(optimizer)}"},
         {"what": "Augmentation", "value": _words(active) or "none"},

@@ -37,9 +37,7 @@ def score_trials(plan: Plan, folder: Path) -> list[ScoredTrial]:
     labels = np.asarray(plan.data.labels("test"))
     _write_labels(folder, labels, plan.data.examples("test"))
     task = task_class(plan.config)
-    trivial = task.trivial_predictions(
-        np.asarray(plan.data.labels("train")), len(labels), plan.data.spec.num_classes
-    )
+    trivial = task.trivial_predictions(np.asarray(plan.data.labels("train")), len(labels), plan.data.spec.num_classes)
     scored = []
     for job in plan.jobs(folder):
         result = read_json(job.folder / "result.json")

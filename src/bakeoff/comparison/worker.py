@@ -18,6 +18,7 @@ from typing import Any
 import torch
 import torchvision  # noqa: F401  (imported here so that no trial pays for it)
 
+import bakeoff.data.images  # noqa: F401  (as torchvision)
 from bakeoff.config import allow
 from bakeoff.errors import BakeoffError
 from bakeoff.files import write_json

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -181,25 +181,37 @@ def use_trees(folders: Sequence[Path]) -> None:
     _active[:] = folders
 
 
-def compose_section(group: str, option: str) -> dict[str, Any]:
+def compose_section(group: str, option: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """One option of a group, resolved, as plain values: ``compose_section("model", "vit")``.
 
-    It comes from the trees of the running command, so a model from ``--config-dir`` is found too.
+    It comes from the trees of the running command, so a model from ``--config-dir`` is found too. ``changes`` of the
+    section's own keys are made before interpolations are resolved.
 
     Raises:
         ConfigError: there is no such option; the valid ones are listed, nearest first.
     """
-    composer = Composer(folder=_active[0] if _active else None, config_dir=_active[1] if len(_active) > 1 else None)
+    composer = _active_composer()
     options = composer.options(group)
     if option not in options:
         raise unknown_option(group, option, options)
     cfg = composer.compose(None, [f"+{group}={option}"]).cfg
+    for key, value in (changes or {}).items():
+        OmegaConf.update(cfg, f"{group}.{key}", value, merge=True)
     try:
         section = OmegaConf.to_container(cfg[group], resolve=True)
     except OmegaConfBaseException as error:
         raise ConfigError("config.bad_interpolation", group, option, str(error).split("\n")[0]) from error
     assert isinstance(section, dict)
     return {str(key): value for key, value in section.items()}
+
+
+def section_options(group: str) -> list[str]:
+    """The options of a group in the trees of the running command."""
+    return _active_composer().options(group)
+
+
+def _active_composer() -> Composer:
+    return Composer(folder=_active[0] if _active else None, config_dir=_active[1] if len(_active) > 1 else None)
 
 
 def unknown_option(group: str, option: str, options: Sequence[str]) -> ConfigError:

@@ -105,12 +105,16 @@ class Predict(Common):
         run: the folder of a finished run.
         input: a file, a folder or a table.
         output: the table to write: .csv, .parquet or .jsonl.
+        column: the table's input column; null finds it.
+        on_bad: what to do about unreadable files.
         batch_size: examples at once.
     """
 
     run: str
     input: str
     output: str = "predictions.csv"
+    column: str | None = None
+    on_bad: Literal["error", "skip"] = "error"
     batch_size: int = 256
 
 

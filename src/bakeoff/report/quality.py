@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,7 @@ def scores_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) 
         "ranks": {row["name"]: row.get("rank") for row in verdict.contenders},
         "seed_sd": {row["name"]: row.get("seed_sd") for row in verdict.contenders},
         "leaderboard_words": _leaderboard_words(bakeoff, metric),
+        "unbeaten_baseline": _unbeaten_baseline(bakeoff, metric),
         "num_seeds": len(plan.seeds),
     }
 
@@ -107,13 +108,30 @@ def _facts(bakeoff: Bakeoff) -> list[tuple[str, str]]:
 def _leaderboard_words(bakeoff: Bakeoff, metric: Metric) -> str:
     """What the simplest things reach, so that the contenders' numbers mean something."""
     sentences = []
-    known = [row for row in bakeoff.baselines if metric.name in row.test and is_number(_mean(row, metric))]
-    if known:
-        best = (min if metric.is_lower_better else max)(known, key=lambda row: _mean(row, metric) or 0.0)
+    best = _best(bakeoff.baselines, metric)
+    if best:
         sentences.append(f"The best baseline, {best.name}, reaches {metric.value(_mean(best, metric))}.")
     if is_number(bakeoff.verdict.majority):
         sentences.append(f"Always answering the most frequent class gives {metric.value(bakeoff.verdict.majority)}.")
     return " ".join(sentences) or "No baseline was run beside the contenders."
+
+
+def _unbeaten_baseline(bakeoff: Bakeoff, metric: Metric) -> str:
+    """A sentence for the headline if no contender's mean is better than that of the best baseline, else nothing."""
+    contender, baseline = _best(bakeoff.contenders, metric), _best(bakeoff.baselines, metric)
+    if contender is None or baseline is None:
+        return ""
+    gain = (_mean(contender, metric) or 0.0) - (_mean(baseline, metric) or 0.0)
+    if (-gain if metric.is_lower_better else gain) > 0:
+        return ""
+    reached = f"{metric.value(_mean(baseline, metric))}, {contender.name} {metric.value(_mean(contender, metric))}"
+    return f"No contender is better than the baseline {baseline.name}, which reaches {reached}."
+
+
+def _best(rows: Sequence[Row], metric: Metric) -> Row | None:
+    known = [row for row in rows if metric.name in row.test and is_number(_mean(row, metric))]
+    best = min if metric.is_lower_better else max
+    return best(known, key=lambda row: _mean(row, metric) or 0.0) if known else None
 
 
 def _mean(row: Row, metric: Metric) -> float | None:

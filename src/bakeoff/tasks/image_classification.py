@@ -16,11 +16,11 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibratio
 
 from bakeoff.data.spec import ImageSpec
 from bakeoff.models.contracts import ImageBackbone
-from bakeoff.tasks.module import Batch, OptimizerFactory, TaskModule
+from bakeoff.tasks.module import Batch, OptimizerFactory, Predictions, TaskModule
 from bakeoff.tasks.schedules import Schedule
 
 
-def classification_metrics(num_classes: int) -> dict[str, Metric]:
+def classification_metrics(num_classes: int) -> dict[str, Metric | MetricCollection]:
     """Accuracy over examples, macro-F1 and expected calibration error of ``(B, K)`` scores against labels."""
     return {
         "accuracy": MulticlassAccuracy(num_classes, average="micro"),
@@ -80,8 +80,9 @@ class ImageClassification(TaskModule):
         self.label_smoothing = label_smoothing
 
     @staticmethod
-    def network(backbone: ImageBackbone, spec: ImageSpec) -> nn.Module:
+    def network(backbone: nn.Module, spec: ImageSpec) -> nn.Module:
         """The backbone with the shared head for the data's classes."""
+        assert isinstance(backbone, ImageBackbone)
         return Classifier(backbone, len(spec.class_names))
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -94,22 +95,22 @@ class ImageClassification(TaskModule):
 
     def metrics(self, split: str) -> MetricCollection:
         """The mean loss and accuracy; in validation and test macro-F1 and expected calibration error too."""
-        metrics: dict[str, Metric] = {"loss": MeanMetric()}
+        metrics: dict[str, Metric | MetricCollection] = {"loss": MeanMetric()}
         if split == "train":
             metrics["accuracy"] = MulticlassAccuracy(self.num_classes, average="micro", validate_args=False)
         else:
             metrics |= classification_metrics(self.num_classes)
         return MetricCollection(metrics, compute_groups=False)
 
-    # What a finished run says of examples: used on sealed predictions, away from training ------------------------------
+    # What a finished run says of examples: used on sealed predictions, away from training -----------------------------
 
     @staticmethod
-    def predictions(outputs: Tensor) -> dict[str, np.ndarray]:
+    def predictions(outputs: Tensor) -> Predictions:
         """What is stored of each example: class probabilities, shape ``(B, K)``."""
         return {"probabilities": torch.softmax(outputs.float(), dim=1).cpu().numpy()}
 
     @staticmethod
-    def score_examples(predictions: dict[str, np.ndarray], labels_B: np.ndarray, metric: str) -> np.ndarray | None:
+    def score_examples(predictions: Predictions, labels_B: np.ndarray, metric: str) -> np.ndarray | None:
         """Each example's share of ``metric``, shape ``(B,)``; None where the metric is no mean over examples."""
         probabilities_BK = predictions["probabilities"]
         if metric == "accuracy":
@@ -119,7 +120,7 @@ class ImageClassification(TaskModule):
         return None
 
     @staticmethod
-    def summarise(predictions: dict[str, np.ndarray], labels_B: np.ndarray) -> dict[str, float]:
+    def summarise(predictions: Predictions, labels_B: np.ndarray) -> dict[str, float]:
         """All metrics of a set of predictions, by name."""
         probabilities_BK = torch.from_numpy(predictions["probabilities"])
         labels = torch.from_numpy(np.asarray(labels_B, dtype=np.int64))
@@ -127,7 +128,7 @@ class ImageClassification(TaskModule):
         return {name: float(value) for name, value in collection(probabilities_BK, labels).items()}
 
     @staticmethod
-    def trivial_predictions(train_labels: np.ndarray, num_examples: int, num_classes: int) -> dict[str, np.ndarray]:
+    def trivial_predictions(train_labels: np.ndarray, num_examples: int, num_classes: int) -> Predictions:
         """What the trivial predictor says of every example: how common each class was in training."""
         shares = np.bincount(train_labels, minlength=num_classes).astype(np.float32)
         return {"probabilities": np.tile(shares / shares.sum(), (num_examples, 1))}

@@ -2,8 +2,8 @@
 
 B batch, K optimizer steps in one call.
 
-Lightning's own bookkeeping costs more than the arithmetic of a small model. So optimisation is manual, and one Lightning
-step runs a list of K batches (`TrainerSettings.steps_per_call`): each batch is still one optimizer step, with its own
+Lightning's own bookkeeping costs more than the arithmetic of a small model. So optimisation is manual, and one step of
+Lightning's runs a list of K batches (``trainer.steps_per_call``): each batch is still one optimizer step, with its own
 learning rate, but callbacks, progress and metrics are paid once a call.
 """
 
@@ -14,18 +14,18 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
 from bakeoff.tasks.schedules import Schedule
 
 Batch = tuple[Tensor, Tensor]
+Predictions = dict[str, np.ndarray]
 OptimizerFactory = Callable[[Iterable[dict[str, Any]]], torch.optim.Optimizer]
-
-
-SPLITS = ("train", "val", "test")
 
 
 class Diverged(RuntimeError):
@@ -65,7 +65,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
         self.augment = augment
         self.gradient_clip_norm = gradient_clip_norm
         self.seed = seed
-        self.split_metrics = nn.ModuleDict({f"{split}_metrics": self.metrics(split) for split in SPLITS})
+        self.train_metrics, self.val_metrics, self.test_metrics = map(self.metrics, ("train", "val", "test"))
         self.total_steps = 1
         self.first_step_at: float | None = None
         self._pending: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -74,9 +74,16 @@ class TaskModule(pl.LightningModule, abc.ABC):
         """The network's outputs."""
         return self.net(inputs)
 
+    # What a task adds -------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    @abc.abstractmethod
+    def network(backbone: nn.Module, spec: Any) -> nn.Module:
+        """A backbone with the task's stem and head: the same ones for all contenders."""
+
     @abc.abstractmethod
     def metrics(self, split: str) -> MetricCollection:
-        """A fresh collection of the split's metrics, updated with ``(outputs, targets)``; ``loss`` is a `MeanMetric`."""
+        """A fresh collection of the split's metrics, updated with ``(outputs, targets)``; one is ``loss``, a mean."""
 
     @abc.abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -85,6 +92,28 @@ class TaskModule(pl.LightningModule, abc.ABC):
     def hard_targets(self, targets: Tensor) -> Tensor:
         """The targets as metrics want them, where augmentation may have made them soft."""
         return targets
+
+    # What a task says of predictions, away from training: the scorer's part -------------------------------------------
+
+    @staticmethod
+    @abc.abstractmethod
+    def predictions(outputs: Tensor) -> Predictions:
+        """What is stored of each example."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def score_examples(predictions: Predictions, labels: np.ndarray, metric: str) -> np.ndarray | None:
+        """Each example's share of ``metric``; None where the metric is no mean over examples."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def summarise(predictions: Predictions, labels: np.ndarray) -> dict[str, float]:
+        """All metrics of a set of predictions, by name."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def trivial_predictions(train_labels: np.ndarray, num_examples: int, num_classes: int) -> Predictions:
+        """What the trivial predictor says; a failed trial is scored with it (rule 19)."""
 
     # One step for the three splits -----------------------------------------------------------------------------------
 
@@ -99,6 +128,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
     def training_step(self, batches: Sequence[Batch], batch_index: int) -> None:
         """One optimizer step for each batch of the list."""
         optimizer = self.optimizers()
+        assert isinstance(optimizer, LightningOptimizer)  # tasks train with one optimizer
         base_rates = [group["initial_lr"] for group in optimizer.param_groups]
         first_step = self.global_step
         torch.manual_seed((self.seed << 32) + first_step)
@@ -110,7 +140,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
             optimizer.zero_grad()
             self.manual_backward(loss)
             if self.gradient_clip_norm is not None:
-                self.clip_gradients(optimizer, self.gradient_clip_norm, "norm")
+                self.clip_gradients(optimizer.optimizer, self.gradient_clip_norm, "norm")
             optimizer.step()
             if self.first_step_at is None:
                 self.first_step_at = time.time()
@@ -148,16 +178,21 @@ class TaskModule(pl.LightningModule, abc.ABC):
         if split == "train" and not torch.isfinite(loss).all():
             raise Diverged(f"training loss {loss[~torch.isfinite(loss)][0].item()} near step {self.global_step}")
         weights = torch.tensor([len(target) for target in targets], device=loss.device)
-        collection = self.split_metrics[f"{split}_metrics"]
+        collection = self._collection(split)
         collection["loss"].update(loss, weights)
         hard = torch.cat([self.hard_targets(target) for target in targets])
         for name, metric in collection.items(keep_base=True):
             if name != "loss":
                 metric.update(torch.cat(outputs), hard)
 
+    def _collection(self, split: str) -> MetricCollection:
+        collection = getattr(self, f"{split}_metrics")
+        assert isinstance(collection, MetricCollection)
+        return collection
+
     def take_metrics(self, split: str) -> dict[str, float]:
         """``split/name -> value`` of everything since the last call, and a fresh start."""
-        collection = self.split_metrics[f"{split}_metrics"]
+        collection = self._collection(split)
         values = {f"{split}/{name}": float(value) for name, value in collection.compute().items()}
         collection.reset()
         return values

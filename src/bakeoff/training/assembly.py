@@ -38,7 +38,9 @@ def network(config: Mapping[str, Any], spec: ImageSpec) -> nn.Module:
 
 def task_class(config: Mapping[str, Any]) -> type[TaskModule]:
     """The class of the trial's task."""
-    return resolve(config["task"]["module"]["_target_"])
+    found = resolve(config["task"]["module"]["_target_"])
+    assert isinstance(found, type) and issubclass(found, TaskModule)
+    return found
 
 
 def assemble(config: Mapping[str, Any], spec: ImageSpec) -> TaskModule:

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save
 
 from bakeoff.errors import CheckpointError
 from bakeoff.files import atomic_writer
+from bakeoff.tasks.module import TaskModule
 from bakeoff.training.settings import TrainerSettings
 
 
@@ -26,7 +27,9 @@ class AtomicCheckpointIO(CheckpointIO):
         with atomic_writer(Path(path)) as file:
             torch.save(checkpoint, file)
 
-    def load_checkpoint(self, path: Any, map_location: Any | None = None, weights_only: bool | None = None) -> dict[str, Any]:
+    def load_checkpoint(
+        self, path: Any, map_location: Any | None = None, weights_only: bool | None = None
+    ) -> dict[str, Any]:
         """Reads a checkpoint; nothing in it can run code.
 
         Raises:
@@ -109,7 +112,11 @@ class Checkpoints(pl.Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """The best so far."""
-        return {"best_score": self.best_score, "best_epoch": self.best_epoch, "stale_validations": self.stale_validations}
+        return {
+            "best_score": self.best_score,
+            "best_epoch": self.best_epoch,
+            "stale_validations": self.stale_validations,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continues from the best so far."""
@@ -119,7 +126,7 @@ class Checkpoints(pl.Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Keeps the weights if this validation is at least as good as the best; ties go to the longer training."""
-        if trainer.sanity_checking:
+        if trainer.sanity_checking or not isinstance(pl_module, TaskModule):
             return
         score = self.sign * float(trainer.callback_metrics[self.metric])
         improved = score > self.best_score

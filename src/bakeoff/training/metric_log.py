@@ -1,6 +1,7 @@
 """The metric log of a trial: one JSON object a line, the truth about a run whatever becomes of the tracker.
 
-A crash can cut the last line off; readers leave such a line out, and a resumed run first drops what it will write again.
+A crash can cut the last line off; readers leave such a line out, and a resumed run first drops what it will write
+again.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ class MetricLog(pl.Callback):
         """Records the epoch's training metrics and the validation."""
         if trainer.sanity_checking or not isinstance(pl_module, TaskModule):
             return
-        self._write(trainer, "train", pl_module.take_metrics("train") | {"lr": trainer.optimizers[0].param_groups[0]["lr"]})
+        self._write(
+            trainer, "train", pl_module.take_metrics("train") | {"lr": trainer.optimizers[0].param_groups[0]["lr"]}
+        )
         values = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")}
         self._write(trainer, "val", values)
         self._since = time.perf_counter()

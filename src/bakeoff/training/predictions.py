@@ -12,15 +12,15 @@ import numpy as np
 
 from bakeoff.errors import CheckpointError
 from bakeoff.files import atomic_writer
+from bakeoff.tasks.module import Predictions
 
-Predictions = dict[str, np.ndarray]
 FILE = "test_predictions.npz"
 
 
-def save_predictions(predictions: Mapping[str, np.ndarray], folder: Path) -> str:
+def save_predictions(predictions: Predictions, folder: Path) -> str:
     """Writes the arrays atomically and returns the file's SHA-256."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **predictions)
+    np.savez_compressed(buffer, allow_pickle=False, **predictions)
     with atomic_writer(folder / FILE) as file:
         file.write(buffer.getvalue())
     return hashlib.sha256(buffer.getvalue()).hexdigest()

@@ -14,18 +14,15 @@ from typing import Any
 import torch
 
 from bakeoff.config import build
-from bakeoff.config.composition import compose_section
+from bakeoff.config.composition import compose_section, section_options
 from bakeoff.data.images import ImageDataModule
 from bakeoff.data.spec import ImageSpec
-from bakeoff.errors import BakeoffError, CheckpointError, ConfigError
+from bakeoff.errors import CheckpointError, ConfigError
 from bakeoff.files import read_json
 from bakeoff.tasks.module import TaskModule
 from bakeoff.training.assembly import assemble
 from bakeoff.training.checkpoints import load_weights
 from bakeoff.training.settings import TrainerSettings
-
-GROUPS = {"task": "task", "model": "model", "data": "data"}
-
 
 @dataclass(frozen=True)
 class SavedRun:
@@ -50,25 +47,13 @@ class SavedRun:
 
     def data(self, changes: Mapping[str, Any]) -> ImageDataModule:
         """The run's data, or other data by ``changes`` of its ``data`` section, set up."""
-        section = {**self.config["data"], **changes}
-        module = _rewired(section, self.config["data"])
-        data: ImageDataModule = build(module, seed=self.config["seed"])
+        saved = self.config["data"]
+        option = installed_option("data", saved, self.folder)
+        section = compose_section("data", option, {**_values(saved), **changes})
+        data: ImageDataModule = build(section["module"], seed=self.config["seed"])
         data.prepare_data()
         data.setup()
         return data
-
-
-def _rewired(section: Mapping[str, Any], saved: Mapping[str, Any]) -> dict[str, Any]:
-    """The ``module`` part of a resolved data section, with changed flat keys carried to where they are read."""
-    from omegaconf import OmegaConf
-
-    if section == saved:
-        return dict(saved["module"])
-    fresh = compose_section("data", saved["name"], resolve=False)
-    for key in section:
-        if key != "module":
-            fresh[key] = section[key]
-    return OmegaConf.to_container(OmegaConf.create({"data": fresh}), resolve=True)["data"]["module"]  # type: ignore[index,call-overload]
 
 
 def find_run(path: str | Path) -> Path:
@@ -116,29 +101,50 @@ def load_run(path: str | Path) -> SavedRun:
         raise CheckpointError("checkpoint.unreadable", "run", folder, f"can't be read ({error})") from error
     if result["status"] != "finished":
         raise CheckpointError("checkpoint.failed", "run", folder, f"it {result['status']}: {result['why']}")
-    _check_targets(folder, config)
+    check_targets(folder, config)
     return SavedRun(folder, config, spec, result)
 
 
-def _check_targets(folder: Path, config: Mapping[str, Any]) -> None:
-    mismatches = []
-    for section in ("task", "model", "data"):
-        name = config[section]["name"]
-        try:
-            installed = _targets(compose_section(section, name))
-        except BakeoffError as error:
-            raise CheckpointError(
-                "checkpoint.unknown", "run", folder, f"its {section} {name!r} is not installed here",
-                next_step="give --config-dir with your own YAML",
-            ) from error
-        saved = _targets(config[section])
-        mismatches += [
-            f"{section}.{key} is {saved.get(key)}, here {installed.get(key)}"
-            for key in sorted(saved.keys() | installed.keys())
-            if saved.get(key) != installed.get(key)
-        ]
-    if mismatches:
-        raise CheckpointError("checkpoint.mismatch", "run", folder, "; ".join(mismatches[:3]))
+def check_targets(folder: Path, config: Mapping[str, Any]) -> None:
+    """Refuses a saved configuration that names other classes than the installed one.
+
+    Raises:
+        CheckpointError: the first differences.
+    """
+    for group in ("task", "model", "data"):
+        installed_option(group, config[group], folder)
+
+
+def installed_option(group: str, section: Mapping[str, Any], folder: Path) -> str:
+    """The installed option of ``group`` that makes the same objects as a saved section.
+
+    Its name is tried first; a section whose display name the user chose is found by what it makes.
+
+    Raises:
+        CheckpointError: none does.
+    """
+    options = sorted(section_options(group), key=lambda option: option != section["name"])
+    saved = _targets(section)
+    differences = []
+    for option in options:
+        installed = _targets(compose_section(group, option, _values(section)))
+        if installed == saved:
+            return option
+        if option == section["name"]:
+            differences = [key for key in sorted(saved.keys() | installed.keys()) if saved.get(key) != installed.get(key)]
+            differences = [f"{group}.{key} is {saved.get(key)}, here {installed.get(key)}" for key in differences]
+    raise CheckpointError(
+        "checkpoint.mismatch",
+        "run",
+        folder,
+        "; ".join(differences[:3]) or f"no installed {group} makes what its {group} {section['name']!r} makes",
+        next_step="give --config-dir with the YAML that it was trained with",
+    )
+
+
+def _values(section: Mapping[str, Any]) -> dict[str, Any]:
+    """The section's own values, without the mappings that make objects."""
+    return {key: value for key, value in section.items() if not _targets({key: value})}
 
 
 def _targets(section: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

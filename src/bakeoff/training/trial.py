@@ -167,9 +167,7 @@ def make_trainer(settings: TrainerSettings, *, callbacks: list[pl.Callback] | No
     )
 
 
-def _fit(
-    trainer: pl.Trainer, task: TaskModule, data: ImageDataModule, settings: TrainerSettings, last: Path
-) -> None:
+def _fit(trainer: pl.Trainer, task: TaskModule, data: ImageDataModule, settings: TrainerSettings, last: Path) -> None:
     """Fits, from the resume point where a good one lies there, else from the start."""
     data.chunk = settings.steps_per_call
     loader = data.train_dataloader()
