@@ -29,7 +29,7 @@ BAD = {
         ["error[config.wrong_type] trainer.max_epochs=ten: expected int, got text"],
     ),
     "wrong choice": (
-        ["train", "model=lenet", "model.net.activation=rely"],
+        ["train", "model=vit", "model.net.activation=rely"],
         ["error[config.wrong_type] model.net.activation=rely: is none of its values; allowed: relu, "],
     ),
     "a value for a section": (["train", "task.module=3"], ["error[config.wrong_type] task.module=3: is a section"]),
@@ -135,7 +135,7 @@ BAD = {
         ["error[config.target_not_allowed] model.net._target_=os.system: a configuration may not name this object"],
     ),
     "allowing Python itself": (["train", "allow_code=[os]"], ["error[config.allow_code] allow_code=os: "]),
-    "unknown flag": (["train", "--multi"], ["error[config.bad_flag] "]),
+    "unknown flag": (["train", "--no-such-flag"], ["error[config.bad_flag] "]),
     "unknown primary file": (
         ["train", "--config-name", "trian"],
         ["error[config.no_config] --config-name=trian: ", "train"],

@@ -157,7 +157,7 @@ def test_a_contender_is_checked_like_a_model():
 
 def test_a_model_of_another_modality_is_refused_with_those_that_fit(user_tree):
     tree = user_tree(model__seq="defaults: [vit, _self_]\nname: seq\nmodality: sequence\n")
-    with pytest.raises(ErrorGroup, match="allowed: .*resnet") as caught:
+    with pytest.raises(ErrorGroup, match=r"allowed: .*resnet") as caught:
         check("model=seq", tree=tree)
     assert caught.value.errors[0].code == "config.model_misfit"
     assert codes("contenders=[vit,seq]", pipeline="compare", tree=tree) == [("config.model_misfit", "contenders.1")]

@@ -129,7 +129,8 @@ def test_a_larger_width_never_has_fewer_parameters(name: str) -> None:
     base = SECTIONS[name].net.width
     step = next(knob.step for knob in SECTIONS[name].knobs if knob.arg == "width")
     counts = [
-        count_parameters(make(name, (1, 28, 28), meta=True, width=base + multiple * step)) for multiple in range(0, 40, 4)
+        count_parameters(make(name, (1, 28, 28), meta=True, width=base + multiple * step))
+        for multiple in range(0, 40, 4)
     ]
     assert all(smaller <= larger for smaller, larger in itertools.pairwise(counts))
     assert counts[0] < counts[-1]

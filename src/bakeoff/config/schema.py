@@ -225,7 +225,6 @@ GIVEN_BY_PROGRAM: dict[str, frozenset[str]] = {
     "task.module": frozenset({"net", "spec", "optimizer", "schedule", "augment", "gradient_clip_norm", "seed"}),
     "data.module": frozenset({"seed"}),
     "optimizer": frozenset({"params"}),
-    "augment": frozenset({"num_classes"}),
 }
 """Arguments that the program passes when it builds a section: no configuration sets them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
@@ -130,6 +131,17 @@ class ImageDataModule(pl.LightningDataModule):
             self.setup()
             self._spec = self._describe()
         return self._spec
+
+    def normalise_as(self, trained: ImageSpec) -> None:
+        """Takes the mean and deviation that a finished run was trained with, instead of those of these train rows.
+
+        Raises:
+            DataError: the images have another number of channels.
+        """
+        if trained.channels != self.spec.channels:
+            problem = f"these images have {self.spec.channels} channels, the run was trained on {trained.channels}"
+            raise DataError("data.other_channels", "data", self.name, problem)
+        self._spec = dataclasses.replace(self.spec, mean=trained.mean, std=trained.std)
 
     def prepare_data(self) -> None:
         """Read, decode and cache the images, unless that has been done."""

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from bakeoff.errors import ConfigError
@@ -37,8 +39,21 @@ def count_non_embedding(module: nn.Module) -> int:
 
 def build_on_meta(make: Callable[[], nn.Module]) -> nn.Module:
     """What ``make`` builds, with shapes only: no memory, no initial values, milliseconds at any size."""
-    with torch.device("meta"):
+    with torch.device("meta"), _NoInitialValues():
         return make()
+
+
+class _NoInitialValues(TorchFunctionMode):
+    """Skips the drawing of random values for tensors that hold none, most of the time of a build on ``meta``."""
+
+    _DRAWS = frozenset({Tensor.normal_, Tensor.uniform_})
+
+    def __torch_function__(
+        self, func: Callable, types: Sequence[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func in self._DRAWS and args[0].is_meta:
+            return args[0]
+        return func(*args, **(kwargs or {}))
 
 
 def training_flops_per_example(

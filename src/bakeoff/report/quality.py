@@ -124,8 +124,9 @@ def _unbeaten_baseline(bakeoff: Bakeoff, metric: Metric) -> str:
     gain = (_mean(contender, metric) or 0.0) - (_mean(baseline, metric) or 0.0)
     if (-gain if metric.is_lower_better else gain) > 0:
         return ""
-    reached = f"{metric.value(_mean(baseline, metric))}, {contender.name} {metric.value(_mean(contender, metric))}"
-    return f"No contender is better than the baseline {baseline.name}, which reaches {reached}."
+    best = f"the best contender, {contender.name}, reaches {metric.value(_mean(contender, metric))}"
+    reached = metric.value(_mean(baseline, metric))
+    return f"No contender is better than the baseline {baseline.name}, which reaches {reached}; {best}."
 
 
 def _best(rows: Sequence[Row], metric: Metric) -> Row | None:

@@ -49,10 +49,13 @@ class SavedRun:
         """The run's data, or other data by ``changes`` of its ``data`` section, set up."""
         saved = self.config["data"]
         option = installed_option("data", saved, self.folder)
-        section = compose_section("data", option, {**_values(saved), **changes})
+        size = {"image_size": list(self.spec.image_size)} if changes else {}
+        section = compose_section("data", option, {**_values(saved), **size, **changes})
         data: ImageDataModule = build(section["module"], seed=self.config["seed"])
         data.prepare_data()
         data.setup()
+        if changes:
+            data.normalise_as(self.spec)
         return data
 
 

@@ -93,6 +93,6 @@ def initialize(model: nn.Module, *, activation: str) -> None:
         if activation in ("sigmoid", "tanh"):
             nn.init.xavier_normal_(module.weight)
         else:
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
         if module.bias is not None:
             nn.init.zeros_(module.bias)

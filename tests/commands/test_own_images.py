@@ -1,0 +1,110 @@
+"""A user's own pictures: trained, evaluated and used for prediction without touching code."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from datasets import ClassLabel, Dataset, Features, Image
+from PIL import Image as Picture
+
+from bakeoff.config.running import run_pipeline
+
+SMALL = ["model=lenet", "trainer.max_epochs=15", "trainer.accelerator=cpu", "optimizer.lr=3e-3"]
+
+
+def picture(kind, index):
+    """12 x 12, gray: a bright left half (``left``) or right half (``right``) on noise."""
+    random = np.random.default_rng([kind == "left", index])
+    pixels = random.integers(0, 80, (12, 12), dtype=np.uint8)
+    pixels[:, :6] += np.uint8(120 if kind == "left" else 0)
+    pixels[:, 6:] += np.uint8(0 if kind == "left" else 120)
+    return Picture.fromarray(pixels)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def image_folder(root):
+    for kind in ("left", "right"):
+        (root / kind).mkdir(parents=True)
+        for index in range(60):
+            picture(kind, index).save(root / kind / f"{index}.png")
+    return ["data=image_folder", f"data.path={root}"]
+
+
+def parquet(root):
+    root.mkdir()
+    kinds = ["left", "right"] * 60
+    features = Features({"picture": Image(), "side": ClassLabel(names=["left", "right"])})
+    rows = {"picture": [picture(kind, index) for index, kind in enumerate(kinds)], "side": kinds}
+    Dataset.from_dict(rows, features=features).to_parquet(root / "sides.parquet")
+    return ["data=hf", f"data.path={root / 'sides.parquet'}", "data.name=sides"]
+
+
+@pytest.mark.parametrize("make", [image_folder, parquet])
+def test_train_evaluate_and_predict(folder, capsys, make):
+    data = make(folder / "own")
+    run_pipeline("train", argv=[*data, *SMALL, "output_dir=run"])
+    trained = dict(line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("test/"))
+    assert float(trained["test/accuracy"]) > 0.9
+
+    run_pipeline("evaluate", argv=["run=run"])
+    evaluated = dict(line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("test/"))
+    assert evaluated == {name: value for name, value in trained.items() if name in evaluated}
+    assert "test/accuracy" in evaluated
+
+    new = folder / "new"
+    new.mkdir()
+    for index, kind in enumerate(["left", "right", "right"]):
+        picture(kind, 1000 + index).resize((24, 24)).convert("RGB").save(new / f"{index}.png")
+    run_pipeline("predict", argv=["run=run", f"input={new}", "output=answers.csv"])
+    table = pd.read_csv("answers.csv")
+    assert table["prediction"].tolist() == ["left", "right", "right"]
+    assert np.allclose(table["p(left)"] + table["p(right)"], 1.0)
+    assert table["file"].str.endswith(("0.png", "1.png", "2.png")).all()
+
+
+def test_a_run_says_the_same_in_its_result_and_on_the_console(folder, capsys):
+    run_pipeline("train", argv=["data=digits", "model=linear", "trainer.max_epochs=2", "output_dir=run", "tracking=none"])
+    printed = dict(line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("test/"))
+    result = json.loads((folder / "run" / "result.json").read_text())
+    assert printed == {f"test/{name}": f"{value:.4f}" for name, value in result["test"].items()}
+
+
+def test_the_same_command_again_trains_nothing(folder, capsys):
+    command = ["data=digits", "model=linear", "trainer.max_epochs=1", "output_dir=run", "tracking=none"]
+    run_pipeline("train", argv=command)
+    written = (folder / "run" / "result.json").stat().st_mtime_ns
+    capsys.readouterr()
+    run_pipeline("train", argv=command)
+    assert "finished before" in capsys.readouterr().out
+    assert (folder / "run" / "result.json").stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [("truncate", "checkpoint.unreadable"), ("foreign_target", "checkpoint.mismatch"), ("unfinished", "checkpoint.unfinished")],
+)
+def test_a_run_that_is_not_to_be_trusted_is_refused_with_exit_5(folder, capsys, damage, code):
+    run_pipeline("train", argv=["data=digits", "model=linear", "trainer.max_epochs=1", "output_dir=run", "tracking=none"])
+    run = folder / "run"
+    if damage == "truncate":
+        weights = run / "weights.safetensors"
+        weights.write_bytes(weights.read_bytes()[:20])
+    elif damage == "unfinished":
+        (run / "result.json").unlink()
+    else:
+        config = json.loads((run / "config.json").read_text())
+        config["model"]["net"]["_target_"] = "torch.nn.Linear"
+        (run / "config.json").write_text(json.dumps(config))
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stop:
+        run_pipeline("evaluate", argv=[f"run={run}"])
+    assert stop.value.code == 5
+    error = capsys.readouterr().err.strip()
+    assert error.startswith(f"error[{code}]")
+    assert "\n" not in error
