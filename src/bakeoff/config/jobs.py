@@ -51,21 +51,25 @@ class Job:
         pipeline: the pipeline's name.
         folders: the configuration trees in use.
         command: the command line, for the record.
+        multirun: whether there are other jobs.
     """
 
-    def __init__(self, main: Main, *, pipeline: str, folders: Sequence[Path], command: str) -> None:
+    def __init__(
+        self, main: Main, *, pipeline: str, folders: Sequence[Path], command: str, multirun: bool = False
+    ) -> None:
         self.main = main
         self.pipeline = pipeline
         self.folders = list(folders)
         self.command = command
+        self.multirun = multirun
         self.failures: Failures | None = None
         self.__module__ = pipeline  # Hydra names the job after it
 
     def __call__(self, cfg: DictConfig) -> Any:
-        """The main function's return value; None after an error in a multirun.
+        """The main function's return value; None after an error in a multirun on this machine.
 
         Raises:
-            SystemExit: after an error in a single run, with its exit code.
+            SystemExit: after an error in a single run, or where a scheduler should see that the job failed.
         """
         debug = bool(cfg.get("debug", False))
         try:
@@ -92,15 +96,14 @@ class Job:
         from bakeoff.config.validation import validate
 
         use_trees(self.folders)
-        errors = validate(cfg, self.pipeline, catalog=Catalog(self.folders)) if self.failures else []
+        errors = validate(cfg, self.pipeline, catalog=Catalog(self.folders)) if self.multirun else []
         if errors:
             raise ErrorGroup(errors)
         config = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
         assert isinstance(config, dict)
         allow(config.get("allow_code") or [])
         function = imported(self.main)
-        takes_multirun = "multirun" in inspect.signature(function).parameters
-        told = {"multirun": self.failures is not None} if takes_multirun else {}
+        told = {"multirun": self.multirun} if "multirun" in inspect.signature(function).parameters else {}
         return function({**config, "command": self.command}, **told)
 
 

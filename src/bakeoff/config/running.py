@@ -103,7 +103,8 @@ def _run(name: str, main: Main, words: list[str], folder: Path | None) -> int:
     if not (arguments.hydra_help or arguments.shell_completion or arguments.info or arguments.experimental_rerun):
         folders = _check(name, arguments, folder)
     command = shlex.join([*program.split(), *words])
-    return _hand_to_hydra(name, Job(main, pipeline=name, folders=folders, command=command), arguments, program, folder)
+    job = Job(main, pipeline=name, folders=folders, command=command, multirun=arguments.multirun)
+    return _hand_to_hydra(name, job, arguments, program, folder)
 
 
 def _check(name: str, arguments: argparse.Namespace, folder: Path) -> list[Path]:
