@@ -32,7 +32,7 @@ def run(config: Mapping[str, Any]) -> Outcome:
     """
     console = Console(highlight=False, soft_wrap=True)
     allow(config["allow_code"])
-    executor: LocalExecutor = build(config["executor"])
+    executor: LocalExecutor = build(config["executor"], "executor")
     executor.warm_up()
     plan = make_plan(config)
     names = (plan.config["task"]["name"], plan.config["data"]["name"], plan.bakeoff_id)
@@ -41,7 +41,7 @@ def run(config: Mapping[str, Any]) -> Outcome:
     open_folder(folder, plan)
     print_plan(plan.to_dict(folder), console)
     console.print(f"folder {folder}")
-    tracking: Tracking = build(config["tracking"])
+    tracking: Tracking = build(config["tracking"], "tracking")
     root = Path(config["output_dir"] or "outputs")
     follower().watch("bakeoff", folder, tracking=tracking, root=root, experiment="/".join(names[:2]))
     run_trials(plan, folder, executor, console.print)

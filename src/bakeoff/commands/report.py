@@ -41,6 +41,6 @@ def _images(folder: Path, rows: Sequence[int]) -> list[np.ndarray]:
     plan = read_json(folder / "plan.json")
     config = plan["contenders"][0]["config"]
     check_targets(folder, config)
-    data: ImageDataModule = build(config["data"]["module"], seed=plan["seeds"][0])
+    data: ImageDataModule = build(config["data"]["module"], "data.module", seed=plan["seeds"][0])
     data.setup()
     return list(data.images("test", rows))

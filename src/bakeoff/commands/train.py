@@ -38,7 +38,7 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
         TrialsFailed: training diverged.
     """
     trial = trial_config(config)
-    data: ImageDataModule = build(trial["data"]["module"], seed=trial["seed"])
+    data: ImageDataModule = build(trial["data"]["module"], "data.module", seed=trial["seed"])
     data.prepare_data()
     data.setup()
     identity = trial_id(trial, data.fingerprint)
@@ -110,7 +110,7 @@ def _folder(trial: Mapping[str, Any], identity: str, output_dir: str | None, *, 
 
 
 def _follow(folder: Path, config: Mapping[str, Any], root: Path) -> None:
-    tracking: Tracking = build(config["tracking"])
+    tracking: Tracking = build(config["tracking"], "tracking")
     folder.mkdir(parents=True, exist_ok=True)
     experiment = f"{config['task']['name']}/{config['data']['name']}"
     follower().watch("trial", folder, tracking=tracking, root=root, experiment=experiment)

@@ -89,7 +89,7 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
         ConfigError: fewer than two contenders or seeds, or a contender that can't reach the budget.
     """
     seeds = seed_list(config["seeds"])
-    data: ImageDataModule = build(config["data"]["module"], seed=seeds[0])
+    data: ImageDataModule = build(config["data"]["module"], "data.module", seed=seeds[0])
     data.prepare_data()
     data.setup()
     contenders = enter(config, config["contenders"], "contender")

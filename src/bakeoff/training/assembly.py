@@ -32,7 +32,7 @@ def trial_id(config: Mapping[str, Any], data_fingerprint: str) -> str:
 
 def network(config: Mapping[str, Any], spec: ImageSpec) -> nn.Module:
     """The whole network of a trial: the model's backbone for the data, and the task's head."""
-    backbone = build(config["model"]["net"], **spec.model_arguments())
+    backbone = build(config["model"]["net"], "model.net", **spec.model_arguments())
     return task_class(config).network(backbone, spec)
 
 
@@ -45,13 +45,14 @@ def task_class(config: Mapping[str, Any]) -> type[TaskModule]:
 
 def assemble(config: Mapping[str, Any], spec: ImageSpec) -> TaskModule:
     """The module that Lightning trains, with everything that the configuration names."""
-    augment = build(config["augment"])
+    augment = build(config["augment"], "augment")
     return build(
         config["task"]["module"],
+        "task.module",
         net=network(config, spec),
         spec=spec,
-        optimizer=build(config["optimizer"]),
-        schedule=build(config["scheduler"]),
+        optimizer=build(config["optimizer"], "optimizer"),
+        schedule=build(config["scheduler"], "scheduler"),
         augment=functools.partial(augment, num_classes=spec.num_classes) if augment else None,
         gradient_clip_norm=config["trainer"]["gradient_clip_norm"],
         seed=config["seed"],

@@ -36,7 +36,7 @@ class SavedRun:
     @property
     def settings(self) -> TrainerSettings:
         """How it was trained, and so how it is run now."""
-        return build(self.config["trainer"])
+        return build(self.config["trainer"], "trainer")
 
     def task(self) -> TaskModule:
         """The trained module, in evaluation mode."""
@@ -51,7 +51,7 @@ class SavedRun:
         option = installed_option("data", saved, self.folder)
         size = {"image_size": list(self.spec.image_size)} if changes else {}
         section = compose_section("data", option, {**_values(saved), **size, **changes})
-        data: ImageDataModule = build(section["module"], seed=self.config["seed"])
+        data: ImageDataModule = build(section["module"], "data.module", seed=self.config["seed"])
         data.prepare_data()
         data.setup()
         if changes:

@@ -78,7 +78,7 @@ def run_trial(
     """
     if (folder / "result.json").exists():
         return read_json(folder / "result.json")
-    settings: TrainerSettings = build(config["trainer"])
+    settings: TrainerSettings = build(config["trainer"], "trainer")
     torch.set_num_threads(settings.threads)
     write_json(folder / "config.json", config)
     write_json(folder / "run.json", _describe(config, label))
@@ -113,7 +113,7 @@ def _train(
 ) -> dict[str, Any]:
     """The trial proper: what it measured, without names and clocks."""
     if data is None:
-        data = build(config["data"]["module"], seed=config["seed"])
+        data = build(config["data"]["module"], "data.module", seed=config["seed"])
         data.setup()
     write_json(folder / "spec.json", data.spec.to_dict())
     pl.seed_everything(config["seed"], workers=True, verbose=False)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from bakeoff.models.activations import Activation
 from bakeoff.models.activations import activation as make_activation
 from bakeoff.models.cnn.layers import initialize
 from bakeoff.models.contracts import ImageBackbone
@@ -43,7 +44,7 @@ class MLP(ImageBackbone):
         image_size: tuple[int, int],
         hidden: Sequence[int] = (64, 128, 64),
         width: float = 1.0,
-        activation: str = "relu",
+        activation: Activation = "relu",
         batch_norm: bool = True,
         dropout: float = 0.0,
     ) -> None:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from bakeoff.models.activations import Activation
 from bakeoff.models.activations import activation as make_activation
 from bakeoff.models.cnn.fully_connected import fully_connected
 from bakeoff.models.cnn.layers import convolution, initialize, same
@@ -52,7 +53,7 @@ class AlexNet(ImageBackbone):
         in_channels: int,
         image_size: tuple[int, int],
         width: float = 1.0,
-        activation: str = "relu",
+        activation: Activation = "relu",
         norm: Norm = "lrn",
         towers: int = 1,
         dropout: float = 0.5,

@@ -14,6 +14,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from bakeoff.models.activations import Activation
 from bakeoff.models.activations import activation as make_activation
 
 Attention = Literal["none", "se", "cbam"]
@@ -22,7 +23,7 @@ Attention = Literal["none", "se", "cbam"]
 class ChannelGate(nn.Sequential):
     """Two 1x1 convolutions with an activation between: ``(B, C, 1, 1) -> (B, C, 1, 1)``, before the sigmoid."""
 
-    def __init__(self, channels: int, *, reduction: int, activation: str) -> None:
+    def __init__(self, channels: int, *, reduction: int, activation: Activation) -> None:
         squeezed = max(4, channels // reduction)
         super().__init__(
             nn.Conv2d(channels, squeezed, 1), make_activation(activation), nn.Conv2d(squeezed, channels, 1)
@@ -32,7 +33,7 @@ class ChannelGate(nn.Sequential):
 class SqueezeExcitation(nn.Module):
     """Weighs each channel by a sigmoid gate computed from the channel means; keeps the shape."""
 
-    def __init__(self, channels: int, *, reduction: int = 16, activation: str = "relu") -> None:
+    def __init__(self, channels: int, *, reduction: int = 16, activation: Activation = "relu") -> None:
         super().__init__()
         self.gate = ChannelGate(channels, reduction=reduction, activation=activation)
 
@@ -44,7 +45,7 @@ class SqueezeExcitation(nn.Module):
 class ConvolutionalBlockAttention(nn.Module):
     """CBAM: a channel gate from the means and maxima, then a spatial gate from a 7x7 convolution; keeps the shape."""
 
-    def __init__(self, channels: int, *, reduction: int = 16, activation: str = "relu") -> None:
+    def __init__(self, channels: int, *, reduction: int = 16, activation: Activation = "relu") -> None:
         super().__init__()
         self.channel_gate = ChannelGate(channels, reduction=reduction, activation=activation)
         self.spatial_gate = nn.Sequential(nn.Conv2d(2, 1, 7, padding=3, bias=False), nn.BatchNorm2d(1))
@@ -59,7 +60,7 @@ class ConvolutionalBlockAttention(nn.Module):
         return x_BCHW * torch.sigmoid(self.spatial_gate(summary_B2HW))
 
 
-def attention_gate(kind: Attention, channels: int, *, activation: str) -> nn.Module:
+def attention_gate(kind: Attention, channels: int, *, activation: Activation) -> nn.Module:
     """The attention module of that kind for a map of ``channels``; "none" passes the map through.
 
     Raises:

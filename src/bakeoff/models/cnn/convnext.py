@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from bakeoff.models.activations import Activation
 from bakeoff.models.activations import activation as make_activation
 from bakeoff.models.cnn.layers import ChannelLayerNorm, StochasticDepth, convolution, same
 from bakeoff.models.contracts import ImageBackbone
@@ -35,7 +36,9 @@ class ConvNeXtBlock(nn.Module):
         layer_scale: what the branch's learnt scale of each channel starts from; None leaves the scale out.
     """
 
-    def __init__(self, channels: int, *, activation: str, drop_probability: float, layer_scale: float | None) -> None:
+    def __init__(
+        self, channels: int, *, activation: Activation, drop_probability: float, layer_scale: float | None
+    ) -> None:
         super().__init__()
         self.branch = nn.Sequential(
             convolution(channels, channels, same(7), groups=channels),
@@ -80,7 +83,7 @@ class ConvNeXt(ImageBackbone):
         image_size: tuple[int, int],
         width: float = 1.0,
         blocks: Sequence[int] = (3, 3, 9, 3),
-        activation: str = "gelu",
+        activation: Activation = "gelu",
         stochastic_depth: float = 0.1,
         layer_scale: float | None = 1e-6,
         final_map: int = 2,

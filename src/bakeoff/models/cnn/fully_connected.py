@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from bakeoff.models.activations import Activation
 from bakeoff.models.activations import activation as make_activation
 
 
@@ -19,7 +20,7 @@ def fully_connected(
     *,
     map_size: tuple[int, int],
     paper_map: int,
-    activation: str,
+    activation: Activation,
     dropout: float,
 ) -> nn.Sequential:
     """fc6 and fc7: ``(B, in_channels, H, W) -> (B, channels, H', W')``, 1x1 at the paper's image size and below.

@@ -16,6 +16,7 @@ import dataclasses
 import torch
 from torch import Tensor, nn
 
+from bakeoff.models.activations import Activation
 from bakeoff.models.cnn.attention import Attention, attention_gate
 from bakeoff.models.cnn.layers import ConvNormAct, initialize, same
 from bakeoff.models.contracts import ImageBackbone
@@ -59,7 +60,7 @@ STAGES = (
 class Inception(nn.Module):
     """1x1, 3x3 and 5x5 convolutions and a pool side by side, ``(B, C, H, W) -> (B, channels.total(), H, W)``."""
 
-    def __init__(self, in_channels: int, channels: InceptionChannels, *, activation: str) -> None:
+    def __init__(self, in_channels: int, channels: InceptionChannels, *, activation: Activation) -> None:
         super().__init__()
 
         def layer(inputs: int, outputs: int, kernel: int) -> ConvNormAct:
@@ -102,7 +103,7 @@ class GoogLeNet(ImageBackbone):
         in_channels: int,
         image_size: tuple[int, int],
         width: float = 1.0,
-        activation: str = "relu",
+        activation: Activation = "relu",
         attention: Attention = "none",
         dropout: float = 0.4,
         final_map: int = 2,

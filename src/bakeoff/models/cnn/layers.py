@@ -13,6 +13,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from bakeoff.models.activations import Activation
 from bakeoff.models.activations import activation as make_activation
 from bakeoff.models.downsampling import Downsampling
 
@@ -43,7 +44,7 @@ class ConvNormAct(nn.Sequential):
         out_channels: int,
         *,
         window: Downsampling,
-        activation: str | None,
+        activation: Activation | None,
         batch_norm: bool = True,
     ) -> None:
         layers: list[nn.Module] = [convolution(in_channels, out_channels, window, bias=not batch_norm)]
@@ -85,7 +86,7 @@ class StochasticDepth(nn.Module):
         return branch_BCHW * (kept_B111 / keep).to(branch_BCHW.dtype)
 
 
-def initialize(model: nn.Module, *, activation: str) -> None:
+def initialize(model: nn.Module, *, activation: Activation) -> None:
     """Weights that keep the signal's variance: He for rectifiers, Glorot for sigmoid and tanh; biases 0, in place."""
     for module in model.modules():
         if not isinstance(module, nn.Conv2d | nn.Linear):

@@ -16,6 +16,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from bakeoff.models.activations import Activation
 from bakeoff.models.activations import activation as make_activation
 from bakeoff.models.cnn.layers import initialize
 from bakeoff.models.contracts import ImageBackbone
@@ -49,7 +50,7 @@ class LeNet(ImageBackbone):
         in_channels: int,
         image_size: tuple[int, int],
         width: float = 1.0,
-        activation: str = "tanh",
+        activation: Activation = "tanh",
         pooling: Literal["average", "max"] = "average",
         dropout: float = 0.0,
         final_map: int = 2,

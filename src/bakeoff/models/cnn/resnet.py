@@ -17,6 +17,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from bakeoff.models.activations import Activation
 from bakeoff.models.activations import activation as make_activation
 from bakeoff.models.cnn.attention import Attention, attention_gate
 from bakeoff.models.cnn.layers import ConvNormAct, initialize, same
@@ -29,7 +30,7 @@ EXPANSION = {"basic": 1, "bottleneck": 4}
 Block = Literal["basic", "bottleneck"]
 
 
-def basic_branch(in_channels: int, channels: int, *, window: Downsampling, activation: str) -> nn.Sequential:
+def basic_branch(in_channels: int, channels: int, *, window: Downsampling, activation: Activation) -> nn.Sequential:
     """Two 3x3 convolutions (ResNet-18 and -34)."""
     return nn.Sequential(
         ConvNormAct(in_channels, channels, window=window, activation=activation),
@@ -38,7 +39,7 @@ def basic_branch(in_channels: int, channels: int, *, window: Downsampling, activ
 
 
 def bottleneck_branch(
-    in_channels: int, channels: int, out_channels: int, *, window: Downsampling, activation: str
+    in_channels: int, channels: int, out_channels: int, *, window: Downsampling, activation: Activation
 ) -> nn.Sequential:
     """1x1 down to ``channels``, 3x3, 1x1 up to ``out_channels`` (ResNet-50 and deeper)."""
     return nn.Sequential(
@@ -59,7 +60,7 @@ class ResidualBlock(nn.Module):
         *,
         block: Block,
         window: Downsampling,
-        activation: str,
+        activation: Activation,
         attention: Attention,
     ) -> None:
         super().__init__()
@@ -107,7 +108,7 @@ class ResNet(ImageBackbone):
         width: float = 1.0,
         blocks: Sequence[int] = (2, 2, 2, 2),
         block: Block = "basic",
-        activation: str = "relu",
+        activation: Activation = "relu",
         attention: Attention = "none",
         zero_init_residual: bool = False,
         final_map: int = 2,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from bakeoff.models.activations import Activation
 from bakeoff.models.cnn.fully_connected import fully_connected
 from bakeoff.models.cnn.layers import ConvNormAct, initialize, same
 from bakeoff.models.contracts import ImageBackbone
@@ -50,7 +51,7 @@ class VGG(ImageBackbone):
         image_size: tuple[int, int],
         width: float = 1.0,
         depth: int = 16,
-        activation: str = "relu",
+        activation: Activation = "relu",
         batch_norm: bool = True,
         dropout: float = 0.5,
         final_map: int = 2,

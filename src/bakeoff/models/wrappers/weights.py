@@ -75,12 +75,12 @@ def hub_errors(name: str, *, library: str) -> Iterator[None]:
             raise
         raise EnvironmentFault(
             "env.offline",
-            "model.net.pretrained",
+            "model.pretrained",
             True,
             f"the pretrained weights of {library}'s {name} are not in the cache and can't be fetched "
             f"({type(error).__name__})",
-            next_step="connect to the internet once, or give a local file (model.net.weights=FILE.safetensors), "
-            "or train from scratch (model.net.pretrained=false)",
+            next_step="connect to the internet once, or give a local file (model.weights=FILE.safetensors), "
+            "or train from scratch (model.pretrained=false)",
         ) from error
 
 
@@ -120,7 +120,7 @@ def read_weights(path: str) -> dict[str, Tensor]:
     if not file.is_file():
         raise CheckpointError(
             "checkpoint.missing",
-            "model.net.weights",
+            "model.weights",
             path,
             f"there is no file {file}",
             next_step="give the path of a .safetensors file or of a PyTorch state dict",
@@ -139,7 +139,7 @@ def read_weights(path: str) -> dict[str, Tensor]:
 
 def _unreadable(path: str, problem: str) -> CheckpointError:
     advice = "save it again with safetensors.torch.save_file(model.state_dict(), FILE)"
-    return CheckpointError("checkpoint.unreadable", "model.net.weights", path, problem, next_step=advice)
+    return CheckpointError("checkpoint.unreadable", "model.weights", path, problem, next_step=advice)
 
 
 def check_fit(weights: dict[str, Tensor], model: nn.Module, *, path: str, ignored: Iterable[str] = ()) -> None:
@@ -166,7 +166,7 @@ def check_fit(weights: dict[str, Tensor], model: nn.Module, *, path: str, ignore
     if differences:
         raise CheckpointError(
             "checkpoint.mismatch",
-            "model.net.weights",
+            "model.weights",
             path,
             f"the weights are of another architecture: {'; '.join(differences[:MISMATCHES_SHOWN])}"
             f"{'' if len(differences) <= MISMATCHES_SHOWN else f' and {len(differences) - MISMATCHES_SHOWN} more'}",
