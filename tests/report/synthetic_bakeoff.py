@@ -1,18 +1,22 @@
 """A finished bakeoff's folder with realistic numbers, made without training anything.
 
-Predictions come from a latent difficulty per example that all contenders share, plus a seed effect, so that scores,
-confusions, learning curves and intervals hang together as they do in a real bakeoff.
+Predictions come from a latent difficulty per example that all contenders share, plus a seed effect and, where the
+contenders are tuned, the effect of the point tried, so that scores, confusions, learning curves and intervals hang
+together as they do in a real bakeoff. The verdict is the one that ``bakeoff.statistics`` draws from these scores.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from tests.report.synthetic_search import draw_points, effect, searched
+from tests.report.synthetic_verdict import Scores, draw_verdict
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,11 @@ class Recipe:
 
     seeds: int = 5
     examples: int = 360
+    tune: int = 0
+    best_of: int = 3
+    looks: tuple[int, ...] = ()
+    leaked_rows: int = 0
+    budget: dict[str, Any] = field(default_factory=lambda: {"mode": "params", "value": 100_000, "tolerance": 0.05})
     class_names: tuple[str, ...] = tuple("0123456789")
     entries: tuple[Entry, ...] = ENTRIES
     epochs: int = 30
@@ -67,6 +76,25 @@ class Recipe:
         }
     )
 
+    @property
+    def num_runs(self) -> int:
+        """Trials planned for each contender."""
+        return self.tune or self.seeds
+
+    def seed_of(self, index: int) -> int:
+        """Seed of a contender's trial: its number, or a fresh one where the contenders are tuned."""
+        return 1_000_003 * (index + 1) % 99_991 if self.tune else index
+
+
+def _skilled(**skills: float) -> tuple[Entry, ...]:
+    return tuple(replace(entry, skill=skills.get(entry.name, entry.skill)) for entry in ENTRIES)
+
+
+TUNED = Recipe(tune=12, entries=_skilled(resnet=9.6, renet=6.6, vit=8.8))
+"""Three contenders of twelve trials each; the curves of resnet and vit cross."""
+RACED = Recipe(seeds=20, looks=(5, 10, 20), entries=_skilled(resnet=7.9, renet=4.8, vit=6.3))
+"""Three looks; renet leaves at the first, the second decides."""
+
 
 def write_bakeoff(folder: Path, recipe: Recipe | None = None) -> Path:
     """Write the folder of a finished bakeoff and return it."""
@@ -74,31 +102,34 @@ def write_bakeoff(folder: Path, recipe: Recipe | None = None) -> Path:
     rng = np.random.default_rng(7)
     folder.mkdir(parents=True, exist_ok=True)
     labels = np.sort(rng.integers(0, len(recipe.class_names), recipe.examples))
-    probabilities = _probabilities(recipe, labels, rng)
-    correct = {
-        name: np.stack([p.argmax(1) == labels for p in runs]).astype(float) for name, runs in probabilities.items()
-    }
-    for name, seed in recipe.failed:
-        correct[name][seed] = (labels == 0).astype(float)
-    plan = _plan(recipe)
-    verdict = _verdict(recipe, correct, probabilities, labels)
+    points = {entry.name: draw_points(entry.family, recipe.tune, recipe.seed_of) for entry in recipe.entries}
+    probabilities = _probabilities(recipe, labels, points, rng)
+    scores = _scores(recipe, probabilities, labels, rng)
+    plan = _plan(recipe, points)
+    verdict, runs = draw_verdict(scores, recipe, plan)
+    rows = [_row(entry, scores.test, probabilities, labels, recipe, runs[entry.name]) for entry in recipe.entries]
     _dump(folder / "plan.json", plan)
-    _dump(folder / "verdict.json", verdict)
-    _write_scores(folder, correct)
+    _dump(folder / "verdict.json", verdict | _extras(recipe, scores, rows))
+    _write_scores(folder, scores, recipe, runs)
     np.save(folder / "test_labels.npy", labels)
     _dump(folder / "test_examples.json", [f"digits/{index:05d}" for index in range(recipe.examples)])
     for entry, row in zip(recipe.entries, plan["contenders"], strict=True):
-        for seed, trial in enumerate(row["trials"]):
-            is_failed = (entry.name, seed) in recipe.failed
-            _write_trial(
-                folder / "trials" / trial,
-                entry,
-                recipe,
-                seed,
-                None if is_failed else probabilities[entry.name][seed],
-                rng,
-            )
+        for index, trial in enumerate(row["trials"][: runs[entry.name]]):
+            is_failed = (entry.name, index) in recipe.failed
+            found = None if is_failed else probabilities[entry.name][index]
+            _write_trial(folder / "trials" / trial, entry, recipe, index, found, rng)
     return folder
+
+
+def _scores(
+    recipe: Recipe, probabilities: dict[str, np.ndarray], labels: np.ndarray, rng: np.random.Generator
+) -> Scores:
+    """Right or wrong per trial and example, and what each trial reached on validation; failed ones score trivially."""
+    test = {name: np.stack([p.argmax(1) == labels for p in runs]).astype(float) for name, runs in probabilities.items()}
+    for name, seed in recipe.failed:
+        test[name][seed] = (labels == 0).astype(float)
+    validation = {name: np.clip(runs.mean(1) + rng.normal(0.003, 0.004, len(runs)), 0, 1) for name, runs in test.items()}
+    return Scores(test, validation)
 
 
 def pictures(indices: Any) -> list[np.ndarray]:
@@ -111,36 +142,41 @@ def _dump(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=1))
 
 
-def _probabilities(recipe: Recipe, labels: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Class probabilities per contender, shape (seeds, examples, classes)."""
+def _probabilities(
+    recipe: Recipe, labels: np.ndarray, points: dict[str, list[dict[str, Any]]], rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Class probabilities per contender, shape (trials, examples, classes)."""
     n, k = recipe.examples, len(recipe.class_names)
     lure = (labels + rng.choice([1, 3, k - 2], n)) % k
     difficulty = np.exp(rng.normal(0, 0.9, n)) * 1.2
     easier = 1 + 0.25 * np.sin(np.arange(k))
     found = {}
     for entry in recipe.entries:
-        taste = rng.normal(0, 0.9, n)
-        logits = rng.normal(0, 0.8, (recipe.seeds, n, k))
-        strength = entry.skill * easier[labels] + taste + rng.normal(0, 0.15, (recipe.seeds, 1))
-        logits[:, np.arange(n), labels] += strength + rng.normal(0, 0.5, (recipe.seeds, n))
+        taste, trials = rng.normal(0, 0.9, n), recipe.num_runs
+        logits = rng.normal(0, 0.8, (trials, n, k))
+        luck = rng.normal(0, 0.15, (trials, 1)) + np.array([effect(p) for p in points[entry.name]] or [0.0])[:, None]
+        strength = entry.skill * easier[labels] + taste + luck
+        logits[:, np.arange(n), labels] += strength + rng.normal(0, 0.5, (trials, n))
         logits[:, np.arange(n), lure] += difficulty * 1.35
         raised = np.exp(logits - logits.max(-1, keepdims=True))
         found[entry.name] = (raised / raised.sum(-1, keepdims=True)).astype(np.float32)
     return found
 
 
-def _plan(recipe: Recipe) -> dict[str, Any]:
+def _plan(recipe: Recipe, points: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "bakeoff_id": "b7f3a9c1",
         "created": "2026-11-23T17:02:11+00:00",
         "task": {"name": "image_classification", "metric": "accuracy", "direction": "maximize"},
         "data": {"name": "digits", "fingerprint": "9c1f0a77e2d4b3a8", "spec": _spec(recipe)},
-        "budget": {"mode": "params", "value": 100_000, "tolerance": 0.05},
-        "seeds": list(range(recipe.seeds)),
-        "margin": {"fraction": 0.1},
+        "budget": recipe.budget,
+        "seeds": [] if recipe.tune else list(range(recipe.seeds)),
+        "tune": {"trials": recipe.tune, "best_of": recipe.best_of, "sampler": "random"},
+        "looks": list(recipe.looks) or None,
+        "margin": None,
         "alpha": 0.05,
-        "contenders": [_planned(entry, recipe.seeds) for entry in recipe.entries],
+        "contenders": [_planned(entry, recipe, points[entry.name]) for entry in recipe.entries],
         "held_equal": [
             {"what": "trainable parameters", "value": "100,000 ± 5 %"},
             {"what": "epochs, at most", "value": 30},
@@ -159,6 +195,7 @@ def _spec(recipe: Recipe) -> dict[str, Any]:
     return {
         "name": "digits",
         "fingerprint": "9c1f0a77e2d4b3a8",
+        "split_fingerprint": "51d0c3aa",
         "channels": 1,
         "height": 8,
         "width": 8,
@@ -168,10 +205,12 @@ def _spec(recipe: Recipe) -> dict[str, Any]:
         "num_train": 1221,
         "num_val": 216,
         "num_test": recipe.examples,
+        "leaked_rows": recipe.leaked_rows,
+        "notes": [],
     }
 
 
-def _planned(entry: Entry, seeds: int) -> dict[str, Any]:
+def _planned(entry: Entry, recipe: Recipe, points: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "name": entry.name,
         "model": entry.name,
@@ -192,87 +231,37 @@ def _planned(entry: Entry, seeds: int) -> dict[str, Any]:
             "trainer": {"max_epochs": 30, "accelerator": "cpu", "devices": 1},
             "augment": {"name": "light", "rotation_degrees": 10, "shift_px": 1},
         },
-        "trials": [f"{entry.name}-{seed:02d}-a1b2c3" for seed in range(seeds)],
+        "search": searched(entry.family) if points else {},
+        "points": points,
+        "trials": [f"{entry.name}-{index:02d}-a1b2c3" for index in range(recipe.num_runs)],
     }
 
 
-def _verdict(
-    recipe: Recipe, correct: dict[str, np.ndarray], probabilities: dict[str, np.ndarray], labels: np.ndarray
-) -> dict[str, Any]:
-    names = [entry.name for entry in recipe.entries if entry.role == "contender"]
-    means = {name: float(correct[name].mean()) for name in correct}
-    ranked = sorted(names, key=lambda name: -means[name])
-    pairs = [_pair(correct, a, b, level=0.05 / 3) for i, a in enumerate(ranked) for b in ranked[i + 1 :]]
-    lead = [pair for pair in pairs if ranked[0] in (pair["a"], pair["b"])]
-    word = recipe.verdict or ("WINS" if all(pair["low"] > 0 for pair in lead) else "NOT_ENOUGH_EVIDENCE")
-    winner = ranked[0] if word.startswith("WINS") else None
-    rows = [_row(entry, correct, probabilities, labels, recipe) for entry in recipe.entries]
+def _extras(recipe: Recipe, scores: Scores, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a bakeoff writes into verdict.json beside the statistics."""
+    rows = sorted(rows, key=lambda row: -row["test"]["accuracy"]["mean"])
+    ranked = [row["name"] for row in rows if row["role"] == "contender"]
+    reached = {name: float(scores.validation[name].mean()) for name in ranked}
     return {
         "schema_version": 1,
-        "verdict": word,
-        "winner": winner,
-        "sentence": _sentence(word, ranked, lead[0]["difference"]),
-        "claim": "For these configurations; tuning luck not included.",
-        "provisional": recipe.seeds < 5,
-        "margin": 0.0031,
-        "advice": ["12 seeds would settle resnet against renet; renet against vit needs about 2,900 test examples."],
-        "warnings": list(recipe.warnings),
-        "pairs": pairs,
-        "contenders": [
-            {
-                **_estimate(correct[name]),
-                "name": name,
-                "seed_sd": float(correct[name].mean(1).std(ddof=1)),
-                "rank": rank,
-            }
-            for rank, name in enumerate(ranked, 1)
-        ],
-        "leaderboard": sorted(rows, key=lambda row: -row["test"]["accuracy"]["mean"]),
+        "leaderboard": rows,
         "majority": 0.1028,
         "failures": [
             {
                 "trial": f"{name}-{seed:02d}-a1b2c3",
                 "contender": name,
-                "seed": seed,
+                "seed": recipe.seed_of(seed),
                 "status": "diverged",
-                "why": "loss is NaN",
+                "why": "loss is NaN at step 120",
             }
             for name, seed in recipe.failed
         ],
         "flops_ratio": 2.1,
         "indicative": {
-            "equal_flops": [{"name": name, "at_flops": 4.1e11, "value": means[name] - 0.004} for name in ranked],
-            "equal_time": [{"name": name, "at_seconds": 18.3, "value": means[name] - 0.006} for name in ranked],
+            "equal_flops": [{"name": name, "at_flops": 4.1e11, "value": reached[name] - 0.004} for name in ranked],
+            "equal_time": [{"name": name, "at_seconds": 18.3, "value": reached[name] - 0.006} for name in ranked],
             "leader_changes": False,
         },
-    }
-
-
-def _sentence(word: str, ranked: list[str], gap: float) -> str:
-    if word.startswith("WINS"):
-        return f"{ranked[0]} is better than every other contender: {100 * gap:.2f} points ahead of {ranked[1]}."
-    if word == "EQUIVALENT":
-        return f"{ranked[0]} and {ranked[1]} are as good as each other, within the margin that was fixed before."
-    return f"{ranked[0]} scored highest, but a gap of {100 * gap:.2f} points could be luck."
-
-
-def _pair(correct: dict[str, np.ndarray], a: str, b: str, *, level: float) -> dict[str, Any]:
-    difference = correct[a].mean(0) - correct[b].mean(0)
-    seeds, n = correct[a].shape
-    v_a, v_b = (float(correct[x].mean(1).var(ddof=1) / seeds) for x in (a, b))
-    vex = float(difference.var(ddof=1) / n)
-    half = 2.5 * float(np.sqrt(v_a + v_b + vex))
-    mean = float(difference.mean())
-    shared = {"df": 41.3, "v_a": v_a, "v_b": v_b, "vex": vex, "c": 0.1 * vex, "verdict": None}
-    return {
-        "a": a,
-        "b": b,
-        "difference": mean,
-        "low": mean - half,
-        "high": mean + half,
-        "p": 0.0123,
-        "level": level,
-        **shared,
     }
 
 
@@ -294,8 +283,9 @@ def _row(
     probabilities: dict[str, np.ndarray],
     labels: np.ndarray,
     recipe: Recipe,
+    runs: int,
 ) -> dict[str, Any]:
-    accuracy = _estimate(correct[entry.name])
+    accuracy = _estimate(correct[entry.name][:runs])
     gap = probabilities[entry.name].max(-1).mean() - accuracy["mean"]
     near = {key: accuracy[key] - 0.002 for key in ("mean", "low", "high")}
     return {
@@ -318,22 +308,30 @@ def _row(
                 "mean": abs(float(gap)),
                 "low": 0.004,
                 "high": 0.031,
-                "values": [abs(float(gap))] * recipe.seeds,
+                "values": [abs(float(gap))] * runs,
             },
         },
         "validation": {"accuracy": {"mean": accuracy["mean"] + 0.004, "low": 0.95, "high": 0.99, "values": []}},
     }
 
 
-def _write_scores(folder: Path, correct: dict[str, np.ndarray]) -> None:
+def _write_scores(folder: Path, scores: Scores, recipe: Recipe, runs: dict[str, int]) -> None:
     frames = []
-    for name, runs in correct.items():
-        seeds, n = runs.shape
-        columns = {"contender": name, "seed": np.repeat(np.arange(seeds), n), "example": np.tile(np.arange(n), seeds)}
-        frames.append(pd.DataFrame({**columns, "score": runs.ravel()}))
+    for name, correct in scores.test.items():
+        trials, n = runs[name], correct.shape[1]
+        index = np.repeat(np.arange(trials), n)
+        columns = {"contender": name, "seed": [recipe.seed_of(k) for k in index], "example": np.tile(np.arange(n), trials)}
+        columns |= {"trial": index} if recipe.tune else {}
+        frames.append(pd.DataFrame({**columns, "score": correct[:trials].ravel()}))
     frame = pd.concat(frames, ignore_index=True)
     frame["example"] = "digits/" + frame["example"].astype(str).str.zfill(5)
     frame.to_parquet(folder / "scores.parquet")
+    parts = [
+        pd.DataFrame({"contender": name, "seed": map(recipe.seed_of, range(runs[name])), "score": found[: runs[name]]})
+        for name, found in scores.validation.items()
+    ]
+    parts = [part.assign(trial=range(len(part))) for part in parts] if recipe.tune else parts
+    pd.concat(parts, ignore_index=True).to_parquet(folder / "validation.parquet")
 
 
 def _write_trial(
@@ -346,7 +344,7 @@ def _write_trial(
         "contender": entry.name,
         "model": entry.name,
         "family": entry.family,
-        "seed": seed,
+        "seed": recipe.seed_of(seed),
     }
     result |= {"role": entry.role, "status": status, "params": entry.params, "train_seconds": entry.seconds}
     _dump(folder / "result.json", {**result, "examples_seen": 1221 * recipe.epochs})

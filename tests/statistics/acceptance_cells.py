@@ -65,20 +65,18 @@ def equal(contenders: int) -> tuple[float, ...]:
 
 def false_winners(cell: Cell, repeats: int, *, paired: bool = False) -> int:
     """Bakeoffs of equal contenders that name a winner."""
-    options = Options(margin=MARGIN)
-    return sum(
-        verdict_from_matrices(found, options=options, paired=paired).winner is not None
-        for found in cell.bakeoffs(repeats, purpose="false winners")
-    )
+    return false_findings(cell, repeats, paired=paired)[0]
 
 
-def false_differences(cell: Cell, repeats: int) -> int:
-    """Bakeoffs of equal contenders in which any two are shown to differ, whether or not that makes a winner."""
+def false_findings(cell: Cell, repeats: int, *, paired: bool = False) -> tuple[int, int]:
+    """Bakeoffs of equal contenders that name a winner, and those that say of any two that they differ."""
     options = Options(margin=MARGIN)
-    return sum(
-        any(pair.significant for pair in verdict_from_matrices(found, options=options).pairs)
+    verdicts = [
+        verdict_from_matrices(found, options=options, paired=paired)
         for found in cell.bakeoffs(repeats, purpose="false winners")
-    )
+    ]
+    differing = sum(any(pair.significant for pair in verdict.pairs) for verdict in verdicts)
+    return sum(verdict.winner is not None for verdict in verdicts), differing
 
 
 def false_winners_of_welch(cell: Cell, repeats: int) -> int:
@@ -241,11 +239,11 @@ def equivalences(cell: Cell, repeats: int, *, wrong_with_best: bool = False) -> 
     return Equivalences(len(counted), sum(verdict.verdict == WINS_SMALL for verdict in verdicts))
 
 
-def coverage(cell: Cell, repeats: int) -> int:
-    """95 % intervals that hold the true difference of the first two contenders."""
+def coverage(cell: Cell, repeats: int) -> list[bool]:
+    """Whether each 95 % interval holds the true difference of the first two contenders."""
     true = cell.accuracies[0] - cell.accuracies[1]
     intervals = [crossed_t(f["a"], f["b"]).interval(0.05) for f in cell.bakeoffs(repeats, purpose="coverage")]
-    return sum(low <= true <= high for low, high in intervals)
+    return [low <= true <= high for low, high in intervals]
 
 
 def zero_winners_with_three_seeds(repeats: int) -> int:

@@ -30,7 +30,7 @@ def test_smoke_equal_families_rarely_win_and_the_mutant_does_not_pass():
 def test_smoke_gaps_are_found_and_equal_contenders_are_equivalent():
     assert cells.power(Cell(accuracies=GAP), 40).found >= 32
     assert cells.equivalences(Cell(10, 10000), 20).equivalent >= 18
-    assert 92 <= cells.coverage(Cell(accuracies=GAP), 100) <= 100
+    assert sum(cells.coverage(Cell(accuracies=GAP), 100)) >= 88
 
 
 def test_three_seeds_never_name_a_winner():
@@ -49,7 +49,7 @@ def test_equal_contenders_rarely_win(contenders, seeds, examples, seed_sd, same)
 @pytest.mark.parametrize("seeds", [5, 10])
 @pytest.mark.parametrize("same", [True, False])
 def test_three_equal_contenders_rarely_differ_in_any_pair(seeds, same):
-    assert cells.false_differences(Cell(seeds, 2000, 0.3, same, equal(3)), REPEATS) <= LIMIT
+    assert cells.false_findings(Cell(seeds, 2000, 0.3, same, equal(3)), REPEATS)[1] <= LIMIT
 
 
 @pytest.mark.slow
@@ -113,7 +113,9 @@ def test_no_gap_is_called_equivalent_on_a_large_test_set():
     ("examples", "seed_sd", "seeds"), list(itertools.product((360, 2000, 10000), (0.3, 1.0), (5, 10)))
 )
 def test_the_printed_interval_covers(examples, seed_sd, seeds):
-    assert 930 <= cells.coverage(Cell(seeds, examples, seed_sd, accuracies=GAP), REPEATS) <= 970
+    # 1,000 have a standard error of 0.7 %, too coarse for a band of 2 % in each of twelve cells.
+    held = cells.coverage(Cell(seeds, examples, seed_sd, accuracies=GAP), 4 * REPEATS)
+    assert 0.93 <= sum(held) / len(held) <= 0.97
 
 
 @pytest.mark.slow

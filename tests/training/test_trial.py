@@ -105,3 +105,17 @@ def test_patience_stops_early_and_the_best_weights_are_kept(tmp_path):
     )
     result = run_trial(settings, tmp_path, label=LABEL)
     assert result["epochs"] < 40
+
+
+def test_a_limit_of_examples_stops_within_an_epoch_and_the_schedule_ends_with_it(tmp_path):
+    settings = config("linear", "trainer.max_examples=1500", "data.batch_size=50", "trainer.steps_per_call=4")
+    result = run_trial(settings, tmp_path, label=LABEL)
+    assert result["examples_seen"] == pytest.approx(1500, abs=50)
+    last = read_log(tmp_path / "metrics.jsonl")[-2]
+    assert last["lr"] == pytest.approx(settings["optimizer"]["lr"] * settings["scheduler"]["final"])
+
+
+def test_a_limit_of_seconds_stops_long_before_the_epochs_do(tmp_path):
+    settings = config("linear", "trainer.max_epochs=100000", "trainer.max_seconds=0.3")
+    result = run_trial(settings, tmp_path, label=LABEL)
+    assert 0.3 <= result["train_seconds"] < 5

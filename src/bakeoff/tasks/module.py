@@ -35,7 +35,8 @@ class Diverged(RuntimeError):
 class TaskModule(pl.LightningModule, abc.ABC):
     """What every task does with a network; a task adds the network's head, the loss and the metrics.
 
-    Set ``total_steps`` (optimizer steps of the whole training) before fitting.
+    Before fitting, set ``progress``: the share of the training that is done with optimizer step number ``step`` (from
+    0), in (0, 1]; training stops before a step for which it is above 1.
 
     Args:
         net: the whole network, head included, as the task's ``network`` makes it.
@@ -66,7 +67,8 @@ class TaskModule(pl.LightningModule, abc.ABC):
         self.gradient_clip_norm = gradient_clip_norm
         self.seed = seed
         self.train_metrics, self.val_metrics, self.test_metrics = map(self.metrics, ("train", "val", "test"))
-        self.total_steps = 1
+        self.progress: Callable[[int], float] = lambda step: 0.0
+        self.examples_in_call = 0
         self.first_step_at: float | None = None
         self._pending: list[tuple[Tensor, Tensor, Tensor]] = []
 
@@ -126,14 +128,18 @@ class TaskModule(pl.LightningModule, abc.ABC):
         return loss
 
     def training_step(self, batches: Sequence[Batch], batch_index: int) -> None:
-        """One optimizer step for each batch of the list."""
+        """One optimizer step for each batch of the list, until the training's end."""
         optimizer = self.optimizers()
         assert isinstance(optimizer, LightningOptimizer)  # tasks train with one optimizer
         base_rates = [group["initial_lr"] for group in optimizer.param_groups]
-        first_step = self.global_step
+        first_step, self.examples_in_call = self.global_step, 0
         torch.manual_seed((self.seed << 32) + first_step)
         for step, batch in enumerate(batches, start=first_step):
-            factor = self.schedule(step, self.total_steps)
+            progress = self.progress(step)
+            if progress > 1.0:
+                self.trainer.should_stop = True
+                break
+            factor = self.schedule(progress)
             for group, rate in zip(optimizer.param_groups, base_rates, strict=True):
                 group["lr"] = rate * factor
             loss = self._step(batch if self.augment is None else self.augment(*batch))
@@ -142,9 +148,11 @@ class TaskModule(pl.LightningModule, abc.ABC):
             if self.gradient_clip_norm is not None:
                 self.clip_gradients(optimizer.optimizer, self.gradient_clip_norm, "norm")
             optimizer.step()
+            self.examples_in_call += len(batch[1])
             if self.first_step_at is None:
                 self.first_step_at = time.time()
-        self._update_metrics("train")
+        if self._pending:
+            self._update_metrics("train")
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         """Adds a batch to the validation metrics."""

@@ -1,6 +1,7 @@
 """Learning-rate schedules as pure functions of progress: a resumed run needs no scheduler state to go on exactly.
 
-A schedule maps the fraction of all optimizer steps done, in [0, 1), to a factor of the base learning rate.
+Progress is the share of the training that is done with a step: of all optimizer steps, or of the seconds that a time
+budget allows.
 """
 
 from __future__ import annotations
@@ -11,19 +12,18 @@ from collections.abc import Sequence
 
 
 class Schedule(abc.ABC):
-    """A linear warm-up from near 0 to 1, then a decay that subclasses define on [0, 1]."""
+    """A linear warm-up to 1, then a decay that subclasses define on [0, 1]."""
 
     def __init__(self, *, warmup: float = 0.0) -> None:
         if not 0.0 <= warmup < 1.0:
-            raise ValueError(f"warmup is a fraction of all steps, at least 0 and below 1; got {warmup}")
+            raise ValueError(f"warmup is a fraction of the training, at least 0 and below 1; got {warmup}")
         self.warmup = warmup
 
-    def __call__(self, step: int, total_steps: int) -> float:
-        """The factor of the base rate for optimizer step ``step`` (from 0) of ``total_steps``."""
-        warmup_steps = round(self.warmup * total_steps)
-        if step < warmup_steps:
-            return (step + 1) / warmup_steps
-        return self.decay((step - warmup_steps) / max(total_steps - warmup_steps, 1))
+    def __call__(self, progress: float) -> float:
+        """The factor of the base rate for the step that brings training to ``progress``, in (0, 1]."""
+        if progress < self.warmup:
+            return progress / self.warmup
+        return self.decay((progress - self.warmup) / (1.0 - self.warmup))
 
     @abc.abstractmethod
     def decay(self, progress: float) -> float:
@@ -63,12 +63,12 @@ class Linear(Schedule):
 
 
 class Step(Schedule):
-    """Multiplies the rate by ``factor`` at each milestone, given as a fraction of all steps after warm-up."""
+    """Multiplies the rate by ``factor`` at each milestone, given as a fraction of the training after warm-up."""
 
     def __init__(self, *, milestones: Sequence[float], factor: float = 0.1, warmup: float = 0.0) -> None:
         super().__init__(warmup=warmup)
         if any(not 0.0 < milestone < 1.0 for milestone in milestones):
-            raise ValueError(f"milestones are fractions of all steps between 0 and 1; got {list(milestones)}")
+            raise ValueError(f"milestones are fractions of the training between 0 and 1; got {list(milestones)}")
         self.milestones = sorted(milestones)
         self.factor = factor
 

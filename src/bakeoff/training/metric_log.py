@@ -66,8 +66,9 @@ class MetricLog(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Counts the examples of the call's batches."""
-        self.examples_seen += sum(len(targets) for _, targets in batch) * trainer.world_size
+        """Counts the examples of the call's optimizer steps."""
+        assert isinstance(pl_module, TaskModule)
+        self.examples_seen += pl_module.examples_in_call * trainer.world_size
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Stops the clock."""

@@ -12,6 +12,8 @@ class TrainerSettings:
 
     Args:
         max_epochs: passes over the train split.
+        max_examples: training examples after which a run stops, in the middle of an epoch if need be; None: no limit.
+        max_seconds: seconds of training, validation left out, after which a run stops; None: no limit.
         accelerator: ``auto``, ``cpu``, ``gpu`` or ``mps``.
         devices: how many of them.
         precision: the arithmetic of training.
@@ -25,6 +27,8 @@ class TrainerSettings:
     """
 
     max_epochs: int = 40
+    max_examples: int | None = None
+    max_seconds: float | None = None
     accelerator: Literal["auto", "cpu", "gpu", "mps"] = "auto"
     devices: int = 1
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
@@ -40,5 +44,8 @@ class TrainerSettings:
         for name in ("max_epochs", "devices", "threads", "val_every", "steps_per_call"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
+        for name in ("max_examples", "max_seconds"):
+            if getattr(self, name) is not None and getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above 0, or null; got {getattr(self, name)}")
         if self.patience is not None and self.patience < 1:
             raise ValueError(f"patience must be at least 1 validation, or null; got {self.patience}")

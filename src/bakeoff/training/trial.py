@@ -125,7 +125,11 @@ def _train(
         folder, settings=settings, metric=metric, maximize=config["task"]["direction"] == "maximize"
     )
     trainer = make_trainer(settings, callbacks=[log, checkpoints, *([EpochLines(metric, say)] if say else [])])
-    _fit(trainer, task, data, settings, checkpoints.last)
+    data.chunk = settings.steps_per_call
+    loader = data.train_dataloader()
+    task.progress = progress_rule(settings, loader.num_batches, loader.num_examples, log.elapsed)
+    resume = checkpoints.last if _readable(checkpoints.last) else None
+    trainer.fit(task, train_dataloaders=loader, val_dataloaders=data.val_dataloader(), ckpt_path=resume)
     load_weights(task.net, checkpoints.selected)
     validation = evaluate(task, data.val_dataloader(), settings, "val")
     predictions = predict(task, data.predict_dataloader("test"), settings)
@@ -167,16 +171,29 @@ def make_trainer(settings: TrainerSettings, *, callbacks: list[pl.Callback] | No
     )
 
 
-def _fit(trainer: pl.Trainer, task: TaskModule, data: ImageDataModule, settings: TrainerSettings, last: Path) -> None:
-    """Fits, from the resume point where a good one lies there, else from the start."""
-    data.chunk = settings.steps_per_call
-    loader = data.train_dataloader()
-    task.total_steps = loader.num_batches * settings.max_epochs
-    resume = last if last.exists() and _readable(last) else None
-    trainer.fit(task, train_dataloaders=loader, val_dataloaders=data.val_dataloader(), ckpt_path=resume)
+def progress_rule(
+    settings: TrainerSettings, batches_an_epoch: int, examples_an_epoch: int, elapsed: Callable[[], float]
+) -> Callable[[int], float]:
+    """The share of training that is done with a step, by whichever limit of the settings is nearest.
+
+    Args:
+        settings: ``max_epochs``, ``max_examples`` and ``max_seconds``.
+        batches_an_epoch: optimizer steps of an epoch.
+        examples_an_epoch: examples of an epoch.
+        elapsed: seconds of training so far.
+    """
+    steps = settings.max_epochs * batches_an_epoch
+    if settings.max_examples is not None:
+        steps = min(steps, max(round(settings.max_examples / examples_an_epoch * batches_an_epoch), 1))
+    limit = settings.max_seconds
+    if limit is None:
+        return lambda step: (step + 1) / steps
+    return lambda step: max((step + 1) / steps, elapsed() / limit, 1e-9)
 
 
 def _readable(checkpoint: Path) -> bool:
+    if not checkpoint.exists():
+        return False
     try:
         AtomicCheckpointIO().load_checkpoint(checkpoint)
     except CheckpointError:

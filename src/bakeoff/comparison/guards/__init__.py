@@ -1,0 +1,92 @@
+"""The guards: what would make a bakeoff unfair or untrue, each caught by its name (STATISTICS.md, "Guards").
+
+They read a bakeoff's folder, so the same code serves the bakeoff before it draws its verdict, and the audit after.
+
+| guard | catches |
+| --- | --- |
+| `duplicates` | an image in more than one split |
+| `preprocessing_fit` | normalisation that saw other rows than those of train |
+| `test_openings` | the test opened more often than declared |
+| `unequal_tuning` | unequal trials, searched dimensions or sampler; a point outside its range; a seed that is not fresh |
+| `unequal_augmentation`, `unequal_preprocessing`, `unequal_training` | what is held equal and was not |
+| `baselines` | no trivial or no linear baseline |
+| `trials_recorded` | planned trials that are not the recorded ones: missing, surplus, another seed or configuration |
+| `undeclared_seeds` | seeds added after the plan, which make the bakeoff exploratory |
+| `manifest` | rules (metric, margin, looks, pairing, ...) changed after the first run |
+| `predictions_sealed` | predictions changed after the trial wrote them |
+| `timing` | latencies whose repeats disagree |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from bakeoff.comparison.guards.baselines import baselines
+from bakeoff.comparison.guards.equality import held_equal
+from bakeoff.comparison.guards.finding import Finding, Severity
+from bakeoff.comparison.guards.leaks import declared_leaks, duplicates, preprocessing_fit, read_pixels
+from bakeoff.comparison.guards.manifest import manifest
+from bakeoff.comparison.guards.openings import test_openings
+from bakeoff.comparison.guards.timing import settled, timing
+from bakeoff.comparison.guards.trials import predictions_sealed, trials_recorded, undeclared_seeds
+from bakeoff.comparison.guards.tuning import unequal_tuning
+from bakeoff.comparison.recorded import RecordedBakeoff
+from bakeoff.data.images import ImageDataModule
+from bakeoff.errors import TrialsFailed
+
+__all__ = ["Finding", "Severity", "check", "check_recorded", "refuse", "settled"]
+
+Guard = Callable[[RecordedBakeoff], Iterable[Finding]]
+
+ON_FOLDER: tuple[Guard, ...] = (
+    manifest,
+    trials_recorded,
+    undeclared_seeds,
+    predictions_sealed,
+    test_openings,
+    unequal_tuning,
+    held_equal,
+    baselines,
+    declared_leaks,
+    timing,
+)
+"""Those that need nothing but the folder."""
+
+
+def check(folder: Path, *, data: ImageDataModule | None = None) -> list[Finding]:
+    """What the guards find in a bakeoff's folder; nothing for a bakeoff that kept the rules.
+
+    Args:
+        folder: a bakeoff's, with all planned trials run, before or after its verdict.
+        data: its data, whose pixels are then hashed and summed again; its seed is left as it was.
+
+    Raises:
+        ConfigError: the folder holds no bakeoff.
+        DataError: a file of it cannot be read.
+    """
+    return check_recorded(RecordedBakeoff.read(folder), data=data)
+
+
+def check_recorded(bakeoff: RecordedBakeoff, *, data: ImageDataModule | None = None) -> list[Finding]:
+    """As `check`, of a folder that has been read."""
+    findings = [finding for guard in ON_FOLDER for finding in guard(bakeoff)]
+    if data is not None:
+        pixels = read_pixels(data)
+        findings += [*duplicates(bakeoff, data, pixels), *preprocessing_fit(bakeoff, data, pixels)]
+    return findings
+
+
+def refuse(findings: Iterable[Finding], folder: Path) -> None:
+    """Stops where a finding leaves no verdict to draw.
+
+    Raises:
+        TrialsFailed: naming the first guard that refuses, and how many others do.
+    """
+    refusals = [finding for finding in findings if finding.severity == "refuse"]
+    if not refusals:
+        return
+    more = f" (and {len(refusals) - 1} more findings)" if len(refusals) > 1 else ""
+    problem = f"no verdict: {refusals[0].problem}{more}"
+    step = "restore what was changed, or compare again in a new output_dir"
+    raise TrialsFailed(f"guard.{refusals[0].guard}", "output_dir", folder, problem, next_step=step)

@@ -1,0 +1,127 @@
+"""Guards on trials: what was planned is what was run, and what was run is what is scored."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bakeoff.comparison.guards.finding import Finding, few
+from bakeoff.comparison.recorded import PlannedTrial, RecordedBakeoff, RecordedTrial
+from bakeoff.config.tree import put
+from bakeoff.training.assembly import trial_id
+from bakeoff.training.predictions import FILE
+
+RECORDED, SEEDS, SEALED = "trials_recorded", "undeclared_seeds", "predictions_sealed"
+
+
+def trials_recorded(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
+    """Planned trials = recorded trials: none missing, none surplus, each with its seed and configuration."""
+    missing = _missing(bakeoff)
+    if missing:
+        names = few([_named(trial) for trial in missing])
+        yield Finding(RECORDED, "refuse", f"{len(missing)} planned trials have no result: {names}.")
+    surplus = [trial for trial in _unplanned(bakeoff) if not _is_extra_seed(bakeoff, trial)]
+    if surplus:
+        names = few([f"{trial.name} ({trial.result.get('contender')})" for trial in surplus])
+        yield Finding(RECORDED, "refuse", f"{len(surplus)} trials have a result but stand in no plan: {names}.")
+    entries = {entry["name"]: entry for entry in bakeoff.contenders}
+    for planned in bakeoff.planned:
+        if planned.trial_id in bakeoff.trials:
+            for problem in _differences(bakeoff, entries[planned.contender], planned):
+                yield Finding(RECORDED, "refuse", f"Trial {planned.trial_id} ({_named(planned)}) {problem}.")
+
+
+def undeclared_seeds(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
+    """Seeds that were added after the plan make a bakeoff exploratory."""
+    extra = [trial for trial in _unplanned(bakeoff) if _is_extra_seed(bakeoff, trial)]
+    if extra:
+        names = few([f"{trial.result['contender']} seed {trial.result['seed']}" for trial in extra])
+        yield Finding(SEEDS, "stamp", f"Exploratory: {len(extra)} trials with seeds that were not declared: {names}.")
+    declared = ((bakeoff.manifest or {}).get("rules") or {}).get("seeds")
+    added = sorted(set(bakeoff.plan["seeds"]) - set(declared)) if declared is not None else []
+    if added:
+        names = few([str(seed) for seed in added])
+        yield Finding(SEEDS, "stamp", f"Exploratory: the manifest does not declare these seeds of the plan: {names}.")
+
+
+def predictions_sealed(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
+    """Test predictions are the bytes that their trial wrote."""
+    for planned in bakeoff.planned:
+        trial = bakeoff.trials.get(planned.trial_id)
+        if trial is None or trial.failed:
+            continue
+        path = trial.folder / FILE
+        if not path.exists():
+            yield Finding(SEALED, "refuse", f"The test predictions of {_named(planned)} are gone.")
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != trial.result["test_predictions_sha256"]:
+            yield Finding(SEALED, "refuse", f"The test predictions of {_named(planned)} are not those that it wrote.")
+
+
+def _missing(bakeoff: RecordedBakeoff) -> list[PlannedTrial]:
+    """Planned trials that should have run: up to the last look that their contender took part in."""
+    due = []
+    for entry in bakeoff.contenders:
+        planned = [trial for trial in bakeoff.planned if trial.contender == entry["name"]]
+        num_due = _num_due(bakeoff, entry, [trial.trial_id in bakeoff.trials for trial in planned])
+        due += [trial for trial in planned[:num_due] if trial.trial_id not in bakeoff.trials]
+    return due
+
+
+def _num_due(bakeoff: RecordedBakeoff, entry: Mapping[str, Any], has_run: list[bool]) -> int:
+    """How many of a contender's trials must have a result; all of them where there was no look to stop at."""
+    looks = [look for look in bakeoff.looks if look <= len(has_run)] or [len(has_run)]
+    if not bakeoff.plan.get("looks"):
+        return len(has_run)
+    most = max(len(bakeoff.recorded_of(other["name"])) for other in bakeoff.contenders)
+    left_early = entry["role"] == "baseline" or entry["name"] in _beaten(bakeoff) or bakeoff.verdict is None
+    reached = sum(has_run) if left_early else most
+    return next((look for look in looks if look >= reached), looks[-1])
+
+
+def _beaten(bakeoff: RecordedBakeoff) -> set[str]:
+    """Contenders that left the race."""
+    rows = (bakeoff.verdict or {}).get("contenders") or []
+    return {row["name"] for row in rows if row.get("beaten_by") is not None}
+
+
+def _unplanned(bakeoff: RecordedBakeoff) -> list[RecordedTrial]:
+    planned = {trial.trial_id for trial in bakeoff.planned}
+    return [trial for name, trial in bakeoff.trials.items() if name not in planned]
+
+
+def _is_extra_seed(bakeoff: RecordedBakeoff, trial: RecordedTrial) -> bool:
+    """Whether a trial is one more seed of a contender that is in the plan."""
+    seeds = {planned.seed for planned in bakeoff.planned if planned.contender == trial.result.get("contender")}
+    return bool(seeds) and trial.result.get("seed") not in seeds
+
+
+def _differences(bakeoff: RecordedBakeoff, entry: Mapping[str, Any], planned: PlannedTrial) -> Iterator[str]:
+    trial = bakeoff.trials[planned.trial_id]
+    fingerprint = bakeoff.plan["data"]["fingerprint"]
+    expected = {
+        "trial_id": planned.trial_id,
+        "contender": planned.contender,
+        "seed": planned.seed,
+        "bakeoff_id": bakeoff.plan["bakeoff_id"],
+    } | ({} if trial.failed else {"data_fingerprint": fingerprint})
+    for key, value in expected.items():
+        if trial.result.get(key) != value:
+            yield f"ran with {key} {trial.result.get(key)}, not {value}"
+    if trial_id(_planned_config(entry, planned), fingerprint) != planned.trial_id:
+        yield "is not the trial of the configuration in the plan"
+    if trial.config is not None and trial_id(trial.config, fingerprint) != planned.trial_id:
+        yield "ran with another configuration than the planned one"
+
+
+def _planned_config(entry: Mapping[str, Any], planned: PlannedTrial) -> dict[str, Any]:
+    """The configuration that the plan gives a trial: the contender's, with the trial's seed and searched values."""
+    config = copy.deepcopy({**entry["config"], "seed": planned.seed})
+    for key, value in planned.values.items():
+        put(config, key, value)
+    return config
+
+
+def _named(trial: PlannedTrial) -> str:
+    return f"{trial.contender} seed {trial.seed}"
