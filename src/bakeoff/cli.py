@@ -19,6 +19,9 @@ PIPELINES = {
 """What each pipeline is for."""
 
 COMMANDS = {
+    "verdict": ("bakeoff.commands.verdict:run", "the verdict on scores from any tool: bakeoff verdict scores.parquet"),
+    "audit": ("bakeoff.commands.audit:run", "whether a finished bakeoff's figures follow from what it stored"),
+    "summary": ("bakeoff.commands.summary:run", "several bakeoffs on several data sets"),
     "list": ("bakeoff.commands.listing:run", "what there is to choose from: bakeoff list models"),
     "explain": ("bakeoff.commands.explain:run", "what a key, a group or a model means: bakeoff explain optimizer.lr"),
     "doctor": ("bakeoff.commands.doctor:run", "whether this machine has what bakeoff needs"),

@@ -128,7 +128,9 @@ def _scores(
     test = {name: np.stack([p.argmax(1) == labels for p in runs]).astype(float) for name, runs in probabilities.items()}
     for name, seed in recipe.failed:
         test[name][seed] = (labels == 0).astype(float)
-    validation = {name: np.clip(runs.mean(1) + rng.normal(0.003, 0.004, len(runs)), 0, 1) for name, runs in test.items()}
+    validation = {
+        name: np.clip(runs.mean(1) + rng.normal(0.003, 0.004, len(runs)), 0, 1) for name, runs in test.items()
+    }
     return Scores(test, validation)
 
 
@@ -320,7 +322,11 @@ def _write_scores(folder: Path, scores: Scores, recipe: Recipe, runs: dict[str, 
     for name, correct in scores.test.items():
         trials, n = runs[name], correct.shape[1]
         index = np.repeat(np.arange(trials), n)
-        columns = {"contender": name, "seed": [recipe.seed_of(k) for k in index], "example": np.tile(np.arange(n), trials)}
+        columns = {
+            "contender": name,
+            "seed": [recipe.seed_of(k) for k in index],
+            "example": np.tile(np.arange(n), trials),
+        }
         columns |= {"trial": index} if recipe.tune else {}
         frames.append(pd.DataFrame({**columns, "score": correct[:trials].ravel()}))
     frame = pd.concat(frames, ignore_index=True)

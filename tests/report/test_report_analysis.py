@@ -16,7 +16,8 @@ from bakeoff.report.learning import learning_curves
 from bakeoff.report.numbers import Metric
 from bakeoff.report.palette import looks
 from bakeoff.report.pareto import Cost, Point, costs, front
-from bakeoff.report.records import Contender, Estimate, Pair, Row, Trial
+from bakeoff.report.planned import Contender
+from bakeoff.report.records import Estimate, Pair, Row, Trial
 from bakeoff.report.scales import legible_range
 from bakeoff.report.tables import doubt, flattened, pair_matrix, settings
 
@@ -121,16 +122,19 @@ def test_agreement_counts_examples_by_who_gets_them_right(kind: str, tmp_path: P
     if kind == "text":
         frame = frame.astype({"contender": "category"}).assign(example=frame["example"].map("e{}".format))
     frame.to_parquet(tmp_path / "scores.parquet")
-    found = read_agreement(tmp_path / "scores.parquet", ["a", "b"])
+    found = read_agreement(tmp_path / "scores.parquet", {"a": {0, 1}, "b": {0}})
     assert found is not None
     assert (found.num_examples, found.always_right, found.never_right, found.contested) == (3, 1, 1, 1)
+    chosen = read_agreement(tmp_path / "scores.parquet", {"a": {1}, "b": {0, 9}})
+    assert chosen is not None
+    assert (chosen.num_examples, chosen.always_right, chosen.never_right) == (3, 2, 1)
 
 
 def test_agreement_is_unknown_where_scores_are_not_right_or_wrong(tmp_path: Path) -> None:
     frame = pd.DataFrame({"contender": ["a"], "seed": [0], "example": ["x"], "score": [0.4]})
     frame.to_parquet(tmp_path / "scores.parquet")
-    assert read_agreement(tmp_path / "scores.parquet", ["a"]) is None
-    assert read_agreement(tmp_path / "none.parquet", ["a"]) is None
+    assert read_agreement(tmp_path / "scores.parquet", {"a": {0}}) is None
+    assert read_agreement(tmp_path / "none.parquet", {"a": {0}}) is None
 
 
 def test_a_pair_seen_from_the_other_side_turns_its_signs() -> None:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, f1_score
 
+from bakeoff.statistics import pseudo_values
 from bakeoff.tasks.image_classification import ImageClassification
 
 LABELS = np.array([0, 1, 2, 1, 0, 2, 2])
@@ -34,8 +35,15 @@ def test_example_scores_average_to_the_metric(predictions):
     assert losses.mean() == pytest.approx(float(expected), abs=1e-6)
 
 
-def test_macro_f1_has_no_example_scores(predictions):
-    assert ImageClassification.score_examples(predictions, LABELS, "f1_macro") is None
+@pytest.mark.parametrize("metric", ["f1_macro", "calibration_error"])
+def test_pseudo_values_are_those_of_leaving_each_example_out(predictions, metric):
+    probabilities = predictions["probabilities"]
+
+    def measured(rows):
+        return ImageClassification.summarise({"probabilities": probabilities[rows]}, LABELS[rows])[metric]
+
+    found = ImageClassification.score_examples(predictions, LABELS, metric)
+    assert found == pytest.approx(pseudo_values(measured, len(LABELS)), abs=1e-5)
 
 
 def test_the_trivial_predictor_answers_the_most_common_class_of_training():

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from bakeoff.commands.train import finish, follower
-from bakeoff.comparison.bakeoff import Outcome, conclude, run_trials
+from bakeoff.comparison.bakeoff import Outcome, run_bakeoff
 from bakeoff.comparison.estimate import expected_seconds
 from bakeoff.comparison.executor import LocalExecutor
 from bakeoff.comparison.plan import make_plan, open_folder
@@ -44,8 +44,7 @@ def run(config: Mapping[str, Any]) -> Outcome:
     tracking: Tracking = build(config["tracking"], "tracking")
     root = Path(config["output_dir"] or "outputs")
     follower().watch("bakeoff", folder, tracking=tracking, root=root, experiment="/".join(names[:2]))
-    run_trials(plan, folder, executor, console.print)
-    outcome = conclude(plan, folder)
+    outcome = run_bakeoff(plan, folder, executor, console.print)
     report = write_report(folder, images=lambda rows: list(plan.data.images("test", rows)))
     untracked = _finish_tracking()
     print_leaderboard(outcome.record, console, metric=plan.config["task"]["metric"])

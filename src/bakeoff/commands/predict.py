@@ -34,9 +34,7 @@ def run(config: Mapping[str, Any]) -> pd.DataFrame:
     if output.suffix not in WRITERS:
         raise ConfigError("config.bad_value", "output", output, "unknown kind of table", allowed=WRITERS)
     saved = load_run(config["run"])
-    images_NCHW, names = load_images(
-        config["input"], saved.spec, column=config["column"], on_bad=config["on_bad"]
-    )
+    images_NCHW, names = load_images(config["input"], saved.spec, column=config["column"], on_bad=config["on_bad"])
     batches = torch.split(images_NCHW, int(config["batch_size"]))
     probabilities_NK = predict(saved.task(), batches, saved.settings)["probabilities"]
     table = prediction_table(names, probabilities_NK, saved.spec.class_names)

@@ -1,9 +1,9 @@
-"""The bakeoff: plan, trials, sealed test scores, verdict."""
+"""The bakeoff: trials in stages, sealed test scores opened at each, verdict, and what stands beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +11,25 @@ import numpy as np
 import torch
 from filelock import FileLock, Timeout
 
-from bakeoff.comparison.executor import LocalExecutor
+from bakeoff.comparison.executor import Job, LocalExecutor
+from bakeoff.comparison.guards import settled
+from bakeoff.comparison.judging import Trial, fixed_margin, judge
 from bakeoff.comparison.leaderboard import flops_ratio, indicative, leaderboard
+from bakeoff.comparison.opening import open_scores, trial_numbers
 from bakeoff.comparison.plan import Plan
 from bakeoff.comparison.progress import TrialLines
-from bakeoff.comparison.scoring import ScoredTrial, score_table, score_trials
+from bakeoff.comparison.tuning import edges
 from bakeoff.errors import ConfigError
-from bakeoff.files import atomic_writer, finite, read_json, write_json
-from bakeoff.statistics import Verdict, verdict_from_scores
+from bakeoff.files import finite, read_json, write_json
+from bakeoff.statistics import Verdict
 from bakeoff.training.assembly import network
 from bakeoff.training.checkpoints import load_weights
 from bakeoff.training.latency import latencies_ms
 
 VERDICT_VERSION = 1
-MARGIN_FRACTION = 0.10
-"""Rule 17: the smallest difference that matters, as a share of the best validation error."""
 FLOPS_RATIO_WORTH_SAYING = 1.5
 """Rule 3: from here on the verdict says that the training FLOPs differ."""
+LATENCY_TRIES = 3
 
 Say = Callable[[str], None]
 
@@ -47,18 +49,34 @@ class Outcome:
         return len(self.record["failures"])
 
 
-def run_trials(plan: Plan, folder: Path, executor: LocalExecutor, say: Say) -> None:
-    """Runs every planned trial that has no result yet.
+@dataclass
+class _Progress:
+    """How far a bakeoff has come."""
+
+    racing: list[str] | None = None
+    verdict: Verdict | None = None
+    looks: list[dict[str, Any]] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+
+
+def run_bakeoff(plan: Plan, folder: Path, executor: LocalExecutor, say: Say) -> Outcome:
+    """Runs what has not been run, opens what has not been opened, and says who wins; writes ``verdict.json``.
+
+    With declared looks, a contender that is beaten at one gets no further trials, and the first look that decides ends
+    the bakeoff.
 
     Raises:
         ConfigError: another process works on this folder.
     """
-    jobs = plan.jobs(folder)
-    done = sum(job.finished for job in jobs)
-    lines = TrialLines(total=len(jobs), done=done, metric=plan.config["task"]["metric"], say=say)
+    stages: list[int | None] = list(plan.looks.seeds) if plan.looks else [None]
     try:
         with FileLock(folder / ".lock", timeout=0):
-            executor.run(jobs, on_end=lines.ended, threads=int(plan.config["trainer"]["threads"]))
+            progress = _Progress()
+            for stage in stages:
+                _run_stage(plan, folder, executor, say, progress, stage)
+                if progress.racing is not None and not progress.racing:
+                    break
+            return _conclude(plan, folder, progress)
     except Timeout as error:
         raise ConfigError(
             "config.folder_busy",
@@ -69,82 +87,98 @@ def run_trials(plan: Plan, folder: Path, executor: LocalExecutor, say: Say) -> N
         ) from error
 
 
-def conclude(plan: Plan, folder: Path) -> Outcome:
-    """Opens the test scores and draws the verdict; writes ``scores.parquet`` and ``verdict.json``."""
+def _run_stage(
+    plan: Plan, folder: Path, executor: LocalExecutor, say: Say, progress: _Progress, stage: int | None
+) -> None:
+    """The trials up to a look, or all; then the verdict on them."""
+    jobs = plan.jobs(folder, first=stage, racing=progress.racing)
+    progress.jobs = list({job.label.trial_id: job for job in [*progress.jobs, *jobs]}.values())
+    done = sum(job.finished for job in jobs)
+    lines = TrialLines(total=len(jobs), done=done, metric=plan.config["task"]["metric"], say=say)
+    executor.run(jobs, on_end=lines.ended, threads=int(plan.config["trainer"]["threads"]))
+    margin = fixed_margin(plan, folder, progress.jobs)  # before any test score is known
+    table = open_scores(plan, folder, progress.jobs, purpose="verdict" if stage is None else "look")
+    numbers = trial_numbers(plan, folder)
+    if stage is not None:
+        table = table[table["trial"] < stage]
+    verdict = judge(plan, folder, table, _trials(progress.jobs, numbers), margin=margin, previous=progress.verdict)
+    progress.verdict = verdict
+    if stage is not None:
+        progress.racing = list(verdict.racing)
+        progress.looks.append({"seeds": stage, "verdict": verdict.verdict, "racing": progress.racing})
+        say(f"look at {stage} seeds: {verdict.verdict}; still racing: {', '.join(progress.racing) or 'none'}")
+
+
+def _trials(jobs: list[Job], numbers: Mapping[str, int]) -> list[Trial]:
+    return [
+        Trial(
+            job,
+            read_json(job.folder / "result.json"),
+            read_json(job.folder / "test_metrics.json"),
+            numbers[job.label.trial_id],
+        )
+        for job in jobs
+    ]
+
+
+def _conclude(plan: Plan, folder: Path, progress: _Progress) -> Outcome:
+    """Everything that the report and the console say beside the verdict."""
+    assert progress.verdict is not None
     metric, maximize = plan.config["task"]["metric"], plan.config["task"]["direction"] == "maximize"
-    smallest_difference = margin(plan, folder)  # before any test score is known
-    scored = score_trials(plan, folder)
-    table = score_table(scored, plan.data.examples("test"))
-    with atomic_writer(folder / "scores.parquet") as file:
-        table.to_parquet(file, index=False)
-    entered = [contender.name for contender in plan.contenders if contender.role == "contender"]
-    verdict = verdict_from_scores(
-        table[table["contender"].isin(entered)],
-        metric=metric,
-        direction=plan.config["task"]["direction"],
-        alpha=float(plan.config["alpha"]),
-        margin=smallest_difference or None,
-        failed=_failed(scored),
-    )
-    latencies = contender_latencies(plan, folder)
-    rows = leaderboard(plan.contenders, scored, latencies, metric=metric, maximize=maximize)
+    trials = _trials(progress.jobs, trial_numbers(plan, folder))
+    latencies = contender_latencies(plan, trials)
     extra = {
-        "leaderboard": rows,
+        "leaderboard": leaderboard(plan, folder, trials, latencies),
         "majority": _majority(plan),
-        "failures": [_failure(trial) for trial in scored if trial.failed],
+        "failures": [_failure(trial) for trial in trials if trial.failed],
         "flops_ratio": flops_ratio(plan.contenders),
-        "indicative": indicative(scored, metric=metric, maximize=maximize),
+        "indicative": indicative(trials, metric=metric, maximize=maximize),
+        "looks": progress.looks,
+        "saved_trials": len(plan.jobs(folder)) - len(progress.jobs),
+        "edges": _edges(plan, trials) if plan.tuned else [],
     }
-    record = verdict.to_dict() | extra | {"schema_version": VERDICT_VERSION}
+    record = progress.verdict.to_dict() | extra | {"schema_version": VERDICT_VERSION}
     record["warnings"] = [*record["warnings"], *_warnings(plan, extra)]
     write_json(folder / "verdict.json", finite(record))
-    return Outcome(folder, verdict, record)
+    return Outcome(folder, progress.verdict, record)
 
 
-def margin(plan: Plan, folder: Path) -> float:
-    """The difference that matters, from validation alone: given, or a tenth of the best contender's error."""
-    if plan.config["margin"] is not None:
-        return float(plan.config["margin"])
-    task = plan.config["task"]
-    values: dict[str, list[float]] = {}
-    for job in plan.jobs(folder):
-        result = read_json(job.folder / "result.json")
-        if job.label.role == "contender" and result["status"] == "finished":
-            values.setdefault(job.label.contender, []).append(result["validation"][task["metric"]])
-    means = [float(np.mean(found)) for found in values.values()]
-    errors = [1.0 - mean for mean in means] if task["direction"] == "maximize" else means
-    return MARGIN_FRACTION * min(errors, default=0.0)
+def contender_latencies(plan: Plan, trials: list[Trial]) -> dict[str, dict[str, list[float]]]:
+    """Milliseconds a call of every contender's first finished trial, taking turns on this machine (rule 21).
 
-
-def contender_latencies(plan: Plan, folder: Path) -> dict[str, dict[str, list[float]]]:
-    """Milliseconds a call of every contender's first finished trial, taking turns on this machine (rule 21)."""
+    Repeats that spread by more than 10 % are rejected and measured again; what does not settle is left out.
+    """
     networks = {}
-    for contender in plan.contenders:
-        for seed in plan.seeds:
-            job = plan.job(contender, seed, folder)
-            if (job.folder / "weights.safetensors").exists():
-                net = network(job.config, plan.data.spec)
-                load_weights(net, job.folder / "weights.safetensors")
-                networks[contender.name] = net
-                break
+    for trial in trials:
+        if trial.contender not in networks and not trial.failed:
+            net = network(trial.job.config, plan.data.spec)
+            load_weights(net, trial.job.folder / "weights.safetensors")
+            networks[trial.contender] = net
     torch.set_num_threads(int(plan.config["trainer"]["threads"]))
-    return latencies_ms(networks, torch.zeros(plan.data.spec.example_shape))
+    found: dict[str, dict[str, list[float]]] = {}
+    for _ in range(LATENCY_TRIES):
+        left = {name: net for name, net in networks.items() if len(found.get(name, {})) < 2}
+        for name, sizes in latencies_ms(left, torch.zeros(plan.data.spec.example_shape)).items():
+            found.setdefault(name, {}).update({size: values for size, values in sizes.items() if settled(values)})
+    return found
 
 
-def _failed(scored: list[ScoredTrial]) -> dict[str, list[str]]:
-    failed: dict[str, list[str]] = {}
-    for trial in scored:
-        if trial.failed and trial.job.label.role == "contender":
-            failed.setdefault(trial.job.label.contender, []).append(f"seed {trial.result['seed']}")
-    return failed
-
-
-def _failure(trial: ScoredTrial) -> dict[str, Any]:
-    label = trial.job.label
-    result = trial.result
-    return {"trial": label.trial_id, "contender": label.contender} | {
-        name: result[name] for name in ("seed", "status", "why")
+def _edges(plan: Plan, trials: list[Trial]) -> list[dict[str, Any]]:
+    metric, sign = plan.config["task"]["metric"], 1.0 if plan.config["task"]["direction"] == "maximize" else -1.0
+    validation = {
+        contender.name: [
+            -np.inf if trial.failed else sign * trial.result["validation"][metric]
+            for trial in sorted(trials, key=lambda trial: trial.number)
+            if trial.contender == contender.name
+        ]
+        for contender in plan.entered
     }
+    return edges(plan.entered, validation)
+
+
+def _failure(trial: Trial) -> dict[str, Any]:
+    about = {"trial": trial.job.label.trial_id, "contender": trial.contender}
+    return about | {name: trial.result[name] for name in ("seed", "status", "why")}
 
 
 def _majority(plan: Plan) -> float:
@@ -156,18 +190,24 @@ def _majority(plan: Plan) -> float:
 def _warnings(plan: Plan, extra: Mapping[str, Any]) -> list[str]:
     """What weakens the verdict besides its statistics."""
     found = [str(note) for note in plan.data.spec.notes]
-    if extra["flops_ratio"] > FLOPS_RATIO_WORTH_SAYING:
+    budget = plan.config["budget"]
+    if extra["flops_ratio"] > FLOPS_RATIO_WORTH_SAYING and budget["mode"] not in ("flops", "time"):
         found.append(f"Training FLOPs an example differ by {extra['flops_ratio']:.1f} times between contenders.")
     if extra["indicative"]["leader_changes"]:
         found.append("At equal FLOPs or equal time another contender leads on validation (indicative only).")
-    off = [
-        c
-        for c in plan.contenders
-        if c.role == "contender" and abs(c.relative_error) > plan.config["budget"]["tolerance"]
-    ]
-    if plan.config["budget"]["mode"] == "none":
-        found.append("Sizes were not held equal (budget=none).")
-    elif off:
+    off = [contender for contender in plan.entered if abs(contender.relative_error) > budget["tolerance"]]
+    if off:
         names = ", ".join(f"{contender.name} {contender.relative_error:+.1%}" for contender in off)
         found.append(f"Outside the budget's tolerance: {names}.")
+    if budget["mode"] == "none":
+        found.append("Nothing was held equal but the stopping rule (budget=none).")
+    if plan.exploratory:
+        found.append("Exploratory: seeds were added after the first verdict was declared.")
+    if not any(contender.model == "linear" for contender in plan.contenders if contender.role == "baseline"):
+        found.append("No linear baseline stands beside the contenders (baselines=[linear]).")
+    found += [
+        f"The best trial of {edge['contender']} has {edge['key']} = {edge['value']:.3g}, at the edge of "
+        f"{edge['low']:.3g} to {edge['high']:.3g}: a better setting may lie beyond it."
+        for edge in extra["edges"]
+    ]
     return found

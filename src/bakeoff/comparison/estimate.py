@@ -25,7 +25,7 @@ def expected_seconds(plan: Plan, folder: Path, executor: LocalExecutor) -> float
     torch.set_num_threads(threads)
     seconds = 0.0
     for contender in plan.contenders:
-        left = sum(not plan.job(contender, seed, folder).finished for seed in plan.seeds)
+        left = sum(not plan.job(contender, point, folder).finished for point in contender.points)
         if left:
             seconds += left * (_training_seconds(plan, contender) + TRIAL_OVERHEAD_S)
     return seconds / executor.slots(threads)
@@ -33,12 +33,18 @@ def expected_seconds(plan: Plan, folder: Path, executor: LocalExecutor) -> float
 
 def _training_seconds(plan: Plan, contender: Contender) -> float:
     """Seconds of a trial's optimizer steps."""
+    trainer = contender.config["trainer"]
+    if trainer["max_seconds"]:
+        return float(trainer["max_seconds"])
     loader = plan.data.train_dataloader()
     batch: Any = next(iter(loader))
     module = assemble({**contender.config, "seed": plan.seeds[0]}, plan.data.spec)
     module.train()
     step = min(_seconds_a_step(module, batch) for _ in range(STEPS))
-    return step * len(loader) * int(plan.config["trainer"]["max_epochs"])
+    steps: float = len(loader) * int(trainer["max_epochs"])
+    if trainer["max_examples"]:
+        steps = min(steps, int(trainer["max_examples"]) / len(batch[1]))
+    return step * steps
 
 
 def _seconds_a_step(module: TaskModule, batch: Batch) -> float:

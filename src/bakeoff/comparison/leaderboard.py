@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import stdtrit
 
 from bakeoff.comparison.contenders import Contender
-from bakeoff.comparison.scoring import ScoredTrial
+from bakeoff.comparison.judging import Trial
+from bakeoff.comparison.opening import read_scores
+from bakeoff.comparison.plan import Plan
 from bakeoff.statistics import crossed_mean
 from bakeoff.training.metric_log import read_log
 
@@ -19,53 +22,56 @@ COSTS = ("train_flops", "train_seconds", "examples_seen", "examples_per_second",
 
 
 def leaderboard(
-    contenders: Sequence[Contender],
-    scored: Sequence[ScoredTrial],
-    latencies: Mapping[str, Mapping[str, list[float]]],
-    *,
-    metric: str,
-    maximize: bool,
+    plan: Plan, folder: Path, trials: Sequence[Trial], latencies: Mapping[str, Mapping[str, list[float]]]
 ) -> list[dict[str, Any]]:
     """One row a contender, best first, baselines after the contenders.
 
     The primary metric's interval covers new seeds and new test examples; the others', new seeds only.
 
     Args:
-        contenders: all that were entered.
-        scored: their trials.
+        plan: the bakeoff's.
+        folder: holds the opened scores.
+        trials: opened.
         latencies: repeats in milliseconds by contender and batch size.
-        metric: the primary metric.
-        maximize: whether higher is better.
     """
-    rows = []
-    for contender in contenders:
-        trials = [trial for trial in scored if trial.job.label.contender == contender.name]
-        finished = [trial.result for trial in trials if not trial.failed]
-        test = {name: summary([trial.test[name] for trial in trials]) for name in trials[0].test}
-        examples = [trial.scores for trial in trials if trial.scores is not None]
-        if examples:
-            test[metric] |= _crossed(np.stack(examples))
-        rows.append(
-            {
-                "name": contender.name,
-                "family": contender.family,
-                "role": contender.role,
-                "params": contender.params,
-                "non_embedding_params": contender.non_embedding_params,
-                **{name: _mean([result[name] for result in finished]) for name in COSTS},
-                "latency_ms": {
-                    size: float(np.median(values)) for size, values in latencies.get(contender.name, {}).items()
-                },
-                "failures": len(trials) - len(finished),
-                "test": test,
-                "validation": {
-                    name: summary([result["validation"][name] for result in finished])
-                    for name in (finished[0]["validation"] if finished else {})
-                },
-            }
+    table = read_scores(folder)
+    assert table is not None
+    metric, maximize = plan.config["task"]["metric"], plan.config["task"]["direction"] == "maximize"
+    rows = [
+        _row(
+            contender,
+            [trial for trial in trials if trial.contender == contender.name],
+            table[table["contender"] == contender.name],
+            {size: float(np.median(values)) for size, values in latencies.get(contender.name, {}).items()},
+            metric,
         )
+        for contender in plan.contenders
+    ]
     sign = -1.0 if maximize else 1.0
     return sorted(rows, key=lambda row: (row["role"] != "contender", sign * row["test"][metric]["mean"]))
+
+
+def _row(
+    contender: Contender, trials: Sequence[Trial], table: pd.DataFrame, latency_ms: dict[str, float], metric: str
+) -> dict[str, Any]:
+    finished = [trial.result for trial in trials if not trial.failed]
+    test = {name: summary([trial.test[name] for trial in trials]) for name in trials[0].test}
+    numbers = {trial.number for trial in trials}
+    scores = table[table["trial"].isin(numbers)].pivot(index="trial", columns="example", values="score")
+    test[metric] |= _crossed(scores.to_numpy())
+    validation = finished[0]["validation"] if finished else {}
+    return {
+        "name": contender.name,
+        "family": contender.family,
+        "role": contender.role,
+        "params": contender.params,
+        "non_embedding_params": contender.non_embedding_params,
+        **{name: _mean([result[name] for result in finished]) for name in COSTS},
+        "latency_ms": latency_ms,
+        "failures": len(trials) - len(finished),
+        "test": test,
+        "validation": {name: summary([result["validation"][name] for result in finished]) for name in validation},
+    }
 
 
 def summary(values: Sequence[float]) -> dict[str, Any]:
@@ -86,15 +92,15 @@ def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def indicative(scored: Sequence[ScoredTrial], *, metric: str, maximize: bool) -> dict[str, Any]:
+def indicative(trials: Sequence[Trial], *, metric: str, maximize: bool) -> dict[str, Any]:
     """Validation quality at the FLOPs, and at the seconds, that the cheapest contender spent (rule 3).
 
     Each trial counts with its best validation up to that cost. Only indicative: nothing was tuned to those budgets.
     """
     curves: dict[str, list[list[dict[str, Any]]]] = {}
-    for trial in scored:
+    for trial in trials:
         if trial.job.label.role == "contender" and not trial.failed:
-            curves.setdefault(trial.job.label.contender, []).append(_validations(trial.job.folder))
+            curves.setdefault(trial.contender, []).append(_validations(trial.job.folder))
     found: dict[str, Any] = {"leader_changes": False, "equal_flops": [], "equal_time": []}
     full = _ranked(curves, f"val/{metric}", "flops", math.inf, maximize)
     for key, cost in (("equal_flops", "flops"), ("equal_time", "seconds")):

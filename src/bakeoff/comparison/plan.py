@@ -1,6 +1,7 @@
 """The plan of a bakeoff: everything that is decided before the first trial, written down and hashed.
 
-``plan.json`` holds it. The same command finds the same plan, and goes on where it was interrupted.
+``plan.json`` holds it, and ``manifest.json`` the hash of what the verdict must not change afterwards. The same command
+finds the same plan, and goes on where it was interrupted.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bakeoff.comparison.contenders import Contender, enter, fit_budget
+from bakeoff.comparison.budgets import fit_budget
+from bakeoff.comparison.contenders import Contender, Point, enter
 from bakeoff.comparison.executor import Job
+from bakeoff.comparison.tuning import draw_points
 from bakeoff.config import build
 from bakeoff.data.images import ImageDataModule
 from bakeoff.errors import ConfigError
 from bakeoff.files import finite, read_json, write_json
+from bakeoff.statistics import Looks, declare_looks
 from bakeoff.training.assembly import trial_id
 from bakeoff.training.environment import environment
 from bakeoff.training.trial import TrialLabel
@@ -26,6 +30,8 @@ from bakeoff.training.trial import TrialLabel
 PLAN_VERSION = 1
 FEWEST_SEEDS = 3
 """Rule 14: three or four give a provisional table, five a verdict."""
+RULES = ("alpha", "margin", "looks", "paired", "budget", "tune")
+"""Settings of a bakeoff that decide how it is judged; all are part of its manifest."""
 
 
 @dataclass
@@ -35,20 +41,52 @@ class Plan:
     config: dict[str, Any]
     contenders: list[Contender]
     seeds: list[int]
+    """Of a bakeoff without tuning, and of the baselines of one with it."""
     data: ImageDataModule
     bakeoff_id: str = ""
     expected_seconds: float | None = None
+    exploratory: bool = False
+    """Seeds were added that the manifest did not declare."""
     environment: dict[str, Any] = field(default_factory=environment)
 
-    def job(self, contender: Contender, seed: int, folder: Path) -> Job:
+    @property
+    def tuned(self) -> bool:
+        """Whether contenders are searched."""
+        return int(self.config["tune"]["trials"]) > 0
+
+    @property
+    def looks(self) -> Looks | None:
+        """The declared looks."""
+        declared = self.config["looks"]
+        return declare_looks(declared, alpha=float(self.config["alpha"])) if declared else None
+
+    @property
+    def entered(self) -> list[Contender]:
+        """The contenders without the baselines."""
+        return [contender for contender in self.contenders if contender.role == "contender"]
+
+    def job(self, contender: Contender, point: Point, folder: Path) -> Job:
         """One of its trials."""
-        config = {**contender.config, "seed": seed}
+        config = contender.trial(point)
         label = TrialLabel(trial_id(config, self.data.fingerprint), contender.name, contender.role, self.bakeoff_id)
         return Job(config, folder / "trials" / label.trial_id, label, list(self.config["allow_code"]))
 
-    def jobs(self, folder: Path) -> list[Job]:
-        """All trials: seed by seed, so that an interrupted bakeoff has compared every contender."""
-        return [self.job(contender, seed, folder) for seed in self.seeds for contender in self.contenders]
+    def jobs(self, folder: Path, *, first: int | None = None, racing: Sequence[str] | None = None) -> list[Job]:
+        """Trials in the order in which they run: one of each contender after the other.
+
+        Args:
+            folder: the bakeoff's.
+            first: only so many of each contender; None is all.
+            racing: only these contenders; None is all.
+        """
+        chosen = [c for c in self.contenders if racing is None or c.name in racing or c.role == "baseline"]
+        longest = max(len(contender.points) for contender in chosen)
+        return [
+            self.job(contender, contender.points[index], folder)
+            for index in range(longest if first is None else first)
+            for contender in chosen
+            if index < len(contender.points)
+        ]
 
     def to_dict(self, folder: Path) -> dict[str, Any]:
         """What ``plan.json`` holds."""
@@ -63,32 +101,42 @@ class Plan:
                 "fingerprint": self.data.fingerprint,
                 "spec": self.data.spec.to_dict(),
             },
-            "budget": self.config["budget"],
+            **{name: self.config[name] for name in RULES},
             "seeds": self.seeds,
-            "margin": self.config["margin"],
-            "alpha": self.config["alpha"],
+            "exploratory": self.exploratory,
             "contenders": [self._contender(contender, folder) for contender in self.contenders],
-            "held_equal": held_equal(self.config, self.seeds),
+            "held_equal": held_equal(self),
             "expected_seconds": self.expected_seconds,
             "environment": self.environment,
             "command": self.config.get("command"),
         }
 
     def _contender(self, contender: Contender, folder: Path) -> dict[str, Any]:
-        trials = [self.job(contender, seed, folder).label.trial_id for seed in self.seeds]
         names = ("name", "role", "overrides", "size_args", "relative_error", "params", "non_embedding_params")
         described = {name: getattr(contender, name) for name in (*names, "train_flops_per_example")}
-        about = {"model": contender.model, "family": contender.family}
-        return {**described, **about, "config": contender.config, "trials": trials}
+        tuned = self.tuned and contender.role == "contender"
+        return {
+            **described,
+            "model": contender.model,
+            "family": contender.family,
+            "config": contender.config,
+            "search": contender.search if tuned else {},
+            "points": [asdict(point) for point in contender.points] if tuned else [],
+            "trials": [self.job(contender, point, folder).label.trial_id for point in contender.points],
+        }
 
 
 def make_plan(config: Mapping[str, Any]) -> Plan:
-    """Prepares the data, enters the contenders and fits them to the budget.
+    """Prepares the data, enters the contenders, fits them to the budget and draws their trials.
 
     Raises:
-        ConfigError: fewer than two contenders or seeds, or a contender that can't reach the budget.
+        ConfigError: fewer than two contenders, too few seeds or trials, or a contender that can't reach the budget.
     """
-    seeds = seed_list(config["seeds"])
+    seeds = seed_list(config["looks"][-1] if config["looks"] else config["seeds"])
+    if config["looks"] and int(config["tune"]["trials"]):
+        raise ConfigError(
+            "config.contradiction", "looks", config["looks"], "looks are of seeds; a tuned bakeoff has one"
+        )
     data: ImageDataModule = build(config["data"]["module"], "data.module", seed=seeds[0])
     data.prepare_data()
     data.setup()
@@ -96,11 +144,31 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
     if len(contenders) < 2:
         raise ConfigError("config.contenders", "contenders", config["contenders"], "a comparison needs at least two")
     contenders += enter(config, config["baselines"], "baseline")
+    fit_budget(contenders, config["budget"], data.spec)
     for contender in contenders:
-        fit_budget(contender, config["budget"], data.spec)
+        contender.points = [Point(index, seed + contender.seed_offset) for index, seed in enumerate(seeds)]
     plan = Plan(dict(config), contenders, seeds, data)
+    if plan.tuned:
+        draw_points(plan.entered, config["tune"])
     plan.bakeoff_id = identity(plan)
+    _refuse_twins(plan)
     return plan
+
+
+def _refuse_twins(plan: Plan) -> None:
+    """Two entries with the same trials would be compared with themselves."""
+    owners: dict[str, str] = {}
+    for contender in plan.contenders:
+        identifier = trial_id(contender.trial(contender.points[0]), plan.data.fingerprint)
+        if identifier in owners:
+            raise ConfigError(
+                "config.same_contender",
+                "contenders",
+                contender.name,
+                f"its trials would be those of {owners[identifier]}, to the last bit",
+                next_step="leave one out, or give it seed_offset: 1000 for an independent replicate",
+            )
+        owners[identifier] = contender.name
 
 
 def seed_list(seeds: int | Sequence[int]) -> list[int]:
@@ -122,38 +190,72 @@ def seed_list(seeds: int | Sequence[int]) -> list[int]:
 
 
 def identity(plan: Plan) -> str:
-    """Ten hexadecimal digits of all that the verdict depends on: what is compared, on what data, judged how."""
-    rules = {name: plan.config[name] for name in ("alpha", "margin", "budget")}
-    entries = [[contender.name, contender.role, contender.config] for contender in plan.contenders]
-    text = json.dumps([rules, entries, plan.seeds, plan.data.fingerprint], sort_keys=True)
+    """Ten hexadecimal digits of what is compared, on what data, judged how; how often is not part of it."""
+    entries = [[c.name, c.role, c.seed_offset, c.config] for c in plan.contenders]
+    rules = {name: plan.config[name] for name in RULES}
+    text = json.dumps([rules, entries, plan.data.fingerprint], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
-def held_equal(config: Mapping[str, Any], seeds: Sequence[int]) -> list[dict[str, str]]:
+def manifest(plan: Plan) -> dict[str, Any]:
+    """What must not change between the first run and the verdict, and its hash."""
+    task, spec = plan.config["task"], plan.data.spec
+    rules = {
+        "metric": task["metric"],
+        "direction": task["direction"],
+        **{name: plan.config[name] for name in RULES},
+        "seeds": plan.seeds,
+        "data_fingerprint": plan.data.fingerprint,
+        "contenders": [
+            {"name": contender.name, "role": contender.role, "config_sha256": sha256_of(contender.config)}
+            for contender in plan.contenders
+        ],
+        "classes": list(spec.class_names),
+    }
+    return {"schema_version": PLAN_VERSION, "sha256": sha256_of(rules), "rules": rules}
+
+
+def sha256_of(value: Any) -> str:
+    """Of the value's canonical JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def held_equal(plan: Plan) -> list[dict[str, str]]:
     """What was the same for all contenders, in words."""
-    budget, trainer = config["budget"], config["trainer"]
-    size = (
-        f"{budget['value']:,} trainable parameters within {budget['tolerance']:.0%}"
-        if budget["mode"] == "params"
-        else "not held equal (budget=none)"
-    )
-    stop = f"{trainer['max_epochs']} epochs" + (f", patience {trainer['patience']}" if trainer["patience"] else "")
+    config = plan.config
+    budget, trainer, data = config["budget"], config["trainer"], config["data"]
     augment = config["augment"] or {}
-    active = {name: value for name, value in augment.items() if name != "_target_" and value}
     optimizer = {name: value for name, value in config["optimizer"].items() if not name.startswith("_")}
+    tune = (
+        f"{config['tune']['trials']} random trials each, over as many settings" if plan.tuned else "none: as configured"
+    )
     return [
-        {"what": "Size", "value": size},
-        {"what": "Training", "value": f"{stop}, batch size {config['data']['batch_size']}, in the same order per seed"},
-        {
-            "what": "Data",
-            "value": f"{config['data']['name']}: one test set; train and validation drawn anew for each seed",
-        },
-        {"what": "Seeds", "value": ", ".join(map(str, seeds))},
+        {"what": "Budget", "value": budget_in_words(budget, trainer)},
+        {"what": "Batches", "value": f"{data['batch_size']} examples, in the same order for the same seed"},
+        {"what": "Data", "value": f"{data['name']}: one test set; train and validation drawn anew for each seed"},
+        {"what": "Tuning", "value": tune},
+        {"what": "Seeds", "value": "a fresh one for each trial" if plan.tuned else ", ".join(map(str, plan.seeds))},
         {"what": "Optimizer", "value": f"{config['optimizer']['_target_'].rsplit('.', 1)[-1]} {_words(optimizer)}"},
-        {"what": "Augmentation", "value": _words(active) or "none"},
-        {"what": "Stem and head", "value": "the same head on every backbone"},
+        {
+            "what": "Augmentation",
+            "value": _words({k: v for k, v in augment.items() if k != "_target_" and v}) or "none",
+        },
+        {"what": "Head", "value": "the same on every backbone"},
         {"what": "Selection", "value": f"the {trainer['select']} weights by validation {config['task']['metric']}"},
     ]
+
+
+def budget_in_words(budget: Mapping[str, Any], trainer: Mapping[str, Any]) -> str:
+    """What the budget holds equal, and when training stops."""
+    stop = f"{trainer['max_epochs']} epochs" + (f", patience {trainer['patience']}" if trainer["patience"] else "")
+    value = budget["value"]
+    return {
+        "params": f"{value or 0:,} trainable parameters within {budget['tolerance']:.0%}; {stop}",
+        "flops": f"training FLOPs: {value or 'what the cheapest contender spends in ' + stop}; sizes as configured",
+        "time": f"{value} s of training on this machine; sizes as configured",
+        "examples": f"{value or stop} training examples seen; sizes as configured",
+        "none": f"nothing but the stopping rule: {stop}; sizes as configured",
+    }[budget["mode"]]
 
 
 def _words(settings: Mapping[str, Any]) -> str:
@@ -161,21 +263,28 @@ def _words(settings: Mapping[str, Any]) -> str:
 
 
 def open_folder(folder: Path, plan: Plan) -> None:
-    """Writes the plan into a new folder, or finds the same plan there.
+    """Writes the plan and its manifest into a new folder, or finds the same plan there.
+
+    More seeds than the manifest declares may be added; the verdict is then stamped as exploratory.
 
     Raises:
         ConfigError: the folder holds another bakeoff.
     """
     path = folder / "plan.json"
-    if not path.exists():
-        write_json(path, finite(plan.to_dict(folder)))
-        return
-    earlier = read_json(path)["bakeoff_id"]
-    if earlier != plan.bakeoff_id:
-        raise ConfigError(
-            "config.folder_taken",
-            "output_dir",
-            folder,
-            f"it holds bakeoff {earlier}, and this command is bakeoff {plan.bakeoff_id}",
-            next_step="give another output_dir; a changed setting is another bakeoff",
-        )
+    if path.exists():
+        earlier, declared = read_json(path), read_json(folder / "manifest.json")["rules"]["seeds"]
+        if earlier["bakeoff_id"] != plan.bakeoff_id or not set(earlier["seeds"]) <= set(plan.seeds):
+            raise ConfigError(
+                "config.folder_taken",
+                "output_dir",
+                folder,
+                f"it holds bakeoff {earlier['bakeoff_id']} of {len(earlier['seeds'])} seeds, and this command is "
+                f"bakeoff {plan.bakeoff_id} of {len(plan.seeds)}",
+                next_step="give another output_dir; a changed setting is another bakeoff",
+            )
+        plan.exploratory = not set(plan.seeds) <= set(declared)
+        if earlier["seeds"] == plan.seeds:
+            return
+    else:
+        write_json(folder / "manifest.json", finite(manifest(plan)))
+    write_json(path, finite(plan.to_dict(folder)))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from bakeoff.comparison.contenders import Contender, Point
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.files import read_json
 
@@ -23,17 +24,18 @@ class PlannedTrial:
         trial_id: name of its folder.
         contender: whose trial it is.
         role: ``contender`` or ``baseline``.
-        place: its place among the contender's trials, from 0; looks count by it.
-        seed: what the plan says that it was started with.
-        values: searched values by dotted key; empty without tuning.
+        point: its number, its seed and, where it was tuned, its searched values.
     """
 
     trial_id: str
     contender: str
     role: str
-    place: int
-    seed: int
-    values: Mapping[str, Any] = field(default_factory=dict)
+    point: Point
+
+    @property
+    def seed(self) -> int:
+        """What it was to be started with."""
+        return self.point.seed
 
 
 @dataclass(frozen=True)
@@ -107,11 +109,11 @@ class RecordedBakeoff:
 
     @property
     def looks(self) -> list[int]:
-        """How many trials of each contender there may be when the test is opened; one number where no looks were
-        declared."""
+        """How many trials a contender was declared to have when the test is opened; one number without looks."""
         if self.plan.get("looks"):
             return sorted(map(int, self.plan["looks"]))
-        return [int(self.plan["tune"]["trials"]) if self.tuned else len(self.plan["seeds"])]
+        declared = (self.manifest or {}).get("rules", self.plan)["seeds"]
+        return [int(self.plan["tune"]["trials"]) if self.tuned else len(declared)]
 
     @cached_property
     def planned(self) -> list[PlannedTrial]:
@@ -124,11 +126,18 @@ class RecordedBakeoff:
         return [self.trials[name] for name in names if name in self.trials]
 
     def _planned_of(self, entry: Mapping[str, Any]) -> list[PlannedTrial]:
-        points = entry.get("points") or [{"seed": seed} for seed in self.plan["seeds"]]
+        points = contender_of(entry).points or [Point(place, seed) for place, seed in enumerate(self.plan["seeds"])]
         return [
-            PlannedTrial(name, entry["name"], entry["role"], place, int(point["seed"]), point.get("values") or {})
-            for place, (name, point) in enumerate(zip(entry["trials"], points, strict=False))
+            PlannedTrial(name, entry["name"], entry["role"], point)
+            for name, point in zip(entry["trials"], points, strict=False)
         ]
+
+
+def contender_of(entry: Mapping[str, Any]) -> Contender:
+    """The contender that an entry of ``plan.json`` describes."""
+    names = {item.name for item in fields(Contender)} - {"points"}
+    points = [Point(**point) for point in entry.get("points") or []]
+    return Contender(**{name: value for name, value in entry.items() if name in names}, points=points)
 
 
 def _read(path: Path) -> Any:
@@ -136,7 +145,9 @@ def _read(path: Path) -> Any:
         return read_json(path)
     except ValueError as error:
         problem = f"it is no JSON ({error})"
-        raise DataError("data.damaged_file", "folder", path, problem, next_step="restore it, or compare again") from error
+        raise DataError(
+            "data.damaged_file", "folder", path, problem, next_step="restore it, or compare again"
+        ) from error
 
 
 def _optional(path: Path) -> Any:

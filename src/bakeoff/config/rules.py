@@ -220,7 +220,7 @@ def _unknown_changes(
             inner = [f"{key}.{name}.{item}" for item in get(plain, name, {}) if not item.startswith("_")]
             wrong = [(f"{key}.{name}.{item}", inner) for item in value if f"{key}.{name}.{item}" not in inner]
         else:
-            wrong = [] if name == "name" or f"{key}.{name}" in valid else [(f"{key}.{name}", valid)]
+            wrong = [] if name in ("name", "seed_offset") or f"{key}.{name}" in valid else [(f"{key}.{name}", valid)]
         problem = f"is no argument that the contender {model.get('name')} may change"
         errors += [
             ConfigError("config.unknown_key", at, None, problem, allowed=nearest_keys(at, of)) for at, of in wrong

@@ -69,6 +69,9 @@ class Compare(Train):
         seeds: how many (0, 1, ...), or a list of them.
         alpha: the verdict's error rate, over all pairs.
         margin: the smallest difference that matters; null: a tenth of the best validation error.
+        looks: numbers of seeds at which the verdict may be read, declared before the first run.
+        tune: how contenders are searched.
+        paired: pair contenders by seed; needs 10 of them.
         budget: what is held equal.
         executor: how trials run.
     """
@@ -78,6 +81,9 @@ class Compare(Train):
     seeds: int | list[int] = 5
     alpha: float = 0.05
     margin: float | None = None
+    looks: list[int] | None = None
+    tune: Section
+    paired: bool = False
     budget: Section
     executor: Section
 
@@ -178,6 +184,7 @@ class Model:
         paper: who described it first.
         net: the network.
         knobs: the arguments that the budget solver turns, the main one first.
+        search: what tuning tries: ``{low, high, scale}`` or ``{choices}`` by dotted key.
     """
 
     name: str
@@ -186,6 +193,7 @@ class Model:
     paper: str
     net: Section
     knobs: list[dict[str, Any]] | None = None
+    search: Section | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +213,21 @@ class Budget:
     allow_mismatch: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tune:
+    """The ``tune`` section.
+
+    Args:
+        trials: random trials of each contender; 0 compares the settings as they are.
+        best_of: the claim is about the best of so many trials; null: 5, or a quarter of the trials.
+        seed: of the random search.
+    """
+
+    trials: int = 0
+    best_of: int | None = None
+    seed: int = 0
+
+
 PIPELINES = {
     "train": "bakeoff.config.schema.Train",
     "compare": "bakeoff.config.schema.Compare",
@@ -218,6 +241,7 @@ SECTIONS = {
     "data": "bakeoff.config.schema.Data",
     "model": "bakeoff.config.schema.Model",
     "budget": "bakeoff.config.schema.Budget",
+    "tune": "bakeoff.config.schema.Tune",
 }
 
 GIVEN_BY_PROGRAM: dict[str, frozenset[str]] = {

@@ -29,7 +29,7 @@ from bakeoff.data.records import Pixels
 from bakeoff.data.sources.source import ImageSource
 from bakeoff.data.spec import ImageSpec
 from bakeoff.data.splits import Rows, SplitRule, carve_val
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, DataError
 
 Split: TypeAlias = Literal["train", "val", "test"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,17 +26,18 @@ class Agreement:
         return self.num_examples - self.always_right - self.never_right
 
 
-def read_agreement(path: Path, contenders: Sequence[str]) -> Agreement | None:
-    """Count the examples that all trials of ``contenders`` get right, or none does.
+def read_agreement(path: Path, seeds: Mapping[str, Collection[int]]) -> Agreement | None:
+    """Count the examples that all trials get right, or none does; of each contender only the trials of these seeds.
 
     Returns:
         The counts, or ``None`` if the file is missing, unreadable, or its scores are not all 0 or 1.
     """
     try:
-        table = pq.read_table(path, columns=["contender", "example", "score"], read_dictionary=["contender", "example"])
+        columns = ["contender", "seed", "example", "score"]
+        table = pq.read_table(path, columns=columns, read_dictionary=["contender", "example"])
     except (OSError, pa.ArrowException):
         return None
-    table = table.filter(pc.is_in(table["contender"].cast(pa.string()), pa.array(contenders, pa.string())))
+    table = table.filter(_chosen(table, seeds))
     scores = table["score"].to_numpy().astype(float)
     if not len(scores) or not np.isin(scores, (0.0, 1.0)).all():
         return None
@@ -45,6 +46,16 @@ def read_agreement(path: Path, contenders: Sequence[str]) -> Agreement | None:
     hits = np.bincount(codes, weights=scores)[tries > 0]
     tries = tries[tries > 0]
     return Agreement(len(tries), int((hits == tries).sum()), int((hits == 0).sum()))
+
+
+def _chosen(table: pa.Table, seeds: Mapping[str, Collection[int]]) -> pa.ChunkedArray:
+    """Which rows are of a contender and one of its seeds."""
+    names, numbers = table["contender"].cast(pa.string()), table["seed"].cast(pa.int64())
+    found = pa.chunked_array([pa.array(np.zeros(len(table), dtype=bool))])
+    for name, own in seeds.items():
+        rows = pc.and_(pc.equal(names, name), pc.is_in(numbers, pa.array(sorted(own), pa.int64())))
+        found = pc.or_(found, rows)
+    return found
 
 
 def _codes(column: pa.ChunkedArray) -> np.ndarray:

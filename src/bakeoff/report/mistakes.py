@@ -71,7 +71,8 @@ class MistakeCard:
 def mistakes_context(bakeoff: Bakeoff, looks: Mapping[str, Look], *, images: Images | None) -> dict[str, Any]:
     """Confusion matrices, most confident mistakes and accuracy by class; empty where predictions are missing."""
     names = [row.name for row in bakeoff.contenders]
-    agreement = read_agreement(bakeoff.folder / "scores.parquet", names)
+    seeds = {name: {t.seed for t in bakeoff.typical_trials(name) if t.seed is not None} for name in names}
+    agreement = read_agreement(bakeoff.folder / "scores.parquet", seeds)
     if agreement is None:
         bakeoff.missing.append("scores.parquet holds no right-or-wrong scores that can be read.")
     labels, class_names = bakeoff.labels, bakeoff.plan.class_names
@@ -94,7 +95,7 @@ def _errors(bakeoff: Bakeoff, labels: np.ndarray, num_classes: int) -> dict[str,
     """Errors by name, contenders in the order of the leaderboard and then baselines; those without any are noted."""
     found = {}
     for row in [*bakeoff.contenders, *bakeoff.baselines]:
-        errors = errors_of(bakeoff.trials_of(row.name), labels, num_classes=num_classes)
+        errors = errors_of(bakeoff.typical_trials(row.name), labels, num_classes=num_classes)
         if errors is not None:
             found[row.name] = errors
         else:

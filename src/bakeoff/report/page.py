@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,19 @@ from bakeoff.report.figures.canvas import printable
 from bakeoff.report.mistakes import Images, mistakes_context
 from bakeoff.report.numbers import Metric
 from bakeoff.report.palette import looks
+from bakeoff.report.protocol import protocol
 from bakeoff.report.quality import costs_context, learning_context, pairs_context, scores_context
 from bakeoff.report.reading import Bakeoff, read_bakeoff
+from bakeoff.report.stamps import stamps
 from bakeoff.report.tables import settings
-from bakeoff.report.words import FAMILY_NAMES, GLOSSARY, budget_words, closest_rival, headline, protocol, question
+from bakeoff.report.tuning import audit_context, race_context, tuning_context
+from bakeoff.report.words import FAMILY_NAMES, GLOSSARY, budget_words, closest_rival, headline, question, reading
 
 SECTIONS = (
     ("verdict", "The verdict"),
     ("evidence", "How sure is that?"),
+    ("tuning", "Quality against tuning"),
+    ("race", "The race"),
     ("leaderboard", "Leaderboard"),
     ("cost", "What quality costs"),
     ("learning", "Learning curves"),
@@ -31,6 +37,7 @@ SECTIONS = (
     ("equal", "What was held equal"),
     ("configurations", "Configurations side by side"),
     ("failures", "Failures and warnings"),
+    ("audit", "Audit and guards"),
     ("environment", "Environment"),
     ("protocol", "How the verdict is reached"),
     ("reproduce", "How to reproduce this"),
@@ -71,8 +78,7 @@ def write_report(folder: Path, *, images: Images | None = None) -> Path:
 
 def render(bakeoff: Bakeoff, *, images: Images | None = None) -> str:
     """The page's HTML."""
-    plan = bakeoff.plan
-    metric = Metric.named(plan.metric, direction=plan.direction)
+    metric = bakeoff.metric
     shown = looks(_named_families(bakeoff))
     parts = [
         scores_context(bakeoff, metric, shown),
@@ -82,11 +88,18 @@ def render(bakeoff: Bakeoff, *, images: Images | None = None) -> str:
     figures = {name: figure for part in parts for name, figure in part.pop("figures").items()}
     context = {key: value for part in parts for key, value in part.items()}
     context |= costs_context(bakeoff, metric, shown) | learning_context(bakeoff, metric, shown)
+    context |= tuning_context(bakeoff, metric, shown) | race_context(bakeoff) | audit_context(bakeoff)
     return (
         _environment()
         .get_template("report.html.j2")
         .render(**context, **_words(bakeoff, metric), figures=figures, metric=metric, looks=shown)
     )
+
+
+def sections(bakeoff: Bakeoff) -> list[tuple[str, str]]:
+    """Anchor and title of each section; tuning and race only where there was one."""
+    present = {"tuning": bakeoff.plan.num_tuning, "race": bakeoff.plan.looks}
+    return [(name, title) for name, title in SECTIONS if present.get(name, True)]
 
 
 def _words(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
@@ -95,7 +108,8 @@ def _words(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
         "plan": plan,
         "verdict": bakeoff.verdict,
         "missing": bakeoff.missing,
-        "sections": SECTIONS,
+        "sections": sections(bakeoff),
+        "stamps": stamps(bakeoff),
         "question": question(plan),
         "headline": headline(bakeoff),
         "rival": closest_rival(bakeoff),
@@ -127,6 +141,10 @@ def _environment() -> Environment:
         "family": _family,
         "fact": _fact,
         "plain": _plain,
+        "setting": _setting,
+        "reading": reading,
+        "p_value": _p_value,
+        "recorded": _recorded,
         "percent_cell": _percent_cell,
         "confidence": _confidence,
     }
@@ -158,6 +176,24 @@ def _plain(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "none"
     return "none" if value in (None, "") else str(value)
+
+
+def _setting(value: object) -> str:
+    """A value that was tried: numbers to three digits, everything else as it is."""
+    if isinstance(value, float):
+        return numbers.significant(value)
+    return numbers.UNKNOWN if value is None else str(value)
+
+
+def _p_value(value: float | None) -> str:
+    """``p 0.012``, ``p < 0.001``."""
+    text = numbers.probability(value)
+    return f"p {text}" if text != numbers.UNKNOWN else "p unknown"
+
+
+def _recorded(value: object) -> str:
+    """A figure of the audit in full, so that two that differ look different; cut where it is a long text."""
+    return printable(value if isinstance(value, str) else json.dumps(value), limit=60)
 
 
 def _percent_cell(share: float) -> str:

@@ -32,13 +32,16 @@ class CostPanel:
 
 def scores_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) -> dict[str, Any]:
     """The headline's figure and facts, and the leaderboard."""
-    plan, verdict = bakeoff.plan, bakeoff.verdict
+    verdict = bakeoff.verdict
     drawn = [row for row in bakeoff.contenders if metric.name in row.test]
     rows = [*bakeoff.contenders, *bakeoff.baselines]
     names = dict.fromkeys([metric.name, *(name for row in rows for name in row.test)])
+    is_family = verdict.kind == "family"
+    scale = f"expected test {metric.label} of the best of {verdict.best_of}" if is_family else f"test {metric.label}"
     figures = {
-        f"scores_{kind}": scores_figure(drawn, metric=metric, looks=looks, is_narrow=kind == "narrow") if drawn else ""
+        f"scores_{kind}": scores_figure(drawn, metric=metric, looks=looks, scale=scale, is_narrow=kind == "narrow")
         for kind in ("wide", "narrow")
+        if drawn
     }
     return {
         "figures": figures,
@@ -51,7 +54,8 @@ def scores_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) 
         "seed_sd": {row["name"]: row.get("seed_sd") for row in verdict.contenders},
         "leaderboard_words": _leaderboard_words(bakeoff, metric),
         "unbeaten_baseline": _unbeaten_baseline(bakeoff, metric),
-        "num_seeds": len(plan.seeds),
+        "is_family": is_family,
+        "num_columns": max((len(row.test[metric.name].values) for row in rows if metric.name in row.test), default=0),
     }
 
 
@@ -83,7 +87,7 @@ def costs_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) -
 def learning_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) -> dict[str, Any]:
     """One figure an axis, contenders in the order of the leaderboard and then the baselines."""
     rows = [*bakeoff.contenders, *bakeoff.baselines]
-    found = {row.name: learning_curves(bakeoff.trials_of(row.name), metric=metric.name) for row in rows}
+    found = {row.name: learning_curves(bakeoff.typical_trials(row.name), metric=metric.name) for row in rows}
     baselines = {row.name for row in bakeoff.baselines}
     figures = []
     for axis in AXES:
@@ -98,11 +102,19 @@ def _facts(bakeoff: Bakeoff) -> list[tuple[str, str]]:
     seconds = [trial.train_seconds for trial in bakeoff.trials if is_number(trial.train_seconds)]
     return [
         ("held equal", budget_words(plan)),
-        ("seeds for each", str(len(plan.seeds))),
-        ("trials", count(len(bakeoff.trials))),
+        (f"{plan.run_word}s for each", _runs_words(bakeoff)),
+        ("trials", count(sum(trial.status != "missing" for trial in bakeoff.trials))),
         ("test examples", count(plan.spec.get("num_test"))),
         ("training, all trials", duration(sum(seconds)) if seconds else duration(None)),
     ]
+
+
+def _runs_words(bakeoff: Bakeoff) -> str:
+    """``5``, ``5 to 10`` where some left a race, ``12, judged by the best of 3`` where they were tuned."""
+    if bakeoff.verdict.kind == "family":
+        return f"{bakeoff.plan.num_tuning}, judged by the best of {bakeoff.verdict.best_of}"
+    runs = sorted({row["num_seeds"] for row in bakeoff.verdict.contenders if row.get("num_seeds")})
+    return " to ".join(map(str, dict.fromkeys([runs[0], runs[-1]]))) if runs else str(bakeoff.plan.num_runs)
 
 
 def _leaderboard_words(bakeoff: Bakeoff, metric: Metric) -> str:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bakeoff.errors import DataError
-from bakeoff.report.records import Contender, Plan, Row, Trial, Verdict
+from bakeoff.report.evidence import Audit, read_audit, read_manifest, read_openings
+from bakeoff.report.numbers import Metric
+from bakeoff.report.planned import Contender, Plan
+from bakeoff.report.records import Estimate, Row, Trial, Verdict
+from bakeoff.report.search import Validation, best_trials, read_validation
 
 SCHEMA_VERSION = 1
 
@@ -25,6 +29,10 @@ class Bakeoff:
         labels: True classes of the test examples, shape ``(n,)``, or ``None`` if the folder lacks them.
         examples: Ids of the test examples in the same order; empty if the folder lacks them.
         trials: Every planned trial, contender by contender, in the order of the seeds.
+        validation: What each trial was selected by; empty if the folder lacks it.
+        audit: The audit of this folder, or ``None`` if there was none.
+        manifest: The rules that were hashed before the first run; empty if the folder lacks them.
+        openings: Each time that the test labels were opened.
         missing: What a reader should know is not there, one sentence each.
     """
 
@@ -34,12 +42,33 @@ class Bakeoff:
     trials: tuple[Trial, ...] = ()
     labels: np.ndarray | None = None
     examples: tuple[str, ...] = ()
+    validation: Validation = field(default_factory=dict)
+    audit: Audit | None = None
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    openings: tuple[Mapping[str, Any], ...] = ()
     missing: list[str] = field(default_factory=list)
 
     @property
+    def metric(self) -> Metric:
+        """The metric that decides."""
+        return Metric.named(self.plan.metric, direction=self.plan.direction)
+
+    @property
     def contenders(self) -> list[Row]:
-        """Leaderboard rows that can win, best first."""
-        return [row for row in self.verdict.leaderboard if not row.is_baseline]
+        """Leaderboard rows that can win, best first; a family's quality is that of its best of m, as in the verdict."""
+        rows = [row for row in self.verdict.leaderboard if not row.is_baseline]
+        if self.verdict.kind != "family":
+            return rows
+        expected = {row["name"]: row for row in self.verdict.contenders}
+        ranks = {name: row.get("rank") or len(rows) for name, row in expected.items()}
+        rows.sort(key=lambda row: ranks.get(row.name, len(rows)))
+        return [self._as_family(row, expected[row.name]) if row.name in expected else row for row in rows]
+
+    def _as_family(self, row: Row, expected: Mapping[str, Any]) -> Row:
+        name = self.plan.metric
+        values = row.test[name].values if name in row.test else ()
+        found = Estimate(expected.get("mean"), expected.get("low"), expected.get("high"), values)
+        return replace(row, test={**row.test, name: found})
 
     @property
     def baselines(self) -> list[Row]:
@@ -49,6 +78,16 @@ class Bakeoff:
     def trials_of(self, name: str) -> list[Trial]:
         """Trials of one contender, in the order of the seeds."""
         return [trial for trial in self.trials if trial.contender == name]
+
+    def typical_trials(self, name: str) -> list[Trial]:
+        """Trials that show what a contender does: all, or of a search the best quarter by validation."""
+        trials = self.trials_of(name)
+        planned = next((entry for entry in self.plan.contenders if entry.name == name), None)
+        if planned is None or not planned.points:
+            return trials
+        count = max(len(trials) // 4, 1)
+        chosen = set(best_trials(planned, self.validation, count=count, metric=self.metric))
+        return [trial for trial in trials if trial.folder.name in chosen]
 
 
 def read_bakeoff(folder: Path) -> Bakeoff:
@@ -67,8 +106,12 @@ def read_bakeoff(folder: Path) -> Bakeoff:
     examples = tuple(
         str(name) for name in _optional(folder / "test_examples.json", missing, "the ids of the test examples")
     )
-    missing.extend(_unfinished(trials))
-    return Bakeoff(folder, plan, verdict, trials, labels, examples, missing)
+    validation = read_validation(folder)
+    if plan.num_tuning and not validation:
+        missing.append("validation.parquet can't be read, so it is not known which trials were selected.")
+    missing.extend(_unfinished(trials, plan, verdict))
+    history = (read_audit(folder), read_manifest(folder), read_openings(folder))
+    return Bakeoff(folder, plan, verdict, trials, labels, examples, validation, *history, missing)
 
 
 def metric_lines(trial: Trial, *, kind: str) -> Iterator[dict[str, Any]]:
@@ -135,11 +178,17 @@ def _trial(folder: Path, contender: Contender, index: int) -> Trial:
     )
 
 
-def _unfinished(trials: tuple[Trial, ...]) -> list[str]:
+def _unfinished(trials: tuple[Trial, ...], plan: Plan, verdict: Verdict) -> list[str]:
+    """Trials without a result, except those that a race or an early decision made needless."""
+    last = verdict.looks[-1].get("seeds") if verdict.looks else None
+    needless = set()
+    for contender in plan.contenders:
+        runs = verdict.runs_of(contender.name) or last
+        needless |= set(contender.trials[runs:] if verdict.looks and runs else ())
     return [
         f"Trial {trial.folder.name} of {trial.contender} has no result and therefore no curve and no predictions."
         for trial in trials
-        if trial.status == "missing"
+        if trial.status == "missing" and trial.folder.name not in needless
     ]
 
 

@@ -1,91 +1,16 @@
-"""What a bakeoff's folder holds, as typed records: the plan, the verdict and the trials.
+"""What a bakeoff came to, as typed records: the verdict, its pairs, the leaderboard and the trials.
 
-Every record is made by ``from_dict`` from plain JSON. Keys that a later schema adds are ignored and keys that are
-missing become ``None`` or empty, because a report of half the facts is worth more than a traceback.
+As in ``planned``, keys that are missing become ``None`` or empty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-Record = TypeVar("Record")
-
-DEFAULT_MARGIN_FRACTION = 0.1
-"""STATISTICS.md, rule 17."""
-
-
-def known(kind: type[Record], mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries of ``mapping`` that are fields of the dataclass ``kind``."""
-    names = [entry.name for entry in fields(kind)]  # type: ignore[arg-type]  # every caller passes a dataclass
-    return {name: mapping[name] for name in names if name in mapping}
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A planned contender or baseline; ``trials`` are in the order of the plan's seeds."""
-
-    name: str = ""
-    model: str = ""
-    family: str = "baseline"
-    role: str = "contender"
-    params: int | None = None
-    non_embedding_params: int | None = None
-    train_flops_per_example: float | None = None
-    size_args: Mapping[str, Any] = field(default_factory=dict)
-    relative_error: float | None = None
-    overrides: Mapping[str, Any] = field(default_factory=dict)
-    config: Mapping[str, Any] = field(default_factory=dict)
-    trials: tuple[str, ...] = ()
-
-    @property
-    def is_baseline(self) -> bool:
-        """Whether it is there to compare against, not to win."""
-        return self.role == "baseline"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What was fixed before the first trial (``plan.json``)."""
-
-    bakeoff_id: str = ""
-    created: str = ""
-    task: str = ""
-    metric: str = "accuracy"
-    direction: str = "maximize"
-    data: str = ""
-    fingerprint: str = ""
-    spec: Mapping[str, Any] = field(default_factory=dict)
-    budget: Mapping[str, Any] = field(default_factory=dict)
-    seeds: tuple[int, ...] = ()
-    margin_fraction: float | None = None
-    alpha: float = 0.05
-    contenders: tuple[Contender, ...] = ()
-    held_equal: tuple[Mapping[str, Any], ...] = ()
-    environment: Mapping[str, Any] = field(default_factory=dict)
-    command: str = ""
-
-    @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> Plan:
-        """Read the JSON of ``plan.json``."""
-        task, data = raw.get("task") or {}, raw.get("data") or {}
-        named = {"task": task.get("name", ""), "data": data.get("name", ""), "fingerprint": data.get("fingerprint", "")}
-        named |= {key: task[key] for key in ("metric", "direction") if key in task}
-        named |= {"spec": data.get("spec") or {}, "margin_fraction": _fraction(raw.get("margin"))}
-        contenders = tuple(
-            Contender(**{**known(Contender, row), "trials": tuple(row.get("trials", ()))})
-            for row in raw.get("contenders", ())
-        )
-        named |= {"command": raw.get("command") or ""}
-        lists = {"contenders": contenders, "seeds": tuple(raw.get("seeds", ())), "held_equal": _rows(raw, "held_equal")}
-        return cls(**{**known(cls, raw), **named, **lists})
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes, in the order of the labels."""
-        return tuple(str(name) for name in self.spec.get("class_names", ()))
+from bakeoff.report.planned import known, rows
 
 
 @dataclass(frozen=True)
@@ -157,11 +82,15 @@ class Pair:
     v_b: float | None = None
     vex: float | None = None
     c: float | None = None
-    verdict: str | None = None
+    significant: bool | None = None
+    equivalent: bool = False
+    num_seeds_when_settled: int | None = None
 
     @property
     def is_decided(self) -> bool:
-        """Whether the interval lies wholly on one side of zero."""
+        """Whether one was shown to be better; judged by the interval where that is not recorded."""
+        if self.significant is not None:
+            return self.significant
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
     def seen_from(self, name: str) -> Pair:
@@ -183,7 +112,11 @@ class Verdict:
     equivalent: tuple[str, ...] = ()
     sentence: str = ""
     claim: str = ""
+    kind: str = "configuration"
+    best_of: int | None = None
+    alpha: float | None = None
     provisional: bool = False
+    exploratory: bool = False
     margin: float | None = None
     advice: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -194,15 +127,22 @@ class Verdict:
     failures: tuple[Mapping[str, Any], ...] = ()
     flops_ratio: float | None = None
     indicative: Mapping[str, Any] = field(default_factory=dict)
+    curves: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    edges: tuple[Mapping[str, Any], ...] = ()
+    looks: tuple[Mapping[str, Any], ...] = ()
+    saved_trials: int | None = None
+    findings: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Verdict:
         """Read the JSON of ``verdict.json``."""
         pairs = tuple(Pair(**known(Pair, pair)) for pair in raw.get("pairs", ()))
         board = tuple(Row.from_dict(row) for row in raw.get("leaderboard", ()))
-        plain = {key: _rows(raw, key) for key in ("contenders", "equivalent", "failures", "warnings")}
+        lists = ("contenders", "equivalent", "failures", "warnings", "edges", "looks", "findings")
+        plain = {key: rows(raw, key) for key in lists}
         plain["advice"] = _advice(raw.get("advice"))
-        typed = {"pairs": pairs, "leaderboard": board, "indicative": raw.get("indicative") or {}}
+        typed: dict[str, Any] = {"pairs": pairs, "leaderboard": board}
+        typed |= {key: raw.get(key) or {} for key in ("indicative", "curves")}
         return cls(**{**known(cls, raw), **typed, **plain})
 
     @property
@@ -210,6 +150,10 @@ class Verdict:
         """The winner, or else the contender with the best rank."""
         ranked = sorted(self.contenders, key=lambda row: row.get("rank") or len(self.contenders) + 1)
         return self.winner or (ranked[0]["name"] if ranked else None)
+
+    def runs_of(self, name: str) -> int | None:
+        """How many trials of a contender the verdict rests on; fewer than planned where it left a race."""
+        return next((row.get("num_seeds") for row in self.contenders if row["name"] == name), None)
 
 
 @dataclass(frozen=True)
@@ -223,20 +167,8 @@ class Trial:
     train_seconds: float | None = None
 
 
-def _rows(raw: Mapping[str, Any], key: str) -> tuple[Any, ...]:
-    value = raw.get(key) or ()
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
 def _advice(value: Any) -> tuple[str, ...]:
     """Sentences, whether one text, several, or a mapping with its numbers and a ``text``."""
     if isinstance(value, Mapping):
         value = value.get("text")
     return (value,) if isinstance(value, str) and value else tuple(value or ())
-
-
-def _fraction(margin: Any) -> float | None:
-    """Share of the best validation error that the margin was set to; ``None`` where it was given as a number."""
-    if margin is None:
-        return DEFAULT_MARGIN_FRACTION
-    return margin.get("fraction") if isinstance(margin, Mapping) else None

@@ -12,7 +12,8 @@ import numpy as np
 
 from bakeoff.report.confusions import Errors
 from bakeoff.report.numbers import Metric, is_number
-from bakeoff.report.records import Contender, Estimate, Pair, Row
+from bakeoff.report.planned import Contender
+from bakeoff.report.records import Estimate, Pair, Row
 from bakeoff.report.scales import legible_range
 
 

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from bakeoff.report import numbers
 from bakeoff.report.numbers import Metric
-from bakeoff.report.records import Plan, Row, Verdict
+from bakeoff.report.planned import Plan
+from bakeoff.report.records import Row, Verdict
 from bakeoff.report.words import FAMILY_NAMES, budget_words, question
 
 _STYLES = {"cnn": "blue", "rnn": "dark_orange3", "transformer": "green", "baseline": "bright_black"}

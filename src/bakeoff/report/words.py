@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bakeoff.report.numbers import Metric, compact, count, is_number, share
+from bakeoff.report.numbers import compact, count, is_number, share
+from bakeoff.report.planned import Plan
 from bakeoff.report.reading import Bakeoff
-from bakeoff.report.records import Pair, Plan
+from bakeoff.report.records import Pair
 
 FAMILY_NAMES = {"cnn": "CNN", "rnn": "RNN", "transformer": "Transformer"}
 _BUDGETS = {
@@ -15,11 +16,17 @@ _BUDGETS = {
     "time": ("{} seconds of training each", count),
     "examples": ("{} training examples each", count),
 }
+_UNSAID = {
+    "params": "the same number of trainable parameters",
+    "flops": "the same training FLOPs, those of the cheapest contender",
+    "time": "the same time of training",
+    "examples": "the same number of training examples",
+}
 
 GLOSSARY = {
     "seed": "The number that starts all randomness of a trial: initial weights, order of the data, augmentation. "
     "Another seed gives a slightly different model, so one seed proves little.",
-    "trial": "One training run of one contender with one seed.",
+    "trial": "One training run of one contender with one seed; where contenders are tuned, at one point of the search.",
     "contender": "A model entered in the bakeoff, at the size that meets the budget.",
     "baseline": "A simple reference model. It cannot win; it tells what little effort already reaches.",
     "interval": "The range in which the true value plausibly lies. A 95 % interval misses it once in twenty.",
@@ -31,6 +38,10 @@ GLOSSARY = {
     "Pareto front": "The models for which no other is both cheaper and better.",
     "FLOPs": "Floating-point operations: a machine-independent count of the work that training took.",
     "latency": "Time from input to answer for one batch, after warm-up, on the machine named under Environment.",
+    "best of m": "What a search of m trials ends with: the one that is best on validation, judged on the test set.",
+    "search space": "The settings that tuning may change, each with its range.",
+    "look": "A reading of the test scores, at a number of seeds declared before the first run.",
+    "audit": "Every figure of the verdict, derived again from the stored scores and compared.",
     "provisional": "Fewer than five seeds: a first impression, without a winner.",
 }
 
@@ -66,41 +77,23 @@ def closest_rival(bakeoff: Bakeoff) -> Pair | None:
     return min(known, key=lambda pair: (abs(pair.difference or 0.0), pair.b)) if known else None
 
 
+def reading(pair: Pair) -> str:
+    """What a pair's test says: ``better``, ``better, by less than matters``, ``equivalent`` or ``undecided``."""
+    if pair.is_decided:
+        return "better, by less than matters" if pair.equivalent else "better"
+    return "equivalent" if pair.equivalent else "undecided"
+
+
 def budget_words(plan: Plan) -> str:
     """What was held equal, in short: ``100,000 trainable parameters each, within 5 %``."""
     mode, value = plan.budget.get("mode", "none"), plan.budget.get("value")
-    if mode not in _BUDGETS or not is_number(value):
+    if mode not in _BUDGETS:
         return "no budget: each contender as configured"
     pattern, printed = _BUDGETS[mode]
+    if not is_number(value):
+        return _UNSAID[mode]
     tolerance = plan.budget.get("tolerance")
     return pattern.format(printed(value)) + (f", within {share(tolerance)}" if tolerance else "")
-
-
-def protocol(bakeoff: Bakeoff, metric: Metric) -> list[str]:
-    """How the verdict was reached and why in this way, a paragraph each."""
-    plan, verdict = bakeoff.plan, bakeoff.verdict
-    num_contenders = len(bakeoff.contenders)
-    num_test = plan.spec.get("num_test") or (len(bakeoff.labels) if bakeoff.labels is not None else None)
-    examples = f"the same {count(num_test)} test examples" if num_test else "the same test examples"
-    return [
-        f"Every contender was trained {len(plan.seeds)} times, each time with a fresh seed, under the same budget: "
-        f"{budget_words(plan)}. Each trial then answered {examples}. Those answers stayed sealed until the last trial "
-        "had ended, and training never saw a test label.",
-        "Two things can make a worse model look better: a lucky seed and a lucky test set. The test used here, a "
-        "crossed t over seeds and examples, adds up both. Tests that look at seeds alone take the test set for the "
-        "whole world: in simulations with equal models they named a winner in 11 to 51 of 100 bakeoffs, and more seeds "
-        "made them worse. The crossed t did so in 4 to 5.",
-        f"{_multiplicity(num_contenders, plan.alpha)} Each interval in this report is drawn at the level at which its "
-        "pair was tested.",
-        f"A difference matters here if it is larger than {metric.size(verdict.margin)}"
-        + (f", {share(plan.margin_fraction)} of the best validation error" if plan.margin_fraction else "")
-        + ", and was fixed before the test set was opened. A contender wins if its interval against every other lies "
-        "above zero; the win is small if an interval also ends below the margin. Contenders that nobody beats are "
-        "equally good if the intervals of the differences between them lie within the margin; these are at 90 %, wider "
-        "where several pairs are compared. Everything else is not enough evidence.",
-        "Trials that diverged or failed are not dropped: they score like the most frequent class, because a model that "
-        "sometimes fails to train is a worse choice.",
-    ]
 
 
 def one_of(names: Sequence[str]) -> str:
@@ -111,20 +104,3 @@ def one_of(names: Sequence[str]) -> str:
 def all_of(names: Sequence[str]) -> str:
     """``a, b and c``."""
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
-
-
-def _multiplicity(num_contenders: int, alpha: float) -> str:
-    if num_contenders <= 2:
-        return f"There is one pair to compare, tested at {share(alpha)}."
-    if num_contenders == 3:
-        return (
-            f"With three contenders there are three pairs. The clearest is tested at {share(alpha / 3)}; only if it "
-            f"holds are the other two tested at {share(alpha)} (Shaffer's procedure), so that all three together "
-            f"name a false winner at most {share(alpha)} of the time."
-        )
-    pairs = num_contenders * (num_contenders - 1) // 2
-    return (
-        f"With {num_contenders} contenders there are {pairs} pairs, tested from the clearest to the least clear at "
-        f"levels that start at {share(alpha / pairs)} (Holm's procedure), so that all together name a false winner at "
-        f"most {share(alpha)} of the time."
-    )

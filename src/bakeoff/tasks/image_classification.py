@@ -16,8 +16,11 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibratio
 
 from bakeoff.data.spec import ImageSpec
 from bakeoff.models.contracts import ImageBackbone
+from bakeoff.statistics import pseudo_values_from_sums
 from bakeoff.tasks.module import Batch, OptimizerFactory, Predictions, TaskModule
 from bakeoff.tasks.schedules import Schedule
+
+CALIBRATION_BINS = 15
 
 
 def classification_metrics(num_classes: int) -> dict[str, Metric | MetricCollection]:
@@ -25,7 +28,7 @@ def classification_metrics(num_classes: int) -> dict[str, Metric | MetricCollect
     return {
         "accuracy": MulticlassAccuracy(num_classes, average="micro"),
         "f1_macro": MulticlassF1Score(num_classes, average="macro"),
-        "calibration_error": MulticlassCalibrationError(num_classes, n_bins=15),
+        "calibration_error": MulticlassCalibrationError(num_classes, n_bins=CALIBRATION_BINS),
     }
 
 
@@ -110,14 +113,20 @@ class ImageClassification(TaskModule):
         return {"probabilities": torch.softmax(outputs.float(), dim=1).cpu().numpy()}
 
     @staticmethod
-    def score_examples(predictions: Predictions, labels_B: np.ndarray, metric: str) -> np.ndarray | None:
-        """Each example's share of ``metric``, shape ``(B,)``; None where the metric is no mean over examples."""
-        probabilities_BK = predictions["probabilities"]
+    def score_examples(predictions: Predictions, labels: np.ndarray, metric: str) -> np.ndarray:
+        """Each example's share of ``metric``, shape ``(B,)``.
+
+        Accuracy and loss are means over examples; of macro-F1 and calibration error, the jackknife's pseudo-values.
+        """
+        probabilities_BK = predictions["probabilities"].astype(np.float64)
+        answers_B = probabilities_BK.argmax(axis=1)
         if metric == "accuracy":
-            return (probabilities_BK.argmax(axis=1) == labels_B).astype(np.float64)
+            return (answers_B == labels).astype(np.float64)
         if metric == "loss":
-            return -np.log(np.clip(probabilities_BK[np.arange(len(labels_B)), labels_B], 1e-12, None))
-        return None
+            return -np.log(np.clip(probabilities_BK[np.arange(len(labels)), labels], 1e-12, None))
+        if metric == "f1_macro":
+            return pseudo_values_from_sums(_confusion(answers_B, labels, probabilities_BK.shape[1]), _macro_f1)
+        return pseudo_values_from_sums(_calibration_bins(probabilities_BK, labels), _calibration_error)
 
     @staticmethod
     def summarise(predictions: Predictions, labels_B: np.ndarray) -> dict[str, float]:
@@ -132,3 +141,31 @@ class ImageClassification(TaskModule):
         """What the trivial predictor says of every example: how common each class was in training."""
         shares = np.bincount(train_labels, minlength=num_classes).astype(np.float32)
         return {"probabilities": np.tile(shares / shares.sum(), (num_examples, 1))}
+
+
+def _confusion(answers_B: np.ndarray, labels_B: np.ndarray, num_classes: int) -> np.ndarray:
+    """What each example adds to true positives, false positives and false negatives of each class, ``(B, 3 K)``."""
+    answered_BK, true_BK = np.eye(num_classes)[answers_B], np.eye(num_classes)[labels_B]
+    return np.concatenate([answered_BK * true_BK, answered_BK * (1 - true_BK), (1 - answered_BK) * true_BK], axis=1)
+
+
+def _macro_f1(totals: np.ndarray) -> np.ndarray:
+    """Mean F1 over the classes that occur, from ``(..., 3 K)`` totals."""
+    right, extra, missed = np.split(totals, 3, axis=-1)
+    weight = 2 * right + extra + missed
+    f1 = np.divide(2 * right, weight, out=np.zeros_like(right), where=weight > 0)
+    return f1.sum(axis=-1) / np.maximum((weight > 0).sum(axis=-1), 1)
+
+
+def _calibration_bins(probabilities_BK: np.ndarray, labels_B: np.ndarray) -> np.ndarray:
+    """What each example adds to the count, confidence and accuracy of its confidence bin, ``(B, 3 * 15)``."""
+    confidence_B = probabilities_BK.max(axis=1)
+    right_B = probabilities_BK.argmax(axis=1) == labels_B
+    bins_BN = np.eye(CALIBRATION_BINS)[np.clip(np.ceil(confidence_B * CALIBRATION_BINS) - 1, 0, None).astype(int)]
+    return np.concatenate([bins_BN, bins_BN * confidence_B[:, None], bins_BN * right_B[:, None]], axis=1)
+
+
+def _calibration_error(totals: np.ndarray) -> np.ndarray:
+    """Expected calibration error from ``(..., 3 * 15)`` totals."""
+    count, confidence, right = np.split(totals, 3, axis=-1)
+    return np.abs(confidence - right).sum(axis=-1) / np.maximum(count.sum(axis=-1), 1)

@@ -104,8 +104,8 @@ class TaskModule(pl.LightningModule, abc.ABC):
 
     @staticmethod
     @abc.abstractmethod
-    def score_examples(predictions: Predictions, labels: np.ndarray, metric: str) -> np.ndarray | None:
-        """Each example's share of ``metric``; None where the metric is no mean over examples."""
+    def score_examples(predictions: Predictions, labels: np.ndarray, metric: str) -> np.ndarray:
+        """Each example's share of ``metric``: its score, or its pseudo-value where the metric is no mean of scores."""
 
     @staticmethod
     @abc.abstractmethod

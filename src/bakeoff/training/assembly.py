@@ -19,14 +19,24 @@ TRIAL_SECTIONS = ("seed", "task", "data", "model", "optimizer", "scheduler", "tr
 """What a trial is a function of; the rest of a command's configuration says where to write and what to print."""
 
 
+DESCRIPTIONS = ("paper", "knobs", "search", "contenders", "metrics")
+"""Keys of ``task`` and ``model`` that no trial depends on."""
+
+
 def trial_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a resolved configuration that a trial depends on."""
     return {section: config[section] for section in TRIAL_SECTIONS}
 
 
 def trial_id(config: Mapping[str, Any], data_fingerprint: str) -> str:
-    """Twelve hexadecimal digits that stand for the configuration, the seed and the data."""
-    text = json.dumps([trial_config(config), data_fingerprint], sort_keys=True)
+    """Twelve hexadecimal digits that stand for the configuration, the seed and the data.
+
+    What only describes a task or a model, and what only other trials use, is no part of it.
+    """
+    plain = trial_config(config)
+    for section in ("task", "model"):
+        plain[section] = {key: value for key, value in plain[section].items() if key not in DESCRIPTIONS}
+    text = json.dumps([plain, data_fingerprint], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -24,6 +24,7 @@ from bakeoff.training.assembly import assemble
 from bakeoff.training.checkpoints import load_weights
 from bakeoff.training.settings import TrainerSettings
 
+
 @dataclass(frozen=True)
 class SavedRun:
     """A finished run, its targets checked."""
@@ -134,7 +135,9 @@ def installed_option(group: str, section: Mapping[str, Any], folder: Path) -> st
         if installed == saved:
             return option
         if option == section["name"]:
-            differences = [key for key in sorted(saved.keys() | installed.keys()) if saved.get(key) != installed.get(key)]
+            differences = [
+                key for key in sorted(saved.keys() | installed.keys()) if saved.get(key) != installed.get(key)
+            ]
             differences = [f"{group}.{key} is {saved.get(key)}, here {installed.get(key)}" for key in differences]
     raise CheckpointError(
         "checkpoint.mismatch",

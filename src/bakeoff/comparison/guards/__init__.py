@@ -7,7 +7,7 @@ They read a bakeoff's folder, so the same code serves the bakeoff before it draw
 | `duplicates` | an image in more than one split |
 | `preprocessing_fit` | normalisation that saw other rows than those of train |
 | `test_openings` | the test opened more often than declared |
-| `unequal_tuning` | unequal trials, searched dimensions or sampler; a point outside its range; a seed that is not fresh |
+| `unequal_tuning` | unequal trials, searched dimensions or sampler; points out of range; seeds that are not fresh |
 | `unequal_augmentation`, `unequal_preprocessing`, `unequal_training` | what is held equal and was not |
 | `baselines` | no trivial or no linear baseline |
 | `trials_recorded` | planned trials that are not the recorded ones: missing, surplus, another seed or configuration |
@@ -22,15 +22,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bakeoff.comparison.guards.baselines import baselines
+from bakeoff.comparison.guards.baselines import has_baselines
 from bakeoff.comparison.guards.equality import held_equal
 from bakeoff.comparison.guards.finding import Finding, Severity
 from bakeoff.comparison.guards.leaks import declared_leaks, duplicates, preprocessing_fit, read_pixels
-from bakeoff.comparison.guards.manifest import manifest
-from bakeoff.comparison.guards.openings import test_openings
-from bakeoff.comparison.guards.timing import settled, timing
+from bakeoff.comparison.guards.manifest import keeps_manifest
+from bakeoff.comparison.guards.openings import openings_declared
+from bakeoff.comparison.guards.timing import settled, settled_timings
 from bakeoff.comparison.guards.trials import predictions_sealed, trials_recorded, undeclared_seeds
-from bakeoff.comparison.guards.tuning import unequal_tuning
+from bakeoff.comparison.guards.tuning import equal_tuning
 from bakeoff.comparison.recorded import RecordedBakeoff
 from bakeoff.data.images import ImageDataModule
 from bakeoff.errors import TrialsFailed
@@ -40,16 +40,16 @@ __all__ = ["Finding", "Severity", "check", "check_recorded", "refuse", "settled"
 Guard = Callable[[RecordedBakeoff], Iterable[Finding]]
 
 ON_FOLDER: tuple[Guard, ...] = (
-    manifest,
+    keeps_manifest,
     trials_recorded,
     undeclared_seeds,
     predictions_sealed,
-    test_openings,
-    unequal_tuning,
+    openings_declared,
+    equal_tuning,
     held_equal,
-    baselines,
+    has_baselines,
     declared_leaks,
-    timing,
+    settled_timings,
 )
 """Those that need nothing but the folder."""
 

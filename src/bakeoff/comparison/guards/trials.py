@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bakeoff.comparison.guards.finding import Finding, few
-from bakeoff.comparison.recorded import PlannedTrial, RecordedBakeoff, RecordedTrial
-from bakeoff.config.tree import put
+from bakeoff.comparison.recorded import PlannedTrial, RecordedBakeoff, RecordedTrial, contender_of
 from bakeoff.training.assembly import trial_id
 from bakeoff.training.predictions import FILE
 
@@ -109,18 +107,10 @@ def _differences(bakeoff: RecordedBakeoff, entry: Mapping[str, Any], planned: Pl
     for key, value in expected.items():
         if trial.result.get(key) != value:
             yield f"ran with {key} {trial.result.get(key)}, not {value}"
-    if trial_id(_planned_config(entry, planned), fingerprint) != planned.trial_id:
+    if trial_id(contender_of(entry).trial(planned.point), fingerprint) != planned.trial_id:
         yield "is not the trial of the configuration in the plan"
     if trial.config is not None and trial_id(trial.config, fingerprint) != planned.trial_id:
         yield "ran with another configuration than the planned one"
-
-
-def _planned_config(entry: Mapping[str, Any], planned: PlannedTrial) -> dict[str, Any]:
-    """The configuration that the plan gives a trial: the contender's, with the trial's seed and searched values."""
-    config = copy.deepcopy({**entry["config"], "seed": planned.seed})
-    for key, value in planned.values.items():
-        put(config, key, value)
-    return config
 
 
 def _named(trial: PlannedTrial) -> str:

@@ -11,19 +11,25 @@ from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.palette import Look, sentinel
 from bakeoff.report.records import Row
 
+_REACH = 0.5
 
-def scores_figure(rows: Sequence[Row], *, metric: Metric, looks: Mapping[str, Look], is_narrow: bool) -> Markup:
-    """One line a contender, best on top: small marks are seeds, the large one their mean, the bar its interval.
+
+def scores_figure(
+    rows: Sequence[Row], *, metric: Metric, looks: Mapping[str, Look], scale: str, is_narrow: bool
+) -> Markup:
+    """One line a contender, best on top: small marks are its trials, the large one the estimate, the bar its interval.
 
     Args:
         rows: Contenders in the order to draw.
         metric: The primary metric.
         looks: How each contender is drawn.
+        scale: What the axis shows, without the unit.
         is_narrow: Whether it is for a phone: names stand above the lines instead of beside them.
     """
     kind = "narrow" if is_narrow else "wide"
-    label = f"Test {metric.label} of each contender with interval. " + "; ".join(_spoken(row, metric) for row in rows)
-    return draw(lambda: _paint(rows, metric, looks, is_narrow), name=f"scores-{kind}", label=label)
+    told = "; ".join(_spoken(row, metric) for row in rows)
+    label = f"{scale[:1].upper()}{scale[1:]}, each contender with interval. {told}"
+    return draw(lambda: _paint(rows, metric, looks, scale, is_narrow), name=f"scores-{kind}", label=label)
 
 
 def _spoken(row: Row, metric: Metric) -> str:
@@ -31,29 +37,32 @@ def _spoken(row: Row, metric: Metric) -> str:
     return f"{row.name} {metric.value(found.mean)}, interval {metric.value(found.low)} to {metric.value(found.high)}"
 
 
-def _paint(rows: Sequence[Row], metric: Metric, looks: Mapping[str, Look], is_narrow: bool) -> Canvas:
+def _paint(rows: Sequence[Row], metric: Metric, looks: Mapping[str, Look], scale: str, is_narrow: bool) -> Canvas:
     names = [printable(row.name) for row in rows]
     step = 52 if is_narrow else 46
     left = 12 if is_narrow else 16 + max(text_width(name, size=14) for name in names)
     right = 16 if is_narrow else 84
     canvas = Canvas(340 if is_narrow else 700, step * len(rows) + 50, margins=(left, 42, right, 4))
+    canvas.axes.set_xlim(*_limits(rows, metric))
     for place, (row, name) in enumerate(zip(rows, names, strict=True)):
         _line(canvas, row, metric, looks[row.name], y=-place - (0.12 if is_narrow else 0))
         _names(canvas, name, metric.value(row.test[metric.name].mean), y=-place, is_narrow=is_narrow)
     axes = canvas.axes
     axes.set_ylim(-len(rows) + 0.45, 0.55)
     axes.set_yticks([])
-    axes.set_xlim(*_limits(rows, metric))
     canvas.grid("x")
     canvas.ticks("x", count=5 if is_narrow else 7)
-    canvas.axis_title("x", f"test {metric.label}{metric.unit}")
+    canvas.axis_title("x", f"{scale}{metric.unit}")
     return canvas
 
 
 def _line(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y: float) -> None:
     found = row.test[metric.name]
-    seeds = [metric.scaled(value) for value in found.values if is_number(value)]
-    canvas.axes.plot(seeds, [y - 0.17] * len(seeds), look.marker, color=look.colour, alpha=0.5, ms=6 * look.size, mew=0)
+    low, high = canvas.axes.get_xlim()
+    for value in (metric.scaled(value) for value in found.values if is_number(value)):
+        shape = "<" if value < low else ">" if value > high else look.marker
+        at = min(max(value, low), high)
+        canvas.axes.plot([at], [y - 0.17], shape, color=look.colour, alpha=0.5, ms=6 * look.size, mew=0, clip_on=False)
     if is_number(found.low) and is_number(found.high):
         ends = [metric.scaled(found.low), metric.scaled(found.high)]
         canvas.axes.plot(ends, [y, y], color=look.colour, linewidth=2.5, solid_capstyle="round")
@@ -76,9 +85,11 @@ def _names(canvas: Canvas, name: str, value: str, *, y: float, is_narrow: bool) 
 
 
 def _limits(rows: Sequence[Row], metric: Metric) -> tuple[float, float]:
-    """Everything drawn, with a little air; a fraction never passes 0 or 100 %."""
+    """The intervals and every trial that is not far from them, with a little air; far ones become arrows."""
     found = [row.test[metric.name] for row in rows]
-    values = [v for e in found for v in (e.mean, e.low, e.high, *e.values) if is_number(v)]
-    scaled = [metric.scaled(value) for value in values] or [0.0, 1.0]
-    air = 0.06 * (max(scaled) - min(scaled)) or 0.5
-    return min(scaled) - air, max(scaled) + air
+    core = [metric.scaled(v) for e in found for v in (e.mean, e.low, e.high) if is_number(v)] or [0.0, 1.0]
+    reach = _REACH * (max(core) - min(core))
+    trials = [metric.scaled(v) for e in found for v in e.values if is_number(v)]
+    shown = [*core, *(v for v in trials if min(core) - reach <= v <= max(core) + reach)]
+    air = 0.06 * (max(shown) - min(shown)) or 0.5
+    return min(shown) - air, max(shown) + air

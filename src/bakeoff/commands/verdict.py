@@ -1,0 +1,147 @@
+"""``bakeoff verdict scores.parquet``: the verdict on per-example scores from any tool."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+
+from bakeoff.commands.arguments import Parser
+from bakeoff.commands.listing import plain_table, show
+from bakeoff.errors import ConfigError, DataError, nearest
+from bakeoff.report.terminal import print_verdict
+from bakeoff.statistics.configuration import verdict_from_scores
+from bakeoff.statistics.family import family_verdict
+from bakeoff.statistics.verdicts import Verdict
+
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".parquet": pd.read_parquet,
+    ".csv": pd.read_csv,
+    ".jsonl": lambda path: pd.read_json(path, lines=True),
+}
+"""How each kind of table is read, by the end of its name."""
+
+
+def run(argv: Sequence[str]) -> None:
+    """Prints the verdict in words, or as JSON.
+
+    Raises:
+        DataError: no such table, or one that no verdict can be drawn from.
+        ConfigError: an impossible option.
+    """
+    words = _parser().parse_args(argv)
+    scores = read_table(words.scores)
+    if words.contenders is not None:
+        scores = only(scores, words.contenders)
+    options = {"alpha": words.alpha, "margin": words.margin, "metric": words.metric, "direction": words.direction}
+    if words.validation is not None:
+        verdict = _family(scores, words, options)
+    else:
+        _refuse_tuned(scores)
+        verdict = verdict_from_scores(scores, paired=words.paired, looks=words.looks, **options)
+    if words.json:
+        print(json.dumps(verdict.to_dict(), indent=1))
+    else:
+        _print(verdict)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A table of scores, by the end of its name.
+
+    Raises:
+        DataError: no such file, an unknown kind, or one that cannot be read.
+    """
+    if path.suffix not in READERS:
+        problem = f"unknown kind of table {path.suffix or '(no ending)'}"
+        raise DataError("data.unknown_format", "scores", path, problem, allowed=READERS)
+    if not path.is_file():
+        beside = [file.name for file in path.parent.glob("*") if file.suffix in READERS]
+        problem = f"there is no file {path.resolve()}"
+        raise DataError("data.not_found", "scores", path, problem, allowed=nearest(path.name, beside) or None)
+    try:
+        return READERS[path.suffix](path)
+    except (OSError, ValueError) as error:  # pandas and pyarrow say with these what is wrong with a file
+        reason = str(error).split("\n")[0]
+        raise DataError("data.unreadable", "scores", path, f"it cannot be read: {reason}") from error
+
+
+def only(scores: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The rows of some contenders.
+
+    Raises:
+        DataError: a name that the table does not hold, or no column of names.
+    """
+    if "contender" not in scores.columns:
+        raise DataError("data.missing_column", "contender", None, "the scores table lacks this column")
+    present = scores["contender"].astype(str)
+    known = sorted(set(present))
+    for name in names:
+        if name not in known:
+            allowed = nearest(name, known, count=len(known))
+            raise DataError(
+                "data.unknown_contender", "--contenders", name, "has no scores in the table", allowed=allowed
+            )
+    return scores[present.isin(names)]
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="bakeoff verdict", description="The verdict on per-example scores from any tool.")
+    about = "a .csv, .parquet or .jsonl table: contender, seed, example, score; one row each"
+    parser.add_argument("scores", type=Path, metavar="SCORES", help=about)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of words")
+    parser.add_argument("--margin", type=float, help="smallest difference that matters, units of the score")
+    parser.add_argument("--alpha", type=float, default=0.05, help="error rate of the verdict, over all pairs (0.05)")
+    parser.add_argument("--metric", default="score", metavar="NAME", help="what the score is called")
+    parser.add_argument("--direction", default="maximize", help="maximize, or minimize where lower is better")
+    parser.add_argument("--paired", action="store_true", help="seeds of equal label share their split (10 or more)")
+    parser.add_argument("--looks", type=_looks, metavar="5,10", help="seeds at which the verdict was to be read")
+    parser.add_argument("--contenders", type=_names, metavar="A,B", help="compare only these")
+    about = "tuning trials: their validation scores (contender, trial, score); the table then has trial, not seed"
+    parser.add_argument("--validation", type=Path, metavar="FILE", help=about)
+    parser.add_argument("--best-of", type=int, metavar="M", help="tuning trials of one search (5, or a quarter)")
+    return parser
+
+
+def _looks(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.strip("[]").split(","))
+
+
+def _names(text: str) -> list[str]:
+    return [part.strip() for part in text.strip("[]").split(",")]
+
+
+def _family(scores: pd.DataFrame, words: Any, options: dict[str, Any]) -> Verdict:
+    if words.paired or words.looks:
+        problem = "tuning trials are neither paired nor looked at in between"
+        raise ConfigError("config.contradiction", "--validation", words.validation, problem)
+    return family_verdict(scores, read_table(words.validation), m=words.best_of, **options)
+
+
+def _refuse_tuned(scores: pd.DataFrame) -> None:
+    """Tuning trials are no seeds of one configuration: each has settings and a seed of its own."""
+    if not {"contender", "seed", "trial"} <= set(scores.columns):
+        return
+    seeds = [set(rows) for _, rows in scores.groupby("contender", observed=True)["seed"]]
+    if len(seeds) > 1 and not set.intersection(*seeds):
+        problem = "the contenders share no seed, as tuning trials do: their verdict needs validation scores"
+        raise DataError("data.tuning_trials", "trial", None, problem, next_step="--validation validation.parquet")
+
+
+def _print(verdict: Verdict) -> None:
+    runs = "trials" if verdict.kind == "family" else "seeds"
+    board = plain_table("contender", verdict.metric, "interval", f"sd over {runs}", runs)
+    for row in verdict.contenders:
+        interval = f"{row.low:.4g} to {row.high:.4g}"
+        board.add_row(escape(row.name), f"{row.mean:.4g}", interval, f"{row.seed_sd:.2g}", str(row.num_seeds))
+    show(board)
+    pairs = plain_table("better", "than", "by", "interval", "at", "p")
+    for pair in verdict.pairs:
+        numbers = [f"{pair.difference:.4g}", f"{pair.low:.4g} to {pair.high:.4g}", f"{1 - pair.level:.3%}"]
+        pairs.add_row(escape(pair.a), escape(pair.b), *numbers, f"{pair.p:.2g}")
+    show(pairs)
+    print_verdict(verdict.to_dict(), Console(highlight=False, soft_wrap=True))

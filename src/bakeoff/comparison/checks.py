@@ -1,0 +1,68 @@
+"""Stored figures beside derived ones, leaf by leaf."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bakeoff.files import finite
+
+RELATIVE, ABSOLUTE = 1e-9, 1e-15
+
+
+@dataclass(frozen=True)
+class Check:
+    """One figure: as it is stored, as it was derived again, and whether both agree (to 1e-9 of their size)."""
+
+    what: str
+    stored: Any
+    derived: Any
+    agrees: bool
+
+
+def compare(what: str, stored: Any, derived: Any) -> Iterator[Check]:
+    """A check for every leaf of two trees of plain JSON, named by its path.
+
+    Args:
+        what: path of the tree.
+        stored: what a file holds.
+        derived: what it should hold.
+    """
+    if isinstance(stored, Mapping) and isinstance(derived, Mapping):
+        for key in dict.fromkeys([*stored, *derived]):
+            yield from compare(f"{what}/{key}", stored.get(key), derived.get(key))
+    elif isinstance(stored, list) and isinstance(derived, list) and len(stored) == len(derived):
+        for index, (one, other) in enumerate(zip(stored, derived, strict=True)):
+            yield from compare(f"{what}/{_label(other, index)}", one, other)
+    else:
+        yield Check(what, stored, derived, same(stored, derived))
+
+
+def same(stored: Any, derived: Any) -> bool:
+    """Equal, or numbers within 1e-9 of their size."""
+    if is_number(stored) and is_number(derived):
+        return math.isclose(stored, derived, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+    return bool(stored == derived)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a leaf is a number; true and false are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def plain(value: Any) -> Any:
+    """``value`` as it reads after a round through a JSON file."""
+    return json.loads(json.dumps(finite(value)))
+
+
+def _label(item: Any, index: int) -> str:
+    """What a list's item is called in a check's path."""
+    if isinstance(item, Mapping):
+        if "name" in item:
+            return str(item["name"])
+        if "a" in item and "b" in item:
+            return f"{item['a']} - {item['b']}"
+    return str(index)

@@ -1,0 +1,63 @@
+"""Guard on what is held equal: augmentation, preprocessing, batches and stopping, by the hash of their settings."""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bakeoff.comparison.guards.finding import Finding
+from bakeoff.comparison.plan import sha256_of
+from bakeoff.comparison.recorded import PlannedTrial, RecordedBakeoff
+
+GUARDS = {
+    "augment": "unequal_augmentation",
+    "data": "unequal_preprocessing",
+    "task": "unequal_training",
+    "trainer": "unequal_training",
+}
+"""Sections of a trial's configuration that no contender may change for itself, and the guard of each."""
+
+STOP_BY_BUDGET = {"flops": ("contender", "baseline"), "time": ("contender", "baseline"), "examples": ("baseline",)}
+"""Whose stop may differ: what the budget itself sets (rule 2); baselines stop by no budget."""
+
+
+def held_equal(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
+    """Every trial that was run has the same settings outside of its model, optimizer and scheduler."""
+    for section, guard in GUARDS.items():
+        hashes: dict[str, set[str]] = defaultdict(set)
+        for trial in bakeoff.planned:
+            recorded = bakeoff.trials.get(trial.trial_id)
+            if recorded is not None and recorded.config is not None:
+                compared = _compared(bakeoff.plan, section, recorded.config, trial)
+                hashes[sha256_of(compared)].add(trial.contender)
+        if len(hashes) > 1:
+            groups = "; ".join(f"{key[:8]} {', '.join(sorted(names))}" for key, names in hashes.items())
+            yield Finding(guard, "refuse", f"Not equal for all trials: {section} (hash and contenders: {groups}).")
+    yield from _unequal_rows(bakeoff)
+
+
+def _compared(plan: Mapping[str, Any], section: str, config: Mapping[str, Any], trial: PlannedTrial) -> dict[str, Any]:
+    """A section without what may differ: searched settings, and the stop where the budget sets it."""
+    settings = copy.deepcopy(config[section] or {})
+    for key in trial.point.values:
+        if key.startswith(f"{section}."):
+            settings.pop(key.split(".")[1], None)
+    if section == "trainer" and trial.role in STOP_BY_BUDGET.get(plan["budget"]["mode"], ()):
+        settings = {key: value for key, value in settings.items() if not key.startswith("max_")}
+    return settings
+
+
+def _unequal_rows(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
+    """Trials of one seed saw the same rows, normalised alike."""
+    seen: dict[int, dict[str, str]] = defaultdict(dict)
+    for trial in bakeoff.planned:
+        recorded = bakeoff.trials.get(trial.trial_id)
+        if recorded is not None and recorded.spec is not None:
+            seen[trial.seed][trial.contender] = sha256_of(recorded.spec)
+    for seed, hashes in seen.items():
+        if len(set(hashes.values())) > 1:
+            shown = ", ".join(f"{name} {value[:8]}" for name, value in hashes.items())
+            problem = f"Rows or normalisation of seed {seed} differ between contenders (spec.json: {shown})."
+            yield Finding(GUARDS["data"], "refuse", problem)

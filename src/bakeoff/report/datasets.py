@@ -1,0 +1,128 @@
+"""Several bakeoffs on several data sets, side by side: one mean a contender and data set (rule 20)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bakeoff.errors import ConfigError, DataError
+from bakeoff.files import read_json
+from bakeoff.report.numbers import Metric
+from bakeoff.statistics import DatasetsSummary, datasets_summary
+
+SAME = ("metric", "direction", "kind")
+"""What all bakeoffs of a summary must share."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One bakeoff of a summary.
+
+    Attributes:
+        folder: where it lies.
+        dataset: what its data is called in the summary.
+        fingerprint: of its data.
+        verdict: the JSON of ``verdict.json``.
+        families: of its contenders, by name.
+    """
+
+    folder: Path
+    dataset: str
+    fingerprint: str
+    verdict: dict[str, Any]
+    families: dict[str, str]
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Mean test score of each contender (of its best trials, where it was tuned)."""
+        return {row["name"]: float(row["mean"]) for row in self.verdict["contenders"]}
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The bakeoffs of a summary and what they say together; ``notes`` say what was left out."""
+
+    members: tuple[Member, ...]
+    metric: Metric
+    summary: DatasetsSummary
+    notes: tuple[str, ...]
+
+
+def gather(folders: Sequence[Path], *, alpha: float = 0.05) -> Gathered:
+    """Reads finished bakeoffs and compares their contenders over the data sets.
+
+    Args:
+        folders: of the bakeoffs.
+        alpha: error rate over all pairs.
+
+    Raises:
+        ConfigError: a folder without a finished bakeoff; metrics, directions or kinds of claim that differ.
+        DataError: the same data twice, or fewer than two contenders that are in all of them.
+    """
+    members = _told_apart([_member(folder) for folder in folders])
+    _refuse_mixed(members)
+    _refuse_same_data(members)
+    common = [name for name in members[0].means if all(name in member.means for member in members)]
+    if len(common) < 2:
+        held = "; ".join(f"{member.dataset}: {', '.join(member.means)}" for member in members)
+        problem = f"fewer than two contenders are in all of them ({held})"
+        raise DataError("data.no_common_contenders", "summary", None, problem)
+    means = pd.DataFrame({member.dataset: member.means for member in members}).T[common]
+    direction = members[0].verdict["direction"]
+    metric = Metric.named(members[0].verdict["metric"], direction=direction)
+    summary = datasets_summary(means, alpha=alpha, direction=direction)
+    return Gathered(tuple(members), metric, summary, tuple(_notes(members, common)))
+
+
+def _member(folder: Path) -> Member:
+    for name in ("plan.json", "verdict.json"):
+        if not (folder / name).exists():
+            problem = f"no finished bakeoff there (looked for {name} in {folder.resolve()})"
+            step = "finish it: give its compare command again"
+            raise ConfigError("config.no_bakeoff", "summary", folder, problem, next_step=step)
+    plan, verdict = read_json(folder / "plan.json"), read_json(folder / "verdict.json")
+    families = {entry["name"]: entry["family"] for entry in plan["contenders"]}
+    return Member(folder, plan["data"]["name"], plan["data"]["fingerprint"], verdict, families)
+
+
+def _told_apart(members: Sequence[Member]) -> list[Member]:
+    """Data sets of equal names get those of their folders too."""
+    counts = Counter(member.dataset for member in members)
+    return [
+        Member(m.folder, f"{m.dataset} ({m.folder.name})", m.fingerprint, m.verdict, m.families)
+        if counts[m.dataset] > 1
+        else m
+        for m in members
+    ]
+
+
+def _refuse_mixed(members: Sequence[Member]) -> None:
+    for key in SAME:
+        found = {member.verdict[key]: member.folder for member in members}
+        if len(found) > 1:
+            shown = ", ".join(f"{value} in {folder}" for value, folder in found.items())
+            problem = f"bakeoffs of different {key}s cannot be summed up together ({shown})"
+            raise ConfigError(f"config.mixed_{key}", "summary", None, problem, next_step=f"one summary for each {key}")
+
+
+def _refuse_same_data(members: Sequence[Member]) -> None:
+    seen: dict[str, Path] = {}
+    for member in members:
+        if member.fingerprint in seen:
+            problem = f"it holds the same data as {seen[member.fingerprint]}; a data set counts once"
+            raise DataError("data.same_dataset", "summary", member.folder, problem)
+        seen[member.fingerprint] = member.folder
+
+
+def _notes(members: Sequence[Member], common: Sequence[str]) -> list[str]:
+    left_out = sorted({name for member in members for name in member.means} - set(common))
+    notes = [f"Left out, because they are not in every bakeoff: {', '.join(left_out)}."] if left_out else []
+    shaky = [member.dataset for member in members if member.verdict["provisional"] or member.verdict["exploratory"]]
+    if shaky:
+        notes.append(f"Provisional or exploratory bakeoffs: {', '.join(shaky)}.")
+    return notes

@@ -1,0 +1,73 @@
+"""Expected quality against tuning: what a search of m trials ends with, for each m."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.ticker import FixedLocator
+
+from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
+from bakeoff.report.figures.labels import Spot, write_column
+from bakeoff.report.numbers import Metric, is_number
+from bakeoff.report.palette import Look, sentinel
+
+_WIDTH, _HEIGHT = 440, 320
+
+Curves = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def expected_figure(curves: Curves, *, best_of: int | None, metric: Metric, looks: Mapping[str, Look]) -> Markup:
+    """One line and band a contender; a hairline stands at the m that the verdict is about.
+
+    Args:
+        curves: Points ``{m, mean, low, high}`` by contender.
+        best_of: The m of the verdict.
+        metric: The primary metric.
+        looks: How each contender is drawn.
+    """
+    told = "; ".join(f"{name} {', '.join(metric.value(p['mean']) for p in points)}" for name, points in curves.items())
+    label = f"Expected test {metric.label} of the best of 1, 2, ... trials by validation. {told}."
+    return draw(lambda: _paint(curves, best_of, metric, looks), name="expected", label=label)
+
+
+def _paint(curves: Curves, best_of: int | None, metric: Metric, looks: Mapping[str, Look]) -> Canvas:
+    right = 34 + max(text_width(printable(name)) for name in curves)
+    canvas = Canvas(_WIDTH, _HEIGHT, margins=(38, 46, right, 28))
+    axes = canvas.axes
+    sizes = sorted({int(point["m"]) for points in curves.values() for point in points})
+    if best_of in sizes:
+        axes.axvline(float(best_of), color=sentinel("accent"), linewidth=1.1, alpha=0.7, zorder=1)
+    for name, points in curves.items():
+        look, found = looks[name], _columns(points, metric)
+        axes.fill_between(found[0], found[2], found[3], color=look.colour, alpha=0.1, linewidth=0)
+        axes.plot(found[0], found[1], color=look.colour, lw=2, linestyle=look.line_style)
+        axes.plot(found[0], found[1], look.marker, color=look.colour, ms=7 * look.size, mew=0, clip_on=False)
+    air = 0.04 * max(sizes[-1] - sizes[0], 1)
+    axes.set_xlim(sizes[0] - air, sizes[-1] + air)
+    canvas.grid("y")
+    canvas.ticks("y", count=6)
+    axes.xaxis.set_major_locator(FixedLocator(sizes[:: -(-len(sizes) // 10)]))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    _names(canvas, curves, metric)
+    canvas.axis_title("x", "trials in a search (m)")
+    canvas.axis_title("y", f"expected test {metric.label}{metric.unit}")
+    return canvas
+
+
+def _columns(points: Sequence[Mapping[str, Any]], metric: Metric) -> np.ndarray:
+    """m, mean, low and high as rows, those without a number as NaN."""
+    rows = [[float(p["m"]), *(_plotted(p.get(key), metric) for key in ("mean", "low", "high"))] for p in points]
+    return np.array(rows, dtype=float).T
+
+
+def _plotted(value: float | None, metric: Metric) -> float:
+    return metric.scaled(value) if is_number(value) else float("nan")
+
+
+def _names(canvas: Canvas, curves: Curves, metric: Metric) -> None:
+    to_px = canvas.axes.transData.transform
+    ends = {name: _columns(points, metric)[:2, -1] for name, points in curves.items() if points}
+    write_column(canvas, [Spot(name, *to_px(end)) for name, end in ends.items() if np.isfinite(end).all()])
