@@ -122,7 +122,8 @@ def _checks(bakeoff: RecordedBakeoff, verdict: dict[str, Any], data: ImageDataMo
         yield from _data_checks(bakeoff, data)
     yield from _score_checks(bakeoff, stored, rescored)
     margin, validation = margin_again(bakeoff), validation_again(bakeoff, trials, data=data)
-    yield from compare("margin", verdict["margin"], margin)
+    yield from compare("margin/verdict.json", verdict["margin"], margin)
+    yield from compare("margin/margin.json", read_json(bakeoff.path / "margin.json")["margin"] or None, margin)
     yield from _validation_checks(bakeoff, validation)
     try:
         again, looks = verdict_again(bakeoff, table, trials, margin=margin, validation=validation)

@@ -16,6 +16,7 @@ from bakeoff.data.spec import ImageSpec
 from bakeoff.errors import ConfigError
 from bakeoff.models.cost import build_on_meta, count_non_embedding, count_parameters, training_flops_per_example
 from bakeoff.training.assembly import network
+from bakeoff.training.trial import steps_for_examples
 
 FAR_AWAY_EPOCHS = 1_000_000
 """Where something else than epochs ends training."""
@@ -74,10 +75,10 @@ def _stop_at_flops(contenders: Sequence[Contender], budget: Mapping[str, Any], s
     for contender in contenders:
         examples = total / contender.train_flops_per_example
         _set_stop(contender, max_examples=max(round(examples), 1), epochs=math.ceil(examples / spec.num_train) + 1)
-        # What is trained is whole batches, so the error is that of rounding to the nearest one.
+        # Training is in whole batches: the error is that of the nearest number of them.
         batch = int(contender.config["data"]["batch_size"])
-        steps = max(round(examples / batch), 1)
-        contender.relative_error = steps * batch * contender.train_flops_per_example / total - 1.0
+        _, trained = steps_for_examples(max(round(examples), 1), batch, spec.num_train)
+        contender.relative_error = trained * contender.train_flops_per_example / total - 1.0
         if abs(contender.relative_error) > float(budget["tolerance"]) and not budget["allow_mismatch"]:
             raise ConfigError(
                 "config.budget_unreachable",

@@ -31,10 +31,10 @@ def compare(what: str, stored: Any, derived: Any) -> Iterator[Check]:
         stored: what a file holds.
         derived: what it should hold.
     """
-    if isinstance(stored, Mapping) and isinstance(derived, Mapping):
+    if isinstance(stored, Mapping) and isinstance(derived, Mapping) and (stored or derived):
         for key in dict.fromkeys([*stored, *derived]):
             yield from compare(f"{what}/{key}", stored.get(key), derived.get(key))
-    elif isinstance(stored, list) and isinstance(derived, list) and len(stored) == len(derived):
+    elif isinstance(stored, list) and isinstance(derived, list) and len(stored) == len(derived) > 0:
         for index, (one, other) in enumerate(zip(stored, derived, strict=True)):
             yield from compare(f"{what}/{_label(other, index)}", one, other)
     else:

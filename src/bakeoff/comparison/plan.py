@@ -133,6 +133,8 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
         ConfigError: fewer than two contenders, too few seeds or trials, or a contender that can't reach the budget.
     """
     seeds = seed_list(config["looks"][-1] if config["looks"] else config["seeds"])
+    if config["looks"]:
+        declare_looks(config["looks"], alpha=float(config["alpha"]))
     if config["looks"] and int(config["tune"]["trials"]):
         raise ConfigError(
             "config.contradiction", "looks", config["looks"], "looks are of seeds; a tuned bakeoff has one"

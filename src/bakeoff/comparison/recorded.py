@@ -126,7 +126,9 @@ class RecordedBakeoff:
         return [self.trials[name] for name in names if name in self.trials]
 
     def _planned_of(self, entry: Mapping[str, Any]) -> list[PlannedTrial]:
-        points = contender_of(entry).points or [Point(place, seed) for place, seed in enumerate(self.plan["seeds"])]
+        contender = contender_of(entry)
+        seeds = [seed + contender.seed_offset for seed in self.plan["seeds"]]
+        points = contender.points or [Point(number, seed) for number, seed in enumerate(seeds)]
         return [
             PlannedTrial(name, entry["name"], entry["role"], point)
             for name, point in zip(entry["trials"], points, strict=False)

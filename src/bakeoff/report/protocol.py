@@ -107,14 +107,14 @@ def _multiplicity(bakeoff: Bakeoff) -> str:
     elif num_contenders == 3:
         words = (
             f"With three contenders there are three pairs. The clearest is tested at {first}; only if it holds are the "
-            f"other two tested at {whole} (Shaffer's procedure), so that all three together name a false winner no more "
-            "often than that."
+            f"other two tested at {whole} (Shaffer's procedure), so that all three together name a false winner no "
+            "more often than that."
         )
     else:
         words = (
-            f"With {num_contenders} contenders there are {num_pairs} pairs, tested from the clearest to the least clear "
-            f"at levels that rise from {first} to {whole} (Holm's procedure), so that all together name a false winner "
-            "no more often than that."
+            f"With {num_contenders} contenders there are {num_pairs} pairs, tested from the clearest to the least "
+            f"clear at levels that rise from {first} to {whole} (Holm's procedure), so that all together name a false "
+            "winner no more often than that."
         )
     if plan.looks and num_contenders > 2:
         words += " Where a contender has left the race, only the pairs of the others remain, and fewer share the level."

@@ -52,7 +52,7 @@ def scores_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) 
         "tracks": tracks(rows, metric=metric),
         "ranks": {row["name"]: row.get("rank") for row in verdict.contenders},
         "seed_sd": {row["name"]: row.get("seed_sd") for row in verdict.contenders},
-        "leaderboard_words": _leaderboard_words(bakeoff, metric),
+        "leaderboard_words": leaderboard_words(bakeoff, metric),
         "unbeaten_baseline": _unbeaten_baseline(bakeoff, metric),
         "is_family": is_family,
         "num_columns": max((len(row.test[metric.name].values) for row in rows if metric.name in row.test), default=0),
@@ -117,7 +117,7 @@ def _runs_words(bakeoff: Bakeoff) -> str:
     return " to ".join(map(str, dict.fromkeys([runs[0], runs[-1]]))) if runs else str(bakeoff.plan.num_runs)
 
 
-def _leaderboard_words(bakeoff: Bakeoff, metric: Metric) -> str:
+def leaderboard_words(bakeoff: Bakeoff, metric: Metric) -> str:
     """What the simplest things reach, so that the contenders' numbers mean something."""
     sentences = []
     best = _best(bakeoff.baselines, metric)

@@ -35,27 +35,38 @@ class Search:
 
 def tuning_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) -> dict[str, Any]:
     """The expected quality against m, every point tried, and the warnings on edges; empty where nothing was tuned."""
-    verdict = bakeoff.verdict
     if not bakeoff.plan.num_tuning:
         return {"tuned": False, "searched_names": ()}
-    curves = {row.name: verdict.curves[row.name] for row in bakeoff.contenders if verdict.curves.get(row.name)}
+    curves = told_curves(bakeoff)
     entered = [entry for row in bakeoff.contenders for entry in bakeoff.plan.contenders if entry.name == row.name]
     searches = {entry.name: _tried(bakeoff, entry, metric) for entry in entered if entry.points}
+    best_of = bakeoff.verdict.best_of
     return {
         "tuned": True,
         "searched_names": tuple(searches),
         "curves": curves,
-        "curve_sizes": sorted({int(point["m"]) for points in curves.values() for point in points}),
-        "expected": expected_figure(curves, best_of=verdict.best_of, metric=metric, looks=looks) if curves else "",
-        "crossing_words": _crossing_words(bakeoff, metric),
+        "curve_sizes": curve_sizes(curves),
+        "expected": expected_figure(curves, best_of=best_of, metric=metric, looks=looks) if curves else "",
+        "crossing_words": crossing_words(bakeoff, metric),
         "search_figures": _panels(entered, searches, metric, looks),
         "searches": [
             Search(entry.name, tuple(entry.search), searches[entry.name][:_MOST_POINTS], len(searches[entry.name]))
             for entry in entered
             if entry.name in searches
         ],
-        "edge_words": [(str(edge.get("contender")), _edge_words(edge)) for edge in verdict.edges],
+        "edge_words": edge_words(bakeoff),
     }
+
+
+def told_curves(bakeoff: Bakeoff) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """Expected quality by m of each contender that has it, best contender first."""
+    curves = bakeoff.verdict.curves
+    return {row.name: curves[row.name] for row in bakeoff.contenders if curves.get(row.name)}
+
+
+def curve_sizes(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[int]:
+    """Every m of the curves, ascending."""
+    return sorted({int(point["m"]) for points in curves.values() for point in points})
 
 
 def _tried(bakeoff: Bakeoff, entry: Contender, metric: Metric) -> list[Tried]:
@@ -64,7 +75,8 @@ def _tried(bakeoff: Bakeoff, entry: Contender, metric: Metric) -> list[Tried]:
     return tried_points(entry, bakeoff.validation, tests, best_of=bakeoff.verdict.best_of or 1, metric=metric)
 
 
-def _crossing_words(bakeoff: Bakeoff, metric: Metric) -> str:
+def crossing_words(bakeoff: Bakeoff, metric: Metric) -> str:
+    """Which contender leads with a short search and which with a longer one, where that changes."""
     found = crossings(bakeoff.verdict.curves, metric=metric)
     if not found:
         return "No two curves cross: who leads does not depend on how many trials a search has."
@@ -104,6 +116,11 @@ def _panels(
     return [searched_figure(panel, metric=metric, looks=looks) for panel in panels]
 
 
+def edge_words(bakeoff: Bakeoff) -> list[tuple[str, str]]:
+    """Contender and sentence for each best trial that lies at an edge of its range (STATISTICS.md, rule 11)."""
+    return [(str(edge.get("contender")), _edge_words(edge)) for edge in bakeoff.verdict.edges]
+
+
 def _edge_words(edge: Mapping[str, Any]) -> str:
     low, high, value = edge.get("low"), edge.get("high"), edge.get("value")
     if not (is_number(low) and is_number(high) and is_number(value)):
@@ -134,7 +151,7 @@ def race_context(bakeoff: Bakeoff) -> dict[str, Any]:
     planned = sum(len(entry.trials) for entry in plan.contenders)
     return {
         "race_looks": [
-            {"seeds": seeds, "level": level, "word": told[seeds].get("verdict") if seeds in told else None}
+            {"seeds": seeds, "level": level, "word": _word(told[seeds]) if seeds in told else None}
             for seeds, level in zip(plan.looks, levels, strict=True)
         ],
         "race_rows": [_race_row(bakeoff, row) for row in verdict.contenders],
@@ -142,20 +159,24 @@ def race_context(bakeoff: Bakeoff) -> dict[str, Any]:
     }
 
 
+def _word(look: Mapping[str, Any]) -> str:
+    return str(look.get("verdict") or "").replace("_", " ").lower()
+
+
 def _race_row(bakeoff: Bakeoff, row: Mapping[str, Any]) -> RaceRow:
     cells, gone = [], False
-    taken = {int(look.get("seeds") or 0) for look in bakeoff.verdict.looks}
+    taken = [int(look.get("seeds") or 0) for look in bakeoff.verdict.looks]
     for seeds in bakeoff.plan.looks:
-        leaves = bool(row.get("beaten_by")) and row.get("num_seeds") == seeds
+        is_last = seeds == max(taken, default=0)
         if gone or seeds not in taken:
             cells.append("")
-        elif leaves:
-            cells.append(f"left, beaten by {row['beaten_by']}")
-        elif row["name"] == bakeoff.verdict.winner and seeds == max(taken):
-            cells.append("won")
+        elif row.get("beaten_by") and row.get("num_seeds") == seeds:
+            cells.append(f"{'' if is_last else 'left, '}beaten by {row['beaten_by']}")
+            gone = True
+        elif is_last:
+            cells.append("won" if row["name"] == bakeoff.verdict.winner else "in to the end")
         else:
-            cells.append("stayed" if seeds != max(taken) else "in to the end")
-        gone = gone or leaves
+            cells.append("stayed")
     return RaceRow(str(row["name"]), tuple(cells), row.get("num_seeds"))
 
 

@@ -17,6 +17,7 @@ result.json               written last; a folder with a result is never run agai
 from __future__ import annotations
 
 import logging
+import math
 import resource
 import time
 import warnings
@@ -127,7 +128,9 @@ def _train(
     trainer = make_trainer(settings, callbacks=[log, checkpoints, *([EpochLines(metric, say)] if say else [])])
     data.chunk = settings.steps_per_call
     loader = data.train_dataloader()
-    task.progress = progress_rule(settings, loader.num_batches, loader.num_examples, log.elapsed)
+    task.progress = progress_rule(
+        settings, batch_size=data.batch_size, examples_an_epoch=loader.num_examples, elapsed=log.elapsed
+    )
     resume = checkpoints.last if _readable(checkpoints.last) else None
     trainer.fit(task, train_dataloaders=loader, val_dataloaders=data.val_dataloader(), ckpt_path=resume)
     load_weights(task.net, checkpoints.selected)
@@ -172,23 +175,38 @@ def make_trainer(settings: TrainerSettings, *, callbacks: list[pl.Callback] | No
 
 
 def progress_rule(
-    settings: TrainerSettings, batches_an_epoch: int, examples_an_epoch: int, elapsed: Callable[[], float]
+    settings: TrainerSettings, *, batch_size: int, examples_an_epoch: int, elapsed: Callable[[], float]
 ) -> Callable[[int], float]:
     """The share of training that is done with a step, by whichever limit of the settings is nearest.
 
     Args:
         settings: ``max_epochs``, ``max_examples`` and ``max_seconds``.
-        batches_an_epoch: optimizer steps of an epoch.
-        examples_an_epoch: examples of an epoch.
+        batch_size: examples of a full batch.
+        examples_an_epoch: examples of an epoch, whose last batch may be smaller.
         elapsed: seconds of training so far.
     """
-    steps = settings.max_epochs * batches_an_epoch
+    steps = settings.max_epochs * math.ceil(examples_an_epoch / batch_size)
     if settings.max_examples is not None:
-        steps = min(steps, max(round(settings.max_examples / examples_an_epoch * batches_an_epoch), 1))
+        steps = min(steps, steps_for_examples(settings.max_examples, batch_size, examples_an_epoch)[0])
     limit = settings.max_seconds
     if limit is None:
         return lambda step: (step + 1) / steps
     return lambda step: max((step + 1) / steps, elapsed() / limit, 1e-9)
+
+
+def steps_for_examples(examples: int, batch_size: int, examples_an_epoch: int) -> tuple[int, int]:
+    """The number of optimizer steps, at least one, that comes nearest to training on so many examples, and how many."""
+    epochs, rest = divmod(examples, examples_an_epoch)
+    full = min(rest // batch_size, examples_an_epoch // batch_size)
+    batches_an_epoch = math.ceil(examples_an_epoch / batch_size)
+
+    def trained(steps: int) -> int:
+        whole, part = divmod(steps, batches_an_epoch)
+        return whole * examples_an_epoch + min(part * batch_size, examples_an_epoch)
+
+    first = max(epochs * batches_an_epoch + full, 1)
+    steps = min((first, first + 1), key=lambda count: abs(trained(count) - examples))
+    return steps, trained(steps)
 
 
 def _readable(checkpoint: Path) -> bool:

@@ -23,10 +23,11 @@ def equal_tuning(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
         return
     yield from _unequal("numbers of points", {entry["name"]: len(entry["points"]) for entry in entries})
     yield from _unequal("numbers of searched dimensions", {e["name"]: len(e.get("search") or {}) for e in entries})
-    samplers = {entry["name"]: entry.get("sampler", tune.get("sampler")) for entry in entries}
+    samplers = {entry["name"]: str(entry.get("sampler", tune.get("sampler", EXCHANGEABLE))) for entry in entries}
     yield from _unequal("samplers", samplers)
-    if set(samplers.values()) != {EXCHANGEABLE}:
-        yield _finding(f"The trials of sampler {tune.get('sampler')} are not exchangeable; allowed is {EXCHANGEABLE}.")
+    others = sorted(set(samplers.values()) - {EXCHANGEABLE})
+    if others:
+        yield _finding(f"The trials of sampler {few(others)} are not exchangeable; allowed is {EXCHANGEABLE}.")
     for entry in entries:
         outside = [key for point in entry["points"] for key in _outside(point["values"], entry.get("search") or {})]
         if outside:

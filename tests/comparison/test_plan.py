@@ -1,0 +1,70 @@
+"""The plan is the same for the same command, and refuses what can't be compared."""
+
+import json
+
+import pytest
+
+from bakeoff.comparison.plan import make_plan, manifest, open_folder
+from bakeoff.errors import ConfigError
+from tests.comparison.bakeoff_config import small_bakeoff
+
+SMALL = ("budget=none",)
+
+
+def test_the_same_command_finds_its_folder_and_another_does_not(tmp_path):
+    open_folder(tmp_path, make_plan(small_bakeoff(*SMALL)))
+    open_folder(tmp_path, make_plan(small_bakeoff(*SMALL)))
+    with pytest.raises(ConfigError, match=r"config\.folder_taken"):
+        open_folder(tmp_path, make_plan(small_bakeoff(*SMALL, "optimizer.lr=1e-4")))
+
+
+def test_more_seeds_may_be_added_and_make_it_exploratory(tmp_path):
+    open_folder(tmp_path, make_plan(small_bakeoff(*SMALL, "seeds=5")))
+    more = make_plan(small_bakeoff(*SMALL, "seeds=6"))
+    open_folder(tmp_path, more)
+    assert more.exploratory
+    again = make_plan(small_bakeoff(*SMALL, "seeds=6"))
+    open_folder(tmp_path, again)
+    assert again.exploratory, "the stamp stays"
+    assert json.loads((tmp_path / "manifest.json").read_text())["rules"]["seeds"] == [0, 1, 2, 3, 4]
+    with pytest.raises(ConfigError, match=r"config\.folder_taken"):
+        open_folder(tmp_path, make_plan(small_bakeoff(*SMALL, "seeds=5")))
+
+
+def test_the_manifest_holds_every_rule_of_judging():
+    first = manifest(make_plan(small_bakeoff(*SMALL)))
+    for change in ("alpha=0.01", "margin=0.02", "seeds=7", "optimizer.lr=1e-4", "task.metric=f1_macro"):
+        assert manifest(make_plan(small_bakeoff(*SMALL, change)))["sha256"] != first["sha256"], change
+
+
+def test_a_model_entered_twice_needs_seeds_of_its_own():
+    twins = "contenders=[lenet,{model: lenet, name: other}]"
+    with pytest.raises(ConfigError, match=r"config\.same_contender"):
+        make_plan(small_bakeoff(*SMALL, twins))
+    plan = make_plan(small_bakeoff(*SMALL, twins.replace("other", "other, seed_offset: 100")))
+    assert [point.seed for point in plan.entered[1].points] == [100, 101, 102, 103, 104]
+
+
+@pytest.mark.parametrize(
+    ("override", "code"),
+    [
+        ("contenders=[lenet]", "config.contenders"),
+        ("seeds=2", "config.too_few_seeds"),
+        ("seeds=[1,2]", "config.too_few_seeds"),
+        ("looks=[4,8]", "config.looks"),
+    ],
+)
+def test_what_allows_no_comparison_is_refused(override, code, tmp_path):
+    with pytest.raises(ConfigError) as refused:
+        open_folder(tmp_path, make_plan(small_bakeoff(*SMALL, override)))
+    assert refused.value.code == code
+
+
+def test_looks_run_the_seeds_of_the_last_one_and_trials_come_contender_by_contender(tmp_path):
+    plan = make_plan(small_bakeoff(*SMALL, "looks=[5,10]"))
+    jobs = plan.jobs(tmp_path, first=5)
+    assert [job.label.contender for job in jobs[:3]] == ["lenet", "row_gru", "linear"]
+    assert len(jobs) == 15
+    later = plan.jobs(tmp_path, racing=["lenet"])
+    assert {job.label.contender for job in later} == {"lenet", "linear"}
+    assert len({job.label.trial_id for job in plan.jobs(tmp_path)}) == 30
