@@ -58,7 +58,9 @@ def compare(
             OmegaConf.update(config, f"{key}.{name}", value, merge=True)
     for key in given.keys() - chosen.keys():
         value = given[key]
-        OmegaConf.update(config, key, str(value) if isinstance(value, Path) else value, merge=isinstance(value, Mapping))
+        OmegaConf.update(
+            config, key, str(value) if isinstance(value, Path) else value, merge=isinstance(value, Mapping)
+        )
     use_trees(composer.folders)
     errors = validate(config, "compare", catalog=composer.catalog)
     if errors:

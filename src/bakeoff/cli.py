@@ -21,7 +21,7 @@ PIPELINES = {
 COMMANDS = {
     "verdict": ("bakeoff.commands.verdict:run", "the verdict on scores from any tool: bakeoff verdict scores.parquet"),
     "audit": ("bakeoff.commands.audit:run", "whether a finished bakeoff's figures follow from what it stored"),
-    "summary": ("bakeoff.commands.summary:run", "several bakeoffs on several data sets"),
+    "summary": ("bakeoff.commands.summary:run", "several bakeoffs on several datasets"),
     "list": ("bakeoff.commands.listing:run", "what there is to choose from: bakeoff list models"),
     "explain": ("bakeoff.commands.explain:run", "what a key, a group or a model means: bakeoff explain optimizer.lr"),
     "doctor": ("bakeoff.commands.doctor:run", "whether this machine has what bakeoff needs"),

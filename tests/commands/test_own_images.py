@@ -69,7 +69,9 @@ def test_train_evaluate_and_predict(folder, capsys, make):
 
 
 def test_a_run_says_the_same_in_its_result_and_on_the_console(folder, capsys):
-    run_pipeline("train", argv=["data=digits", "model=linear", "trainer.max_epochs=2", "output_dir=run", "tracking=none"])
+    run_pipeline(
+        "train", argv=["data=digits", "model=linear", "trainer.max_epochs=2", "output_dir=run", "tracking=none"]
+    )
     printed = dict(line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("test/"))
     result = json.loads((folder / "run" / "result.json").read_text())
     assert printed == {f"test/{name}": f"{value:.4f}" for name, value in result["test"].items()}
@@ -87,10 +89,16 @@ def test_the_same_command_again_trains_nothing(folder, capsys):
 
 @pytest.mark.parametrize(
     ("damage", "code"),
-    [("truncate", "checkpoint.unreadable"), ("foreign_target", "checkpoint.mismatch"), ("unfinished", "checkpoint.unfinished")],
+    [
+        ("truncate", "checkpoint.unreadable"),
+        ("foreign_target", "checkpoint.mismatch"),
+        ("unfinished", "checkpoint.unfinished"),
+    ],
 )
 def test_a_run_that_is_not_to_be_trusted_is_refused_with_exit_5(folder, capsys, damage, code):
-    run_pipeline("train", argv=["data=digits", "model=linear", "trainer.max_epochs=1", "output_dir=run", "tracking=none"])
+    run_pipeline(
+        "train", argv=["data=digits", "model=linear", "trainer.max_epochs=1", "output_dir=run", "tracking=none"]
+    )
     run = folder / "run"
     if damage == "truncate":
         weights = run / "weights.safetensors"
@@ -108,3 +116,23 @@ def test_a_run_that_is_not_to_be_trusted_is_refused_with_exit_5(folder, capsys, 
     error = capsys.readouterr().err.strip()
     assert error.startswith(f"error[{code}]")
     assert "\n" not in error
+
+
+def test_a_tracker_that_is_away_costs_nothing_but_exit_7(folder, capsys):
+    command = ["data=digits", "model=linear", "trainer.max_epochs=1", "output_dir=run"]
+    with pytest.raises(SystemExit) as stop:
+        run_pipeline("train", argv=[*command, "tracking.uri=http://127.0.0.1:9"])
+    assert stop.value.code == 7
+    assert "error[tracking.not_synced]" in capsys.readouterr().err
+    assert json.loads((folder / "run" / "result.json").read_text())["status"] == "finished"
+    run_pipeline("train", argv=command)
+    assert "finished before" in capsys.readouterr().out
+    assert (folder / "run" / "mlflow.db").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_training(folder, capsys):
+    (folder / "file").write_text("")
+    with pytest.raises(SystemExit) as stop:
+        run_pipeline("train", argv=["data=digits", "model=linear", "output_dir=file/run"])
+    assert stop.value.code == 4
+    assert capsys.readouterr().err.startswith("error[env.not_writable] output_dir=file/run")

@@ -44,8 +44,9 @@ class InThisProcess:
                 on_end(job, run_trial(job.config, job.folder, label=job.label))
 
 
-def make(kind: str, folder: Path) -> None:
-    plan = make_plan(small_bakeoff(CONTENDERS, "budget=none", *KINDS[kind]))
+def make(kind: str, folder: Path, *overrides: str) -> None:
+    """Runs a bakeoff, or goes on with it."""
+    plan = make_plan(small_bakeoff(CONTENDERS, "budget=none", *KINDS[kind], *overrides))
     open_folder(folder, plan)
     run_bakeoff(plan, folder, InThisProcess(), lambda line: None)
 

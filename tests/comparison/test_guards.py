@@ -5,10 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from bakeoff.comparison.audit import audit
 from bakeoff.comparison.guards import check, refuse, settled
 from bakeoff.comparison.guards.timing import spread
 from bakeoff.errors import ConfigError, TrialsFailed
 from bakeoff.files import read_json
+from tests.comparison.finished_bakeoffs import make
 
 
 def caught(sabotaged, **options):
@@ -240,6 +242,24 @@ def test_a_race_may_end_early_for_the_beaten_only(sabotage):
     assert not (spoilt.folder / spoilt.trial("small", 5) / "result.json").exists()
     (spoilt.folder / spoilt.trial("dense", 9) / "result.json").unlink()
     assert caught(spoilt) == {"trials_recorded"}
+
+
+def test_a_race_that_goes_on_after_a_kill_is_not_behind_at_its_first_look(sabotage):
+    spoilt = sabotage("looks")
+    (spoilt.folder / "verdict.json").unlink()
+    (spoilt.folder / spoilt.trial("dense", 9) / "result.json").unlink()
+    assert check(spoilt.folder, stage=5) == []
+    assert caught(spoilt, stage=10) == {"trials_recorded"}
+    (spoilt.folder / spoilt.trial("dense", 4) / "result.json").unlink()
+    assert caught(spoilt, stage=5) == {"trials_recorded"}
+
+
+def test_seeds_added_by_the_command_itself_make_it_exploratory(sabotage):
+    spoilt = sabotage()
+    make("plain", spoilt.folder, "seeds=4")
+    assert caught(spoilt) == {"undeclared_seeds", "test_openings"}
+    assert {finding.severity for finding in check(spoilt.folder)} == {"stamp"}
+    assert audit(spoilt.folder).agrees
 
 
 class WithCopy:

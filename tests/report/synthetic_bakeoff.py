@@ -76,10 +76,9 @@ class Recipe:
         }
     )
 
-    @property
-    def num_runs(self) -> int:
-        """Trials planned for each contender."""
-        return self.tune or self.seeds
+    def runs_of(self, entry: Entry) -> int:
+        """Trials planned for a contender or baseline; only contenders are tuned."""
+        return self.tune if self.tune and entry.role == "contender" else self.seeds
 
     def seed_of(self, index: int) -> int:
         """Seed of a contender's trial: its number, or a fresh one where the contenders are tuned."""
@@ -154,7 +153,7 @@ def _probabilities(
     easier = 1 + 0.25 * np.sin(np.arange(k))
     found = {}
     for entry in recipe.entries:
-        taste, trials = rng.normal(0, 0.9, n), recipe.num_runs
+        taste, trials = rng.normal(0, 0.9, n), recipe.runs_of(entry)
         logits = rng.normal(0, 0.8, (trials, n, k))
         luck = rng.normal(0, 0.15, (trials, 1)) + np.array([effect(p) for p in points[entry.name]] or [0.0])[:, None]
         strength = entry.skill * easier[labels] + taste + luck
@@ -173,8 +172,9 @@ def _plan(recipe: Recipe, points: dict[str, list[dict[str, Any]]]) -> dict[str, 
         "task": {"name": "image_classification", "metric": "accuracy", "direction": "maximize"},
         "data": {"name": "digits", "fingerprint": "9c1f0a77e2d4b3a8", "spec": _spec(recipe)},
         "budget": recipe.budget,
-        "seeds": [] if recipe.tune else list(range(recipe.seeds)),
-        "tune": {"trials": recipe.tune, "best_of": recipe.best_of, "sampler": "random"},
+        "seeds": list(range(recipe.seeds)),
+        "tune": {"trials": recipe.tune, "best_of": recipe.best_of, "sampler": "random", "seed": 0},
+        "paired": False,
         "looks": list(recipe.looks) or None,
         "margin": None,
         "alpha": 0.05,
@@ -235,7 +235,7 @@ def _planned(entry: Entry, recipe: Recipe, points: list[dict[str, Any]]) -> dict
         },
         "search": searched(entry.family) if points else {},
         "points": points,
-        "trials": [f"{entry.name}-{index:02d}-a1b2c3" for index in range(recipe.num_runs)],
+        "trials": [f"{entry.name}-{index:02d}-a1b2c3" for index in range(recipe.runs_of(entry))],
     }
 
 

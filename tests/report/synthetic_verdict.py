@@ -34,8 +34,8 @@ class Scores:
 def draw_verdict(scores: Scores, recipe: Any, plan: dict[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
     """What verdict.json says of the statistics, and how many trials each contender and baseline ran."""
     names = [entry.name for entry in recipe.entries if entry.role == "contender"]
-    runs = {entry.name: recipe.num_runs for entry in recipe.entries}
-    more: dict[str, Any] = {}
+    runs = {entry.name: recipe.runs_of(entry) for entry in recipe.entries}
+    more: dict[str, Any] = {"edges": [], "looks": [], "saved_trials": 0}
     if recipe.tune:
         verdict = _tuned(scores, names, recipe)
         more["edges"] = _edges(scores, plan)
@@ -43,7 +43,7 @@ def draw_verdict(scores: Scores, recipe: Any, plan: dict[str, Any]) -> tuple[dic
         verdict, looks = _raced(scores, names, recipe)
         last = looks[-1]["seeds"]
         runs = dict.fromkeys(runs, last) | {row.name: row.num_seeds for row in verdict.contenders}
-        more = {"looks": looks, "saved_trials": recipe.num_runs * len(runs) - sum(runs.values())}
+        more |= {"looks": looks, "saved_trials": recipe.seeds * len(runs) - sum(runs.values())}
     else:
         frame = scores.frame(names, runs=recipe.seeds, run="seed")
         verdict = verdict_from_scores(frame, metric="accuracy", margin=MARGIN, failed=_failed(recipe))

@@ -18,6 +18,7 @@ from bakeoff.errors import TrackerNotSynced, TrialsFailed
 from bakeoff.report.page import write_report
 from bakeoff.report.terminal import print_leaderboard, print_plan, print_verdict
 from bakeoff.tracking.settings import Tracking
+from bakeoff.training.preflight import check_folder, check_machine
 
 DEFAULT_ROOT = Path("outputs/compare")
 
@@ -33,10 +34,12 @@ def run(config: Mapping[str, Any]) -> Outcome:
     console = Console(highlight=False, soft_wrap=True)
     allow(config["allow_code"])
     executor: LocalExecutor = build(config["executor"], "executor")
+    check_machine(build(config["trainer"], "trainer"))
     executor.warm_up()
     plan = make_plan(config)
     names = (plan.config["task"]["name"], plan.config["data"]["name"], plan.bakeoff_id)
     folder = Path(config["output_dir"] or DEFAULT_ROOT / "-".join(names))
+    check_folder(folder)
     plan.expected_seconds = expected_seconds(plan, folder, executor)
     open_folder(folder, plan)
     print_plan(plan.to_dict(folder), console)

@@ -1,4 +1,4 @@
-"""``bakeoff summary DIR [DIR ...]``: several bakeoffs on several data sets, in one table."""
+"""``bakeoff summary DIR [DIR ...]``: several bakeoffs on several datasets, in one table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def run(argv: Sequence[str]) -> None:
     Raises:
         ConfigError, DataError: bakeoffs that are unfinished, or cannot be summed up together.
     """
-    parser = Parser(prog="bakeoff summary", description="Several bakeoffs on several data sets, in one table.")
+    parser = Parser(prog="bakeoff summary", description="Several bakeoffs on several datasets, in one table.")
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="output folders of finished bakeoffs")
     parser.add_argument("--output-dir", type=Path, default=Path(), help="where to write the summary (here)")
     parser.add_argument("--alpha", type=float, default=0.05, help="error rate over all pairs (0.05)")
@@ -38,14 +38,14 @@ def run(argv: Sequence[str]) -> None:
 def _print(gathered: Gathered) -> None:
     summary, metric = gathered.summary, gathered.metric
     names = list(summary.mean_ranks)
-    table = plain_table("data set", *map(escape, names), "verdict there")
+    table = plain_table("dataset", *map(escape, names), "verdict there")
     for member in gathered.members:
         means = [metric.value(member.means[name]) for name in names]
         table.add_row(escape(member.dataset), *means, escape(word(member.verdict)))
     table.add_row("mean rank", *(f"{rank:.2f}" for rank in summary.mean_ranks.values()), "")
     show(table)
     if summary.pairs:
-        pairs = plain_table("pair", "median difference", "data sets won", "p", "tested at", "reading")
+        pairs = plain_table("pair", "median difference", "datasets won", "p", "tested at", "reading")
         for pair in summary.pairs:
             numbers = (metric.difference(pair.median_difference), f"{pair.wins_a} to {pair.wins_b}", f"{pair.p:.2g}")
             reading = "differ" if pair.significant else "not told apart"

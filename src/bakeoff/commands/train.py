@@ -21,6 +21,7 @@ from bakeoff.training.checkpoints import load_weights
 from bakeoff.training.environment import environment
 from bakeoff.training.latency import latencies_ms, median
 from bakeoff.training.predictions import read_predictions
+from bakeoff.training.preflight import check_folder, check_machine
 from bakeoff.training.trial import TrialLabel, run_trial
 
 DEFAULT_ROOT = Path("outputs/train")
@@ -38,12 +39,14 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
         TrialsFailed: training diverged.
     """
     trial = trial_config(config)
+    check_machine(build(trial["trainer"], "trainer"))
     data: ImageDataModule = build(trial["data"]["module"], "data.module", seed=trial["seed"])
     data.prepare_data()
     data.setup()
     identity = trial_id(trial, data.fingerprint)
     folder = _folder(trial, identity, config["output_dir"], multirun=multirun)
     root = Path(config["output_dir"] or "outputs")
+    check_folder(folder)
     _follow(folder, config, root)
     print(f"{trial['task']['name']}  {trial['data']['name']}  {trial['model']['name']}  seed {trial['seed']}")
     print(f"run {identity} in {folder}", flush=True)
@@ -111,7 +114,6 @@ def _folder(trial: Mapping[str, Any], identity: str, output_dir: str | None, *, 
 
 def _follow(folder: Path, config: Mapping[str, Any], root: Path) -> None:
     tracking: Tracking = build(config["tracking"], "tracking")
-    folder.mkdir(parents=True, exist_ok=True)
     experiment = f"{config['task']['name']}/{config['data']['name']}"
     follower().watch("trial", folder, tracking=tracking, root=root, experiment=experiment)
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bakeoff.comparison.checks import ABSOLUTE, RELATIVE, Check, compare, plain
+from bakeoff.comparison.checks import RELATIVE, Check, compare, plain
 from bakeoff.comparison.guards import Finding, check_recorded
 from bakeoff.comparison.opening import VALIDATION
 from bakeoff.comparison.plan import sha256_of
@@ -169,7 +169,7 @@ def _score_checks(bakeoff: RecordedBakeoff, stored: Stored, rescored: Sequence[R
             and values is not None
             and found.scores is not None
             and list(known.index) == examples
-            and np.allclose(values, found.scores, rtol=RELATIVE, atol=ABSOLUTE)
+            and np.allclose(values, found.scores, rtol=RELATIVE, atol=0.0)
         )
         yield Check(f"scores/{contender} trial {number}", _shown(values), _shown(found.scores), agrees)
     for (contender, number), series in left.items():

@@ -10,7 +10,7 @@ from typing import Any
 
 from bakeoff.files import finite
 
-RELATIVE, ABSOLUTE = 1e-9, 1e-15
+RELATIVE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ def compare(what: str, stored: Any, derived: Any) -> Iterator[Check]:
 def same(stored: Any, derived: Any) -> bool:
     """Equal, or numbers within 1e-9 of their size."""
     if is_number(stored) and is_number(derived):
-        return math.isclose(stored, derived, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
-    return bool(stored == derived)
+        return math.isclose(stored, derived, rel_tol=RELATIVE)
+    return type(stored) is type(derived) and bool(stored == derived)
 
 
 def is_number(value: Any) -> bool:

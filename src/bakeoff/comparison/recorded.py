@@ -66,7 +66,10 @@ class RecordedTrial:
 
 @dataclass(frozen=True)
 class RecordedBakeoff:
-    """Everything that a bakeoff's folder says of itself; ``manifest`` and ``verdict`` are None where there is none."""
+    """Everything that a bakeoff's folder says of itself; ``manifest`` and ``verdict`` are None where there is none.
+
+    ``stage`` is the number of trials of each contender that a bakeoff which still runs has come to; None at its end.
+    """
 
     path: Path
     plan: dict[str, Any]
@@ -75,10 +78,15 @@ class RecordedBakeoff:
     verdict: dict[str, Any] | None
     trials: dict[str, RecordedTrial]
     """Every trial with a result, planned or not, by id."""
+    stage: int | None = None
 
     @classmethod
-    def read(cls, path: Path) -> RecordedBakeoff:
+    def read(cls, path: Path, *, stage: int | None = None) -> RecordedBakeoff:
         """The bakeoff of a folder.
+
+        Args:
+            path: the folder.
+            stage: the look that a running bakeoff has come to.
 
         Raises:
             ConfigError: there is no plan.
@@ -95,6 +103,7 @@ class RecordedBakeoff:
             openings=_lines(path / OPENINGS),
             verdict=_optional(path / VERDICT),
             trials=dict(sorted(trials.items())),
+            stage=stage,
         )
 
     @property

@@ -34,8 +34,8 @@ def draw_points(contenders: Sequence[Contender], tune: Mapping[str, Any]) -> Non
     """Gives every contender ``tune.trials`` points of its search space, each with a fresh seed.
 
     Raises:
-        ConfigError: too few trials for the claim, a contender without a search space, spaces of unequal dimension, a key
-            that the contender does not have, or one that the budget sets.
+        ConfigError: too few trials for the claim, a contender without a search space, spaces of unequal dimension, a
+            key that the contender does not have, or one that the budget sets.
     """
     best_of(int(tune["trials"]), tune["best_of"])
     dimensions = {contender.name: len(contender.search) for contender in contenders}

@@ -1,4 +1,4 @@
-"""Several bakeoffs on several data sets, side by side: one mean a contender and data set (rule 20)."""
+"""Several bakeoffs on several datasets, side by side: one mean a contender and dataset (rule 20)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Gathered:
 
 
 def gather(folders: Sequence[Path], *, alpha: float = 0.05) -> Gathered:
-    """Reads finished bakeoffs and compares their contenders over the data sets.
+    """Reads finished bakeoffs and compares their contenders over the datasets.
 
     Args:
         folders: of the bakeoffs.
@@ -114,7 +114,7 @@ def _refuse_same_data(members: Sequence[Member]) -> None:
     seen: dict[str, Path] = {}
     for member in members:
         if member.fingerprint in seen:
-            problem = f"it holds the same data as {seen[member.fingerprint]}; a data set counts once"
+            problem = f"it holds the same data as {seen[member.fingerprint]}; a dataset counts once"
             raise DataError("data.same_dataset", "summary", member.folder, problem)
         seen[member.fingerprint] = member.folder
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.report.planned import known
+
+_WATCHED = ("plan.json", "verdict.json", "scores.parquet", "validation.parquet")
 
 
 @dataclass(frozen=True)
@@ -43,22 +46,32 @@ class Check:
 
 @dataclass(frozen=True)
 class Audit:
-    """What ``bakeoff audit`` wrote (``audit.json``)."""
+    """What ``bakeoff audit`` wrote (``audit.json``).
+
+    Attributes:
+        changed: Files that are no longer those that were audited.
+    """
 
     agrees: bool
     checks: tuple[Check, ...] = ()
     findings: tuple[Finding, ...] = ()
+    changed: tuple[str, ...] = ()
 
     @property
     def differing(self) -> tuple[Check, ...]:
         """The checks that do not agree."""
         return tuple(check for check in self.checks if not check.agrees)
 
+    @property
+    def passed(self) -> bool:
+        """Whether every figure agrees, no guard refuses, and the files are still those that were audited."""
+        return self.agrees and not self.differing and not self.changed
+
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> Audit:
+    def from_dict(cls, raw: Mapping[str, Any], *, changed: Sequence[str] = ()) -> Audit:
         """Read the JSON of ``audit.json``."""
         checks = tuple(Check(**known(Check, row)) for row in raw.get("checks") or ())
-        return cls(bool(raw.get("agrees")), checks, findings_of(raw.get("findings")))
+        return cls(bool(raw.get("agrees")), checks, findings_of(raw.get("findings")), tuple(changed))
 
 
 def findings_of(raw: Sequence[Mapping[str, Any]] | None) -> tuple[Finding, ...]:
@@ -69,7 +82,13 @@ def findings_of(raw: Sequence[Mapping[str, Any]] | None) -> tuple[Finding, ...]:
 def read_audit(folder: Path) -> Audit | None:
     """The folder's audit, or ``None`` if it was never audited or the file can't be read."""
     raw = _parsed(folder / "audit.json")
-    return Audit.from_dict(raw) if isinstance(raw, dict) else None
+    if not isinstance(raw, dict):
+        return None
+    hashes = raw.get("sha256")
+    if not isinstance(hashes, dict):
+        return Audit.from_dict(raw)
+    changed = [name for name in _WATCHED if name in hashes and _sha256(folder / name) != hashes[name]]
+    return Audit.from_dict(raw, changed=changed)
 
 
 def read_manifest(folder: Path) -> Mapping[str, Any]:
@@ -90,6 +109,10 @@ def undeclared_openings(openings: Sequence[Mapping[str, Any]], *, declared: int)
     """How many openings go beyond the declared ones; the same scores opened again count once."""
     distinct = {(str(entry.get("seeds")), str(entry.get("scores_sha256"))) for entry in openings}
     return max(len(distinct) - declared, 0)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _parsed(path: Path) -> Any:

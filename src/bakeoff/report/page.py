@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,7 @@ def _environment() -> Environment:
         "family": _family,
         "fact": _fact,
         "plain": _plain,
+        "moment": _moment,
         "setting": _setting,
         "reading": reading,
         "p_value": _p_value,
@@ -176,6 +178,13 @@ def _plain(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "none"
     return "none" if value in (None, "") else str(value)
+
+
+def _moment(when: object) -> str:
+    """A point in time, recorded as a text or in seconds since 1970; to the second, in UTC."""
+    if isinstance(when, int | float):
+        return datetime.fromtimestamp(when, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return _plain(when)
 
 
 def _setting(value: object) -> str:

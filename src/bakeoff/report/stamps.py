@@ -108,8 +108,12 @@ def _audit(bakeoff: Bakeoff) -> list[Stamp]:
     audit = bakeoff.audit
     if audit is None:
         return []
-    if audit.agrees and not audit.differing:
+    if audit.passed:
         return [Stamp("audit agrees", is_good=True)]
+    if audit.changed:
+        note = f"{all_of(audit.changed)} changed since the audit, which therefore says nothing of this verdict."
+        return [Stamp("audit outdated", note)]
     wrong, checks = len(audit.differing), len(audit.checks)
-    figures = f"{wrong} of {count(checks)} figures are not what the stored scores give" if wrong else "it did not pass"
-    return [Stamp("audit differs", f"The audit differs: {figures}. See under Audit and guards.")]
+    verb = "is" if wrong == 1 else "are"
+    figures = f"{count(wrong)} of {count(checks)} figures {verb} not what the stored scores give."
+    return [Stamp("audit differs", figures if wrong else "A guard refuses; see what the guards found.")]

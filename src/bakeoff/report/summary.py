@@ -1,4 +1,4 @@
-"""The summary over data sets as a page, and as Markdown."""
+"""The summary over datasets as a page, and as Markdown."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def write_summary(gathered: Gathered, folder: Path) -> list[Path]:
 
 
 def summary_html(gathered: Gathered) -> str:
-    """One self-contained page: sentence, table, and from 7 data sets on the diagram and the pairs."""
+    """One self-contained page: sentence, table, and from 7 datasets on the diagram and the pairs."""
     summary = gathered.summary
     families = {name: family for member in gathered.members for name, family in member.families.items()}
     shown = looks([(name, families[name]) for name in summary.mean_ranks])
@@ -56,9 +56,9 @@ def summary_markdown(gathered: Gathered) -> str:
     lines = [
         f"**{_cell(summary.sentence)}**",
         "",
-        f"Mean test {metric.label} of each contender; the unit is the data set.",
+        f"Mean test {metric.label} of each contender; the unit is the dataset.",
         "",
-        "| data set | " + " | ".join(map(_cell, names)) + " | verdict there |",
+        "| dataset | " + " | ".join(map(_cell, names)) + " | verdict there |",
         "| --- |" + " ---: |" * len(names) + " --- |",
     ]
     for member in gathered.members:
@@ -67,7 +67,7 @@ def summary_markdown(gathered: Gathered) -> str:
     ranks = [f"{rank:.2f}" for rank in summary.mean_ranks.values()]
     lines.append("| mean rank | " + " | ".join(ranks) + " | |")
     if summary.pairs:
-        lines += ["", "| pair | median difference | data sets won | p | tested at | reading |"]
+        lines += ["", "| pair | median difference | datasets won | p | tested at | reading |"]
         lines.append("| --- | ---: | ---: | ---: | ---: | --- |")
     for pair in summary.pairs:
         cells = [

@@ -54,18 +54,19 @@ ON_FOLDER: tuple[Guard, ...] = (
 """Those that need nothing but the folder."""
 
 
-def check(folder: Path, *, data: ImageDataModule | None = None) -> list[Finding]:
+def check(folder: Path, *, data: ImageDataModule | None = None, stage: int | None = None) -> list[Finding]:
     """What the guards find in a bakeoff's folder; nothing for a bakeoff that kept the rules.
 
     Args:
         folder: a bakeoff's, with all planned trials run, before or after its verdict.
         data: its data, whose pixels are then hashed and summed again; its seed is left as it was.
+        stage: the declared look that a running bakeoff has come to: only trials up to it need to have been run.
 
     Raises:
         ConfigError: the folder holds no bakeoff.
         DataError: a file of it cannot be read.
     """
-    return check_recorded(RecordedBakeoff.read(folder), data=data)
+    return check_recorded(RecordedBakeoff.read(folder, stage=stage), data=data)
 
 
 def check_recorded(bakeoff: RecordedBakeoff, *, data: ImageDataModule | None = None) -> list[Finding]:

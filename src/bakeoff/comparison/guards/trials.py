@@ -68,14 +68,14 @@ def _missing(bakeoff: RecordedBakeoff) -> list[PlannedTrial]:
 
 
 def _num_due(bakeoff: RecordedBakeoff, entry: Mapping[str, Any], has_run: list[bool]) -> int:
-    """How many of a contender's trials must have a result; all of them where there was no look to stop at."""
-    looks = [look for look in bakeoff.looks if look <= len(has_run)] or [len(has_run)]
-    if not bakeoff.plan.get("looks"):
+    """How many of a contender's trials must have a result: those up to the last look that it took part in."""
+    if not bakeoff.plan["looks"]:
         return len(has_run)
     most = max(len(bakeoff.recorded_of(other["name"])) for other in bakeoff.contenders)
-    left_early = entry["role"] == "baseline" or entry["name"] in _beaten(bakeoff) or bakeoff.verdict is None
-    reached = sum(has_run) if left_early else most
-    return next((look for look in looks if look >= reached), looks[-1])
+    may_stop = bakeoff.verdict is None or bakeoff.stage is not None or entry["name"] in _beaten(bakeoff)
+    reached = sum(has_run) if may_stop else most
+    due = next(look for look in bakeoff.looks if look >= reached)
+    return due if bakeoff.stage is None else min(due, bakeoff.stage)
 
 
 def _beaten(bakeoff: RecordedBakeoff) -> set[str]:

@@ -1,6 +1,6 @@
-"""The critical-difference diagram: mean ranks over data sets, bars over those that are too close to tell apart.
+"""The critical-difference diagram: mean ranks over datasets, bars over those that are too close to tell apart.
 
-After Demsar 2006 ("Statistical comparisons of classifiers over multiple data sets", JMLR 7). A picture only: the tests
+After Demsar 2006 ("Statistical comparisons of classifiers over multiple datasets", JMLR 7). A picture only: the tests
 are those of the pairs (Benavoli et al. 2016, "Should we really use post-hoc tests based on mean-ranks?", JMLR 17).
 """
 

@@ -1,0 +1,153 @@
+"""`bakeoff verdict`: the statistics alone, on a table of scores from any tool."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bakeoff.cli import main
+from bakeoff.statistics import family_verdict, verdict_from_scores
+
+WRITERS = {
+    "csv": lambda table, path: table.to_csv(path, index=False),
+    "parquet": lambda table, path: table.to_parquet(path, index=False),
+    "jsonl": lambda table, path: table.to_json(path, orient="records", lines=True),
+}
+
+
+def table_of_scores(*, seeds=5, examples=200, gap=0.2, names=("a", "b"), run="seed"):
+    rng = np.random.default_rng(0)
+    hard = rng.normal(size=examples)
+    parts = []
+    for place, name in enumerate(names):
+        for seed in range(seeds):
+            right = hard + rng.normal(size=examples) > place * gap + rng.normal() * 0.02 - 1
+            columns = {"contender": name, run: seed, "example": [f"x{i}" for i in range(examples)]}
+            parts.append(pd.DataFrame({**columns, "score": right.astype(float)}))
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture
+def say(capsys, tmp_path, monkeypatch):
+    """Runs the command and returns what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        main(["verdict", *map(str, words)])
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_every_kind_of_table_gives_the_verdict_of_the_statistics(say, tmp_path, kind):
+    table = table_of_scores()
+    WRITERS[kind](table, tmp_path / f"scores.{kind}")
+    expected = verdict_from_scores(table, margin=0.02, metric="accuracy")
+    assert json.loads(say(f"scores.{kind}", "--json", "--margin", 0.02, "--metric", "accuracy")) == expected.to_dict()
+    lines = say(f"scores.{kind}", "--margin", 0.02, "--metric", "accuracy").splitlines()
+    assert lines[-2:] == [expected.verdict, expected.sentence]
+    assert any(line.split()[:1] == ["a"] and f"{expected.contenders[0].mean:.4g}" in line for line in lines)
+
+
+def test_options_are_those_of_the_statistics(say, tmp_path):
+    table = table_of_scores(seeds=10, names=("a", "b", "c"))
+    table.to_parquet(tmp_path / "s.parquet")
+    said = json.loads(say("s.parquet", "--json", "--direction", "minimize", "--looks", "5,10", "--alpha", "0.04"))
+    assert said == verdict_from_scores(table, direction="minimize", looks=(5, 10), alpha=0.04).to_dict()
+    paired = json.loads(say("s.parquet", "--json", "--paired", "--contenders", "a,c"))
+    assert paired == verdict_from_scores(table[table["contender"] != "b"], paired=True).to_dict()
+
+
+def test_tuning_trials_need_their_validation_scores_and_give_a_family_claim(say, tmp_path, capsys):
+    table = table_of_scores(seeds=12, run="trial")
+    validation = table.groupby(["contender", "trial"], as_index=False)["score"].mean()
+    table.to_parquet(tmp_path / "s.parquet")
+    validation.to_csv(tmp_path / "v.csv", index=False)
+    said = json.loads(say("s.parquet", "--json", "--validation", "v.csv", "--best-of", 3))
+    assert said == family_verdict(table, validation, m=3).to_dict()
+    table["seed"] = table["trial"] + 100 * (table["contender"] == "b")
+    table.to_parquet(tmp_path / "s.parquet")
+    with pytest.raises(SystemExit) as ended:
+        main(["verdict", "s.parquet"])
+    assert ended.value.code == 3
+    assert "error[data.tuning_trials]" in capsys.readouterr().err
+
+
+def without_a_row(table):
+    return table.iloc[1:]
+
+
+def with_nan(table):
+    return table.assign(score=[np.nan, *table["score"][1:]])
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda table: table.rename(columns={"score": "accuracy"}), "data.missing_column"),
+        (without_a_row, "data.missing_rows"),
+        (with_nan, "data.nan_scores"),
+        (lambda table: table[table["contender"] == "a"], "data.one_contender"),
+        (lambda table: table[table["seed"] < 2], "data.too_few_seeds"),
+        (lambda table: table[:0], "data.empty"),
+        (lambda table: table.assign(score="good"), "data.bad_scores"),
+    ],
+)
+def test_a_bad_table_ends_with_3_and_one_line(tmp_path, capsys, change, code):
+    path = tmp_path / "scores.csv"
+    change(table_of_scores()).to_csv(path, index=False)
+    with pytest.raises(SystemExit) as ended:
+        main(["verdict", str(path)])
+    error = capsys.readouterr().err
+    assert ended.value.code == 3
+    assert error.startswith(f"error[{code}]") and len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "line"),
+    [
+        (["gone.parquet"], 3, "error[data.not_found] scores=gone.parquet: there is no file"),
+        (["scores.xlsx"], 3, "allowed: .parquet, .csv, .jsonl"),
+        (["broken.parquet"], 3, "error[data.unreadable]"),
+        (["scores.csv", "--contenders", "a,z"], 3, "error[data.unknown_contender] --contenders=z"),
+        (["scores.csv", "--margin", "-1"], 2, "error[config.margin]"),
+        (["scores.csv", "--alpha", "0.7"], 2, "error[config.alpha]"),
+        (["scores.csv", "--direction", "up"], 2, "error[config.direction]"),
+        (["scores.csv", "--looks", "3,4"], 2, "error[config.looks]"),
+        (["scores.csv", "--looks", "soon"], 2, "error[config.bad_flag]"),
+        (["scores.csv", "--validation", "scores.csv", "--paired"], 2, "error[config.contradiction]"),
+        ([], 2, "error[config.bad_flag]"),
+    ],
+)
+def test_bad_words_end_with_their_code_and_one_line(tmp_path, monkeypatch, capsys, words, exit_code, line):
+    monkeypatch.chdir(tmp_path)
+    table_of_scores().to_csv("scores.csv", index=False)
+    (tmp_path / "scores.xlsx").write_text("")
+    (tmp_path / "broken.parquet").write_text("no parquet")
+    with pytest.raises(SystemExit) as ended:
+        main(["verdict", *words])
+    error = capsys.readouterr().err
+    assert ended.value.code == exit_code
+    assert line in error and len(error.splitlines()) == 1
+
+
+def test_half_a_million_scores_take_under_three_seconds_and_nothing_heavy(tmp_path):
+    table_of_scores(seeds=10, examples=10_000, names="abcde").to_parquet(tmp_path / "s.parquet")
+    heavy = "('torch', 'pytorch_lightning', 'matplotlib', 'mlflow', 'sklearn', 'datasets')"
+    shown = f"print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys; from bakeoff.cli import main; main(['verdict', 's.parquet']); {shown}"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env=environment
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.stdout.splitlines()[-1] == "[]"
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert seconds < 3.0, "processor seconds, since this machine may be busy with other tests"
