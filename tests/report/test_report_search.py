@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from math import comb
 from pathlib import Path
 
@@ -149,3 +150,12 @@ def test_hostile_settings_are_printed_and_never_run(tmp_path: Path) -> None:
     page = built(folder)
     assert page.outline.tags["script"] == 0 and page.outline.event_handlers == []
     assert evil in page.outline.text and page.outline.nesting_errors == []
+
+
+def test_a_long_search_is_cut_to_its_best_and_its_curves_to_ten_sizes(tmp_path: Path) -> None:
+    recipe = replace(TUNED, tune=80, best_of=6, examples=60, epochs=2, class_names=("a", "b", "c", "d"))
+    page = built(write_bakeoff(tmp_path / "b", recipe), images=None)
+    assert len(page.html) < 600_000
+    assert page.outline.text.count("the first 60 of 80") == 3
+    sizes = re.search(r'<th scope="col">best of</th>(.*?)</tr>', page.html)
+    assert sizes is not None and sizes[1].count("<th") <= 11 and ">6 <span" in sizes[1]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from rich.console import Console
 
 from bakeoff.report.terminal import print_leaderboard, print_plan, print_verdict
 from tests.report.built_page import Built
+from tests.report.synthetic_bakeoff import RACED, TUNED, write_bakeoff
 
 
 @pytest.fixture
@@ -61,3 +64,24 @@ def test_leaderboard_lists_contenders_first_and_baselines_after(report: Built) -
     order = [line.split()[0] for line in lines[1:] if line and line[0].isalpha()]
     assert order[:5] == ["resnet", "renet", "vit", "mlp", "linear"]
     assert f"{100 * report.verdict['leaderboard'][0]['test']['accuracy']['mean']:.2f}" in lines[1]
+
+
+def test_a_tuned_plan_and_leaderboard_tell_of_the_search(tmp_path: Path) -> None:
+    folder = write_bakeoff(tmp_path / "b", TUNED)
+    plan, verdict = (json.loads((folder / name).read_text()) for name in ("plan.json", "verdict.json"))
+    console = Console(file=io.StringIO(), width=120, force_terminal=False)
+    print_plan(plan, console)
+    assert "46 trials: 12 random points for each contender; " in printed(console)[-1]
+    print_leaderboard(verdict, console)
+    lines = printed(console)
+    assert any("test/accuracy, best of 3" in line for line in lines)
+    for row in verdict["contenders"]:
+        shown = [line for line in lines if line.split()[:1] == [row["name"]] and f"{100 * row['mean']:.2f}" in line]
+        assert len(shown) == 1
+
+
+def test_a_race_tells_its_looks_beforehand(tmp_path: Path) -> None:
+    plan = json.loads((write_bakeoff(tmp_path / "b", RACED) / "plan.json").read_text())
+    console = Console(file=io.StringIO(), width=120, force_terminal=False)
+    print_plan(plan, console)
+    assert "100 trials: up to 20 seeds each, looks at 5, 10 and 20; " in printed(console)[-1]

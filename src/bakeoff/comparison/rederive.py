@@ -101,7 +101,7 @@ def margin_again(bakeoff: RecordedBakeoff) -> float | None:
         return float(given)
     errors = []
     for entry in bakeoff.contenders:
-        first = bakeoff.recorded_of(entry["name"])[: bakeoff.looks[0] if bakeoff.plan["looks"] else None]
+        first = bakeoff.recorded_of(entry["name"])[: bakeoff.looks[0]]
         values = [trial.result["validation"][task["metric"]] for trial in first if not trial.failed]
         if entry["role"] == "contender" and values:
             errors.append(1.0 - np.mean(values) if task["direction"] == "maximize" else np.mean(values))

@@ -96,7 +96,7 @@ def _tuning(bakeoff: Bakeoff, metric: Metric) -> str:
     curves = told_curves(bakeoff)
     if not curves:
         return ""
-    sizes = curve_sizes(curves)
+    sizes = curve_sizes(curves, best_of=bakeoff.verdict.best_of)
     rows = []
     for name, points in curves.items():
         means = {int(point["m"]): metric.value(point["mean"]) for point in points}

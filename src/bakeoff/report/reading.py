@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from bakeoff.errors import DataError
 from bakeoff.report.evidence import Audit, read_audit, read_manifest, read_openings
 from bakeoff.report.numbers import Metric
 from bakeoff.report.planned import Contender, Plan
-from bakeoff.report.records import Estimate, Row, Trial, Verdict
+from bakeoff.report.records import Row, Trial, Verdict
 from bakeoff.report.search import Validation, best_trials, read_validation
 
 SCHEMA_VERSION = 1
@@ -56,19 +56,7 @@ class Bakeoff:
     @property
     def contenders(self) -> list[Row]:
         """Leaderboard rows that can win, best first; a family's quality is that of its best of m, as in the verdict."""
-        rows = [row for row in self.verdict.leaderboard if not row.is_baseline]
-        if self.verdict.kind != "family":
-            return rows
-        expected = {row["name"]: row for row in self.verdict.contenders}
-        ranks = {name: row.get("rank") or len(rows) for name, row in expected.items()}
-        rows.sort(key=lambda row: ranks.get(row.name, len(rows)))
-        return [self._as_family(row, expected[row.name]) if row.name in expected else row for row in rows]
-
-    def _as_family(self, row: Row, expected: Mapping[str, Any]) -> Row:
-        name = self.plan.metric
-        values = row.test[name].values if name in row.test else ()
-        found = Estimate(expected.get("mean"), expected.get("low"), expected.get("high"), values)
-        return replace(row, test={**row.test, name: found})
+        return [row for row in self.verdict.board(self.plan.metric) if not row.is_baseline]
 
     @property
     def baselines(self) -> list[Row]:

@@ -6,7 +6,7 @@ As in ``planned``, keys that are missing become ``None`` or empty.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +151,15 @@ class Verdict:
         ranked = sorted(self.contenders, key=lambda row: row.get("rank") or len(self.contenders) + 1)
         return self.winner or (ranked[0]["name"] if ranked else None)
 
+    def board(self, metric: str) -> list[Row]:
+        """The leaderboard in its order; in a family claim contenders have the quality and the rank of the verdict."""
+        if self.kind != "family":
+            return list(self.leaderboard)
+        told = {str(row["name"]): row for row in self.contenders}
+        board = [_expected(row, told[row.name], metric) if row.name in told else row for row in self.leaderboard]
+        last = len(board)
+        return sorted(board, key=lambda row: (row.is_baseline, told.get(row.name, {}).get("rank") or last))
+
     def runs_of(self, name: str) -> int | None:
         """How many trials of a contender the verdict rests on; fewer than planned where it left a race."""
         return next((row.get("num_seeds") for row in self.contenders if row["name"] == name), None)
@@ -165,6 +174,12 @@ class Trial:
     seed: int | None = None
     status: str = "missing"
     train_seconds: float | None = None
+
+
+def _expected(row: Row, told: Mapping[str, Any], metric: str) -> Row:
+    values = row.test[metric].values if metric in row.test else ()
+    found = Estimate(told.get("mean"), told.get("low"), told.get("high"), values)
+    return replace(row, test={**row.test, metric: found})
 
 
 def _advice(value: Any) -> tuple[str, ...]:

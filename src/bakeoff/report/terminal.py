@@ -13,7 +13,7 @@ from bakeoff.report import numbers
 from bakeoff.report.numbers import Metric
 from bakeoff.report.planned import Plan
 from bakeoff.report.records import Row, Verdict
-from bakeoff.report.words import FAMILY_NAMES, budget_words, question
+from bakeoff.report.words import FAMILY_NAMES, all_of, budget_words, question
 
 _STYLES = {"cnn": "blue", "rnn": "dark_orange3", "transformer": "green", "baseline": "bright_black"}
 
@@ -35,8 +35,8 @@ def print_plan(plan: Mapping[str, Any], console: Console) -> None:
         cost = numbers.flops(entry.train_flops_per_example)
         table.add_row(name, Text(family), numbers.count(entry.params), off_target, cost)
     console.print(table)
-    num_trials = len(found.contenders) * len(found.seeds)
-    line = f"{num_trials} trials: {len(found.seeds)} seeds each; {budget_words(found)}"
+    num_trials = sum(len(entry.trials) or found.num_runs for entry in found.contenders)
+    line = f"{numbers.count(num_trials)} trials: {_runs(found)}; {budget_words(found)}"
     expected = plan.get("expected_seconds")
     console.print(Text(f"{line}; about {numbers.duration(expected)}" if expected else line))
 
@@ -50,9 +50,11 @@ def print_leaderboard(verdict: Mapping[str, Any], console: Console, *, metric: s
         metric: The primary metric's name.
     """
     found, primary = Verdict.from_dict(verdict), Metric.named(metric)
-    table = _table("contender", "family", f"test/{metric}", "interval", "parameters", "training", "latency")
-    contenders = [row for row in found.leaderboard if not row.is_baseline]
-    baselines = [row for row in found.leaderboard if row.is_baseline]
+    quality = f"test/{metric}" + (f", best of {found.best_of}" if found.kind == "family" else "")
+    table = _table("contender", "family", quality, "interval", "parameters", "training", "latency")
+    board = found.board(metric)
+    contenders = [row for row in board if not row.is_baseline]
+    baselines = [row for row in board if row.is_baseline]
     for group in (contenders, baselines):
         for row in group:
             table.add_row(*_cells(row, primary), end_section=row is contenders[-1] if contenders else False)
@@ -78,6 +80,14 @@ def print_verdict(verdict: Mapping[str, Any], console: Console) -> None:
     word = found.verdict + (" (provisional)" if found.provisional else "")
     console.print(Text(word, style="bold green" if found.winner else "bold"), soft_wrap=True)
     console.print(Text(found.sentence), soft_wrap=True)
+
+
+def _runs(plan: Plan) -> str:
+    """How many trials each gets, and of what kind."""
+    if plan.num_tuning:
+        return f"{plan.num_tuning} random points for each contender"
+    looks = f", looks at {all_of([str(seeds) for seeds in plan.looks])}" if plan.looks else ""
+    return f"{'up to ' if plan.looks else ''}{plan.num_runs} seeds each{looks}"
 
 
 def _cells(row: Row, metric: Metric) -> list[Text | str]:

@@ -21,6 +21,7 @@ from bakeoff.report.stamps import findings
 _MOST_PANELS = 12
 _MOST_POINTS = 60
 _MOST_CHECKS = 300
+_MOST_SIZES = 10
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def tuning_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) 
         "tuned": True,
         "searched_names": tuple(searches),
         "curves": curves,
-        "curve_sizes": curve_sizes(curves),
+        "curve_sizes": curve_sizes(curves, best_of=best_of),
         "expected": expected_figure(curves, best_of=best_of, metric=metric, looks=looks) if curves else "",
         "crossing_words": crossing_words(bakeoff, metric),
         "search_figures": _panels(entered, searches, metric, looks),
@@ -64,9 +65,11 @@ def told_curves(bakeoff: Bakeoff) -> dict[str, Sequence[Mapping[str, Any]]]:
     return {row.name: curves[row.name] for row in bakeoff.contenders if curves.get(row.name)}
 
 
-def curve_sizes(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[int]:
-    """Every m of the curves, ascending."""
-    return sorted({int(point["m"]) for points in curves.values() for point in points})
+def curve_sizes(curves: Mapping[str, Sequence[Mapping[str, Any]]], *, best_of: int | None) -> list[int]:
+    """Some ten m of the curves, ascending, that of the verdict among them."""
+    sizes = sorted({int(point["m"]) for points in curves.values() for point in points})
+    chosen = sizes[:: -(-len(sizes) // _MOST_SIZES) or 1]
+    return sorted({*chosen, *(size for size in sizes if size == best_of)})
 
 
 def _tried(bakeoff: Bakeoff, entry: Contender, metric: Metric) -> list[Tried]:

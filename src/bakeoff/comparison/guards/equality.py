@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bakeoff.comparison.guards.finding import Finding
+from bakeoff.comparison.guards.finding import Finding, few
 from bakeoff.comparison.plan import sha256_of
 from bakeoff.comparison.recorded import PlannedTrial, RecordedBakeoff
 
@@ -56,8 +56,10 @@ def _unequal_rows(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
         recorded = bakeoff.trials.get(trial.trial_id)
         if recorded is not None and recorded.spec is not None:
             seen[trial.seed][trial.contender] = sha256_of(recorded.spec)
-    for seed, hashes in seen.items():
-        if len(set(hashes.values())) > 1:
-            shown = ", ".join(f"{name} {value[:8]}" for name, value in hashes.items())
-            problem = f"Rows or normalisation of seed {seed} differ between contenders (spec.json: {shown})."
-            yield Finding(GUARDS["data"], "refuse", problem)
+    unequal = {seed: hashes for seed, hashes in seen.items() if len(set(hashes.values())) > 1}
+    if unequal:
+        first = next(iter(unequal.values()))
+        shown = ", ".join(f"{name} {value[:8]}" for name, value in first.items())
+        seeds = few([str(seed) for seed in unequal])
+        problem = f"Rows or normalisation differ between contenders at the same seed: {seeds} (spec.json: {shown})."
+        yield Finding(GUARDS["data"], "refuse", problem)

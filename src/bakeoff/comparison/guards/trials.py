@@ -19,16 +19,19 @@ def trials_recorded(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     missing = _missing(bakeoff)
     if missing:
         names = few([_named(trial) for trial in missing])
-        yield Finding(RECORDED, "refuse", f"{len(missing)} planned trials have no result: {names}.")
+        yield Finding(RECORDED, "refuse", f"Planned trials without a result ({len(missing)}): {names}.")
     surplus = [trial for trial in _unplanned(bakeoff) if not _is_extra_seed(bakeoff, trial)]
     if surplus:
         names = few([f"{trial.name} ({trial.result.get('contender')})" for trial in surplus])
-        yield Finding(RECORDED, "refuse", f"{len(surplus)} trials have a result but stand in no plan: {names}.")
+        yield Finding(RECORDED, "refuse", f"Trials with a result that stand in no plan ({len(surplus)}): {names}.")
     entries = {entry["name"]: entry for entry in bakeoff.contenders}
+    wrong: dict[str, list[str]] = {}
     for planned in bakeoff.planned:
         if planned.trial_id in bakeoff.trials:
             for problem in _differences(bakeoff, entries[planned.contender], planned):
-                yield Finding(RECORDED, "refuse", f"Trial {planned.trial_id} ({_named(planned)}) {problem}.")
+                wrong.setdefault(problem, []).append(_named(planned))
+    for problem, trials in wrong.items():
+        yield Finding(RECORDED, "refuse", f"Trials that {problem} ({len(trials)}): {few(trials)}.")
 
 
 def undeclared_seeds(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
@@ -36,7 +39,7 @@ def undeclared_seeds(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     extra = [trial for trial in _unplanned(bakeoff) if _is_extra_seed(bakeoff, trial)]
     if extra:
         names = few([f"{trial.result['contender']} seed {trial.result['seed']}" for trial in extra])
-        yield Finding(SEEDS, "stamp", f"Exploratory: {len(extra)} trials with seeds that were not declared: {names}.")
+        yield Finding(SEEDS, "stamp", f"Exploratory: trials of seeds that were not declared ({len(extra)}): {names}.")
     declared = ((bakeoff.manifest or {}).get("rules") or {}).get("seeds")
     added = sorted(set(bakeoff.plan["seeds"]) - set(declared)) if declared is not None else []
     if added:
@@ -106,9 +109,9 @@ def _differences(bakeoff: RecordedBakeoff, entry: Mapping[str, Any], planned: Pl
     } | ({} if trial.failed else {"data_fingerprint": fingerprint})
     for key, value in expected.items():
         if trial.result.get(key) != value:
-            yield f"ran with {key} {trial.result.get(key)}, not {value}"
+            yield f"ran with another {key} than the plan's"
     if trial_id(contender_of(entry).trial(planned.point), fingerprint) != planned.trial_id:
-        yield "is not the trial of the configuration in the plan"
+        yield "are not those of the configuration in the plan"
     if trial.config is not None and trial_id(trial.config, fingerprint) != planned.trial_id:
         yield "ran with another configuration than the planned one"
 

@@ -30,7 +30,8 @@ class SearchPanel:
 def searched_figure(panel: SearchPanel, *, metric: Metric, looks: Mapping[str, Look]) -> Markup:
     """One mark a trial, ringed where it is the best of its contender; the axis is the range that was searched.
 
-    Trials far below the rest are drawn at the lower edge, because they would flatten the others.
+    Further members of a family are hollow. Trials far below the rest are drawn at the lower edge, because they would
+    flatten the others.
     """
     key = panel.dimension.key
     best = [f"{name} {row.values[key]}" for name, rows in panel.trials.items() for row in rows if row.is_best]
@@ -68,15 +69,16 @@ def _marks(
         inside = floor <= height <= ceiling
         shape = look.marker if inside else "v" if height < floor else "^"
         size = (8.5 if row.is_best else 6) * look.size
-        edge = sentinel("ink") if row.is_best else sentinel("paper")
+        edge = sentinel("ink") if row.is_best else look.colour if look.dash else sentinel("paper")
         canvas.axes.plot(
             [place + shift],
             [min(max(height, floor), ceiling)],
             shape,
             color=look.colour,
+            mfc=look.colour if row.is_best or not look.dash else sentinel("paper"),
             ms=size,
             mec=edge,
-            mew=1.6 if row.is_best else 0.5,
+            mew=1.6 if row.is_best else 1.1 if look.dash else 0.5,
             alpha=1.0 if row.is_best else 0.75,
             clip_on=False,
             zorder=4 if row.is_best else 3,
