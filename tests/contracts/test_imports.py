@@ -25,6 +25,7 @@ ORDER = [
     "comparison",
     "report",
     "commands",
+    "api",
     "cli",
 ]
 """A module imports from its own package and from those before it."""

@@ -15,6 +15,7 @@ from bakeoff.comparison.executor import LocalExecutor
 from bakeoff.comparison.plan import make_plan, open_folder
 from bakeoff.config import allow, build
 from bakeoff.errors import TrackerNotSynced, TrialsFailed
+from bakeoff.report.markdown import write_markdown
 from bakeoff.report.page import write_report
 from bakeoff.report.terminal import print_leaderboard, print_plan, print_verdict
 from bakeoff.tracking.settings import Tracking
@@ -49,6 +50,7 @@ def run(config: Mapping[str, Any]) -> Outcome:
     follower().watch("bakeoff", folder, tracking=tracking, root=root, experiment="/".join(names[:2]))
     outcome = run_bakeoff(plan, folder, executor, console.print)
     report = write_report(folder, images=lambda rows: list(plan.data.images("test", rows)))
+    write_markdown(folder)
     untracked = _finish_tracking()
     print_leaderboard(outcome.record, console, metric=plan.config["task"]["metric"])
     console.print(f"\nreport {report}")

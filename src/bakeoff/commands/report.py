@@ -12,6 +12,7 @@ from bakeoff.config import build
 from bakeoff.data.images import ImageDataModule
 from bakeoff.errors import ConfigError
 from bakeoff.files import read_json
+from bakeoff.report.markdown import write_markdown
 from bakeoff.report.page import write_report
 from bakeoff.training.saved_run import check_targets
 
@@ -32,6 +33,7 @@ def run(config: Mapping[str, Any]) -> Path:
             next_step="finish it: give its compare command again",
         )
     report = write_report(folder, images=lambda rows: _images(folder, rows))
+    write_markdown(folder)
     print(f"report {report}")
     return report
 

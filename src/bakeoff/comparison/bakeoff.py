@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from bakeoff.comparison.executor import Job, LocalExecutor
-from bakeoff.comparison.guards import settled
+from bakeoff.comparison.guards import check, refuse, settled
 from bakeoff.comparison.judging import Trial, fixed_margin, judge
 from bakeoff.comparison.leaderboard import flops_ratio, indicative, leaderboard
 from bakeoff.comparison.opening import open_scores, trial_numbers
@@ -67,6 +67,7 @@ def run_bakeoff(plan: Plan, folder: Path, executor: LocalExecutor, say: Say) -> 
 
     Raises:
         ConfigError: another process works on this folder.
+        TrialsFailed: a guard refuses the comparison, by its name.
     """
     stages: list[int | None] = list(plan.looks.seeds) if plan.looks else [None]
     try:
@@ -96,6 +97,8 @@ def _run_stage(
     done = sum(job.finished for job in jobs)
     lines = TrialLines(total=len(jobs), done=done, metric=plan.config["task"]["metric"], say=say)
     executor.run(jobs, on_end=lines.ended, threads=int(plan.config["trainer"]["threads"]))
+    data = plan.data if progress.verdict is None else None
+    refuse(check(folder, data=data, stage=stage), folder)
     margin = fixed_margin(plan, folder, progress.jobs)  # before any test score is known
     table = open_scores(plan, folder, progress.jobs, purpose="verdict" if stage is None else "look")
     numbers = trial_numbers(plan, folder)
@@ -139,6 +142,10 @@ def _conclude(plan: Plan, folder: Path, progress: _Progress) -> Outcome:
     }
     record = progress.verdict.to_dict() | extra | {"schema_version": VERDICT_VERSION}
     record["warnings"] = [*record["warnings"], *_warnings(plan, extra)]
+    write_json(folder / "verdict.json", finite(record))
+    findings = check(folder)
+    refuse(findings, folder)
+    record["findings"] = [asdict(finding) for finding in findings]
     write_json(folder / "verdict.json", finite(record))
     return Outcome(folder, progress.verdict, record)
 
@@ -201,10 +208,6 @@ def _warnings(plan: Plan, extra: Mapping[str, Any]) -> list[str]:
         found.append(f"Outside the budget's tolerance: {names}.")
     if budget["mode"] == "none":
         found.append("Nothing was held equal but the stopping rule (budget=none).")
-    if plan.exploratory:
-        found.append("Exploratory: seeds were added after the first verdict was declared.")
-    if not any(contender.model == "linear" for contender in plan.contenders if contender.role == "baseline"):
-        found.append("No linear baseline stands beside the contenders (baselines=[linear]).")
     found += [
         f"The best trial of {edge['contender']} has {edge['key']} = {edge['value']:.3g}, at the edge of "
         f"{edge['low']:.3g} to {edge['high']:.3g}: a better setting may lie beyond it."

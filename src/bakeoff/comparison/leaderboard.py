@@ -42,7 +42,7 @@ def leaderboard(
             contender,
             [trial for trial in trials if trial.contender == contender.name],
             table[table["contender"] == contender.name],
-            {size: float(np.median(values)) for size, values in latencies.get(contender.name, {}).items()},
+            latencies.get(contender.name, {}),
             metric,
         )
         for contender in plan.contenders
@@ -52,7 +52,11 @@ def leaderboard(
 
 
 def _row(
-    contender: Contender, trials: Sequence[Trial], table: pd.DataFrame, latency_ms: dict[str, float], metric: str
+    contender: Contender,
+    trials: Sequence[Trial],
+    table: pd.DataFrame,
+    latencies: Mapping[str, list[float]],
+    metric: str,
 ) -> dict[str, Any]:
     finished = [trial.result for trial in trials if not trial.failed]
     test = {name: summary([trial.test[name] for trial in trials]) for name in trials[0].test}
@@ -67,7 +71,8 @@ def _row(
         "params": contender.params,
         "non_embedding_params": contender.non_embedding_params,
         **{name: _mean([result[name] for result in finished]) for name in COSTS},
-        "latency_ms": latency_ms,
+        "latency_ms": {size: float(np.median(repeats)) for size, repeats in latencies.items()},
+        "latency_repeats_ms": dict(latencies),
         "failures": len(trials) - len(finished),
         "test": test,
         "validation": {name: summary([result["validation"][name] for result in finished]) for name in validation},

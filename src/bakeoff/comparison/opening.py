@@ -57,7 +57,8 @@ def open_scores(plan: Plan, folder: Path, jobs: Sequence[Job], *, purpose: str) 
     with atomic_writer(folder / SCORES) as file:
         table.to_parquet(file, index=False)
     _write_labels(plan, folder)
-    _note(folder, plan, purpose=purpose, trials=len(closed))
+    seeds = len({numbers[job.label.trial_id] for job in jobs})
+    _note(folder, plan, purpose=purpose, trials=len(closed), seeds=seeds)
     return table
 
 
@@ -100,7 +101,7 @@ def _write_labels(plan: Plan, folder: Path) -> None:
 
 def _note(folder: Path, plan: Plan, **what: Any) -> None:
     digest = hashlib.sha256((folder / SCORES).read_bytes()).hexdigest()
-    record = {"time": time.time(), "bakeoff_id": plan.bakeoff_id, "seeds": len(plan.seeds), **what}
+    record = {"time": time.time(), "bakeoff_id": plan.bakeoff_id, **what}
     with (folder / OPENINGS).open("a") as file:
         file.write(json.dumps({**record, "scores_sha256": digest}) + "\n")
         file.flush()

@@ -30,6 +30,7 @@ from bakeoff.training.trial import TrialLabel
 PLAN_VERSION = 1
 FEWEST_SEEDS = 3
 """Rule 14: three or four give a provisional table, five a verdict."""
+COUNTS = ("params", "non_embedding_params", "train_flops_per_example")
 RULES = ("alpha", "margin", "looks", "paired", "budget", "tune")
 """Settings of a bakeoff that decide how it is judged; all are part of its manifest."""
 
@@ -112,8 +113,8 @@ class Plan:
         }
 
     def _contender(self, contender: Contender, folder: Path) -> dict[str, Any]:
-        names = ("name", "role", "overrides", "size_args", "relative_error", "params", "non_embedding_params")
-        described = {name: getattr(contender, name) for name in (*names, "train_flops_per_example")}
+        names = ("name", "role", "overrides", "seed_offset", "size_args", "relative_error")
+        described = {name: getattr(contender, name) for name in (*names, *COUNTS)}
         tuned = self.tuned and contender.role == "contender"
         return {
             **described,
@@ -275,7 +276,8 @@ def open_folder(folder: Path, plan: Plan) -> None:
     path = folder / "plan.json"
     if path.exists():
         earlier, declared = read_json(path), read_json(folder / "manifest.json")["rules"]["seeds"]
-        if earlier["bakeoff_id"] != plan.bakeoff_id or not set(earlier["seeds"]) <= set(plan.seeds):
+        continued = plan.seeds[: len(earlier["seeds"])] == earlier["seeds"]
+        if earlier["bakeoff_id"] != plan.bakeoff_id or not continued:
             raise ConfigError(
                 "config.folder_taken",
                 "output_dir",

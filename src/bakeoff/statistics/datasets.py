@@ -14,7 +14,6 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata, studentized_range
 
 from bakeoff.errors import DataError
 from bakeoff.statistics.multiplicity import holm
@@ -87,6 +86,8 @@ def datasets_summary(means: pd.DataFrame, *, alpha: float = 0.05, direction: str
         problem = "expected one finite mean per dataset and contender, at least two contenders, each dataset once"
         raise DataError("data.bad_scores", "means", None, problem)
     scores_DK = means.to_numpy(dtype=np.float64) * (1.0 if direction == "maximize" else -1.0)
+    from scipy.stats import rankdata  # half a second to import, which no other verdict needs
+
     ranks_K = rankdata(-scores_DK, axis=1).mean(axis=0)
     ranks = {
         str(means.columns[k]): float(ranks_K[k])
@@ -117,6 +118,8 @@ def signed_rank_p(differences_D: np.ndarray) -> float:
     """
     differences_D = np.asarray(differences_D, dtype=np.float64)
     # Doubled midranks are whole numbers, so sums of ranks can be counted in an array.
+    from scipy.stats import rankdata
+
     doubled_D = np.rint(2 * rankdata(np.abs(differences_D))).astype(int)[differences_D != 0]
     positive = int(doubled_D[differences_D[differences_D != 0] > 0].sum())
     total = int(doubled_D.sum())
@@ -132,6 +135,8 @@ def signed_rank_p(differences_D: np.ndarray) -> float:
 
 def critical_difference(num_contenders: int, num_datasets: int, *, alpha: float = 0.05) -> float:
     """Nemenyi's difference of mean ranks, ``q sqrt(k (k + 1) / (6 N))``; for the picture, not for the verdict."""
+    from scipy.stats import studentized_range
+
     q = float(studentized_range.ppf(1 - alpha, num_contenders, np.inf)) / math.sqrt(2)
     return q * math.sqrt(num_contenders * (num_contenders + 1) / (6 * num_datasets))
 

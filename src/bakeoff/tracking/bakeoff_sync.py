@@ -12,7 +12,7 @@ from bakeoff.files import read_json, write_json
 from bakeoff.tracking.store import Store
 from bakeoff.tracking.trial_sync import Synced, flatten, sync_trial
 
-ARTIFACTS = ("plan.json", "verdict.json", "report.html", "scores.parquet")
+ARTIFACTS = ("plan.json", "manifest.json", "verdict.json", "report.html", "verdict.md", "scores.parquet")
 
 
 def sync_bakeoff(store: Store, uri: str, folder: Path, *, ended: bool = False) -> bool:
@@ -76,7 +76,8 @@ def _send_verdict(store: Store, synced: Synced, folder: Path) -> None:
     tags = {"verdict": verdict["verdict"], "winner": str(verdict["winner"]), "mlflow.note.content": verdict["sentence"]}
     store.log(synced.run_id, metrics=metrics, tags=tags)
     for name in ARTIFACTS:
-        store.artifact(synced.run_id, folder / name)
+        if (folder / name).exists():
+            store.artifact(synced.run_id, folder / name)
     store.close_run(synced.run_id, "FINISHED")
     synced.status = digest
     write_json(folder / "mlflow.json", asdict(synced))
