@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -176,15 +177,27 @@ def test_ui_without_a_store_says_where_it_looked(say, capsys, tmp_path):
     assert f"there is no mlflow.db in {tmp_path / 'outputs'}" in capsys.readouterr().err
 
 
+class Ended:
+    """A server process that ended at once."""
+
+    pid = 2**22 + 1
+
+    def wait(self):
+        return 0
+
+
 def test_ui_serves_this_machine_only_with_one_worker(tmp_path, monkeypatch):
     (tmp_path / "mlflow.db").touch()
     started = []
-    done = subprocess.CompletedProcess([], 0)
-    monkeypatch.setattr(ui.subprocess, "run", lambda command, **options: started.append((command, options)) or done)
+    monkeypatch.setattr(
+        ui.subprocess, "Popen", lambda command, **options: started.append((command, options)) or Ended()
+    )
+    before = signal.getsignal(signal.SIGTERM)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     ui.run([str(tmp_path), "--port", str(port)])
+    signal.signal(signal.SIGTERM, before)
     [(command, options)] = started
     words = " ".join(command)
     assert f"sqlite:///{tmp_path / 'mlflow.db'} --host 127.0.0.1 --port {port} --workers 1" in words

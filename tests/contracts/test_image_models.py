@@ -22,7 +22,7 @@ from bakeoff.models.contracts import ImageBackbone
 from bakeoff.models.cost import build_on_meta, count_parameters
 
 FILES = sorted((Path(__file__).parents[2] / "conf" / "model").glob("*.yaml"))
-SECTIONS = {path.stem: OmegaConf.load(path) for path in FILES}
+SECTIONS = {path.stem: OmegaConf.create({"model": OmegaConf.load(path)}).model for path in FILES}
 IMAGE_MODELS = sorted(name for name, model in SECTIONS.items() if model.modality == "image")
 SIZES = [(1, 8, 8), (1, 28, 28), (3, 33, 20), (3, 64, 64)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from bakeoff.report.terminal import print_leaderboard, print_plan, print_verdict
 from bakeoff.tracking.settings import Tracking
 from bakeoff.training.preflight import check_folder, check_machine
 
+PIPE_WIDTH = 120
+"""Columns where no terminal tells them."""
 DEFAULT_ROOT = Path("outputs/compare")
 
 
@@ -32,7 +35,7 @@ def run(config: Mapping[str, Any]) -> Outcome:
         TrialsFailed: some trials failed (after the verdict, which scores them as the trivial predictor).
         TrackerNotSynced: the tracker has not taken everything (after the verdict).
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
     allow(config["allow_code"])
     executor: LocalExecutor = build(config["executor"], "executor")
     check_machine(build(config["trainer"], "trainer"))

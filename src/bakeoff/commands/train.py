@@ -13,6 +13,7 @@ from bakeoff.config import build
 from bakeoff.data.images import ImageDataModule
 from bakeoff.errors import ConfigError, TrackerNotSynced, TrialsFailed
 from bakeoff.files import read_json, write_json
+from bakeoff.models.cost import build_on_meta
 from bakeoff.tasks.module import TaskModule
 from bakeoff.tracking.follower import Follower
 from bakeoff.tracking.settings import Tracking
@@ -43,6 +44,7 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
     data: ImageDataModule = build(trial["data"]["module"], "data.module", seed=trial["seed"])
     data.prepare_data()
     data.setup()
+    build_on_meta(lambda: network(trial, data.spec))  # refuses what no network can be, before anything is written
     identity = trial_id(trial, data.fingerprint)
     folder = _folder(trial, identity, config["output_dir"], multirun=multirun)
     root = Path(config["output_dir"] or "outputs")

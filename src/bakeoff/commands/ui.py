@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -34,12 +36,31 @@ def run(argv: Sequence[str]) -> None:
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
     }
+    server = subprocess.Popen(command, env={**os.environ, **environment})
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
-        code = subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+        code = server.wait()
     except KeyboardInterrupt:
         return
+    finally:
+        _end(server.pid)
     if code:
         raise EnvironmentFault("env.ui", "ui", arguments.folder, f"the MLflow server ended with exit code {code}")
+
+
+def _end(pid: int) -> None:
+    """Ends the server and the workers that it started, which would outlive it."""
+    import psutil
+
+    if not psutil.pid_exists(pid):
+        return
+    server = psutil.Process(pid)
+    family = [*server.children(recursive=True), server]
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    for process in psutil.wait_procs(family, timeout=5)[1]:
+        process.kill()
 
 
 def find_store(folder: Path) -> Path:

@@ -109,7 +109,13 @@ def _run_stage(
     if stage is not None:
         progress.racing = list(verdict.racing)
         progress.looks.append({"seeds": stage, "verdict": verdict.verdict, "racing": progress.racing})
-        say(f"look at {stage} seeds: {verdict.verdict}; still racing: {', '.join(progress.racing) or 'none'}")
+        say(f"look at {stage} seeds: {verdict.verdict}; {_race(plan, folder, progress)}")
+
+
+def _race(plan: Plan, folder: Path, progress: _Progress) -> str:
+    if progress.racing:
+        return f"still racing: {', '.join(progress.racing)}"
+    return f"the race is over, {len(plan.jobs(folder)) - len(progress.jobs)} trials saved"
 
 
 def _trials(jobs: list[Job], numbers: Mapping[str, int]) -> list[Trial]:
@@ -194,6 +200,17 @@ def _majority(plan: Plan) -> float:
     return float(np.mean(test == np.bincount(train).argmax()))
 
 
+def _beaten_by_a_baseline(plan: Plan, rows: list[dict[str, Any]]) -> list[str]:
+    """A sentence where the simplest thing is at least as good as the best contender."""
+    metric, sign = plan.config["task"]["metric"], 1.0 if plan.config["task"]["direction"] == "maximize" else -1.0
+    best = max(sign * row["test"][metric]["mean"] for row in rows if row["role"] == "contender")
+    return [
+        f"The baseline {row['name']} reaches {row['test'][metric]['mean']:.4f} in {metric}: no contender does better."
+        for row in rows
+        if row["role"] == "baseline" and sign * row["test"][metric]["mean"] >= best
+    ]
+
+
 def _warnings(plan: Plan, extra: Mapping[str, Any]) -> list[str]:
     """What weakens the verdict besides its statistics."""
     found = [str(note) for note in plan.data.spec.notes]
@@ -208,6 +225,7 @@ def _warnings(plan: Plan, extra: Mapping[str, Any]) -> list[str]:
         found.append(f"Outside the budget's tolerance: {names}.")
     if budget["mode"] == "none":
         found.append("Nothing was held equal but the stopping rule (budget=none).")
+    found += _beaten_by_a_baseline(plan, extra["leaderboard"])
     found += [
         f"The best trial of {edge['contender']} has {edge['key']} = {edge['value']:.3g}, at the edge of "
         f"{edge['low']:.3g} to {edge['high']:.3g}: a better setting may lie beyond it."

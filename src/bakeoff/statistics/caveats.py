@@ -24,7 +24,9 @@ def caveats(decision: Decision, rows: Sequence[Contender], options: Options, sta
         if row.unstable:
             found.append(f"unstable: {failures(row)} ({row.name}) and score as the trivial predictor")
     if options.margin is None:
-        found.append("no margin was fixed, so neither equivalence nor a small win can be shown")
+        found.append(
+            "there is no margin (none was given, or the best validation error is 0), so neither equivalence nor a small win can be shown"
+        )
     num_examples = decision.pairs[0].estimate.num_examples
     if num_examples < FEW_EXAMPLES:
         found.append(f"only {num_examples} test examples: the t interval is a large-sample result")

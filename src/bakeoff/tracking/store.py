@@ -71,12 +71,21 @@ class Store:
             location = artifacts.resolve().as_uri() if local else None
             self.experiment_id = self.client.create_experiment(experiment, artifact_location=location)
 
-    def open_run(self, name: str, key: str, tags: Mapping[str, str]) -> str:
-        """The id of the run with this ``bakeoff.key`` tag, made where there is none: asking twice makes one run."""
+    def open_run(self, name: str, key: str, tags: Mapping[str, str], *, started: float | None = None) -> str:
+        """The id of the run with this ``bakeoff.key`` tag, made where there is none: asking twice makes one run.
+
+        Args:
+            name: what the UI shows.
+            key: what the run is recognised by.
+            tags: of a new run.
+            started: when the work began, Unix seconds; None is now.
+        """
         found = self.client.search_runs([self.experiment_id], f"tags.`bakeoff.key` = '{key}'", max_results=1)
         if found:
             return found[0].info.run_id
-        run = self.client.create_run(self.experiment_id, run_name=name, tags={**tags, "bakeoff.key": key})
+        start_time = None if started is None else int(1000 * started)
+        all_tags = {**tags, "bakeoff.key": key}
+        run = self.client.create_run(self.experiment_id, start_time=start_time, run_name=name, tags=all_tags)
         return run.info.run_id
 
     def log(
@@ -103,9 +112,9 @@ class Store:
         """Stores a file with the run."""
         self.client.log_artifact(run_id, str(path))
 
-    def close_run(self, run_id: str, status: str) -> None:
-        """Ends the run as ``FINISHED``, ``FAILED`` or ``KILLED``."""
-        self.client.set_terminated(run_id, status=status)
+    def close_run(self, run_id: str, status: str, *, ended: float | None = None) -> None:
+        """Ends the run as ``FINISHED``, ``FAILED`` or ``KILLED``, at a Unix time or now."""
+        self.client.set_terminated(run_id, status=status, end_time=None if ended is None else int(1000 * ended))
 
     def reopen_run(self, run_id: str) -> None:
         """Marks a run as running again, when its trial resumes."""

@@ -70,7 +70,8 @@ def sync_trial(store: Store, uri: str, folder: Path, *, parent: str | None = Non
     elif ended:
         synced.status = "KILLED"
     if synced.status is not None:
-        store.close_run(synced.run_id, synced.status)
+        ended_at = result["started"] + result["wall_seconds"] if result and result["started"] else None
+        store.close_run(synced.run_id, synced.status, ended=ended_at)
     _remember(folder, synced)
     return result is not None
 
@@ -84,7 +85,8 @@ def _open(store: Store, folder: Path, parent: str | None) -> str:
     config = read_json(folder / "config.json")
     key = f"{label['bakeoff_id'] or 'train'}-{label['trial_id']}"
     tags = {name: str(value) for name, value in tags.items()}
-    run_id = store.open_run(f"{label['contender']} seed {label['seed']}", key, tags)
+    name = f"{label['contender']} seed {label['seed']}"
+    run_id = store.open_run(name, key, tags, started=label.get("started"))
     store.log(run_id, params=flatten(config))
     store.artifact(run_id, folder / "config.json")
     return run_id

@@ -82,7 +82,8 @@ def run_trial(
     settings: TrainerSettings = build(config["trainer"], "trainer")
     torch.set_num_threads(settings.threads)
     write_json(folder / "config.json", config)
-    write_json(folder / "run.json", _describe(config, label))
+    if not (folder / "run.json").exists():
+        write_json(folder / "run.json", _describe(config, label) | {"started": time.time()})
     result: dict[str, Any] = {"result_version": RESULT_VERSION, **asdict(label)}
     result |= {"model": config["model"]["name"], "family": config["model"]["family"], "seed": config["seed"]}
     started = time.time()

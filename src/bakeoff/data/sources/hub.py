@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-from datasets import Dataset, DatasetDict, load_dataset, load_from_disk
+from datasets import Dataset, DatasetDict, disable_progress_bars, load_dataset, load_from_disk
 from datasets.exceptions import DatasetNotFoundError
 from huggingface_hub import constants, get_session
 
@@ -49,6 +49,7 @@ class HuggingFace(ImageSource):
 
     def load(self) -> DatasetDict:
         """All splits; hub data through the hub's own cache, which also answers offline."""
+        disable_progress_bars()
         loaded = self._load_local() if self._is_local() else self._load_from_hub()
         return DatasetDict(train=loaded) if isinstance(loaded, Dataset) else loaded
 
