@@ -25,7 +25,8 @@ def caveats(decision: Decision, rows: Sequence[Contender], options: Options, sta
             found.append(f"unstable: {failures(row)} ({row.name}) and score as the trivial predictor")
     if options.margin is None:
         found.append(
-            "there is no margin (none was given, or the best validation error is 0), so neither equivalence nor a small win can be shown"
+            "there is no margin (none was given, or the best validation error is 0), "
+            "so neither equivalence nor a small win can be shown"
         )
     num_examples = decision.pairs[0].estimate.num_examples
     if num_examples < FEW_EXAMPLES:
