@@ -47,7 +47,7 @@ BAD = {
     ),
     "unknown launcher": (
         ["train", "-m", "hydra/launcher=slurm", "seed=0,1"],
-        ["error[config.unknown_option] hydra/launcher=slurm: ", "submitit_slurm"],
+        ["error[config.unknown_option] hydra/launcher=slurm: ", "basic"],
     ),
     "unknown contender": (
         ["compare", "contenders=[resnet,vitt]"],

@@ -35,7 +35,7 @@ def draw_verdict(scores: Scores, recipe: Any, plan: dict[str, Any]) -> tuple[dic
     """What verdict.json says of the statistics, and how many trials each contender and baseline ran."""
     names = [entry.name for entry in recipe.entries if entry.role == "contender"]
     runs = {entry.name: recipe.runs_of(entry) for entry in recipe.entries}
-    more: dict[str, Any] = {"edges": [], "looks": [], "saved_trials": 0}
+    more: dict[str, Any] = {"edges": [], "looks": [], "saved_trials": 0, "findings": _findings(recipe)}
     if recipe.tune:
         verdict = _tuned(scores, names, recipe)
         more["edges"] = _edges(scores, plan)
@@ -50,6 +50,13 @@ def draw_verdict(scores: Scores, recipe: Any, plan: dict[str, Any]) -> tuple[dic
     record = verdict.to_dict() | more
     record["warnings"] = [*record["warnings"], *recipe.warnings]
     return _overruled(record, recipe.verdict), runs
+
+
+def _findings(recipe: Any) -> list[dict[str, str]]:
+    """What a guard says of a bakeoff with a failed trial on a busy machine."""
+    if not recipe.failed:
+        return []
+    return [{"guard": "timing", "severity": "warn", "problem": "Latency of vit at batch 1 is not settled."}]
 
 
 def _overruled(record: dict[str, Any], word: str | None) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """A trial's folder and its MLflow run say the same, however often and wherever sending was interrupted."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from bakeoff.files import write_json
 from bakeoff.tracking.bakeoff_sync import sync_bakeoff
-from bakeoff.tracking.store import Store, StoreUnreachable
+from bakeoff.tracking.store import Store, StoreUnreachable, prepare_database
 from bakeoff.tracking.trial_sync import flatten, sync_trial
 
 CONFIG = {"seed": 3, "optimizer": {"lr": 0.003, "betas": [0.9, 0.999]}, "note": "x" * 600}
@@ -132,6 +133,15 @@ def test_a_bakeoff_is_a_parent_run_with_its_trials_as_children(store, store_uri,
     assert runs["bakeoff"].data.metrics["test/accuracy/vit"] == 0.9
     artifacts = {item.path for item in store.client.list_artifacts(runs["bakeoff"].info.run_id)}
     assert artifacts == {"plan.json", "verdict.json", "report.html", "scores.parquet"}
+
+
+def test_a_migration_that_was_killed_in_its_middle_leaves_nothing_in_the_way(tmp_path):
+    broken = tmp_path / ".mlflow.db.making"
+    with sqlite3.connect(broken) as connection:
+        connection.execute("CREATE TABLE jobs (id INTEGER)")
+    prepare_database(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    assert Store(f"sqlite:///{tmp_path / 'mlflow.db'}", "e", tmp_path / "artifacts").experiment_id
+    assert not broken.exists()
 
 
 def test_a_server_that_is_away_is_noticed_at_once(tmp_path):

@@ -10,7 +10,6 @@ import math
 import os
 import socket
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -18,6 +17,7 @@ from urllib.parse import urlparse
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 
 os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
@@ -61,15 +61,24 @@ class Store:
 
     def __init__(self, uri: str, experiment: str, artifacts: Path) -> None:
         probe(uri)
-        with _migration_lock(uri):
-            self.client = MlflowClient(tracking_uri=uri)
-            found = self.client.get_experiment_by_name(experiment)
+        prepare_database(uri)
+        self.client = MlflowClient(tracking_uri=uri)
+        found = self.client.get_experiment_by_name(experiment)
         if found is not None:
             self.experiment_id = found.experiment_id
         else:
             local = uri.startswith("sqlite:")
             location = artifacts.resolve().as_uri() if local else None
-            self.experiment_id = self.client.create_experiment(experiment, artifact_location=location)
+            self.experiment_id = self._new_experiment(experiment, location)
+
+    def _new_experiment(self, name: str, location: str | None) -> str:
+        try:
+            return self.client.create_experiment(name, artifact_location=location)
+        except MlflowException:  # another writer was faster
+            found = self.client.get_experiment_by_name(name)
+            if found is None:
+                raise
+            return found.experiment_id
 
     def open_run(self, name: str, key: str, tags: Mapping[str, str], *, started: float | None = None) -> str:
         """The id of the run with this ``bakeoff.key`` tag, made where there is none: asking twice makes one run.
@@ -121,10 +130,20 @@ class Store:
         self.client.update_run(run_id, status="RUNNING")
 
 
-def _migration_lock(uri: str) -> AbstractContextManager[Any]:
-    """Held while a SQLite store is opened: several first openings at once break its migration."""
+def prepare_database(uri: str) -> None:
+    """Makes the database of a SQLite store, whole or not at all; other stores are left alone.
+
+    Several first openings at once break MLflow's migration, and so does a kill in its middle, for good. So the database
+    is made under a lock, beside its place, and moved there when it is complete.
+    """
     if not uri.startswith("sqlite:///"):
-        return nullcontext()
+        return
     database = Path(uri.removeprefix("sqlite:///"))
     database.parent.mkdir(parents=True, exist_ok=True)
-    return FileLock(f"{database}.lock", timeout=120)
+    with FileLock(f"{database}.lock", timeout=120):
+        if database.exists():
+            return
+        making = database.with_name(f".{database.name}.making")
+        making.unlink(missing_ok=True)
+        MlflowClient(tracking_uri=f"sqlite:///{making}").search_experiments(max_results=1)
+        making.replace(database)
