@@ -1,4 +1,4 @@
-"""`make bench`: measures, prints, and writes docs/results/speed.md.
+"""`make bench`: measures, prints, and writes docs/results/speed_*.md.
 
 python -m bench                      everything (about 20 minutes on two cores)
 python -m bench throughput           one part: throughput, first_step or parallel
@@ -23,13 +23,12 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "first_step": lambda: first_step.measure(repeats=9),
     "parallel": lambda: parallel.measure(epochs=40),
 }
-RESULTS = Path(__file__).parent.parent / "docs" / "results" / "speed.md"
+RESULTS = Path(__file__).parent.parent / "docs" / "results"
 HEADER = "| what | bakeoff | reference | ratio | target |\n| --- | --- | --- | --- | --- |\n"
 
 
 def main(names: list[str]) -> None:
-    """Runs the named parts, or all, and keeps their tables."""
-    tables = []
+    """Runs the named parts, or all; each keeps its page."""
     for name in names or PARTS:
         rows = PARTS[name]()
         better = "at least" if name == "throughput" else "at most"
@@ -37,11 +36,9 @@ def main(names: list[str]) -> None:
             f"| {row['what']} | {row['bakeoff']:,} | {row['reference']:,} | {row['ratio']} | {better} {row['target']} |"
             for row in rows
         ]
-        tables.append(f"## {name}\n\n{(PARTS_DOC[name])}\n\n{HEADER}" + "\n".join(lines) + "\n")
-        print(tables[-1], flush=True)
-    if not names:
-        RESULTS.parent.mkdir(parents=True, exist_ok=True)
-        RESULTS.write_text(f"# Speed\n\n{_measured()}\n\n" + "\n".join(tables))
+        page = f"# Speed: {name}\n\n{_measured(name)}\n\n{PARTS_DOC[name]}\n\n{HEADER}" + "\n".join(lines) + "\n"
+        (RESULTS / f"speed_{name}.md").write_text(page)
+        print(page, flush=True)
 
 
 PARTS_DOC = {
@@ -51,10 +48,10 @@ PARTS_DOC = {
 }
 
 
-def _measured() -> str:
+def _measured(name: str) -> str:
     about = environment()
     versions = ", ".join(f"{name} {about[name]}" for name in ("python", "torch", "pytorch-lightning"))
-    return f"Measured {time.strftime('%Y-%m-%d')} by `make bench`: {versions}; {about['cpu']}, {about['cores']} cores."
+    return f"Measured {time.strftime('%Y-%m-%d')} by `python -m bench {name}`: {versions}; {about['cpu']}, {about['cores']} cores."
 
 
 if __name__ == "__main__":

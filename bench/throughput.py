@@ -40,7 +40,7 @@ class Case:
 
 CASES = (
     Case("LeNet, 28x28", ("model=lenet", "model.net.width=1"), 28, 12_800, 128, 3, 0.95),
-    Case("ResNet-18, 32x32", ("model=resnet", "model.net.width=1"), 32, 384, 64, 1, 0.99),
+    Case("ResNet-18, 32x32", ("model=resnet", "model.net.width=1"), 32, 640, 64, 2, 0.99),
     Case(
         "dense 784-64-128-64-10 with batch norm, 28x28",
         ("model=mlp", "model.net.hidden=[64,128,64]", "model.net.batch_norm=true"),
@@ -61,7 +61,7 @@ def measure(*, repeats: int) -> list[dict[str, Any]]:
 
 
 def _measure(case: Case, folder: Path, repeats: int) -> dict[str, Any]:
-    pictures = folder / case.name.replace(" ", "-")
+    pictures = folder / case.overrides[0].partition("=")[2]
     write_idx(pictures, num_examples=case.num_examples, image_size=case.image_size)
     config = _config(case, pictures)
     pairs = []
