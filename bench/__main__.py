@@ -51,7 +51,8 @@ PARTS_DOC = {
 def _measured(name: str) -> str:
     about = environment()
     versions = ", ".join(f"{name} {about[name]}" for name in ("python", "torch", "pytorch-lightning"))
-    return f"Measured {time.strftime('%Y-%m-%d')} by `python -m bench {name}`: {versions}; {about['cpu']}, {about['cores']} cores."
+    machine = f"{about['cpu']}, {about['cores']} cores"
+    return f"Measured {time.strftime('%Y-%m-%d')} by `python -m bench {name}`: {versions}; {machine}."
 
 
 if __name__ == "__main__":
