@@ -47,10 +47,10 @@ def test_both_are_asked_for_where_the_seeds_are_too_wide_as_well():
     assert (advice.limit, advice.seeds, advice.examples) == ("both", 20, 8000)
 
 
-def test_a_difference_above_the_margin_is_settled_once_it_is_seen():
+def test_the_margin_caps_the_target():
     wide = ask(estimate(0.05, v_seeds=0.002, vex=0.0001), margin=0.03)
-    # 0.01 / (0.05^2 / 4 - 0.0001) = 19.05.
-    assert wide.seeds == 20
+    # 0.01 / (0.03^2 / 4 - 0.0001) = 80.
+    assert wide.seeds == 80
 
 
 def test_near_zero_the_way_out_is_equivalence():

@@ -2,10 +2,9 @@
 
 The variance of a difference at S' seeds and N' examples is predicted as ``s2_seed / S' + s2_ex N / N'`` with
 ``s2_seed = S v_seeds`` and ``s2_ex = max(vex - c, 0)``; the predicted half-width of its interval is twice the root
-(more where the pair is tested at a stricter level). The pair is settled once that is below |d|. Below the margin there
-is a second way to settle: being shown equivalent, which asks for a 90 % half-width of margin - |d|; the easier of the
-two counts, because the first alone asks for endless seeds where the difference is near zero. The protocol's
-min(|d|, margin) asks for millions of examples where the margin is far below a difference that is plain to see.
+(more where the pair is tested at a stricter level). The target is min(|d|, margin). Below the margin there is a second
+way to settle: being shown equivalent, which asks for a 90 % half-width of margin - |d|; the easier of the two counts,
+because the first alone asks for endless seeds where the difference is near zero.
 """
 
 from __future__ import annotations
@@ -96,6 +95,6 @@ def _allowed_variance(difference: float, level: float, equivalence_level: float,
     size = abs(difference)
     wins_at = max(2.0, -float(ndtri(level / 2)))
     if margin is None or size >= margin:
-        return (size / wins_at) ** 2
+        return (min(size, margin if margin is not None else size) / wins_at) ** 2
     equivalent_at = -float(ndtri(equivalence_level))
     return max(size / wins_at, (margin - size) / equivalent_at) ** 2
