@@ -57,8 +57,8 @@ def run(config: Mapping[str, Any]) -> Outcome:
     untracked = _finish_tracking()
     print_leaderboard(outcome.record, console, metric=plan.config["task"]["metric"])
     console.print(f"\nreport {report}")
-    for warning in filter(None, [untracked]):
-        console.print(warning)
+    if untracked:
+        console.print(untracked.problem)
     print_verdict(outcome.record, console)
     if outcome.failures:
         raise TrialsFailed(
@@ -68,13 +68,14 @@ def run(config: Mapping[str, Any]) -> Outcome:
             f"{outcome.failures} trials failed and were scored as the trivial predictor",
         )
     if untracked:
-        raise TrackerNotSynced("tracking.not_synced", "tracking.uri", None, untracked)
+        raise untracked
     return outcome
 
 
-def _finish_tracking() -> str | None:
+def _finish_tracking() -> TrackerNotSynced | None:
+    """Waits for the tracker; what it lacks is raised only after the verdict has been printed."""
     try:
         finish()
     except TrackerNotSynced as error:
-        return error.problem
+        return error
     return None
