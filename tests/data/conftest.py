@@ -10,7 +10,7 @@ import torch
 
 from bakeoff.data.columns import Columns
 from bakeoff.data.images import ImageDataModule
-from bakeoff.data.sources import ImageSource
+from bakeoff.data.sources import Source
 from bakeoff.data.splits import SplitRule
 
 
@@ -26,7 +26,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def module() -> Callable[..., ImageDataModule]:
     """An `ImageDataModule` of a source, with small defaults."""
 
-    def make(source: ImageSource, **settings: object) -> ImageDataModule:
+    def make(source: Source, **settings: object) -> ImageDataModule:
         columns = Columns(settings.pop("image", None), settings.pop("label", None))
         split = settings.pop("split", None) or SplitRule(val=0.25, test=0.2)
         return ImageDataModule(name="made", source=source, columns=columns, split=split, **settings)

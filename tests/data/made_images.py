@@ -6,10 +6,10 @@ import numpy as np
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Image
 from PIL import Image as PilImage
 
-from bakeoff.data.sources import ImageSource
+from bakeoff.data.sources import Source
 
 
-class InMemory(ImageSource):
+class InMemory(Source):
     """A source from a dictionary of splits, for tests."""
 
     def __init__(self, splits: dict[str, Dataset], *, name: str = "in_memory") -> None:

@@ -26,7 +26,7 @@ from bakeoff.data.loaders import (
 from bakeoff.data.pixels import OnBad
 from bakeoff.data.prepared import Preparation, PreparedImages, prepare_images, read_records
 from bakeoff.data.records import Pixels
-from bakeoff.data.sources.source import ImageSource
+from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import ImageSpec
 from bakeoff.data.splits import Rows, SplitRule, carve_val
 from bakeoff.errors import ConfigError, DataError
@@ -79,7 +79,7 @@ class ImageDataModule(pl.LightningDataModule):
         self,
         *,
         name: str,
-        source: ImageSource,
+        source: Source,
         columns: Columns,
         split: SplitRule,
         image_size: int | Sequence[int] | None = None,

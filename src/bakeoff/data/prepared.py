@@ -22,7 +22,7 @@ from bakeoff.data.cache import cached_folder, digest
 from bakeoff.data.columns import Columns
 from bakeoff.data.duplicates import OnDuplicate, find_leaks, settle_leaks
 from bakeoff.data.pixels import Layout, Measured, OnBad
-from bakeoff.data.sources.source import ImageSource
+from bakeoff.data.sources.source import Source
 from bakeoff.data.splits import Rows, SplitRule, carve_test, require_two_rows_a_class
 from bakeoff.data.table import ImageTable, read_table
 from bakeoff.errors import DataError
@@ -43,7 +43,7 @@ class Preparation:
     allow_leak: bool
     in_memory_gb: float
 
-    def key(self, source: ImageSource) -> str:
+    def key(self, source: Source) -> str:
         """What the prepared folder is called; the validation amount is not part of it, as trials draw it anew."""
         plain = {"format": _FORMAT, "source": source.identity(), **dataclasses.asdict(self)}
         del plain["split"]["val"]
@@ -85,7 +85,7 @@ class PreparedImages:
         return cls(pixels_NCHW=pixels_NCHW, layout=Layout(**meta.pop("layout")), **arrays, **meta)
 
 
-def prepare_images(source: ImageSource, preparation: Preparation) -> PreparedImages:
+def prepare_images(source: Source, preparation: Preparation) -> PreparedImages:
     """The prepared images, from the cache if they are there.
 
     Raises:
@@ -96,12 +96,12 @@ def prepare_images(source: ImageSource, preparation: Preparation) -> PreparedIma
     return PreparedImages.open(folder)
 
 
-def read_records(source: ImageSource, preparation: Preparation) -> Dataset:
+def read_records(source: Source, preparation: Preparation) -> Dataset:
     """The undecoded images, a row each in the order of the prepared arrays."""
     return read_table(source.load(), preparation.columns, group=preparation.split.group).records
 
 
-def _build(folder: Path, source: ImageSource, preparation: Preparation) -> None:
+def _build(folder: Path, source: Source, preparation: Preparation) -> None:
     table = read_table(source.load(), preparation.columns, group=preparation.split.group)
     bad: dict[int, str] = {}
     headers = reading.read_headers(table.records, bad)

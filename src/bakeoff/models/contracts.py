@@ -1,6 +1,6 @@
-"""The two contracts that let any task use any model.
+"""The contracts that let any task use any model.
 
-B batch, C channels, H height, W width, T time steps, D model width.
+B batch, C channels, H height, W width, T time steps, S steps of a memory, D model width, V vocabulary.
 
 `ImageBackbone` turns images into one feature map a stage; `SequenceBackbone` turns a padded batch of sequences into
 sequences of the same shape. A task is written against one of them, once; a backbone is written once, and works in
@@ -10,6 +10,7 @@ every task of its modality.
 from __future__ import annotations
 
 import abc
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -35,24 +36,127 @@ class ImageBackbone(nn.Module, abc.ABC):
         """The feature maps, shapes ``(B, stage_channels[i], H_i, W_i)``, coarsest last."""
 
 
+State = Any
+"""What a causal backbone carries from step to step: tensors in (nested) tuples, each with the batch as its first
+dimension, so that rows can be chosen and repeated (`select_rows`)."""
+
+
 class SequenceBackbone(nn.Module, abc.ABC):
     """Sequences in, sequences of the same shape out.
 
-    A subclass's constructor takes keyword-only ``width: int`` (D, of input and output alike) and ``causal: bool``,
-    and its own arguments from configuration.
+    A subclass's constructor takes keyword-only ``width: int`` (D, of input and output alike), ``causal: bool = False``
+    and ``cross_attention: bool = False``, and its own arguments from configuration. With ``cross_attention`` the model
+    attends to a memory (the encoder's output) in every call; without, a memory is refused.
     """
 
     width: int
     """D: the size of each step's vector, in and out."""
     causal: bool
     """Whether the output at a step depends on that step and earlier ones only."""
+    cross_attention: bool = False
+    """Whether the model attends to a memory."""
+    carries_state: bool = False
+    """Whether `forward_from` can go on from the state that an earlier piece of the sequence left behind."""
 
     @abc.abstractmethod
-    def forward(self, x_BTD: Tensor, *, padding_mask_BT: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x_BTD: Tensor,
+        *,
+        padding_mask_BT: Tensor | None = None,
+        memory_BSD: Tensor | None = None,
+        memory_padding_mask_BS: Tensor | None = None,
+    ) -> Tensor:
         """The encoded sequence, shape ``(B, T, D)``.
 
         Args:
             x_BTD: the input, one vector of size ``width`` a step.
             padding_mask_BT: True at padding, False at real steps (torch's ``key_padding_mask``); what stands at padding
                 never changes the output at real steps. None means that all steps are real.
+            memory_BSD: what to attend to, of the same width; required with ``cross_attention``.
+            memory_padding_mask_BS: True at the memory's padding, which is never attended to.
+
+        Raises:
+            ValueError: a row is all padding; a memory is missing, or given to a model without cross-attention.
         """
+
+    def initial_state(
+        self, batch_size: int, *, memory_BSD: Tensor | None = None, memory_padding_mask_BS: Tensor | None = None
+    ) -> State:
+        """The state before the first step; of causal models only.
+
+        Args:
+            batch_size: B, how many sequences are stepped together.
+            memory_BSD: what to attend to at every step; the state holds it from then on.
+            memory_padding_mask_BS: True at the memory's padding.
+
+        Raises:
+            NotImplementedError: the architecture has no step-by-step form.
+        """
+        raise NotImplementedError(f"{type(self).__name__} can't be run step by step")
+
+    def step(self, x_BD: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step of a causal model: ``forward`` at this position within 1e-5, from the state of the steps before.
+
+        Args:
+            x_BD: the step's input.
+            state: of `initial_state` or of the step before; it is not changed in place.
+
+        Returns:
+            The step's output, shape ``(B, D)``, and the state after it.
+
+        Raises:
+            NotImplementedError: the architecture has no step-by-step form.
+        """
+        raise NotImplementedError(f"{type(self).__name__} can't be run step by step")
+
+    def forward_from(self, x_BTD: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """As `forward` on the next piece of a sequence without padding, going on from where the last piece ended.
+
+        Args:
+            x_BTD: the next piece.
+            state: of the piece before, None at the start; gradients do not flow into it.
+
+        Returns:
+            The encoded piece, and the (detached) state after it.
+
+        Raises:
+            NotImplementedError: ``carries_state`` is False.
+        """
+        raise NotImplementedError(f"{type(self).__name__} carries no state from piece to piece")
+
+
+class TokenBackbone(nn.Module, abc.ABC):
+    """A whole network from tokens to one vector a token, with an embedding of its own: a pretrained language model.
+
+    A task gives it no stem; the head is the task's, as for every contender.
+    """
+
+    width: int
+    """D: the size of each token's output vector."""
+
+    @abc.abstractmethod
+    def forward(self, tokens_BT: Tensor, *, padding_mask_BT: Tensor | None = None) -> Tensor:
+        """The encoded tokens, shape ``(B, T, D)``."""
+
+    def output_embedding(self) -> Tensor | None:
+        """The vectors, shape ``(V, D)``, whose product with an output is a token's logit; None where it has none."""
+        return None
+
+
+def select_rows(state: State, rows_B: Tensor) -> State:
+    """The state of these sequences of the batch, in this order; a sequence may be taken several times."""
+    if isinstance(state, Tensor):
+        return state.index_select(0, rows_B)
+    if isinstance(state, tuple):
+        return tuple(select_rows(part, rows_B) for part in state)
+    return state
+
+
+def detached(state: State) -> State:
+    """The state, cut off from the graph that made it."""
+    if isinstance(state, Tensor):
+        return state.detach()
+    if isinstance(state, tuple):
+        return tuple(detached(part) for part in state)
+    return state

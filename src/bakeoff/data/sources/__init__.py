@@ -4,4 +4,4 @@ from bakeoff.data.sources.digits import Digits as Digits
 from bakeoff.data.sources.fashion_mnist import FashionMNIST as FashionMNIST
 from bakeoff.data.sources.hub import HuggingFace as HuggingFace
 from bakeoff.data.sources.image_folder import ImageFolder as ImageFolder
-from bakeoff.data.sources.source import ImageSource as ImageSource
+from bakeoff.data.sources.source import Source as Source

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from datasets import Array2D, ClassLabel, Dataset, DatasetDict, Features
 
-from bakeoff.data.sources.source import ImageSource
+from bakeoff.data.sources.source import Source
 
 _INK_LEVELS = 16  # the source counts ink from 0 to 16
 
 
-class Digits(ImageSource):
+class Digits(Source):
     """Digits as gray images, ink 0 to 16 scaled to 0 to 255; no given splits."""
 
     def identity(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datasets import Array2D, ClassLabel, Dataset, DatasetDict, Features
 
 from bakeoff.data.sources.hub import HuggingFace
 from bakeoff.data.sources.idx import read_idx
-from bakeoff.data.sources.source import ImageSource, existing_path, file_states
+from bakeoff.data.sources.source import Source, existing_path, file_states
 from bakeoff.errors import DataError
 
 _CLASSES = (
@@ -31,7 +31,7 @@ _STEMS = {"train": "train", "test": "t10k"}
 _KINDS = {"image": "images-idx3-ubyte", "label": "labels-idx1-ubyte"}
 
 
-class FashionMNIST(ImageSource):
+class FashionMNIST(Source):
     """The given train and test splits, from the hub or from a folder of the four IDX files.
 
     Args:

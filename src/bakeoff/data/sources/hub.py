@@ -15,14 +15,14 @@ from datasets.exceptions import DatasetNotFoundError
 from huggingface_hub import constants, get_session
 
 from bakeoff.data.cache import cache_root
-from bakeoff.data.sources.source import ImageSource, file_states, refuse_missing_path
+from bakeoff.data.sources.source import Source, file_states, refuse_missing_path
 from bakeoff.errors import DataError, EnvironmentFault
 
 _PROBE_SECONDS = 3.0
 _log = logging.getLogger(__name__)
 
 
-class HuggingFace(ImageSource):
+class HuggingFace(Source):
     """A data set by its hub name, or by a local path.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from datasets import Dataset, DatasetDict, Image
 
-from bakeoff.data.sources.source import ImageSource, existing_path, file_states
+from bakeoff.data.sources.source import Source, existing_path, file_states
 from bakeoff.data.splits import canonical_split
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import DataError
@@ -22,7 +22,7 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".t
 _METADATA = ("metadata.csv", "metadata.jsonl")
 
 
-class ImageFolder(ImageSource):
+class ImageFolder(Source):
     """Images in folders, laid out in one of these ways (``train`` and so on may be missing)::
 
         flowers/rose/1.png                         a folder a class

@@ -1,4 +1,4 @@
-"""What a source of images is: something with an identity that loads as a Hugging Face ``DatasetDict``."""
+"""What a source of data is: something with an identity that loads as a Hugging Face ``DatasetDict``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from datasets import DatasetDict
 from bakeoff.errors import DataError, nearest
 
 
-class ImageSource(abc.ABC):
-    """Images and labels in a ``DatasetDict``: with given splits (train, val, test), or one split to make them from."""
+class Source(abc.ABC):
+    """Examples in a ``DatasetDict``: with given splits (train, val, test), or one split to make them from."""
 
     @abc.abstractmethod
     def identity(self) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Text: tokenizers, batches of similar length, labelled texts, streams of text and pairs of texts."""
