@@ -73,7 +73,7 @@ class HuggingFace(Source):
             raise self._unreadable(error) from error
 
     def _load_from_hub(self) -> DatasetDict:
-        online = not datasets.config.HF_HUB_OFFLINE and _hub_answers()
+        online = not datasets.config.HF_HUB_OFFLINE and hub_answers()
         try:
             with contextlib.nullcontext() if online else _offline():
                 loaded = load_dataset(self._path, name=self._config, revision=self._revision)
@@ -103,7 +103,7 @@ class HuggingFace(Source):
         return DataError("data.unreadable", "data.path", self._path, problem, next_step=next_step)
 
 
-def _hub_answers() -> bool:
+def hub_answers() -> bool:
     """Whether the hub answers within a few seconds; the library itself retries for 23 before it gives up."""
     answered = threading.Event()
 

@@ -33,24 +33,24 @@ class Source(abc.ABC):
         """
 
 
-def existing_path(path: str) -> Path:
-    """The absolute path of a file or folder.
+def existing_path(path: str, *, key: str = "data.path") -> Path:
+    """The absolute path of a file or folder; ``key`` is the setting to blame.
 
     Raises:
         DataError: it does not exist; names what stands nearest to it.
     """
     absolute = Path(path).expanduser().absolute()
-    return absolute if absolute.exists() else refuse_missing_path(path, absolute)
+    return absolute if absolute.exists() else refuse_missing_path(path, absolute, key=key)
 
 
-def refuse_missing_path(given: str, absolute: Path) -> NoReturn:
+def refuse_missing_path(given: str, absolute: Path, *, key: str = "data.path") -> NoReturn:
     """Say which path was tried, and which names are near it where it ends to exist."""
     parent = next(folder for folder in absolute.parents if folder.is_dir())
     missing = absolute.relative_to(parent).parts[0]
     near = nearest(missing, sorted(entry.name for entry in parent.iterdir() if not entry.name.startswith(".")))
     problem = f"there is no file or folder {absolute}"
     next_step = f"nearest in {parent}: {', '.join(near)}" if near else f"{parent} is empty: check the path"
-    raise DataError("data.not_found", "data.path", given, problem, next_step=next_step)
+    raise DataError("data.not_found", key, given, problem, next_step=next_step)
 
 
 def file_states(files: Iterable[Path], *, relative_to: Path) -> list[list[Any]]:

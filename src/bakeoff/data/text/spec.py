@@ -28,8 +28,9 @@ def meaningless_tokens(batch_size: int, length: int) -> Tensor:
 class LabelledTextSpec(Spec):
     """Texts with one label, or any number of labels, each.
 
-    ``tokenizer`` is what `bakeoff.data.text.tokenizers.tokenizer_from` makes the tokenizer of. ``typical_length`` is the
-    mean number of tokens of a train text as batches hold them (cut at ``max_length``, padding included).
+    ``tokenizer`` is what `bakeoff.data.text.tokenizers.tokenizer_from` makes the tokenizer of. ``typical_length`` is
+    the mean number of tokens of a train text as batches hold them (cut at ``max_length``, padding included).
+    ``text_column`` is what the column was called, so that it is found in a table of new texts.
     """
 
     kind = "labelled_text"
@@ -40,6 +41,7 @@ class LabelledTextSpec(Spec):
     multi_label: bool
     max_length: int
     typical_length: int
+    text_column: str = "text"
 
     @property
     def num_classes(self) -> int:
@@ -73,7 +75,10 @@ class TextStreamSpec(Spec):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TextPairSpec(Spec):
-    """Texts and their translations; lengths in tokens, the end token counted."""
+    """Texts and their translations; lengths in tokens, the end token counted.
+
+    ``source_column`` is what the column was called, so that it is found in a table of new texts.
+    """
 
     kind = "text_pair"
 
@@ -85,8 +90,9 @@ class TextPairSpec(Spec):
     max_target_length: int
     typical_source_length: int
     typical_target_length: int
+    source_column: str = "source"
 
     def example_inputs(self, batch_size: int) -> tuple[Tensor, Tensor]:
-        """Source tokens and shifted target tokens, ``(B, typical_source_length)`` and ``(B, typical_target_length)``."""
+        """Source tokens ``(B, typical_source_length)`` and shifted target tokens ``(B, typical_target_length)``."""
         source_BS = meaningless_tokens(batch_size, self.typical_source_length)
         return source_BS, meaningless_tokens(batch_size, self.typical_target_length)
