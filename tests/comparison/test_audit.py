@@ -41,7 +41,7 @@ def leaves(tree, prefix=""):
             yield from leaves(value, f"{prefix}/{key}")
 
 
-MEASURED_OR_WORDED = ("latency_ms", "latency_repeats_ms", "warnings", "schema_version", "majority")
+MEASURED_OR_WORDED = ("latency_ms", "latency_repeats_ms", "warnings", "schema_version", "trivial", "trivial_words")
 
 
 @pytest.mark.parametrize("kind", ["plain", "tuned"])

@@ -183,7 +183,7 @@ def test_one_colour_image_makes_all_of_them_rgb_and_keeps_gray_ones_gray(module)
     for index, name in enumerate(data.examples("train")):
         original = np.asarray(images[int(name.split("/")[1])])
         expected = original if original.ndim == 3 else np.repeat(original[:, :, None], 3, axis=2)
-        assert np.array_equal(data.images("train", [index])[0], expected)
+        assert np.array_equal(np.stack(data.show("train", [index]))[0], expected)
 
 
 def test_colour_in_the_test_split_does_not_decide(module) -> None:
@@ -191,7 +191,7 @@ def test_colour_in_the_test_split_does_not_decide(module) -> None:
     data = module(InMemory({"train": table(["a", "b"] * 20), "test": test}))
     assert data.spec.channels == 1
     gray = np.asarray(noise_image(900, mode="RGB").convert("L"))
-    assert np.array_equal(data.images("test", [0])[0, :, :, 0], gray)
+    assert np.array_equal(np.stack(data.show("test", [0]))[0, :, :, 0], gray)
 
 
 def test_a_batch_larger_than_the_data_still_makes_a_step(module) -> None:

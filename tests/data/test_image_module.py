@@ -33,7 +33,7 @@ def coloured(labels: int = 40, *, first: int = 0) -> Dataset:
 
 def test_mean_and_deviation_are_those_of_the_train_rows(module) -> None:
     data = module(InMemory({"train": coloured()}))
-    pixels = data.images("train", range(data.spec.num_train)).astype(np.float64) / 255
+    pixels = np.stack(data.show("train", range(data.spec.num_train))).astype(np.float64) / 255
     assert np.allclose(data.spec.mean, pixels.mean(axis=(0, 1, 2)), atol=1e-12)
     assert np.allclose(data.spec.std, pixels.std(axis=(0, 1, 2)), atol=1e-12)
     assert module(InMemory({"train": coloured()}), seed=1).spec.mean != data.spec.mean
@@ -43,7 +43,7 @@ def test_batches_are_the_normalised_images_in_the_order_of_labels_and_examples(m
     data = module(InMemory({"train": coloured()}))
     images_NCHW, labels_N = (torch.cat(parts) for parts in zip(*data.val_dataloader(), strict=True))
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (data.spec.mean, data.spec.std))
-    raw_NCHW = torch.from_numpy(data.images("val", range(data.spec.num_val))).permute(0, 3, 1, 2)
+    raw_NCHW = torch.from_numpy(np.stack(data.show("val", range(data.spec.num_val)))).permute(0, 3, 1, 2)
     assert images_NCHW.dtype == torch.float32
     assert labels_N.dtype == torch.int64
     assert torch.allclose(images_NCHW, (raw_NCHW / 255 - mean) / std, atol=1e-5)

@@ -54,7 +54,7 @@ def test_digits_are_those_of_scikit_learn_with_ink_from_0_to_255(module) -> None
     assert spec.num_train + spec.num_val + spec.num_test == 1797
     digits = load_digits()
     rows = [int(name.split("/")[1]) for name in data.examples("test")]
-    ink = data.images("test", range(len(rows)))[..., 0] * (16 / 255)
+    ink = np.stack(data.show("test", range(len(rows))))[..., 0] * (16 / 255)
     assert np.abs(ink - digits.images[rows]).max() < 0.04  # half a step of uint8
     assert np.array_equal(data.labels("test"), digits.target[rows])
 
@@ -66,7 +66,7 @@ def test_idx_files_are_read_plain_and_zipped(module, tmp_path: Path, zipped: boo
     assert (data.spec.num_train, data.spec.num_val, data.spec.num_test) == (30, 10, 10)
     assert data.spec.class_names[0] == "T-shirt/top"
     rows = [int(name.split("/")[1]) for name in data.examples("val")]
-    assert np.array_equal(data.images("val", range(10))[..., 0], expected_NHW[rows])
+    assert np.array_equal(np.stack(data.show("val", range(10)))[..., 0], expected_NHW[rows])
 
 
 def test_a_folder_without_the_idx_files_lists_what_is_missing(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_folder_a_class(module, tmp_path: Path) -> None:
     assert (data.spec.num_train, data.spec.num_val, data.spec.num_test) == (24, 8, 8)
     name = data.examples("test")[0]
     assert name.startswith("rose/")
-    assert data.images("test", [0])[0, :, :, 0].tolist() == np.asarray(noise_image(int(name[5:7]))).tolist()
+    assert np.stack(data.show("test", [0]))[0, :, :, 0].tolist() == np.asarray(noise_image(int(name[5:7]))).tolist()
 
 
 def test_split_folders_are_given_splits(module, tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_parquet_file_with_the_image_feature(module, tmp_path: Path) -> None:
     data = module(HuggingFace(path=str(tmp_path / "shapes.parquet"), config=None, revision=None))
     assert (data.spec.num_train, data.spec.num_val, data.spec.num_test) == (24, 8, 8)
     row = int(data.examples("test")[0].split("/")[1])
-    assert data.images("test", [0])[0, :, :, 0].tolist() == np.asarray(noise_image(row)).tolist()
+    assert np.stack(data.show("test", [0]))[0, :, :, 0].tolist() == np.asarray(noise_image(row)).tolist()
 
 
 def test_a_local_folder_in_the_hubs_layout(module, tmp_path: Path) -> None:

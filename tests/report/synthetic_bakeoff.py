@@ -247,7 +247,8 @@ def _extras(recipe: Recipe, scores: Scores, rows: list[dict[str, Any]]) -> dict[
     return {
         "schema_version": 1,
         "leaderboard": rows,
-        "majority": 0.1028,
+        "trivial": 0.1028,
+        "trivial_words": "always answering the most frequent class",
         "failures": [
             {
                 "trial": f"{name}-{seed:02d}-a1b2c3",

@@ -198,7 +198,7 @@ def test_unknown_numbers_are_dashes(tmp_path: Path) -> None:
             row["test"]["calibration_error"].update(low=None, high=None)
         raw["pairs"][0].update(low=None, high=None, p=None, vex=None)
         raw.update(
-            margin=None, majority=None, indicative={}, flops_ratio=None, advice={"text": "Ten seeds.", "seeds": 10}
+            margin=None, trivial=None, indicative={}, flops_ratio=None, advice={"text": "Ten seeds.", "seeds": 10}
         )
 
     edit(folder / "verdict.json", forget)

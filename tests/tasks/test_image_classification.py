@@ -1,5 +1,7 @@
 """The classification task's loss, metrics and example scores against independent implementations."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -47,6 +49,6 @@ def test_pseudo_values_are_those_of_leaving_each_example_out(predictions, metric
 
 
 def test_the_trivial_predictor_answers_the_most_common_class_of_training():
-    trivial = ImageClassification.trivial_predictions(np.array([2, 2, 1]), 4, 3)
+    trivial = ImageClassification.trivial_predictions(np.array([2, 2, 1]), 4, SimpleNamespace(num_classes=3))
     assert trivial["probabilities"].argmax(axis=1).tolist() == [2, 2, 2, 2]
     assert trivial["probabilities"][0].tolist() == pytest.approx([0, 1 / 3, 2 / 3])

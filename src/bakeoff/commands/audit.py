@@ -17,7 +17,7 @@ from bakeoff.comparison.audit import FILE, Audit, audit
 from bakeoff.comparison.checks import is_number
 from bakeoff.comparison.recorded import RecordedBakeoff
 from bakeoff.config import build
-from bakeoff.data.images import ImageDataModule
+from bakeoff.data.module import TaskData
 from bakeoff.errors import BakeoffError, TrialsFailed
 from bakeoff.training.saved_run import check_targets
 
@@ -48,7 +48,7 @@ def run(argv: Sequence[str]) -> None:
         raise _differs(found, words.folder)
 
 
-def find_data(folder: Path) -> tuple[ImageDataModule | None, str]:
+def find_data(folder: Path) -> tuple[TaskData | None, str]:
     """The data that a bakeoff's plan names, or why it can't be had here.
 
     Raises:
@@ -59,7 +59,7 @@ def find_data(folder: Path) -> tuple[ImageDataModule | None, str]:
     config = plan["contenders"][0]["config"]
     check_targets(folder, config)
     try:
-        data: ImageDataModule = build(config["data"]["module"], seed=plan["seeds"][0])
+        data: TaskData = build(config["data"]["module"], seed=plan["seeds"][0])
         data.prepare_data()
         data.setup()
     except BakeoffError as error:
@@ -88,7 +88,7 @@ def _print(found: Audit, folder: Path, without: str) -> None:
         show(table)
     console = Console(highlight=False, soft_wrap=True, markup=False)
     if without:
-        skipped = "duplicates, normalisation, the majority class and failed trials went unchecked"
+        skipped = "duplicates, normalisation, the trivial predictor and failed trials went unchecked"
         console.print(f"without the data ({without}): {skipped}")
     console.print(f"audit {folder / FILE}")
     if found.agrees:

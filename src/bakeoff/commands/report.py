@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.config import build
-from bakeoff.data.images import ImageDataModule
+from bakeoff.data.module import TaskData
 from bakeoff.errors import ConfigError
 from bakeoff.files import read_json
 from bakeoff.report.markdown import write_markdown
@@ -43,6 +43,6 @@ def _images(folder: Path, rows: Sequence[int]) -> list[np.ndarray]:
     plan = read_json(folder / "plan.json")
     config = plan["contenders"][0]["config"]
     check_targets(folder, config)
-    data: ImageDataModule = build(config["data"]["module"], "data.module", seed=plan["seeds"][0])
+    data: TaskData = build(config["data"]["module"], "data.module", seed=plan["seeds"][0])
     data.setup()
-    return list(data.images("test", rows))
+    return data.show("test", rows)

@@ -7,10 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from bakeoff.config import build
-from bakeoff.data.images import ImageDataModule
+from bakeoff.data.module import TaskData
 from bakeoff.errors import ConfigError, TrackerNotSynced, TrialsFailed
 from bakeoff.files import read_json, write_json
 from bakeoff.models.cost import build_on_meta
@@ -41,7 +39,7 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
     """
     trial = trial_config(config)
     check_machine(build(trial["trainer"], "trainer"))
-    data: ImageDataModule = build(trial["data"]["module"], "data.module", seed=trial["seed"])
+    data: TaskData = build(trial["data"]["module"], "data.module", seed=trial["seed"])
     data.prepare_data()
     data.setup()
     build_on_meta(lambda: network(trial, data.spec))  # refuses what no network can be, before anything is written
@@ -120,13 +118,13 @@ def _follow(folder: Path, config: Mapping[str, Any], root: Path) -> None:
     follower().watch("trial", folder, tracking=tracking, root=root, experiment=experiment)
 
 
-def _tested(trial: Mapping[str, Any], folder: Path, data: ImageDataModule, result: Mapping[str, Any]) -> dict[str, Any]:
+def _tested(trial: Mapping[str, Any], folder: Path, data: TaskData, result: Mapping[str, Any]) -> dict[str, Any]:
     """Test metrics and latency of a run of its own, whose test set nobody else waits for."""
     task: type[TaskModule] = task_class(trial)
     predictions = read_predictions(folder, result)
     net = network(trial, data.spec)
     load_weights(net, folder / "weights.safetensors")
-    repeats = latencies_ms({"net": net}, torch.zeros(data.spec.example_shape))["net"]
+    repeats = latencies_ms({"net": net}, data.spec.example_inputs, answer=task.answer)["net"]
     latency = {size: median(values) for size, values in repeats.items()}
     return {"test": task.summarise(predictions, data.labels("test")), "latency_ms": latency}
 

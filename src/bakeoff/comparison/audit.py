@@ -31,7 +31,7 @@ from bakeoff.comparison.rederive import (
     verdict_again,
 )
 from bakeoff.comparison.rederive_beside import beside_again, leaderboard_again, validation_again
-from bakeoff.data.images import ImageDataModule
+from bakeoff.data.module import TaskData
 from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.files import read_json, write_json
 
@@ -53,7 +53,7 @@ class Audit:
         checks: every figure.
         findings: of the guards.
         sha256: of every file that was audited, by its path in the folder.
-        with_data: whether the data was at hand; without it failed trials, the majority class, labels, duplicates and
+        with_data: whether the data was at hand; without it failed trials, the trivial predictor, labels, duplicates and
             normalisation go unchecked.
     """
 
@@ -89,7 +89,7 @@ class Audit:
         }
 
 
-def audit(folder: Path, *, data: ImageDataModule | None = None) -> Audit:
+def audit(folder: Path, *, data: TaskData | None = None) -> Audit:
     """Audits a finished bakeoff and writes ``audit.json`` into its folder.
 
     Args:
@@ -111,7 +111,7 @@ def audit(folder: Path, *, data: ImageDataModule | None = None) -> Audit:
     return found
 
 
-def _checks(bakeoff: RecordedBakeoff, verdict: dict[str, Any], data: ImageDataModule | None) -> Iterator[Check]:
+def _checks(bakeoff: RecordedBakeoff, verdict: dict[str, Any], data: TaskData | None) -> Iterator[Check]:
     table = stored_table(bakeoff)
     stored = by_trial(table)
     rescored = rescore(bakeoff, stored, data=data)
@@ -176,7 +176,7 @@ def _score_checks(bakeoff: RecordedBakeoff, stored: Stored, rescored: Sequence[R
         yield Check(f"scores/{contender} trial {number}", _shown(series.to_numpy()), None, agrees=False)
 
 
-def _data_checks(bakeoff: RecordedBakeoff, data: ImageDataModule) -> Iterator[Check]:
+def _data_checks(bakeoff: RecordedBakeoff, data: TaskData) -> Iterator[Check]:
     """The folder's test set is that of the data."""
     yield from compare("data/fingerprint", bakeoff.plan["data"]["fingerprint"], data.fingerprint)
     labels = stored_labels(bakeoff).tolist()

@@ -22,7 +22,7 @@ from bakeoff.comparison.tuning import edges
 from bakeoff.errors import ConfigError
 from bakeoff.files import finite, read_json, write_json
 from bakeoff.statistics import Verdict
-from bakeoff.training.assembly import network
+from bakeoff.training.assembly import network, task_class
 from bakeoff.training.checkpoints import load_weights
 from bakeoff.training.latency import latencies_ms
 
@@ -138,7 +138,8 @@ def _conclude(plan: Plan, folder: Path, progress: _Progress) -> Outcome:
     latencies = contender_latencies(plan, trials)
     extra = {
         "leaderboard": leaderboard(plan, folder, trials, latencies),
-        "majority": _majority(plan),
+        "trivial": _trivial(plan),
+        "trivial_words": task_class(plan.config).trivial_words,
         "failures": [_failure(trial) for trial in trials if trial.failed],
         "flops_ratio": flops_ratio(plan.contenders),
         "indicative": indicative(trials, metric=metric, maximize=maximize),
@@ -171,7 +172,8 @@ def contender_latencies(plan: Plan, trials: list[Trial]) -> dict[str, dict[str, 
     found: dict[str, dict[str, list[float]]] = {}
     for _ in range(LATENCY_TRIES):
         left = {name: net for name, net in networks.items() if len(found.get(name, {})) < 2}
-        for name, sizes in latencies_ms(left, torch.zeros(plan.data.spec.example_shape)).items():
+        timed = latencies_ms(left, plan.data.spec.example_inputs, answer=task_class(plan.config).answer)
+        for name, sizes in timed.items():
             found.setdefault(name, {}).update({size: values for size, values in sizes.items() if settled(values)})
     return found
 
@@ -194,10 +196,11 @@ def _failure(trial: Trial) -> dict[str, Any]:
     return about | {name: trial.result[name] for name in ("seed", "status", "why")}
 
 
-def _majority(plan: Plan) -> float:
-    """Test accuracy of always answering the most common class of training."""
-    train, test = np.asarray(plan.data.labels("train")), np.asarray(plan.data.labels("test"))
-    return float(np.mean(test == np.bincount(train).argmax()))
+def _trivial(plan: Plan) -> float:
+    """What the trivial predictor scores on the test."""
+    task, labels = task_class(plan.config), plan.data.labels("test")
+    predictions = task.trivial_predictions(plan.data.labels("train"), len(labels), plan.data.spec)
+    return task.summarise(predictions, labels)[plan.config["task"]["metric"]]
 
 
 def _beaten_by_a_baseline(plan: Plan, rows: list[dict[str, Any]]) -> list[str]:

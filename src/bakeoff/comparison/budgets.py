@@ -12,7 +12,7 @@ from typing import Any
 
 from bakeoff.comparison.contenders import Contender
 from bakeoff.comparison.sizing import solve_size
-from bakeoff.data.spec import ImageSpec
+from bakeoff.data.spec import Spec
 from bakeoff.errors import ConfigError
 from bakeoff.models.cost import build_on_meta, count_non_embedding, count_parameters, training_flops_per_example
 from bakeoff.training.assembly import network
@@ -22,7 +22,7 @@ FAR_AWAY_EPOCHS = 1_000_000
 """Where something else than epochs ends training."""
 
 
-def fit_budget(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: ImageSpec) -> None:
+def fit_budget(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: Spec) -> None:
     """Brings every contender to the budget, and counts what it costs. Baselines keep their own size and training.
 
     Raises:
@@ -39,7 +39,7 @@ def fit_budget(contenders: Sequence[Contender], budget: Mapping[str, Any], spec:
         stop(entered, budget, spec)
 
 
-def _fit_size(contender: Contender, budget: Mapping[str, Any], spec: ImageSpec) -> None:
+def _fit_size(contender: Contender, budget: Mapping[str, Any], spec: Spec) -> None:
     """Turns the model's knobs; arguments that the entry itself sets are not turned."""
     knobs = [knob for knob in contender.config["model"].get("knobs") or [] if knob["arg"] not in contender.overrides]
     sized = solve_size(
@@ -54,20 +54,20 @@ def _fit_size(contender: Contender, budget: Mapping[str, Any], spec: ImageSpec) 
     contender.config["model"]["net"] |= sized.args
 
 
-def _count_parameters(contender: Contender, args: Mapping[str, Any], spec: ImageSpec) -> int:
+def _count_parameters(contender: Contender, args: Mapping[str, Any], spec: Spec) -> int:
     config = copy.deepcopy(contender.config)
     config["model"]["net"] |= args
     return count_parameters(build_on_meta(lambda: network(config, spec)))
 
 
-def _count_costs(contender: Contender, spec: ImageSpec) -> None:
+def _count_costs(contender: Contender, spec: Spec) -> None:
     net = build_on_meta(lambda: network(contender.config, spec))
     contender.params = count_parameters(net)
     contender.non_embedding_params = count_non_embedding(net)
-    contender.train_flops_per_example = training_flops_per_example(net, example_shape=spec.example_shape)
+    contender.train_flops_per_example = training_flops_per_example(net, spec.example_inputs)
 
 
-def _stop_at_flops(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: ImageSpec) -> None:
+def _stop_at_flops(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: Spec) -> None:
     """Equal training FLOPs: the given number, or what the cheapest contender spends in ``trainer.max_epochs``."""
     epochs = int(contenders[0].config["trainer"]["max_epochs"])
     cheapest = min(contender.train_flops_per_example for contender in contenders)
@@ -89,13 +89,13 @@ def _stop_at_flops(contenders: Sequence[Contender], budget: Mapping[str, Any], s
             )
 
 
-def _stop_at_seconds(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: ImageSpec) -> None:
+def _stop_at_seconds(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: Spec) -> None:
     """Equal seconds of training; seed by seed, contenders take turns on the same machine."""
     for contender in contenders:
         contender.config["trainer"] |= {"max_seconds": float(_value(budget)), "max_epochs": FAR_AWAY_EPOCHS}
 
 
-def _stop_at_examples(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: ImageSpec) -> None:
+def _stop_at_examples(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: Spec) -> None:
     """Equal examples seen: the given number, or ``trainer.max_epochs`` for all."""
     if budget["value"] is not None:
         examples = int(budget["value"])

@@ -124,7 +124,7 @@ def _trivial_validation(plan: Plan) -> float:
     """What the trivial predictor reaches on validation."""
     task, labels = task_class(plan.config), np.asarray(plan.data.labels("val"))
     train = np.asarray(plan.data.labels("train"))
-    predictions = task.trivial_predictions(train, len(labels), plan.data.spec.num_classes)
+    predictions = task.trivial_predictions(train, len(labels), plan.data.spec)
     return float(task.score_examples(predictions, labels, plan.config["task"]["metric"]).mean())
 
 

@@ -80,7 +80,7 @@ def trial_numbers(plan: Plan, folder: Path) -> dict[str, int]:
 def _open(plan: Plan, jobs: Sequence[Job], numbers: dict[str, int]) -> pd.DataFrame:
     labels, examples = np.asarray(plan.data.labels("test")), plan.data.examples("test")
     task, metric = task_class(plan.config), plan.config["task"]["metric"]
-    trivial = task.trivial_predictions(np.asarray(plan.data.labels("train")), len(labels), plan.data.spec.num_classes)
+    trivial = task.trivial_predictions(np.asarray(plan.data.labels("train")), len(labels), plan.data.spec)
     parts = []
     for job in jobs:
         result = read_json(job.folder / "result.json")

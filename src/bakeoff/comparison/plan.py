@@ -19,7 +19,7 @@ from bakeoff.comparison.contenders import Contender, Point, enter
 from bakeoff.comparison.executor import Job
 from bakeoff.comparison.tuning import draw_points
 from bakeoff.config import build
-from bakeoff.data.images import ImageDataModule
+from bakeoff.data.module import TaskData
 from bakeoff.errors import ConfigError
 from bakeoff.files import finite, read_json, write_json
 from bakeoff.statistics import Looks, declare_looks
@@ -43,7 +43,7 @@ class Plan:
     contenders: list[Contender]
     seeds: list[int]
     """Of a bakeoff without tuning, and of the baselines of one with it."""
-    data: ImageDataModule
+    data: TaskData
     bakeoff_id: str = ""
     expected_seconds: float | None = None
     exploratory: bool = False
@@ -140,7 +140,7 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
         raise ConfigError(
             "config.contradiction", "looks", config["looks"], "looks are of seeds; a tuned bakeoff has one"
         )
-    data: ImageDataModule = build(config["data"]["module"], "data.module", seed=seeds[0])
+    data: TaskData = build(config["data"]["module"], "data.module", seed=seeds[0])
     data.prepare_data()
     data.setup()
     contenders = enter(config, config["contenders"], "contender")
@@ -213,7 +213,7 @@ def manifest(plan: Plan) -> dict[str, Any]:
             {"name": contender.name, "role": contender.role, "config_sha256": sha256_of(contender.config)}
             for contender in plan.contenders
         ],
-        "classes": list(spec.class_names),
+        "classes": list(getattr(spec, "class_names", ())),
     }
     return {"schema_version": PLAN_VERSION, "sha256": sha256_of(rules), "rules": rules}
 
@@ -243,7 +243,7 @@ def held_equal(plan: Plan) -> list[dict[str, str]]:
             "what": "Augmentation",
             "value": _words({k: v for k, v in augment.items() if k != "_target_" and v}) or "none",
         },
-        {"what": "Head", "value": "the same on every backbone"},
+        {"what": "Stem and head", "value": "the same on every backbone"},
         {"what": "Selection", "value": f"the {trainer['select']} weights by validation {config['task']['metric']}"},
     ]
 

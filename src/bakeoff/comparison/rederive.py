@@ -15,7 +15,7 @@ from bakeoff.comparison.executor import Job
 from bakeoff.comparison.judging import MARGIN_FRACTION, Trial
 from bakeoff.comparison.opening import SCORES
 from bakeoff.comparison.recorded import PlannedTrial, RecordedBakeoff, RecordedTrial
-from bakeoff.data.images import ImageDataModule
+from bakeoff.data.module import TaskData
 from bakeoff.errors import DataError
 from bakeoff.files import read_json
 from bakeoff.statistics import Verdict, declare_looks, family_verdict, race_verdict, verdict_from_scores
@@ -68,7 +68,7 @@ def stored_labels(bakeoff: RecordedBakeoff) -> np.ndarray:
         raise DataError("data.damaged_file", "folder", path, f"no test labels: {error}") from error
 
 
-def rescore(bakeoff: RecordedBakeoff, stored: Stored, *, data: ImageDataModule | None) -> list[Rescored]:
+def rescore(bakeoff: RecordedBakeoff, stored: Stored, *, data: TaskData | None) -> list[Rescored]:
     """Every planned trial that was run, scored again from its predictions against the opened labels.
 
     A failed trial is the trivial predictor, which follows from the train labels; without the data its stored scores are
@@ -169,7 +169,7 @@ def _trial(planned: PlannedTrial, recorded: RecordedTrial, test: dict[str, float
 
 
 def _predictions(
-    bakeoff: RecordedBakeoff, recorded: RecordedTrial, num_examples: int, data: ImageDataModule | None
+    bakeoff: RecordedBakeoff, recorded: RecordedTrial, num_examples: int, data: TaskData | None
 ) -> Predictions | None:
     """What a trial said; what the trivial predictor says for a failed one; None where neither can be known."""
     if not recorded.failed:
@@ -177,7 +177,7 @@ def _predictions(
     if data is None:
         return None
     task = task_class(bakeoff.contenders[0]["config"])
-    return task.trivial_predictions(np.asarray(data.labels("train")), num_examples, data.spec.num_classes)
+    return task.trivial_predictions(np.asarray(data.labels("train")), num_examples, data.spec)
 
 
 def _read_arrays(path: Path) -> Predictions | None:

@@ -13,7 +13,7 @@ from bakeoff.comparison.plan import RULES, Plan
 from bakeoff.comparison.recorded import RecordedBakeoff, contender_of
 from bakeoff.comparison.rederive import stored_labels
 from bakeoff.comparison.tuning import edges
-from bakeoff.data.images import ImageDataModule
+from bakeoff.data.module import TaskData
 from bakeoff.training.assembly import task_class
 
 
@@ -24,7 +24,7 @@ def leaderboard_again(bakeoff: RecordedBakeoff, trials: list[Trial]) -> list[dic
 
 
 def validation_again(
-    bakeoff: RecordedBakeoff, trials: list[Trial], *, data: ImageDataModule | None
+    bakeoff: RecordedBakeoff, trials: list[Trial], *, data: TaskData | None
 ) -> pd.DataFrame | None:
     """What contenders' trials were selected by; None where a trial failed and the trivial score needs the data."""
     metric = bakeoff.plan["task"]["metric"]
@@ -46,8 +46,8 @@ def validation_again(
     return pd.DataFrame(rows)
 
 
-def beside_again(bakeoff: RecordedBakeoff, trials: list[Trial], *, data: ImageDataModule | None) -> dict[str, Any]:
-    """The remaining figures of ``verdict.json``, by their key; the majority class only where the data is at hand."""
+def beside_again(bakeoff: RecordedBakeoff, trials: list[Trial], *, data: TaskData | None) -> dict[str, Any]:
+    """The remaining figures of ``verdict.json``, by their key; the trivial predictor only where the data is at hand."""
     task = bakeoff.plan["task"]
     maximize = task["direction"] == "maximize"
     found: dict[str, Any] = {
@@ -58,8 +58,9 @@ def beside_again(bakeoff: RecordedBakeoff, trials: list[Trial], *, data: ImageDa
         "edges": _edges(bakeoff, trials, 1.0 if maximize else -1.0) if bakeoff.tuned else [],
     }
     if data is not None:
-        common = np.bincount(np.asarray(data.labels("train"))).argmax()
-        found["majority"] = float(np.mean(stored_labels(bakeoff) == common))
+        kind, labels = task_class(bakeoff.contenders[0]["config"]), stored_labels(bakeoff)
+        predictions = kind.trivial_predictions(data.labels("train"), len(labels), data.spec)
+        found["trivial"] = kind.summarise(predictions, labels)[task["metric"]]
     return found
 
 
@@ -67,14 +68,14 @@ def _as_plan(bakeoff: RecordedBakeoff) -> Plan:
     """As much of the plan as the leaderboard needs, which is all but the data."""
     config = {**bakeoff.contenders[0]["config"], **{name: bakeoff.plan[name] for name in RULES}}
     contenders = [contender_of(entry) for entry in bakeoff.contenders]
-    data = cast(ImageDataModule, None)
+    data = cast(TaskData, None)
     return Plan(config, contenders, bakeoff.plan["seeds"], data, environment=bakeoff.plan["environment"])
 
 
-def _trivial_validation(bakeoff: RecordedBakeoff, data: ImageDataModule, metric: str) -> float:
+def _trivial_validation(bakeoff: RecordedBakeoff, data: TaskData, metric: str) -> float:
     task, labels = task_class(bakeoff.contenders[0]["config"]), np.asarray(data.labels("val"))
     train = np.asarray(data.labels("train"))
-    scores = task.score_examples(task.trivial_predictions(train, len(labels), data.spec.num_classes), labels, metric)
+    scores = task.score_examples(task.trivial_predictions(train, len(labels), data.spec), labels, metric)
     return float(np.mean(scores))
 
 

@@ -160,19 +160,24 @@ def _heads(plain: dict[str, Any]) -> list[ConfigError]:
 
 def _modalities(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
     """The model and the data are of the kind that the task is about."""
-    needed = get(plain, "task.modality")
     errors = []
     for section in ("model", "data"):
-        offered = get(plain, f"{section}.modality")
-        if isinstance(needed, str) and isinstance(offered, str) and needed != offered:
+        offered, fitting = get(plain, f"{section}.modality"), _fitting(section, plain)
+        if fitting and isinstance(offered, str) and offered not in fitting:
             errors.append(_misfit(section, section, get(plain, f"{section}.name"), offered, plain, catalog))
     return errors
 
 
+def _fitting(group: str, plain: dict[str, Any]) -> list[str]:
+    """The modalities that serve the task; a model may also be made for the task's kind of data (a baseline is)."""
+    keys = {"model": ("task.modality", "task.data_kind"), "data": ("task.data_kind",)}[group]
+    return [value for value in (get(plain, key) for key in keys) if isinstance(value, str)]
+
+
 def _misfit(key: str, group: str, name: object, offered: str, plain: dict[str, Any], catalog: Catalog) -> ConfigError:
-    needed, task = get(plain, "task.modality"), get(plain, "task.name")
-    fitting = [item for item in catalog.options(group) if catalog.content(group, item).get("modality") == needed]
-    problem = f"its modality is {offered}, and that of the task {task} is {needed}"
+    needed, task = _fitting(group, plain), get(plain, "task.name")
+    fitting = [item for item in catalog.options(group) if catalog.content(group, item).get("modality") in needed]
+    problem = f"its modality is {offered}, and that of the task {task} is {' or '.join(dict.fromkeys(needed))}"
     return ConfigError(f"config.{group}_misfit", key, name, problem, allowed=fitting, next_step=f"bakeoff list {group}")
 
 
@@ -203,8 +208,8 @@ def _contender(key: str, entry: Any, plain: dict[str, Any], catalog: Catalog) ->
         ]
     model = catalog.content("model", str(name))
     errors = []
-    offered, needed = model.get("modality"), get(plain, "task.modality")
-    if isinstance(offered, str) and isinstance(needed, str) and offered != needed:
+    offered, needed = model.get("modality"), _fitting("model", plain)
+    if needed and isinstance(offered, str) and offered not in needed:
         errors.append(_misfit(key, "model", name, offered, plain, catalog))
     return errors + _unknown_changes(key, changes, model, plain)
 

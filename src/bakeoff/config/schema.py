@@ -142,19 +142,25 @@ class Task:
     Args:
         name: the task's name.
         modality: the contract that its models fulfil: ``image`` or ``sequence``.
+        data_kind: what its data is, as the data's ``modality``.
         metric: what the verdict is about.
         direction: whether more of the metric is better.
         metrics: everything that is measured.
         contenders: the models that a bakeoff compares when none are named.
+        baselines: the reference models that stand beside them.
+        network: settings of the stem and head that all contenders share.
         module: the Lightning module.
     """
 
     name: str
     modality: str
+    data_kind: str
     metric: str
     direction: Literal["maximize", "minimize"]
     metrics: list[str]
     contenders: list[str | dict[str, Any]]
+    baselines: list[str | dict[str, Any]]
+    network: Section | None = None
     module: Section
 
 
@@ -164,7 +170,7 @@ class Data:
 
     Args:
         name: the dataset's name.
-        modality: what its examples are, as in the task's ``modality``.
+        modality: what its examples are, as in the task's ``data_kind``.
         module: the data module.
     """
 
@@ -244,8 +250,14 @@ SECTIONS = {
     "tune": "bakeoff.config.schema.Tune",
 }
 
+GIVEN_TO_MODELS: dict[str, frozenset[str]] = {
+    "image": frozenset({"in_channels", "image_size"}),
+    "sequence": frozenset({"causal", "cross_attention"}),
+}
+"""What the program passes to a model, by its modality."""
+
 GIVEN_BY_PROGRAM: dict[str, frozenset[str]] = {
-    "model.net": frozenset({"in_channels", "image_size"}),
+    "model.net": frozenset().union(*GIVEN_TO_MODELS.values()),
     "task.module": frozenset({"net", "spec", "optimizer", "schedule", "augment", "gradient_clip_norm", "seed"}),
     "data.module": frozenset({"seed"}),
     "optimizer": frozenset({"params"}),

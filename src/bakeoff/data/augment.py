@@ -11,7 +11,9 @@ mixup, Zhang et al. 2018 (arXiv:1710.09412); CutMix, Yun et al. 2019 (arXiv:1905
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -19,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.transforms import v2
 
+from bakeoff.data.spec import ImageSpec, Inputs, Spec
 from bakeoff.errors import ConfigError
 
 _ERASING_SMALLEST = 0.02  # of the image's area, as in the paper
@@ -97,6 +100,24 @@ class Augment(nn.Module):
         self.horizontal_flip, self.vertical_flip = horizontal_flip, vertical_flip
         self.noise, self.erasing, self.erasing_area = noise, erasing, erasing_area
         self.mixup, self.cutmix = mixup, cutmix
+
+    @property
+    def is_off(self) -> bool:
+        """Whether every knob is at 0."""
+        return not (self._is_geometric or self.noise or self.erasing or self.mixup or self.cutmix)
+
+    def for_data(self, spec: Spec) -> Callable[[Inputs, Tensor], tuple[Inputs, Tensor]] | None:
+        """This augmentation for batches of the data; None where every knob is at 0.
+
+        Raises:
+            ConfigError: a knob is on, and the data is no images.
+        """
+        if self.is_off:
+            return None
+        if not isinstance(spec, ImageSpec):
+            problem = f"it changes images, and {spec.name} is of the kind {spec.kind}"
+            raise ConfigError("config.augment_misfit", "augment", None, problem, next_step="augment=none")
+        return functools.partial(self, num_classes=spec.num_classes)
 
     @torch.no_grad()
     def forward(self, images_BCHW: Tensor, labels_B: Tensor, *, num_classes: int) -> tuple[Tensor, Tensor]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
 
@@ -23,18 +24,20 @@ from bakeoff.data.loaders import (
     WorkerLoader,
     evaluation_batch_size,
 )
+from bakeoff.data.module import SPLITS, Split, TaskData
 from bakeoff.data.pixels import OnBad
 from bakeoff.data.prepared import Preparation, PreparedImages, prepare_images, read_records
 from bakeoff.data.records import Pixels
 from bakeoff.data.sources.source import Source
-from bakeoff.data.spec import ImageSpec
+from bakeoff.data.spec import ImageSpec, Spec
 from bakeoff.data.splits import Rows, SplitRule, carve_val
 from bakeoff.errors import ConfigError, DataError
 
-Split: TypeAlias = Literal["train", "val", "test"]
+_ROWS_AT_ONCE = 4096
+_RELATIVE = 1e-9
 
 
-class ImageDataModule(pl.LightningDataModule):
+class ImageDataModule(TaskData):
     """Images with one class each, split, normalised and batched.
 
     One batch of digits, ``batch_size=2``::
@@ -72,8 +75,6 @@ class ImageDataModule(pl.LightningDataModule):
         ConfigError: a setting outside of its range.
         DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
     """
-
-    name: str
 
     def __init__(
         self,
@@ -132,12 +133,17 @@ class ImageDataModule(pl.LightningDataModule):
             self._spec = self._describe()
         return self._spec
 
-    def normalise_as(self, trained: ImageSpec) -> None:
+    def preprocess_as(self, trained: Spec) -> None:
         """Takes the mean and deviation that a finished run was trained with, instead of those of these train rows.
 
         Raises:
-            DataError: the images have another number of channels.
+            DataError: the images have other classes or another number of channels.
         """
+        assert isinstance(trained, ImageSpec)
+        if trained.class_names != self.spec.class_names:
+            problem = f"its classes are {', '.join(self.spec.class_names[:5])}"
+            allowed = ", ".join(trained.class_names[:20])
+            raise DataError("data.other_classes", "data", self.name, problem, allowed=allowed)
         if trained.channels != self.spec.channels:
             problem = f"these images have {self.spec.channels} channels, the run was trained on {trained.channels}"
             raise DataError("data.other_channels", "data", self.name, problem)
@@ -182,9 +188,43 @@ class ImageDataModule(pl.LightningDataModule):
         """A stable name for each example of a split, in the order of `labels`."""
         return self._images.examples[self._split_rows(split)].tolist()
 
-    def images(self, split: Split, indices: Sequence[int]) -> Pixels:
-        """Some images of a split as they look, uint8 ``(len(indices), height, width, channels)``."""
-        rows = self._split_rows(split)[np.asarray(indices, dtype=np.int64)]
+    def show(self, split: Split, indices: Sequence[int]) -> list[Pixels]:
+        """Some images of a split as they look, uint8 ``(height, width, channels)``."""
+        return list(self._pixels(self._split_rows(split)[np.asarray(indices, dtype=np.int64)]))
+
+    def digests(self, split: Split) -> list[bytes]:
+        """A hash of each image's pixels."""
+        rows = self._split_rows(split)
+        starts = range(0, len(rows), _ROWS_AT_ONCE)
+        pieces = (self._pixels(rows[start : start + _ROWS_AT_ONCE]) for start in starts)
+        return [hashlib.sha256(image.tobytes()).digest() for images_NHWC in pieces for image in images_NHWC]
+
+    def refit_problem(self, recorded: dict[str, Any]) -> str | None:
+        """Whether the mean and deviation that a trial used are those of its train rows, from the pixels themselves."""
+        sums_2NC, num_pixels = self._own_sums
+        for what, used, fitted in zip(
+            ("mean", "deviation"),
+            (recorded["mean"], recorded["std"]),
+            _mean_and_std(sums_2NC[:, self._split_rows("train")], num_pixels),
+            strict=True,
+        ):
+            if not np.allclose(used, fitted, rtol=_RELATIVE, atol=0.0):
+                return f"{what} {_short(used)} used, {_short(fitted)} of train"
+        return None
+
+    @cached_property
+    def _own_sums(self) -> tuple[NDArray[np.int64], int]:
+        """Sum and sum of squares of each image's pixels (0 to 255) by channel, and the pixels of a channel."""
+        layout = self._images.layout
+        sums_2NC = np.zeros((2, len(self._images.labels), layout.channels), dtype=np.int64)
+        every = np.concatenate([self._split_rows(split) for split in SPLITS])
+        for start in range(0, len(every), _ROWS_AT_ONCE):
+            rows = every[start : start + _ROWS_AT_ONCE]
+            wide_NHWC = self._pixels(rows).astype(np.int64)
+            sums_2NC[:, rows] = wide_NHWC.sum(axis=(1, 2)), (wide_NHWC * wide_NHWC).sum(axis=(1, 2))
+        return sums_2NC, layout.height * layout.width
+
+    def _pixels(self, rows: Rows) -> Pixels:
         if self._images.pixels_NCHW is None:
             images_BCHW = self._encoded_images()[rows][0]
         else:
@@ -263,6 +303,10 @@ def _mean_and_std(sums_2NC: NDArray[np.int64], num_pixels: int) -> tuple[tuple[f
     variance_C = np.maximum(mean_square_C - mean_C**2, 0.0)
     std_C = np.where(variance_C > 0, np.sqrt(variance_C) / 255, 1.0)
     return tuple((mean_C / 255).tolist()), tuple(std_C.tolist())
+
+
+def _short(values: Sequence[float]) -> str:
+    return "/".join(f"{value:.6g}" for value in values)
 
 
 def _height_and_width(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:

@@ -119,6 +119,7 @@ class ImageLoader(abc.ABC):
         self._scale_1C11 = 1 / (255 * torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1))
         self.chunk = chunk
         self.with_labels = with_labels
+        self.positions = None  # examples come in the order of the split
 
     @property
     def sampler(self) -> EpochSampler:

@@ -56,15 +56,12 @@ class _NoInitialValues(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def training_flops_per_example(
-    module: nn.Module, *, example_shape: tuple[int, ...], dtype: torch.dtype = torch.float32
-) -> int:
+def training_flops_per_example(module: nn.Module, example_inputs: Callable[[int], Any]) -> int:
     """Operations of one example's forward and backward pass in train mode.
 
     Args:
         module: a whole network, from a batch of inputs to a tensor or a list of tensors; it is left as it was.
-        example_shape: shape of one example, without the batch.
-        dtype: of the inputs; an integer type for tokens.
+        example_inputs: makes inputs of typical size on torch's default device, for a number of examples.
 
     Returns:
         Operations an example: for a dense layer 2 forward and 4 backward per weight and use, less the input gradient of
@@ -73,22 +70,21 @@ def training_flops_per_example(
     Raises:
         ConfigError: nothing was counted (``config.flops_uncounted``).
     """
-    return _count(module, example_shape=example_shape, dtype=dtype, training=True)
+    return _count(module, example_inputs, training=True)
 
 
-def inference_flops_per_example(
-    module: nn.Module, *, example_shape: tuple[int, ...], dtype: torch.dtype = torch.float32
-) -> int:
+def inference_flops_per_example(module: nn.Module, example_inputs: Callable[[int], Any]) -> int:
     """Operations of one example's forward pass in eval mode; the rest as in `training_flops_per_example`."""
-    return _count(module, example_shape=example_shape, dtype=dtype, training=False)
+    return _count(module, example_inputs, training=False)
 
 
-def _count(module: nn.Module, *, example_shape: tuple[int, ...], dtype: torch.dtype, training: bool) -> int:
+def _count(module: nn.Module, example_inputs: Callable[[int], Any], *, training: bool) -> int:
     shapes_only = copy.deepcopy(module).to("meta").train(training)
     for part in shapes_only.modules():
         if isinstance(part, nn.RNNBase):
             part.forward = functools.partial(_all_steps_at_once, part, part.forward)
-    inputs = torch.zeros((_EXAMPLES, *example_shape), dtype=dtype, device="meta")
+    with torch.device("meta"):
+        inputs = example_inputs(_EXAMPLES)
     # With gradients on in eval mode too: without, nn.TransformerEncoder takes a fused path that counts 0.
     with FlopCounterMode(display=False) as counter:
         outputs = shapes_only(inputs)

@@ -123,8 +123,9 @@ def leaderboard_words(bakeoff: Bakeoff, metric: Metric) -> str:
     best = _best(bakeoff.baselines, metric)
     if best:
         sentences.append(f"The best baseline, {best.name}, reaches {metric.value(_mean(best, metric))}.")
-    if is_number(bakeoff.verdict.majority):
-        sentences.append(f"Always answering the most frequent class gives {metric.value(bakeoff.verdict.majority)}.")
+    if is_number(bakeoff.verdict.trivial):
+        words = bakeoff.verdict.trivial_words
+        sentences.append(f"{words[:1].upper()}{words[1:]} gives {metric.value(bakeoff.verdict.trivial)}.")
     return " ".join(sentences) or "No baseline was run beside the contenders."
 
 

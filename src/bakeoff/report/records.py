@@ -123,7 +123,8 @@ class Verdict:
     pairs: tuple[Pair, ...] = ()
     contenders: tuple[Mapping[str, Any], ...] = ()
     leaderboard: tuple[Row, ...] = ()
-    majority: float | None = None
+    trivial: float | None = None
+    trivial_words: str = "the trivial predictor"
     failures: tuple[Mapping[str, Any], ...] = ()
     flops_ratio: float | None = None
     indicative: Mapping[str, Any] = field(default_factory=dict)

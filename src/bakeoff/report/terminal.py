@@ -59,8 +59,8 @@ def print_leaderboard(verdict: Mapping[str, Any], console: Console, *, metric: s
         for row in group:
             table.add_row(*_cells(row, primary), end_section=row is contenders[-1] if contenders else False)
     console.print(table)
-    if numbers.is_number(found.majority):
-        console.print(Text(f"always answering the most frequent class: {primary.value(found.majority)}", style="dim"))
+    if numbers.is_number(found.trivial):
+        console.print(Text(f"{found.trivial_words}: {primary.value(found.trivial)}", style="dim"))
 
 
 def print_verdict(verdict: Mapping[str, Any], console: Console) -> None:

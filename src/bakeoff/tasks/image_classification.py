@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric, Metric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibrationError, MulticlassF1Score
 
-from bakeoff.data.spec import ImageSpec
+from bakeoff.data.spec import ImageSpec, Inputs
 from bakeoff.models.contracts import ImageBackbone
 from bakeoff.statistics import pseudo_values_from_sums
-from bakeoff.tasks.module import Batch, OptimizerFactory, Predictions, TaskModule
+from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions, TaskModule
 from bakeoff.tasks.schedules import Schedule
 
 CALIBRATION_BINS = 15
@@ -57,6 +57,8 @@ class ImageClassification(TaskModule):
         label_smoothing: mass moved from the label to all classes alike, in [0, 1).
     """
 
+    trivial_words = "always answering the most frequent class"
+
     def __init__(
         self,
         *,
@@ -64,7 +66,7 @@ class ImageClassification(TaskModule):
         spec: ImageSpec,
         optimizer: OptimizerFactory,
         schedule: Schedule,
-        augment: Callable[[Tensor, Tensor], Batch] | None = None,
+        augment: Callable[[Inputs, Tensor], Batch] | None = None,
         gradient_clip_norm: float | None = None,
         label_smoothing: float = 0.0,
         seed: int = 0,
@@ -83,8 +85,9 @@ class ImageClassification(TaskModule):
         self.label_smoothing = label_smoothing
 
     @staticmethod
-    def network(backbone: nn.Module, spec: ImageSpec) -> nn.Module:
+    def network(make: MakeBackbone, spec: ImageSpec) -> nn.Module:
         """The backbone with the shared head for the data's classes."""
+        backbone = make(**spec.model_arguments())
         assert isinstance(backbone, ImageBackbone)
         return Classifier(backbone, len(spec.class_names))
 
@@ -137,9 +140,9 @@ class ImageClassification(TaskModule):
         return {name: float(value) for name, value in collection(probabilities_BK, labels).items()}
 
     @staticmethod
-    def trivial_predictions(train_labels: np.ndarray, num_examples: int, num_classes: int) -> Predictions:
+    def trivial_predictions(train_labels: np.ndarray, num_examples: int, spec: ImageSpec) -> Predictions:
         """What the trivial predictor says of every example: how common each class was in training."""
-        shares = np.bincount(train_labels, minlength=num_classes).astype(np.float32)
+        shares = np.bincount(train_labels, minlength=spec.num_classes).astype(np.float32)
         return {"probabilities": np.tile(shares / shares.sum(), (num_examples, 1))}
 
 

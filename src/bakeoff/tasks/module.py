@@ -1,9 +1,9 @@
 """The Lightning module that all tasks share: optimisation, metrics and logging exist once.
 
-B batch, K optimizer steps in one call.
+B batch, V outputs of one example.
 
 Lightning's own bookkeeping costs more than the arithmetic of a small model. So optimisation is manual, and one step of
-Lightning's runs a list of K batches (``trainer.steps_per_call``): each batch is still one optimizer step, with its own
+Lightning's runs a list of batches (``trainer.steps_per_call``): each batch is still one optimizer step, with its own
 learning rate, but callbacks, progress and metrics are paid once a call.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import abc
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytorch_lightning as pl
@@ -21,10 +21,13 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
+from bakeoff.data.spec import Inputs
 from bakeoff.tasks.schedules import Schedule
 
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[Inputs, Tensor]
 Predictions = dict[str, np.ndarray]
+MakeBackbone = Callable[..., nn.Module]
+"""Makes the configured model from what only the task and the data know: channels, or whether it is causal."""
 OptimizerFactory = Callable[[Iterable[dict[str, Any]]], torch.optim.Optimizer]
 
 
@@ -48,13 +51,16 @@ class TaskModule(pl.LightningModule, abc.ABC):
             draws what the undisturbed one would have drawn.
     """
 
+    trivial_words: ClassVar[str]
+    """What the trivial predictor does, as a sentence says it: "always answering the most frequent class"."""
+
     def __init__(
         self,
         *,
         net: nn.Module,
         optimizer: OptimizerFactory,
         schedule: Schedule,
-        augment: Callable[[Tensor, Tensor], Batch] | None,
+        augment: Callable[[Inputs, Tensor], Batch] | None,
         gradient_clip_norm: float | None,
         seed: int,
     ) -> None:
@@ -70,9 +76,9 @@ class TaskModule(pl.LightningModule, abc.ABC):
         self.progress: Callable[[int], float] = lambda step: 0.0
         self.examples_in_call = 0
         self.first_step_at: float | None = None
-        self._pending: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._pending: list[tuple[Tensor, Tensor, Tensor, int]] = []
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Inputs) -> Tensor:
         """The network's outputs."""
         return self.net(inputs)
 
@@ -80,8 +86,11 @@ class TaskModule(pl.LightningModule, abc.ABC):
 
     @staticmethod
     @abc.abstractmethod
-    def network(backbone: nn.Module, spec: Any) -> nn.Module:
-        """A backbone with the task's stem and head: the same ones for all contenders."""
+    def network(make: MakeBackbone, spec: Any) -> nn.Module:
+        """A model with the task's stem and head: the same ones for all contenders.
+
+        A task's further keyword arguments are settings of its stem and head, from ``task.network``.
+        """
 
     @abc.abstractmethod
     def metrics(self, split: str) -> MetricCollection:
@@ -95,12 +104,38 @@ class TaskModule(pl.LightningModule, abc.ABC):
         """The targets as metrics want them, where augmentation may have made them soft."""
         return targets
 
+    def observe(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """What the metrics are updated with; a task whose outputs are large keeps less of them."""
+        return outputs.detach(), self.hard_targets(targets)
+
+    def loss_weight(self, targets: Tensor) -> int:
+        """How many terms the batch's mean loss is a mean of."""
+        return len(targets)
+
+    def respond(self, inputs: Inputs) -> Predictions:
+        """What is stored of each example of a batch: the answer of the network, in evaluation mode."""
+        return self.predictions(self(inputs))
+
+    def respond_to_all(self, loader: Any) -> Predictions:
+        """What is stored of each example of a loader of inputs, in the order of the data's ``labels``."""
+        parts = [self.respond(self.transfer_batch_to_device(inputs, self.device, 0)) for inputs in loader]
+        found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        positions = getattr(loader, "positions", None)
+        if positions is None:
+            return found
+        return {name: values[np.argsort(positions, kind="stable")] for name, values in found.items()}
+
     # What a task says of predictions, away from training: the scorer's part -------------------------------------------
+
+    @staticmethod
+    def answer(net: nn.Module, inputs: Inputs) -> Any:
+        """What a user waits for when the network answers; timed as its latency."""
+        return net(inputs)
 
     @staticmethod
     @abc.abstractmethod
     def predictions(outputs: Tensor) -> Predictions:
-        """What is stored of each example."""
+        """What is stored of each example, from the network's outputs."""
 
     @staticmethod
     @abc.abstractmethod
@@ -114,7 +149,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
 
     @staticmethod
     @abc.abstractmethod
-    def trivial_predictions(train_labels: np.ndarray, num_examples: int, num_classes: int) -> Predictions:
+    def trivial_predictions(train_labels: np.ndarray, num_examples: int, spec: Any) -> Predictions:
         """What the trivial predictor says; a failed trial is scored with it (rule 19)."""
 
     # One step for the three splits -----------------------------------------------------------------------------------
@@ -124,7 +159,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
         inputs, targets = batch
         outputs = self(inputs)
         loss = self.loss(outputs, targets)
-        self._pending.append((outputs.detach(), targets, loss.detach()))
+        self._pending.append((*self.observe(outputs, targets), loss.detach(), self.loss_weight(targets)))
         return loss
 
     def training_step(self, batches: Sequence[Batch], batch_index: int) -> None:
@@ -211,18 +246,16 @@ class TaskModule(pl.LightningModule, abc.ABC):
         Raises:
             Diverged: a training loss is not finite.
         """
-        outputs, targets, losses = (list(parts) for parts in zip(*self._pending, strict=True))
+        outputs, targets, losses, weights = (list(parts) for parts in zip(*self._pending, strict=True))
         self._pending.clear()
         loss = torch.stack(losses)
         if split == "train" and not torch.isfinite(loss).all():
             raise Diverged(f"training loss {loss[~torch.isfinite(loss)][0].item()} near step {self.global_step}")
-        weights = torch.tensor([len(target) for target in targets], device=loss.device)
         collection = self._collection(split)
-        collection["loss"].update(loss, weights)
-        hard = torch.cat([self.hard_targets(target) for target in targets])
+        collection["loss"].update(loss, torch.tensor(weights, device=loss.device))
         for name, metric in collection.items(keep_base=True):
             if name != "loss":
-                metric.update(torch.cat(outputs), hard)
+                metric.update(torch.cat(outputs), torch.cat(targets))
 
     def _collection(self, split: str) -> MetricCollection:
         collection = getattr(self, f"{split}_metrics")

@@ -12,7 +12,7 @@ from torch import nn
 
 from bakeoff.config import build
 from bakeoff.config.allowlist import resolve
-from bakeoff.data.spec import ImageSpec
+from bakeoff.data.spec import Spec
 from bakeoff.tasks.module import TaskModule
 
 TRIAL_SECTIONS = ("seed", "task", "data", "model", "optimizer", "scheduler", "trainer", "augment")
@@ -40,10 +40,10 @@ def trial_id(config: Mapping[str, Any], data_fingerprint: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def network(config: Mapping[str, Any], spec: ImageSpec) -> nn.Module:
-    """The whole network of a trial: the model's backbone for the data, and the task's head."""
-    backbone = build(config["model"]["net"], "model.net", **spec.model_arguments())
-    return task_class(config).network(backbone, spec)
+def network(config: Mapping[str, Any], spec: Spec) -> nn.Module:
+    """The whole network of a trial: the model's backbone for the data, and the task's stem and head."""
+    make = functools.partial(build, config["model"]["net"], "model.net")
+    return task_class(config).network(make, spec, **(config["task"].get("network") or {}))
 
 
 def task_class(config: Mapping[str, Any]) -> type[TaskModule]:
@@ -53,7 +53,7 @@ def task_class(config: Mapping[str, Any]) -> type[TaskModule]:
     return found
 
 
-def assemble(config: Mapping[str, Any], spec: ImageSpec) -> TaskModule:
+def assemble(config: Mapping[str, Any], spec: Spec) -> TaskModule:
     """The module that Lightning trains, with everything that the configuration names."""
     augment = build(config["augment"], "augment")
     return build(
@@ -63,7 +63,7 @@ def assemble(config: Mapping[str, Any], spec: ImageSpec) -> TaskModule:
         spec=spec,
         optimizer=build(config["optimizer"], "optimizer"),
         schedule=build(config["scheduler"], "scheduler"),
-        augment=functools.partial(augment, num_classes=spec.num_classes) if augment else None,
+        augment=augment.for_data(spec) if augment else None,
         gradient_clip_norm=config["trainer"]["gradient_clip_norm"],
         seed=config["seed"],
     )

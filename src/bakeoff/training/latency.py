@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 BATCH_SIZES = (1, 32)
 
 
 @torch.inference_mode()
 def latencies_ms(
-    networks: Mapping[str, nn.Module], example: Tensor, *, repeats: int = 7, calls: int = 10
+    networks: Mapping[str, nn.Module],
+    example_inputs: Callable[[int], Any],
+    *,
+    answer: Callable[[nn.Module, Any], Any],
+    repeats: int = 7,
+    calls: int = 10,
 ) -> dict[str, dict[str, list[float]]]:
     """Milliseconds a call at batch 1 and 32, one figure a repeat: ``{network: {"1": [...], "32": [...]}}``.
 
@@ -23,30 +29,31 @@ def latencies_ms(
 
     Args:
         networks: by name; put in evaluation mode here.
-        example: one input without its batch dimension.
+        example_inputs: makes inputs of typical size for a number of examples.
+        answer: what is timed: a network's answer to inputs.
         repeats: how many figures for each.
         calls: calls in a figure.
     """
     found: dict[str, dict[str, list[float]]] = {name: {str(size): [] for size in BATCH_SIZES} for name in networks}
     for size in BATCH_SIZES:
-        batch = example.unsqueeze(0).expand(size, *example.shape).contiguous()
+        inputs = example_inputs(size)
         for network in networks.values():
             network.eval()
-            _time_calls(network, batch, 3)
+            _time_calls(lambda net=network: answer(net, inputs), 3)
         for _ in range(repeats):
             for name, network in networks.items():
-                found[name][str(size)].append(1e3 * _time_calls(network, batch, calls))
+                found[name][str(size)].append(1e3 * _time_calls(lambda net=network: answer(net, inputs), calls))
     return found
 
 
-def _time_calls(network: nn.Module, batch: Tensor, calls: int) -> float:
+def _time_calls(call: Callable[[], Any], calls: int) -> float:
     """Seconds of the fastest call."""
-    synchronize = torch.cuda.synchronize if batch.is_cuda else lambda: None
+    synchronize = torch.cuda.synchronize if torch.cuda.is_initialized() else lambda: None
     fastest = float("inf")
     for _ in range(calls):
         synchronize()
         start = time.perf_counter()
-        network(batch)
+        call()
         synchronize()
         fastest = min(fastest, time.perf_counter() - start)
     return fastest

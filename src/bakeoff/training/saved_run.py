@@ -15,8 +15,8 @@ import torch
 
 from bakeoff.config import build
 from bakeoff.config.composition import compose_section, section_options
-from bakeoff.data.images import ImageDataModule
-from bakeoff.data.spec import ImageSpec
+from bakeoff.data.module import TaskData
+from bakeoff.data.spec import ImageSpec, Spec
 from bakeoff.errors import CheckpointError, ConfigError
 from bakeoff.files import read_json
 from bakeoff.tasks.module import TaskModule
@@ -31,7 +31,7 @@ class SavedRun:
 
     folder: Path
     config: dict[str, Any]
-    spec: ImageSpec
+    spec: Spec
     result: dict[str, Any]
 
     @property
@@ -46,17 +46,17 @@ class SavedRun:
         load_weights(task.net, self.folder / "weights.safetensors")
         return task.eval()
 
-    def data(self, changes: Mapping[str, Any]) -> ImageDataModule:
+    def data(self, changes: Mapping[str, Any]) -> TaskData:
         """The run's data, or other data by ``changes`` of its ``data`` section, set up."""
         saved = self.config["data"]
         option = installed_option("data", saved, self.folder)
-        size = {"image_size": list(self.spec.image_size)} if changes else {}
+        size = {"image_size": list(self.spec.image_size)} if changes and isinstance(self.spec, ImageSpec) else {}
         section = compose_section("data", option, {**_values(saved), **size, **changes})
-        data: ImageDataModule = build(section["module"], "data.module", seed=self.config["seed"])
+        data: TaskData = build(section["module"], "data.module", seed=self.config["seed"])
         data.prepare_data()
         data.setup()
         if changes:
-            data.normalise_as(self.spec)
+            data.preprocess_as(self.spec)
         return data
 
 
@@ -100,7 +100,7 @@ def load_run(path: str | Path) -> SavedRun:
     folder = find_run(path)
     try:
         config, result = read_json(folder / "config.json"), read_json(folder / "result.json")
-        spec = ImageSpec.from_dict(read_json(folder / "spec.json"))
+        spec = Spec.from_dict(read_json(folder / "spec.json"))
     except (OSError, ValueError, TypeError) as error:
         raise CheckpointError("checkpoint.unreadable", "run", folder, f"can't be read ({error})") from error
     if result["status"] != "finished":

@@ -33,7 +33,7 @@ import pytorch_lightning as pl
 import torch
 
 from bakeoff.config import build
-from bakeoff.data.images import ImageDataModule
+from bakeoff.data.module import TaskData
 from bakeoff.errors import CheckpointError
 from bakeoff.files import read_json, write_json
 from bakeoff.models.cost import count_parameters, training_flops_per_example
@@ -64,7 +64,7 @@ def run_trial(
     folder: Path,
     *,
     label: TrialLabel,
-    data: ImageDataModule | None = None,
+    data: TaskData | None = None,
     say: Callable[[str], None] | None = None,
     conclude: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def _train(
     config: Mapping[str, Any],
     folder: Path,
     settings: TrainerSettings,
-    data: ImageDataModule | None,
+    data: TaskData | None,
     say: Callable[[str], None] | None,
 ) -> dict[str, Any]:
     """The trial proper: what it measured, without names and clocks."""
@@ -122,7 +122,7 @@ def _train(
     pl.seed_everything(config["seed"], workers=True, verbose=False)
     task = assemble(config, data.spec)
     metric = f"val/{config['task']['metric']}"
-    flops = training_flops_per_example(task.net, example_shape=data.spec.example_shape)
+    flops = training_flops_per_example(task.net, data.spec.example_inputs)
     log = MetricLog(folder / "metrics.jsonl", flops_per_example=flops)
     checkpoints = Checkpoints(
         folder, settings=settings, metric=metric, maximize=config["task"]["direction"] == "maximize"
@@ -237,10 +237,8 @@ def evaluate(task: TaskModule, loader: Any, settings: TrainerSettings, split: st
 def predict(task: TaskModule, loader: Any, settings: TrainerSettings) -> dict[str, np.ndarray]:
     """What the module says of a loader of inputs, in the loader's order."""
     task.eval()
-    device = make_trainer(settings).strategy.root_device
-    task.to(device)
-    parts = [task.predictions(task(inputs.to(device))) for inputs in loader]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    task.to(make_trainer(settings).strategy.root_device)
+    return task.respond_to_all(loader)
 
 
 def _peak_memory_mb(at_start_mb: float) -> float:

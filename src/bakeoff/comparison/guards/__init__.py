@@ -4,8 +4,8 @@ They read a bakeoff's folder, so the same code serves the bakeoff before it draw
 
 | guard | catches |
 | --- | --- |
-| `duplicates` | an image in more than one split |
-| `preprocessing_fit` | normalisation that saw other rows than those of train |
+| `duplicates` | an example in more than one split |
+| `preprocessing_fit` | normalisation or a vocabulary that saw other rows than those of train |
 | `test_openings` | the test opened more often than declared |
 | `unequal_tuning` | unequal trials, searched dimensions or sampler; points out of range; seeds that are not fresh |
 | `unequal_augmentation`, `unequal_preprocessing`, `unequal_training` | what is held equal and was not |
@@ -25,14 +25,14 @@ from pathlib import Path
 from bakeoff.comparison.guards.baselines import has_baselines
 from bakeoff.comparison.guards.equality import held_equal
 from bakeoff.comparison.guards.finding import Finding, Severity
-from bakeoff.comparison.guards.leaks import declared_leaks, duplicates, preprocessing_fit, read_pixels
+from bakeoff.comparison.guards.leaks import declared_leaks, duplicates, preprocessing_fit
 from bakeoff.comparison.guards.manifest import keeps_manifest
 from bakeoff.comparison.guards.openings import openings_declared
 from bakeoff.comparison.guards.timing import settled, settled_timings
 from bakeoff.comparison.guards.trials import predictions_sealed, trials_recorded, undeclared_seeds
 from bakeoff.comparison.guards.tuning import equal_tuning
 from bakeoff.comparison.recorded import RecordedBakeoff
-from bakeoff.data.images import ImageDataModule
+from bakeoff.data.module import TaskData
 from bakeoff.errors import TrialsFailed
 
 __all__ = ["Finding", "Severity", "check", "check_recorded", "refuse", "settled"]
@@ -54,12 +54,12 @@ ON_FOLDER: tuple[Guard, ...] = (
 """Those that need nothing but the folder."""
 
 
-def check(folder: Path, *, data: ImageDataModule | None = None, stage: int | None = None) -> list[Finding]:
+def check(folder: Path, *, data: TaskData | None = None, stage: int | None = None) -> list[Finding]:
     """What the guards find in a bakeoff's folder; nothing for a bakeoff that kept the rules.
 
     Args:
         folder: a bakeoff's, with all planned trials run, before or after its verdict.
-        data: its data, whose pixels are then hashed and summed again; its seed is left as it was.
+        data: its data, which is then hashed and fitted again; its seed is left as it was.
         stage: the declared look that a running bakeoff has come to: only trials up to it need to have been run.
 
     Raises:
@@ -69,12 +69,11 @@ def check(folder: Path, *, data: ImageDataModule | None = None, stage: int | Non
     return check_recorded(RecordedBakeoff.read(folder, stage=stage), data=data)
 
 
-def check_recorded(bakeoff: RecordedBakeoff, *, data: ImageDataModule | None = None) -> list[Finding]:
+def check_recorded(bakeoff: RecordedBakeoff, *, data: TaskData | None = None) -> list[Finding]:
     """As `check`, of a folder that has been read."""
     findings = [finding for guard in ON_FOLDER for finding in guard(bakeoff)]
     if data is not None:
-        pixels = read_pixels(data)
-        findings += [*duplicates(bakeoff, data, pixels), *preprocessing_fit(bakeoff, data, pixels)]
+        findings += [*duplicates(bakeoff, data), *preprocessing_fit(bakeoff, data)]
     return findings
 
 
