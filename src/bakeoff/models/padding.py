@@ -1,8 +1,16 @@
-"""The one thing that every sequence model asks of a padding mask."""
+"""What sequence models ask of a padding mask and of a memory, and how steps change places around padding.
+
+B batch, T time steps, D size of a step.
+"""
 
 from __future__ import annotations
 
+from typing import Literal
+
+import torch
 from torch import Tensor
+
+Place = Literal["nowhere", "end", "anywhere"]
 
 
 def refuse_empty_rows(padding_mask_BT: Tensor) -> None:
@@ -17,3 +25,65 @@ def refuse_empty_rows(padding_mask_BT: Tensor) -> None:
     if empty_B.any():
         row = int(empty_B.nonzero()[0])
         raise ValueError(f"every sequence needs at least one real step; row {row} of the batch is all padding")
+
+
+def refuse_wrong_memory(memory_BSD: Tensor | None, *, cross_attention: bool) -> None:
+    """Raise unless there is a memory exactly where the model attends to one.
+
+    Raises:
+        ValueError: as the first line says.
+    """
+    if cross_attention and memory_BSD is None:
+        raise ValueError("a model with cross_attention=True attends to a memory at every call; got memory_BSD=None")
+    if not cross_attention and memory_BSD is not None:
+        shape = tuple(memory_BSD.shape)
+        raise ValueError(f"a memory needs a model with cross_attention=True; got one of shape {shape} without")
+
+
+def where_padding_is(padding_mask_BT: Tensor | None) -> Place:
+    """Whether rows have padding ``nowhere``, only after their real steps (``end``), or ``anywhere``.
+
+    Shapes only (``meta``) can't be checked and count as free of padding.
+
+    Raises:
+        ValueError: a row of the mask is all padding.
+    """
+    if padding_mask_BT is None or padding_mask_BT.is_meta:
+        return "nowhere"
+    refuse_empty_rows(padding_mask_BT)
+    before_real_BT = padding_mask_BT[:, :-1] & ~padding_mask_BT[:, 1:]
+    # One wait for the device, not two.
+    padded, real_after_padding = torch.stack([padding_mask_BT.any(), before_real_BT.any()]).tolist()
+    if not padded:
+        return "nowhere"
+    return "anywhere" if real_after_padding else "end"
+
+
+def real_steps_first(x_BTD: Tensor, padding_mask_BT: Tensor) -> tuple[Tensor, Tensor]:
+    """Each row with its real steps first, in their order, and padding after them.
+
+    Returns:
+        The rows, shape ``(B, T, D)``, and where each step came from, shape ``(B, T, 1)``, for `back_in_place`.
+    """
+    order_BT1 = padding_mask_BT.to(torch.uint8).argsort(dim=1, stable=True).unsqueeze(-1)
+    return x_BTD.gather(1, order_BT1.expand_as(x_BTD)), order_BT1
+
+
+def back_in_place(x_BTD: Tensor, order_BT1: Tensor) -> Tensor:
+    """Undoes `real_steps_first`, on outputs of any size D."""
+    return torch.zeros_like(x_BTD).scatter(1, order_BT1.expand_as(x_BTD), x_BTD)
+
+
+def last_real_step_first(x_BTD: Tensor, lengths_B: Tensor | None) -> Tensor:
+    """Each row's real steps in the opposite order, padding staying after them; its own inverse.
+
+    Args:
+        x_BTD: rows with padding at the end only.
+        lengths_B: real steps of each row; None means that all are real.
+    """
+    if lengths_B is None:
+        return x_BTD.flip(1)
+    step_T = torch.arange(x_BTD.shape[1], device=x_BTD.device)
+    mirrored_BT = lengths_B[:, None] - 1 - step_T
+    source_BT = torch.where(mirrored_BT >= 0, mirrored_BT, step_T)
+    return x_BTD.gather(1, source_BT.unsqueeze(-1).expand_as(x_BTD))

@@ -1,86 +1,50 @@
 """Stacked recurrent networks: Elman's RNN, the LSTM and the GRU, in one or both directions.
 
 Elman 1990, "Finding structure in time"; Hochreiter and Schmidhuber 1997, "Long short-term memory"; Cho et al. 2014,
-arXiv:1406.1078 (GRU); Schuster and Paliwal 1997, "Bidirectional recurrent neural networks".
+arXiv:1406.1078 (GRU); Schuster and Paliwal 1997, "Bidirectional recurrent neural networks"; attention to a memory as
+`bakeoff.models.rnn.additive_attention` says.
 
-B batch, T time steps, D model width, H hidden units of all directions together.
+B batch, T time steps, D model width, H hidden units of all directions together, L layers.
 """
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
-import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from bakeoff.models.contracts import SequenceBackbone
-from bakeoff.models.padding import refuse_empty_rows
-
-Cell = Literal["rnn", "lstm", "gru"]
-
-_LAYERS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
-
-
-def recurrent_layers(
-    cell: Cell, input_width: int, *, hidden: int, depth: int = 1, bidirectional: bool = False, dropout: float = 0.0
-) -> nn.RNNBase:
-    """Initialised ``batch_first`` layers of one cell.
-
-    Recurrent matrices start orthogonal gate by gate (Saxe et al. 2014, arXiv:1312.6120), input matrices Xavier-uniform,
-    biases zero, and the LSTM's forget gate open at 1 (Jozefowicz et al. 2015).
-
-    Args:
-        cell: ``rnn`` (tanh), ``lstm`` or ``gru``.
-        input_width: size of each input step.
-        hidden: units a direction.
-        depth: stacked layers.
-        bidirectional: whether to read backwards too; the output is then of size ``2 * hidden``.
-        dropout: probability between layers; a single layer has no such place.
-
-    Raises:
-        ValueError: an unknown cell, or a size below 1.
-    """
-    if cell not in _LAYERS:
-        raise ValueError(f"cell must be one of {', '.join(get_args(Cell))}; got {cell!r}")
-    if hidden < 1 or depth < 1:
-        raise ValueError(f"hidden and depth must be at least 1; got hidden={hidden}, depth={depth}")
-    between = dropout if depth > 1 else 0.0
-    layers = _LAYERS[cell](
-        input_width, hidden, num_layers=depth, batch_first=True, bidirectional=bidirectional, dropout=between
-    )
-    _initialise(layers)
-    return layers
+from bakeoff.models.rnn.additive_attention import AttentionalOutput
+from bakeoff.models.rnn.backbone import RecurrentBackbone
+from bakeoff.models.rnn.layers import (
+    Cell,
+    LayerState,
+    SeparateLayers,
+    SequenceDropout,
+    recurrent_layers,
+    run_layers,
+)
 
 
-def _initialise(layers: nn.RNNBase) -> None:
-    for name, parameter in layers.named_parameters():
-        if name.startswith("bias"):
-            nn.init.zeros_(parameter)
-            if isinstance(layers, nn.LSTM) and name.startswith("bias_ih"):
-                nn.init.ones_(parameter.data[layers.hidden_size : 2 * layers.hidden_size])
-            continue
-        initialise = nn.init.orthogonal_ if name.startswith("weight_hh") else nn.init.xavier_uniform_
-        for gate in parameter.data.split(layers.hidden_size):
-            initialise(gate)
-
-
-class Recurrent(SequenceBackbone):
+class Recurrent(RecurrentBackbone):
     """A stack of RNN, LSTM or GRU layers (Elman 1990; Hochreiter and Schmidhuber 1997; Cho et al. 2014).
 
-    Bidirectional unless causal. No activation is configurable: gates are sigmoid and states tanh, as in the papers.
+    No activation is configurable: gates are sigmoid and states tanh, as in the papers.
 
     Args:
         width: D, size of each step in and out.
         causal: read forwards only.
+        cross_attention: the states of the last layer attend to a memory, and ``tanh`` of a linear map of both is the
+            output.
         cell: ``rnn``, ``lstm`` or ``gru``.
         depth: stacked layers.
         hidden: units a direction, followed by a linear projection to ``width``. None: ``width`` units, half a
             direction when bidirectional, and no projection.
-        dropout: probability between layers.
+        bidirectional: read backwards too; None: unless causal.
+        dropout: probability between layers, and on the input of the first.
+        input_dropout: whether dropout falls on the input too: it is all that a single layer has.
+        layer_norm: a norm after each layer.
+        variational_dropout: one dropout mask a sequence, the same at all steps.
 
     Raises:
-        ValueError: an odd ``width`` that two directions can't share, or an unknown cell.
+        ValueError: an odd ``width`` that two directions can't share, an unknown cell, or two directions where causal.
     """
 
     def __init__(
@@ -88,41 +52,55 @@ class Recurrent(SequenceBackbone):
         *,
         width: int,
         causal: bool = False,
+        cross_attention: bool = False,
         cell: Cell = "lstm",
         depth: int = 2,
         hidden: int | None = None,
+        bidirectional: bool | None = None,
         dropout: float = 0.0,
+        input_dropout: bool = True,
+        layer_norm: bool = False,
+        variational_dropout: bool = False,
     ) -> None:
-        super().__init__()
-        directions = 1 if causal else 2
+        super().__init__(width=width, causal=causal, cross_attention=cross_attention, both_ways=bidirectional)
+        directions = 2 if self.both_ways else 1
         if hidden is None and width % directions:
             raise ValueError(f"width must be even for two directions; got {width}, nearest {width - 1} and {width + 1}")
-        self.width = width
-        self.causal = causal
-        units = width // directions if hidden is None else hidden
-        self.layers = recurrent_layers(
-            cell, width, hidden=units, depth=depth, bidirectional=not causal, dropout=dropout
+        self.depth = depth
+        self.units = width // directions if hidden is None else hidden
+        dropped = SequenceDropout(dropout) if variational_dropout else nn.Dropout(dropout)
+        self.input_dropout = dropped if input_dropout else nn.Identity()
+        self.layers = (
+            SeparateLayers(
+                cell,
+                width,
+                hidden=self.units,
+                depth=depth,
+                bidirectional=self.both_ways,
+                layer_norm=layer_norm,
+                dropout=dropped,
+            )
+            if layer_norm or variational_dropout
+            else recurrent_layers(
+                cell, width, hidden=self.units, depth=depth, bidirectional=self.both_ways, dropout=dropout
+            )
         )
-        self.projection = nn.Identity() if hidden is None else nn.Linear(units * directions, width)
+        self.num_carried = 2 if cell == "lstm" else 1
+        self.output = self._make_output(self.units * directions, projected=hidden is not None)
 
-    def forward(self, x_BTD: Tensor, *, padding_mask_BT: Tensor | None = None) -> Tensor:
-        """The states of the last layer, projected where ``hidden`` was given, shape ``(B, T, D)``.
+    def _make_output(self, state_width: int, *, projected: bool) -> nn.Module:
+        if self.cross_attention:
+            return AttentionalOutput(state_width=state_width, width=self.width)
+        return nn.Linear(state_width, self.width) if projected else nn.Identity()
 
-        Padding may stand anywhere in a row; real steps are read as if it were not there.
+    def run(self, x_BTD: Tensor, *, lengths_B: Tensor | None, state: LayerState | None) -> tuple[Tensor, LayerState]:
+        """The states of the last layer, shape ``(B, T, H)``, and the last state of every layer."""
+        x_BTD = self.input_dropout(x_BTD)
+        if isinstance(self.layers, SeparateLayers):
+            return self.layers.run(x_BTD, lengths_B=lengths_B, state=state)
+        return run_layers(self.layers, x_BTD, lengths_B=lengths_B, state=state)
 
-        Raises:
-            ValueError: a row is all padding.
-        """
-        if padding_mask_BT is None:
-            return self.projection(self.layers(x_BTD)[0])
-        return self.projection(self._skip_padding(x_BTD, padding_mask_BT))
-
-    def _skip_padding(self, x_BTD: Tensor, padding_mask_BT: Tensor) -> Tensor:
-        refuse_empty_rows(padding_mask_BT)
-        # A stable sort of the mask puts the real steps first, in their order, as packing wants them.
-        order_BT1 = padding_mask_BT.to(torch.uint8).argsort(dim=1, stable=True).unsqueeze(-1)
-        lengths_B = (~padding_mask_BT).sum(dim=1).cpu()
-        front_BTD = x_BTD.gather(1, order_BT1.expand_as(x_BTD))
-        packed = pack_padded_sequence(front_BTD, lengths_B, batch_first=True, enforce_sorted=False)
-        states_BTH, _ = pad_packed_sequence(self.layers(packed)[0], batch_first=True, total_length=x_BTD.shape[1])
-        return torch.zeros_like(states_BTH).scatter(1, order_BT1.expand_as(states_BTH), states_BTH)
+    def first_state(self, batch_size: int) -> LayerState:
+        """Zeros: hidden units, shape ``(B, L, H)``, and for the LSTM its cells."""
+        zeros_BLH = next(self.layers.parameters()).new_zeros(batch_size, self.depth, self.units)
+        return (zeros_BLH,) * self.num_carried

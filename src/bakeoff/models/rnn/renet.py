@@ -19,7 +19,7 @@ from bakeoff.models.activations import Activation
 from bakeoff.models.activations import activation as activation_by_name
 from bakeoff.models.contracts import ImageBackbone, ImageTooSmall
 from bakeoff.models.image_as_sequence import default_patch_size, pad_to_patches
-from bakeoff.models.rnn.recurrent import Cell, recurrent_layers
+from bakeoff.models.rnn.layers import Cell, recurrent_layers
 
 
 class ReNetLayer(nn.Module):

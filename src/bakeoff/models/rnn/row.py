@@ -1,7 +1,7 @@
 """A recurrent network that reads an image row by row, as a page.
 
 Le, Jaitly and Hinton 2015, "A simple way to initialize recurrent networks of rectified linear units", arXiv:1504.00941
-(images as sequences, there pixel by pixel); cells as in `bakeoff.models.rnn.recurrent`.
+(images as sequences, there pixel by pixel); cells as in `bakeoff.models.rnn.layers`.
 
 B batch, C channels, H height, W width, D model width.
 """
@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from bakeoff.models.activations import Activation
 from bakeoff.models.image_as_sequence import ImageAsSequence
-from bakeoff.models.rnn.recurrent import Cell, Recurrent
+from bakeoff.models.rnn.layers import Cell
+from bakeoff.models.rnn.recurrent import Recurrent
 
 
 class RowRNN(ImageAsSequence):
@@ -47,7 +48,7 @@ class RowRNN(ImageAsSequence):
         super().__init__(
             in_channels=in_channels,
             image_size=image_size,
-            encoder=Recurrent(width=width, cell=cell, depth=depth, hidden=hidden, dropout=dropout),
+            encoder=Recurrent(width=width, cell=cell, depth=depth, hidden=hidden, dropout=dropout, input_dropout=False),
             stem="row",
             stem_activation=activation,
         )
