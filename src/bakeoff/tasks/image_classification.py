@@ -12,25 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torchmetrics import MeanMetric, Metric, MetricCollection
-from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibrationError, MulticlassF1Score
+from torchmetrics.classification import MulticlassAccuracy
 
 from bakeoff.data.spec import ImageSpec, Inputs
 from bakeoff.models.contracts import ImageBackbone
-from bakeoff.statistics import pseudo_values_from_sums
+from bakeoff.tasks import class_scores
 from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions, TaskModule
 from bakeoff.tasks.schedules import Schedule
-
-CALIBRATION_BINS = 15
-
-
-def classification_metrics(num_classes: int) -> dict[str, Metric | MetricCollection]:
-    """Accuracy over examples, macro-F1 and expected calibration error of ``(B, K)`` scores against labels."""
-    return {
-        "accuracy": MulticlassAccuracy(num_classes, average="micro"),
-        "f1_macro": MulticlassF1Score(num_classes, average="macro"),
-        "calibration_error": MulticlassCalibrationError(num_classes, n_bins=CALIBRATION_BINS),
-    }
-
 
 class Classifier(nn.Module):
     """A backbone and the head that every contender shares: the mean over the last feature map, then a linear layer."""
@@ -105,7 +93,7 @@ class ImageClassification(TaskModule):
         if split == "train":
             metrics["accuracy"] = MulticlassAccuracy(self.num_classes, average="micro", validate_args=False)
         else:
-            metrics |= classification_metrics(self.num_classes)
+            metrics |= class_scores.single_label_metrics(self.num_classes)
         return MetricCollection(metrics, compute_groups=False)
 
     # What a finished run says of examples: used on sealed predictions, away from training -----------------------------
@@ -117,58 +105,16 @@ class ImageClassification(TaskModule):
 
     @staticmethod
     def score_examples(predictions: Predictions, labels: np.ndarray, metric: str) -> np.ndarray:
-        """Each example's share of ``metric``, shape ``(B,)``.
-
-        Accuracy and loss are means over examples; of macro-F1 and calibration error, the jackknife's pseudo-values.
-        """
-        probabilities_BK = predictions["probabilities"].astype(np.float64)
-        answers_B = probabilities_BK.argmax(axis=1)
-        if metric == "accuracy":
-            return (answers_B == labels).astype(np.float64)
-        if metric == "loss":
-            return -np.log(np.clip(probabilities_BK[np.arange(len(labels)), labels], 1e-12, None))
-        if metric == "f1_macro":
-            return pseudo_values_from_sums(_confusion(answers_B, labels, probabilities_BK.shape[1]), _macro_f1)
-        return pseudo_values_from_sums(_calibration_bins(probabilities_BK, labels), _calibration_error)
+        """Each example's share of ``metric``, shape ``(B,)``; see `bakeoff.tasks.class_scores`."""
+        return class_scores.score_examples(predictions["probabilities"], labels, metric)
 
     @staticmethod
-    def summarise(predictions: Predictions, labels_B: np.ndarray) -> dict[str, float]:
+    def summarise(predictions: Predictions, labels: np.ndarray) -> dict[str, float]:
         """All metrics of a set of predictions, by name."""
-        probabilities_BK = torch.from_numpy(predictions["probabilities"])
-        labels = torch.from_numpy(np.asarray(labels_B, dtype=np.int64))
-        collection = MetricCollection(classification_metrics(probabilities_BK.shape[1]), compute_groups=False)
-        return {name: float(value) for name, value in collection(probabilities_BK, labels).items()}
+        return class_scores.summarise(predictions["probabilities"], labels)
 
     @staticmethod
     def trivial_predictions(train_labels: np.ndarray, num_examples: int, spec: ImageSpec) -> Predictions:
         """What the trivial predictor says of every example: how common each class was in training."""
-        shares = np.bincount(train_labels, minlength=spec.num_classes).astype(np.float32)
-        return {"probabilities": np.tile(shares / shares.sum(), (num_examples, 1))}
-
-
-def _confusion(answers_B: np.ndarray, labels_B: np.ndarray, num_classes: int) -> np.ndarray:
-    """What each example adds to true positives, false positives and false negatives of each class, ``(B, 3 K)``."""
-    answered_BK, true_BK = np.eye(num_classes)[answers_B], np.eye(num_classes)[labels_B]
-    return np.concatenate([answered_BK * true_BK, answered_BK * (1 - true_BK), (1 - answered_BK) * true_BK], axis=1)
-
-
-def _macro_f1(totals: np.ndarray) -> np.ndarray:
-    """Mean F1 over the classes that occur, from ``(..., 3 K)`` totals."""
-    right, extra, missed = np.split(totals, 3, axis=-1)
-    weight = 2 * right + extra + missed
-    f1 = np.divide(2 * right, weight, out=np.zeros_like(right), where=weight > 0)
-    return f1.sum(axis=-1) / np.maximum((weight > 0).sum(axis=-1), 1)
-
-
-def _calibration_bins(probabilities_BK: np.ndarray, labels_B: np.ndarray) -> np.ndarray:
-    """What each example adds to the count, confidence and accuracy of its confidence bin, ``(B, 3 * 15)``."""
-    confidence_B = probabilities_BK.max(axis=1)
-    right_B = probabilities_BK.argmax(axis=1) == labels_B
-    bins_BN = np.eye(CALIBRATION_BINS)[np.clip(np.ceil(confidence_B * CALIBRATION_BINS) - 1, 0, None).astype(int)]
-    return np.concatenate([bins_BN, bins_BN * confidence_B[:, None], bins_BN * right_B[:, None]], axis=1)
-
-
-def _calibration_error(totals: np.ndarray) -> np.ndarray:
-    """Expected calibration error from ``(..., 3 * 15)`` totals."""
-    count, confidence, right = np.split(totals, 3, axis=-1)
-    return np.abs(confidence - right).sum(axis=-1) / np.maximum(count.sum(axis=-1), 1)
+        shares_K = class_scores.class_shares(train_labels, spec.num_classes)
+        return {"probabilities": np.tile(shares_K, (num_examples, 1))}

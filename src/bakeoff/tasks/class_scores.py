@@ -1,0 +1,114 @@
+"""What a classifier's probabilities are worth: metrics, and each example's share of them.
+
+One label an example: probabilities ``(B, K)`` that sum to 1, labels ``(B,)``. Any number of labels an example: each
+probability on its own, labels ``(B, K)`` of 0 and 1; a class counts as said from a probability of a half on.
+
+B batch, K classes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torchmetrics import Metric, MetricCollection
+from torchmetrics.classification import (
+    MulticlassAccuracy,
+    MulticlassCalibrationError,
+    MulticlassF1Score,
+    MultilabelAccuracy,
+    MultilabelF1Score,
+)
+
+from bakeoff.statistics import pseudo_values_from_sums
+
+CALIBRATION_BINS = 15
+
+
+def single_label_metrics(num_classes: int) -> dict[str, Metric | MetricCollection]:
+    """Accuracy over examples, macro-F1 and expected calibration error of ``(B, K)`` scores against labels."""
+    return {
+        "accuracy": MulticlassAccuracy(num_classes, average="micro"),
+        "f1_macro": MulticlassF1Score(num_classes, average="macro"),
+        "calibration_error": MulticlassCalibrationError(num_classes, n_bins=CALIBRATION_BINS),
+    }
+
+
+def multi_label_metrics(num_classes: int) -> dict[str, Metric | MetricCollection]:
+    """Share of right decisions (of example and class), and macro-F1, of ``(B, K)`` scores against 0 and 1."""
+    return {
+        "accuracy": MultilabelAccuracy(num_classes, average="micro"),
+        "f1_macro": MultilabelF1Score(num_classes, average="macro"),
+    }
+
+
+def score_examples(probabilities_BK: np.ndarray, labels: np.ndarray, metric: str) -> np.ndarray:
+    """Each example's share of ``metric``, shape ``(B,)``.
+
+    Accuracy and loss are means over examples; of macro-F1 and calibration error, the jackknife's pseudo-values.
+    """
+    probabilities_BK = probabilities_BK.astype(np.float64)
+    said_BK, true_BK = _decisions(probabilities_BK, labels)
+    if metric == "accuracy":
+        right_BK = said_BK == true_BK
+        return (right_BK.mean(axis=1) if labels.ndim == 2 else right_BK.all(axis=1)).astype(np.float64)
+    if metric == "loss":
+        return _cross_entropy(probabilities_BK, true_BK, multi_label=labels.ndim == 2)
+    if metric == "f1_macro":
+        sums_BN = np.concatenate([said_BK * true_BK, said_BK * (1 - true_BK), (1 - said_BK) * true_BK], axis=1)
+        return pseudo_values_from_sums(sums_BN, _macro_f1)
+    return pseudo_values_from_sums(_calibration_bins(probabilities_BK, labels), _calibration_error)
+
+
+def summarise(probabilities_BK: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """All metrics of a set of predictions, by name."""
+    make = multi_label_metrics if labels.ndim == 2 else single_label_metrics
+    collection = MetricCollection(make(probabilities_BK.shape[1]), compute_groups=False)
+    values = collection(torch.from_numpy(probabilities_BK), torch.from_numpy(np.asarray(labels, dtype=np.int64)))
+    return {name: float(value) for name, value in values.items()}
+
+
+def class_shares(train_labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """How common each class was in training, shape ``(K,)``, float32."""
+    if train_labels.ndim == 2:
+        return train_labels.mean(axis=0).astype(np.float32)
+    counts_K = np.bincount(train_labels, minlength=num_classes).astype(np.float32)
+    return counts_K / counts_K.sum()
+
+
+def _decisions(probabilities_BK: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What is said and what is true, as 0 and 1, ``(B, K)`` each."""
+    if labels.ndim == 2:
+        return (probabilities_BK >= 0.5).astype(np.float64), labels.astype(np.float64)
+    every_KK = np.eye(probabilities_BK.shape[1])
+    return every_KK[probabilities_BK.argmax(axis=1)], every_KK[labels]
+
+
+def _cross_entropy(probabilities_BK: np.ndarray, true_BK: np.ndarray, *, multi_label: bool) -> np.ndarray:
+    """In nats, ``(B,)``; over several labels the mean of the classes' binary cross-entropies."""
+    log_yes_BK = np.log(np.clip(probabilities_BK, 1e-12, None))
+    if not multi_label:
+        return -(true_BK * log_yes_BK).sum(axis=1)
+    log_no_BK = np.log(np.clip(1 - probabilities_BK, 1e-12, None))
+    return -(true_BK * log_yes_BK + (1 - true_BK) * log_no_BK).mean(axis=1)
+
+
+def _macro_f1(totals: np.ndarray) -> np.ndarray:
+    """Mean F1 over the classes that occur, from ``(..., 3 K)`` totals."""
+    right, extra, missed = np.split(totals, 3, axis=-1)
+    weight = 2 * right + extra + missed
+    f1 = np.divide(2 * right, weight, out=np.zeros_like(right), where=weight > 0)
+    return f1.sum(axis=-1) / np.maximum((weight > 0).sum(axis=-1), 1)
+
+
+def _calibration_bins(probabilities_BK: np.ndarray, labels_B: np.ndarray) -> np.ndarray:
+    """What each example adds to the count, confidence and accuracy of its confidence bin, ``(B, 3 * 15)``."""
+    confidence_B = probabilities_BK.max(axis=1)
+    right_B = probabilities_BK.argmax(axis=1) == labels_B
+    bins_BN = np.eye(CALIBRATION_BINS)[np.clip(np.ceil(confidence_B * CALIBRATION_BINS) - 1, 0, None).astype(int)]
+    return np.concatenate([bins_BN, bins_BN * confidence_B[:, None], bins_BN * right_B[:, None]], axis=1)
+
+
+def _calibration_error(totals: np.ndarray) -> np.ndarray:
+    """Expected calibration error from ``(..., 3 * 15)`` totals."""
+    count, confidence, right = np.split(totals, 3, axis=-1)
+    return np.abs(confidence - right).sum(axis=-1) / np.maximum(count.sum(axis=-1), 1)
