@@ -1,84 +1,38 @@
-"""The Transformer over sequences, with the norm before each branch.
+"""The Transformer over sequences, with the norm before each branch: encoder, decoder or decoder-only.
 
 Vaswani et al. 2017, "Attention is all you need", arXiv:1706.03762; Xiong et al. 2020, "On layer normalization in the
-Transformer architecture", arXiv:2002.04745 (pre-norm).
+Transformer architecture", arXiv:2002.04745 (pre-norm); Su et al. 2021, arXiv:2104.09864 (rotary positions); Shazeer
+2020, arXiv:2002.05202 (SwiGLU).
 
 B batch, T time steps (S when attended to), D model width, N heads, H size of a head.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import torch
-from einops import rearrange
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from bakeoff.models.activations import Activation
-from bakeoff.models.activations import activation as activation_by_name
-from bakeoff.models.contracts import SequenceBackbone
-from bakeoff.models.padding import refuse_empty_rows
+from bakeoff.models.contracts import SequenceBackbone, State
+from bakeoff.models.memory import check_memory
+from bakeoff.models.padding import where_padding_is
+from bakeoff.models.positions import Rotation, added_positions, rotation
+from bakeoff.models.transformer.attention import SelfAttention
+from bakeoff.models.transformer.block import TransformerBlock
+from bakeoff.models.transformer.feed_forward import FeedForward
 
-Positions = Literal["sinusoidal", "learned", "none"]
+__all__ = ["SelfAttention", "Transformer", "TransformerBlock"]
+
+Positions = Literal["sinusoidal", "learned", "rotary", "none"]
 
 POSITION_STD = 1.0
 """Of learned positions at the start, on the scale of embedded patches: short trainings barely move the usual 0.02."""
 
 
-class SelfAttention(nn.Module):
-    """Multi-head scaled dot-product attention of a sequence to itself (Vaswani et al. 2017, section 3.2).
-
-    Args:
-        width: D.
-        heads: N.
-        head_dim: H, free of ``width / heads``, so that a size budget can be met closely.
-    """
-
-    def __init__(self, *, width: int, heads: int, head_dim: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.query_key_value = nn.Linear(width, 3 * heads * head_dim)
-        self.output = nn.Linear(heads * head_dim, width)
-
-    def forward(self, x_BTD: Tensor, *, visible_mask: Tensor | None, causal: bool) -> Tensor:
-        """The attended sequence; ``visible_mask``, broadcast to ``(B, N, T, S)``, is True where a step may look."""
-        projected_BTE = self.query_key_value(x_BTD)
-        query_BNTH, key_BNSH, value_BNSH = rearrange(projected_BTE, "b t (i n h) -> i b n t h", i=3, n=self.heads)
-        mixed_BNTH = F.scaled_dot_product_attention(
-            query_BNTH, key_BNSH, value_BNSH, attn_mask=visible_mask, is_causal=causal and visible_mask is None
-        )
-        return self.output(rearrange(mixed_BNTH, "b n t h -> b t (n h)"))
-
-
-class TransformerBlock(nn.Module):
-    """``x + attention(norm(x))``, then ``x + mlp(norm(x))`` (Xiong et al. 2020, figure 1b)."""
-
-    def __init__(
-        self, *, width: int, heads: int, head_dim: int, mlp_width: int, activation: Activation, dropout: float
-    ) -> None:
-        super().__init__()
-        self.attention_norm = nn.LayerNorm(width)
-        self.attention = SelfAttention(width=width, heads=heads, head_dim=head_dim)
-        self.mlp_norm = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(
-            nn.Linear(width, mlp_width),
-            activation_by_name(activation),
-            nn.Dropout(dropout),
-            nn.Linear(mlp_width, width),
-        )
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, x_BTD: Tensor, *, visible_mask: Tensor | None, causal: bool) -> Tensor:
-        """The block's output, shape ``(B, T, D)``."""
-        attended_BTD = self.attention(self.attention_norm(x_BTD), visible_mask=visible_mask, causal=causal)
-        x_BTD = x_BTD + self.dropout(attended_BTD)
-        return x_BTD + self.dropout(self.mlp(self.mlp_norm(x_BTD)))
-
-
 class Transformer(SequenceBackbone):
-    """A pre-norm Transformer, encoder or (causal) decoder-only (Vaswani et al. 2017; Xiong et al. 2020).
+    """A pre-norm Transformer: encoder, decoder with a memory, or decoder-only (Vaswani et al. 2017; Xiong et al. 2020).
 
     Departures from Vaswani: the norm comes before each branch and once at the end; dropout falls on the input, inside
     the MLP and on each branch, never on the attention weights (Dosovitskiy et al. 2021), so that fused kernels serve.
@@ -86,18 +40,20 @@ class Transformer(SequenceBackbone):
     Args:
         width: D, size of each step in and out.
         causal: a step sees itself and earlier steps only.
+        cross_attention: each block attends to a memory too.
         depth: blocks.
         heads: attention heads a block.
         head_dim: size of a head; None: ``width / heads``.
-        mlp_width: hidden units of the MLP; None: ``4 * width``.
-        activation: of the MLP.
-        positions: ``sinusoidal`` (any length), ``learned`` (up to ``max_length``) or ``none``.
+        feed_forward: ``mlp`` or ``swiglu``.
+        mlp_width: hidden units of the MLP; None: ``4 * width``, in SwiGLU two thirds of that.
+        activation: of the MLP, or of SwiGLU's gate; None: gelu and silu, as in the papers.
+        positions: ``sinusoidal`` or ``rotary`` (any length), ``learned`` (up to ``max_length``) or ``none``.
         max_length: the longest sequence that learned positions serve.
         dropout: probability.
 
     Raises:
-        ValueError: ``width`` not divisible by ``heads`` where ``head_dim`` is None, unknown ``positions``, learned
-            positions without ``max_length``, or a size below 1.
+        ValueError: ``width`` not divisible by ``heads`` where ``head_dim`` is None, unknown ``positions`` or
+            ``feed_forward``, learned positions without ``max_length``, or a depth below 1.
     """
 
     def __init__(
@@ -105,51 +61,121 @@ class Transformer(SequenceBackbone):
         *,
         width: int,
         causal: bool = False,
+        cross_attention: bool = False,
         depth: int = 4,
         heads: int = 4,
         head_dim: int | None = None,
+        feed_forward: FeedForward = "mlp",
         mlp_width: int | None = None,
-        activation: Activation = "gelu",
+        activation: Activation | None = None,
         positions: Positions = "sinusoidal",
         max_length: int | None = None,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if positions not in get_args(Positions):
+            raise ValueError(f"positions must be one of {', '.join(get_args(Positions))}; got {positions!r}")
+        if depth < 1:
+            raise ValueError(f"depth must be at least 1; got {depth}")
         self.width = width
         self.causal = causal
-        self.positions = _position_table(positions, width=width, max_length=max_length)
+        self.cross_attention = cross_attention
+        self.head_dim = _head_dim(width, heads=heads) if head_dim is None else head_dim
+        self.rotary = positions == "rotary"
+        self.positions = added_positions(positions, width=width, max_length=max_length)
         self.dropout = nn.Dropout(dropout)
-        self.blocks = nn.ModuleList(
+        blocks = [
             TransformerBlock(
                 width=width,
                 heads=heads,
-                head_dim=_head_dim(width, heads=heads) if head_dim is None else head_dim,
-                mlp_width=4 * width if mlp_width is None else mlp_width,
+                head_dim=self.head_dim,
+                mlp_width=mlp_width,
                 activation=activation,
                 dropout=dropout,
+                feed_forward=feed_forward,
+                cross_attention=cross_attention,
             )
             for _ in range(depth)
-        )
+        ]
+        self.blocks = cast(list[TransformerBlock], nn.ModuleList(blocks))
         self.norm = nn.LayerNorm(width)
         self.apply(_initialise)
 
-    def forward(self, x_BTD: Tensor, *, padding_mask_BT: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x_BTD: Tensor,
+        *,
+        padding_mask_BT: Tensor | None = None,
+        memory_BSD: Tensor | None = None,
+        memory_padding_mask_BS: Tensor | None = None,
+    ) -> Tensor:
         """The encoded sequence, shape ``(B, T, D)``.
 
         Raises:
-            ValueError: a row is all padding, or the sequence is longer than learned positions reach.
+            ValueError: a row is all padding, the sequence is longer than learned positions reach, or a memory is
+                missing or not wanted.
         """
-        x_BTD = self.dropout(self.positions(x_BTD))
+        check_memory(memory_BSD, memory_padding_mask_BS, cross_attention=self.cross_attention)
         visible_mask = self._visible(padding_mask_BT)
+        turn = self._rotation(x_BTD, start=0)
+        x_BTD = self.dropout(self.positions(x_BTD))
         for block in self.blocks:
-            x_BTD = block(x_BTD, visible_mask=visible_mask, causal=self.causal)
+            x_BTD = block(
+                x_BTD,
+                visible_mask=visible_mask,
+                causal=self.causal,
+                rotation=turn,
+                memory=block.keys_and_values(memory_BSD),
+                memory_padding_mask_BS=memory_padding_mask_BS,
+            )
         return self.norm(x_BTD)
+
+    def initial_state(
+        self, batch_size: int, *, memory_BSD: Tensor | None = None, memory_padding_mask_BS: Tensor | None = None
+    ) -> State:
+        """No step's keys and values yet, and those of the memory, for each block.
+
+        Raises:
+            NotImplementedError: the model is not causal.
+            ValueError: a memory is missing or not wanted.
+        """
+        if not self.causal:
+            raise NotImplementedError("only a causal Transformer can be run step by step")
+        check_memory(memory_BSD, memory_padding_mask_BS, cross_attention=self.cross_attention)
+        pasts = tuple(block.attention.nothing_yet(batch_size) for block in self.blocks)
+        memories = tuple(block.keys_and_values(memory_BSD) for block in self.blocks)
+        return pasts, memories, memory_padding_mask_BS
+
+    def step(self, x_BD: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step, from the keys and values of those before; its work grows with their number.
+
+        Raises:
+            ValueError: learned positions do not reach this step.
+        """
+        pasts, memories, memory_padding_mask_BS = state
+        x_B1D = x_BD[:, None]
+        position = pasts[0][0].shape[2]
+        turn = self._rotation(x_B1D, start=position)
+        x_B1D = self.dropout(self.positions(x_B1D, start=position))
+        extended = []
+        for block, past, memory in zip(self.blocks, pasts, memories, strict=True):
+            x_B1D, past = block.step(
+                x_B1D, past, rotation=turn, memory=memory, memory_padding_mask_BS=memory_padding_mask_BS
+            )
+            extended.append(past)
+        return self.norm(x_B1D)[:, 0], (tuple(extended), memories, memory_padding_mask_BS)
+
+    def _rotation(self, x_BTD: Tensor, *, start: int) -> Rotation | None:
+        if not self.rotary:
+            return None
+        return rotation(x_BTD.shape[1], self.head_dim, start=start, device=x_BTD.device)
 
     def _visible(self, padding_mask_BT: Tensor | None) -> Tensor | None:
         """What each step may look at, or None where the kernel's own causal flag says it all."""
-        if padding_mask_BT is None:
+        place = where_padding_is(padding_mask_BT)
+        # Steps that a causal model reads never look at what comes after them.
+        if padding_mask_BT is None or place == "nowhere" or (self.causal and place == "end"):
             return None
-        refuse_empty_rows(padding_mask_BT)
         visible_B11S = ~padding_mask_BT[:, None, None, :]
         if not self.causal:
             return visible_B11S
@@ -157,50 +183,6 @@ class Transformer(SequenceBackbone):
         every_TS = torch.ones(length, length, dtype=torch.bool, device=padding_mask_BT.device)
         # Each step may look at itself: padding before the first real step would otherwise see nothing and give NaN.
         return (visible_B11S & every_TS.tril()) | torch.eye(length, dtype=torch.bool, device=every_TS.device)
-
-
-class SinusoidalPositions(nn.Module):
-    """Adds sines and cosines of geometrically spaced wavelengths (Vaswani et al. 2017, section 3.5)."""
-
-    def forward(self, x_BTD: Tensor) -> Tensor:
-        """The sequence plus its positions, shape ``(B, T, D)``."""
-        length, width = x_BTD.shape[1:]
-        position_T = torch.arange(length, device=x_BTD.device, dtype=torch.float32)
-        pair_P = torch.arange((width + 1) // 2, device=x_BTD.device, dtype=torch.float32)
-        angle_TP = position_T[:, None] * torch.exp(pair_P * (-2 * math.log(10_000.0) / width))
-        table_TD = torch.stack([angle_TP.sin(), angle_TP.cos()], dim=-1).flatten(1)[:, :width]
-        return x_BTD + table_TD.to(x_BTD.dtype)
-
-
-class LearnedPositions(nn.Module):
-    """Adds one learned vector a position."""
-
-    def __init__(self, *, width: int, max_length: int) -> None:
-        super().__init__()
-        self.table = nn.Embedding(max_length, width)
-
-    def forward(self, x_BTD: Tensor) -> Tensor:
-        """The sequence plus its positions, shape ``(B, T, D)``.
-
-        Raises:
-            ValueError: the sequence is longer than ``max_length``.
-        """
-        length, longest = x_BTD.shape[1], self.table.num_embeddings
-        if length > longest:
-            raise ValueError(f"learned positions reach max_length={longest} steps; got a sequence of {length}")
-        return x_BTD + self.table.weight[:length]
-
-
-def _position_table(positions: Positions, *, width: int, max_length: int | None) -> nn.Module:
-    if positions == "sinusoidal":
-        return SinusoidalPositions()
-    if positions == "none":
-        return nn.Identity()
-    if positions != "learned":
-        raise ValueError(f"positions must be one of {', '.join(get_args(Positions))}; got {positions!r}")
-    if max_length is None:
-        raise ValueError("learned positions need max_length, the longest sequence; got None")
-    return LearnedPositions(width=width, max_length=max_length)
 
 
 def _head_dim(width: int, *, heads: int) -> int:
@@ -213,6 +195,7 @@ def _head_dim(width: int, *, heads: int) -> int:
 def _initialise(module: nn.Module) -> None:
     if isinstance(module, nn.Linear):
         nn.init.xavier_uniform_(module.weight)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
     elif isinstance(module, nn.Embedding):
         nn.init.trunc_normal_(module.weight, std=POSITION_STD)
