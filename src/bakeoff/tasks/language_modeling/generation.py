@@ -1,0 +1,117 @@
+"""Text from a language model, token by token.
+
+B batch (here 1), V vocabulary.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from bakeoff.models.contracts import State
+from bakeoff.tasks.language_modeling.network import LanguageModel, PretrainedLanguageModel
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How the next token is drawn.
+
+    Args:
+        temperature: divides the logits; 0 always takes the likeliest token.
+        top_k: only the k likeliest tokens may be drawn; None: all.
+        top_p: only the fewest tokens that together reach this probability (Holtzman et al. 2020, arXiv:1904.09751).
+        seed: of the draws.
+
+    Raises:
+        ValueError: a value outside of its range.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.temperature < 0:
+            raise ValueError(f"temperature must be 0 or more; got {self.temperature}")
+        if self.top_k is not None and self.top_k < 1:
+            raise ValueError(f"top_k must be at least 1, or null; got {self.top_k}")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise ValueError(f"top_p must be above 0 and at most 1, or null; got {self.top_p}")
+
+
+def draw(logits_V: Tensor, sampling: Sampling, generator: torch.Generator) -> int:
+    """The next token."""
+    if sampling.temperature == 0:
+        return int(logits_V.argmax())
+    logits_V = logits_V.float() / sampling.temperature
+    if sampling.top_k is not None and sampling.top_k < len(logits_V):
+        least = logits_V.topk(sampling.top_k).values[-1]
+        logits_V = logits_V.masked_fill(logits_V < least, -torch.inf)
+    if sampling.top_p is not None:
+        sorted_V, order_V = torch.softmax(logits_V, dim=0).sort(descending=True)
+        before_V = sorted_V.cumsum(dim=0) - sorted_V
+        logits_V = logits_V.index_fill(0, order_V[before_V >= sampling.top_p], -torch.inf)
+    return int(torch.multinomial(torch.softmax(logits_V, dim=0), 1, generator=generator))
+
+
+@torch.inference_mode()
+def generate(
+    net: LanguageModel | PretrainedLanguageModel,
+    prompt: Sequence[int],
+    *,
+    num_tokens: int,
+    sampling: Sampling,
+    forbidden: Sequence[int] = (),
+    context: int | None = None,
+) -> Iterator[int]:
+    """The tokens after a prompt, one at a time, as they are drawn.
+
+    Args:
+        net: in evaluation mode.
+        prompt: at least one token.
+        num_tokens: how many to draw.
+        sampling: how.
+        forbidden: tokens that are never drawn.
+        context: the most tokens that the model was trained on at once; a model that carries no state starts anew from
+            the last half of them whenever it has read so many. None: it reads on.
+
+    Raises:
+        ValueError: the prompt is empty.
+    """
+    if not prompt:
+        raise ValueError("a prompt needs at least one token")
+    device = next(net.parameters()).device
+    # Drawn on the CPU, so that a seed gives the same text on every device.
+    generator = torch.Generator().manual_seed(sampling.seed)
+    read = list(prompt)
+    bounded = context is not None and not net.carries_state
+    logits_V, state = _read(net, read if not bounded else read[-int(context or 0) :], device)
+    since = len(read)
+    for _ in range(num_tokens):
+        logits_V = logits_V.index_fill(0, torch.tensor(list(forbidden), dtype=torch.int64, device=device), -torch.inf)
+        token = draw(logits_V.cpu(), sampling, generator)
+        yield token
+        read.append(token)
+        since += 1
+        if bounded and context is not None and since >= context:
+            read = read[-(context // 2) :]
+            logits_V, state = _read(net, read, device)
+            since = len(read)
+        else:
+            logits_BV, state = net.step(torch.tensor([token], device=device), state)
+            logits_V = logits_BV[0]
+
+
+def _read(
+    net: LanguageModel | PretrainedLanguageModel, tokens: Sequence[int], device: torch.device
+) -> tuple[Tensor, State]:
+    """The logits after the tokens, and the state."""
+    state = net.initial_state(1)
+    logits_BV = torch.empty(1, 0)
+    for token in tokens:
+        logits_BV, state = net.step(torch.tensor([token], device=device), state)
+    return logits_BV[0], state

@@ -1,0 +1,102 @@
+"""A language model: a causal backbone between the embedding and its transpose, read piece by piece or step by step.
+
+B batch, T tokens, D model width, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from bakeoff.models.contracts import SequenceBackbone, State, TokenBackbone
+from bakeoff.tasks.tokens import TokenHead, TokenStem, padding_mask
+
+
+class LanguageModel(nn.Module):
+    """A causal backbone with the stem and head that every contender shares; the head's table is the stem's."""
+
+    def __init__(self, backbone: SequenceBackbone, *, vocab_size: int, embedding_width: int) -> None:
+        super().__init__()
+        self.stem = TokenStem(vocab_size=vocab_size, embedding_width=embedding_width, width=backbone.width)
+        self.backbone = backbone
+        self.head = TokenHead(self.stem)
+
+    @property
+    def carries_state(self) -> bool:
+        """Whether the backbone goes on from piece to piece."""
+        return self.backbone.carries_state
+
+    def forward(self, tokens_BT: Tensor) -> Tensor:
+        """Logits of the token after each one, shape ``(B, T, V)``."""
+        return self._logits(self.backbone(self.stem(tokens_BT), padding_mask_BT=padding_mask(tokens_BT)))
+
+    def forward_from(self, tokens_BT: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """As `forward` on the next piece of a stream, and the state after it."""
+        encoded_BTD, state = self.backbone.forward_from(self.stem(tokens_BT), state)
+        return self._logits(encoded_BTD), state
+
+    def initial_state(self, batch_size: int) -> State:
+        """The state before the first token."""
+        return self.backbone.initial_state(batch_size)
+
+    def step(self, tokens_B: Tensor, state: State) -> tuple[Tensor, State]:
+        """Logits of the next token, shape ``(B, V)``, and the state after this one."""
+        encoded_BD, state = self.backbone.step(self.stem(tokens_B), state)
+        return self._logits(encoded_BD), state
+
+    def _logits(self, encoded: Tensor) -> Tensor:
+        return self.head(encoded, self.stem.embedding.weight)
+
+
+class PretrainedLanguageModel(nn.Module):
+    """A network with an embedding of its own; its logits come from its own output table, or from a new linear layer."""
+
+    carries_state = False
+
+    def __init__(self, backbone: TokenBackbone, *, vocab_size: int) -> None:
+        super().__init__()
+        self.backbone = backbone
+        table = backbone.output_embedding()
+        self.head = nn.Linear(backbone.width, vocab_size) if table is None else None
+
+    def forward(self, tokens_BT: Tensor) -> Tensor:
+        """Logits of the token after each one, shape ``(B, T, V)``."""
+        encoded_BTD = self.backbone(tokens_BT, padding_mask_BT=padding_mask(tokens_BT))
+        if self.head is not None:
+            return self.head(encoded_BTD)
+        table_VD = self.backbone.output_embedding()
+        assert table_VD is not None
+        return encoded_BTD @ table_VD.T
+
+    def initial_state(self, batch_size: int) -> State:
+        """No token yet."""
+        return (torch.zeros(batch_size, 0, dtype=torch.int64, device=next(self.parameters()).device),)
+
+    def step(self, tokens_B: Tensor, state: State) -> tuple[Tensor, State]:
+        """Logits of the next token, shape ``(B, V)``; every step reads all tokens again."""
+        tokens_BT = torch.cat([state[0], tokens_B[:, None]], dim=1)
+        return self(tokens_BT)[:, -1], (tokens_BT,)
+
+
+class StreamReader:
+    """Reads streams piece by piece, each piece with what went before it in the same row.
+
+    A model that carries a state goes on from it. Any other is shown the piece before as context, and what it says of
+    that context is dropped; pieces are half as long as in training, so that context and piece together are what the
+    model was trained on.
+    """
+
+    def __init__(self) -> None:
+        self.state: State | None = None
+        self.previous_BT: Tensor | None = None
+
+    def read(self, net: LanguageModel | PretrainedLanguageModel, tokens_BT: Tensor) -> Tensor:
+        """Logits of the piece, shape ``(B, T, V)``."""
+        if isinstance(net, LanguageModel) and net.carries_state:
+            logits_BTV, self.state = net.forward_from(tokens_BT, self.state)
+            return logits_BTV
+        context_BT = self.previous_BT
+        self.previous_BT = tokens_BT
+        if context_BT is None:
+            return net(tokens_BT)
+        return net(torch.cat([context_BT, tokens_BT], dim=1))[:, context_BT.shape[1] :]

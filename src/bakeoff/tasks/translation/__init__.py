@@ -1,0 +1,5 @@
+"""Translation: a text in, another text out."""
+
+from bakeoff.tasks.translation.module import Translation
+
+__all__ = ["Translation"]

@@ -1,0 +1,118 @@
+"""An encoder and a decoder of the same architecture, the decoder attending to what the encoder made of the source.
+
+B batch, S source tokens, T target tokens, D model width, V target vocabulary.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from bakeoff.models.contracts import SequenceBackbone, State
+from bakeoff.tasks.tokens import TokenHead, TokenStem, padding_mask
+
+
+class EncoderDecoder(nn.Module):
+    """Encoder and decoder with the stems and the head that every contender shares; the head's table is the target's.
+
+    Args:
+        encoder: reads the source both ways.
+        decoder: causal, attends to the encoder's output.
+        source_vocab_size: of the source.
+        target_vocab_size: V.
+        embedding_width: of both embeddings.
+        max_target_length: the most tokens of an answer, the end token counted.
+    """
+
+    def __init__(
+        self,
+        encoder: SequenceBackbone,
+        decoder: SequenceBackbone,
+        *,
+        source_vocab_size: int,
+        target_vocab_size: int,
+        embedding_width: int,
+        max_target_length: int,
+    ) -> None:
+        super().__init__()
+        self.source_stem = TokenStem(
+            vocab_size=source_vocab_size, embedding_width=embedding_width, width=encoder.width
+        )
+        self.target_stem = TokenStem(
+            vocab_size=target_vocab_size, embedding_width=embedding_width, width=decoder.width
+        )
+        self.encoder = encoder
+        self.decoder = decoder
+        self.head = TokenHead(self.target_stem)
+        self.max_target_length = max_target_length
+
+    def forward(self, inputs: tuple[Tensor, Tensor]) -> Tensor:
+        """Logits of the token after each target token (teacher forcing), shape ``(B, T, V)``.
+
+        Args:
+            inputs: source tokens ``(B, S)`` and target tokens ``(B, T)`` that begin with the start token.
+        """
+        source_BS, target_BT = inputs
+        memory_BSD, memory_mask_BS = self.encode(source_BS)
+        decoded_BTD = self.decoder(
+            self.target_stem(target_BT),
+            padding_mask_BT=padding_mask(target_BT),
+            memory_BSD=memory_BSD,
+            memory_padding_mask_BS=memory_mask_BS,
+        )
+        return self._logits(decoded_BTD)
+
+    def encode(self, source_BS: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What the decoder attends to, shape ``(B, S, D)``, and its padding mask."""
+        mask_BS = padding_mask(source_BS)
+        return self.encoder(self.source_stem(source_BS), padding_mask_BT=mask_BS), mask_BS
+
+    def initial_state(self, source_BS: Tensor) -> State:
+        """The decoder's state before the first token of an answer to each source."""
+        memory_BSD, mask_BS = self.encode(source_BS)
+        return self.decoder.initial_state(
+            len(source_BS), memory_BSD=memory_BSD, memory_padding_mask_BS=mask_BS
+        )
+
+    def step(self, tokens_B: Tensor, state: State) -> tuple[Tensor, State]:
+        """Logits of the next token, shape ``(B, V)``, and the state after this one."""
+        decoded_BD, state = self.decoder.step(self.target_stem(tokens_B), state)
+        return self._logits(decoded_BD), state
+
+    def _logits(self, decoded: Tensor) -> Tensor:
+        return self.head(decoded, self.target_stem.embedding.weight)
+
+
+class PretrainedEncoderDecoder(nn.Module):
+    """A pretrained network with embeddings and an output table of its own, behind the same methods.
+
+    Args:
+        model: has ``logits(source_BS, target_BT)``.
+        max_target_length: the most tokens of an answer.
+    """
+
+    def __init__(self, model: Any, *, max_target_length: int) -> None:
+        super().__init__()
+        self.model = model
+        self.max_target_length = max_target_length
+
+    def forward(self, inputs: tuple[Tensor, Tensor]) -> Tensor:
+        """Logits of the token after each target token, shape ``(B, T, V)``."""
+        return self.model.logits(*inputs)
+
+    def initial_state(self, source_BS: Tensor) -> State:
+        """The sources, and no token of an answer yet."""
+        return (source_BS, source_BS[:, :0])
+
+    def step(self, tokens_B: Tensor, state: State) -> tuple[Tensor, State]:
+        """Logits of the next token, shape ``(B, V)``; every step reads all tokens again."""
+        source_BS, target_BT = state[0], state[1]
+        target_BT = tokens_B[:, None] if not target_BT.shape[1] else _append(target_BT, tokens_B)
+        return self.model.logits(source_BS, target_BT)[:, -1], (source_BS, target_BT)
+
+
+def _append(target_BT: Tensor, tokens_B: Tensor) -> Tensor:
+    return nn.functional.pad(target_BT, (0, 1)).index_copy(
+        1, tokens_B.new_tensor([target_BT.shape[1]]), tokens_B[:, None]
+    )
