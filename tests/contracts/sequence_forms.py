@@ -3,10 +3,11 @@
 B batch, T time steps, S steps of a memory, D model width.
 """
 
+import functools
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,13 +89,21 @@ def constructors() -> dict[str, Callable[..., SequenceBackbone]]:
     return classes | {f"model={name}": from_file(model) for name, model in configured_models().items()}
 
 
-def forms(*, causal: bool | None = None, cross_attention: bool | None = None) -> Iterator[Any]:
+def forms(*, causal: bool | None = None, cross_attention: bool | None = None) -> list[Any]:
     """A parameter for each form that its model can take; a model that only encodes takes the first one alone."""
-    for name, construct in constructors().items():
-        for form in (Form(name, construct, *settings) for settings in FORMS):
-            if causal in (None, form.causal) and cross_attention in (None, form.cross_attention) and _can_be(form):
-                kind = "causal" if form.causal else "both_ways"
-                yield pytest.param(form, id=f"{name}-{kind}{'-memory' if form.cross_attention else ''}")
+    return [
+        pytest.param(
+            form, id=f"{form.name}-{'causal' if form.causal else 'both_ways'}{'-memory' * form.cross_attention}"
+        )
+        for form in _all_forms()
+        if causal in (None, form.causal) and cross_attention in (None, form.cross_attention)
+    ]
+
+
+@functools.cache
+def _all_forms() -> list[Form]:
+    built = [Form(name, construct, *settings) for name, construct in constructors().items() for settings in FORMS]
+    return [form for form in built if _can_be(form)]
 
 
 def _can_be(form: Form) -> bool:

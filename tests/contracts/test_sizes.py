@@ -1,5 +1,9 @@
-"""Every model with knobs lands within 5 % of each parameter budget, on small and larger images."""
+"""Every model with knobs lands within 5 % of each parameter budget.
 
+Image models on small and larger images; sequence models as classifier, language model, and encoder with decoder.
+"""
+
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,35 +13,80 @@ from torch import nn
 
 from bakeoff.comparison.sizing import Arguments, SizedModel, solve_size
 from bakeoff.config import build
+from bakeoff.errors import ConfigError
 from bakeoff.models.cost import build_on_meta, count_parameters
 
 MODELS = sorted((Path(__file__).parents[2] / "conf" / "model").glob("*.yaml"))
 CLASSES = 10
+VOCABULARY, EMBEDDING = 100, 64
+FORMS = {
+    "classifier": [{"causal": False}],
+    "language_model": [{"causal": True}],
+    "translator": [{"causal": False}, {"causal": True, "cross_attention": True}],
+}
+
+targets = pytest.mark.parametrize("target", [30_000, 100_000, 300_000, 1_000_000, 5_000_000])
 
 
-def sections() -> list[Any]:
-    """A parameter for each image model that has knobs."""
+def sections(modality: str) -> list[Any]:
+    """A parameter for each model of a modality that has knobs."""
     found = [(path.stem, OmegaConf.load(path)) for path in MODELS]
-    sized = [(name, model) for name, model in found if model.get("knobs") and model.modality == "image"]
+    sized = [(name, model) for name, model in found if model.get("knobs") and model.modality == modality]
     return [pytest.param(model, id=name) for name, model in sized]
 
 
-def solve(model: Any, *, target: int, side: int) -> SizedModel:
+def solve(model: Any, make: Callable[[Arguments], nn.Module], *, target: int) -> SizedModel:
     def count(args: Arguments) -> int:
-        def make() -> nn.Module:
-            backbone = build(model.net, in_channels=1, image_size=(side, side), **args)
-            return nn.ModuleList([backbone, nn.Linear(backbone.stage_channels[-1], CLASSES)])
-
-        return count_parameters(build_on_meta(make))
+        return count_parameters(build_on_meta(lambda: make(args)))
 
     return solve_size(count, OmegaConf.to_container(model.knobs, resolve=True), target, name=model.name)
 
 
-@pytest.mark.parametrize("model", sections())
+def image_network(model: Any, args: Arguments, *, side: int) -> nn.Module:
+    backbone = build(model.net, in_channels=1, image_size=(side, side), **args)
+    return nn.ModuleList([backbone, nn.Linear(backbone.stage_channels[-1], CLASSES)])
+
+
+def sequence_network(model: Any, args: Arguments, *, forms: Sequence[dict[str, bool]]) -> nn.Module:
+    """A task's stem and head, and a backbone in each form."""
+    backbones = [build(model.net, **form, **args) for form in forms]
+    width = backbones[0].width
+    stem = [nn.Embedding(VOCABULARY, EMBEDDING), nn.Linear(EMBEDDING, width)]
+    return nn.ModuleList([*stem, *backbones, nn.Linear(width, VOCABULARY)])
+
+
+@pytest.mark.parametrize("model", sections("image"))
 @pytest.mark.parametrize("side", [8, 28])
-@pytest.mark.parametrize("target", [30_000, 100_000, 300_000, 1_000_000, 5_000_000])
+@targets
 def test_lands_within_five_percent(model: Any, side: int, target: int) -> None:
-    sized = solve(model, target=target, side=side)
+    sized = solve(model, lambda args: image_network(model, args, side=side), target=target)
+    assert abs(sized.params / target - 1) <= 0.05
+    assert set(sized.args) <= {knob.arg for knob in model.knobs}
+
+
+def takes(model: Any, forms: Sequence[dict[str, bool]]) -> bool:
+    """Whether the model can be built so; one that only encodes refuses to be a decoder."""
+    try:
+        build_on_meta(lambda: sequence_network(model, {}, forms=forms))
+    except ConfigError:
+        return False
+    return True
+
+
+def sequence_sections() -> list[Any]:
+    """A parameter for each sequence model with knobs in each task's form that it takes."""
+    return [
+        pytest.param(model, forms, id=f"{model.name}-{task}")
+        for (model,) in (section.values for section in sections("sequence"))
+        for task, forms in FORMS.items()
+        if takes(model, forms)
+    ]
+
+
+@pytest.mark.parametrize(("model", "forms"), sequence_sections())
+@targets
+def test_sequence_models_land_within_five_percent(model: Any, forms: list[dict[str, bool]], target: int) -> None:
+    sized = solve(model, lambda args: sequence_network(model, args, forms=forms), target=target)
     assert abs(sized.params / target - 1) <= 0.05
     assert set(sized.args) <= {knob.arg for knob in model.knobs}
 
