@@ -1,8 +1,9 @@
-"""Every data set and augmentation in conf/: composes, builds, and keeps the promises of an image data module."""
+"""Every data set and augmentation in conf/: composes, builds, and keeps the promises of its kind of data."""
 
 from __future__ import annotations
 
 import gzip
+import json
 import struct
 from pathlib import Path
 from typing import Any
@@ -10,21 +11,28 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from datasets import ClassLabel, Dataset, Features
+from datasets import ClassLabel, Dataset, Features, Value
 from datasets import Image as ImageFeature
 from hydra import compose, initialize_config_dir
 from PIL import Image
 
 from bakeoff.config import build, compose_section, conf_dir
-from bakeoff.data.images import ImageDataModule
-from bakeoff.data.spec import ImageSpec
+from bakeoff.config.catalog import Catalog
+from bakeoff.data.module import SPLITS, TaskData
+from bakeoff.data.spec import KINDS, Spec
 
 NUM_IMAGES = 60
+NUM_TEXTS = 60
 
 
 def names(group: str) -> list[str]:
     """What can be chosen; files that start with an underscore are parts of others."""
     return sorted(file.stem for file in (conf_dir() / group).glob("*.yaml") if not file.name.startswith("_"))
+
+
+def modality(name: str) -> str:
+    """The kind of data that a data set says it is."""
+    return Catalog().content("data", name)["modality"]
 
 
 def noise(count: int, *size: int) -> np.ndarray:
@@ -58,11 +66,43 @@ def parquet_file(folder: Path) -> dict[str, Any]:
     return {"path": str(folder / "made.parquet")}
 
 
+def texts() -> list[str]:
+    """Texts that differ, of different lengths."""
+    return [f"{'very ' * (row % 7)}good thing number {row}, said {chr(97 + row % 26)}" for row in range(NUM_TEXTS)]
+
+
+def csv_file(folder: Path) -> dict[str, Any]:
+    """A column of texts and one of labels."""
+    lines = [f'"{text}",{"abc"[row % 3]}' for row, text in enumerate(texts())]
+    (folder / "made.csv").write_text("\n".join(["text,label", *lines]))
+    return {"file": str(folder / "made.csv")}
+
+
+def json_file(folder: Path) -> dict[str, Any]:
+    """Any number of labels a text."""
+    records = [{"text": text, "label": ["a"] * (row % 2) + ["b"] * (row % 3 == 0)} for row, text in enumerate(texts())]
+    (folder / "made.jsonl").write_text("\n".join(map(json.dumps, records)))
+    return {"file": str(folder / "made.jsonl")}
+
+
+def text_parquet(folder: Path, key: str) -> dict[str, Any]:
+    """The hub's format."""
+    columns = {"text": texts(), "label": [row % 3 for row in range(NUM_TEXTS)]}
+    features = Features(text=Value("string"), label=ClassLabel(names=["x", "y", "z"]))
+    Dataset.from_dict(columns, features=features).to_parquet(folder / "made.parquet")
+    return {key: str(folder / "made.parquet")}
+
+
 OFFLINE = {
     "digits": lambda folder: {},
     "fashion_mnist": idx_folder,
     "image_folder": png_folder,
     "hf": parquet_file,
+    "tweets": lambda folder: {"max_rows": 300},
+    "csv": csv_file,
+    "json": json_file,
+    "parquet": lambda folder: text_parquet(folder, "file"),
+    "hf_text": lambda folder: text_parquet(folder, "path"),
 }
 
 
@@ -72,7 +112,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
 
 
-def make(name: str, folder: Path, *, seed: int = 0) -> ImageDataModule:
+def make(name: str, folder: Path, *, seed: int = 0) -> TaskData:
     """The data set as a trial builds it."""
     if name not in OFFLINE:
         pytest.fail(f"say in OFFLINE how a test can have data={name} without a network")
@@ -80,7 +120,27 @@ def make(name: str, folder: Path, *, seed: int = 0) -> ImageDataModule:
     overrides = [f"data.{key}={value}" for key, value in OFFLINE[name](folder / name).items()]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose(overrides=[f"+data={name}", *overrides])
-    return build(config.data.module, seed=seed)
+    data = build(config.data.module, seed=seed)
+    assert config.data.modality == data.spec.kind
+    return data
+
+
+def tensors(batch: Any) -> list[torch.Tensor]:
+    """All tensors of a batch, inputs first."""
+    return [batch] if isinstance(batch, torch.Tensor) else [tensor for part in batch for tensor in tensors(part)]
+
+
+def equal(some: list[list[torch.Tensor]], others: list[list[torch.Tensor]]) -> bool:
+    """Whether two lists of batches hold the same tensors."""
+    return [len(batch) for batch in some] == [len(batch) for batch in others] and all(
+        torch.equal(one, two)
+        for batch, other in zip(some, others, strict=True)
+        for one, two in zip(batch, other, strict=True)
+    )
+
+
+def test_every_kind_of_data_has_a_data_set_here() -> None:
+    assert {modality(name) for name in names("data")} == set(KINDS)
 
 
 @pytest.mark.parametrize("name", names("data"))
@@ -88,30 +148,76 @@ def test_every_data_set_keeps_the_promises_of_its_module(name: str, tmp_path: Pa
     data = make(name, tmp_path)
     spec = data.spec
     assert spec.name == name
-    assert spec.num_classes >= 2
-    assert ImageSpec.from_dict(spec.to_dict()) == spec
-    for split, size in (("train", spec.num_train), ("val", spec.num_val), ("test", spec.num_test)):
-        assert len(data.labels(split)) == len(set(data.examples(split))) == size > 0
-        assert set(data.labels(split)) <= set(range(spec.num_classes))
-    assert set(data.labels("train")) == set(range(spec.num_classes))
-    assert len({example for split in ("train", "val", "test") for example in data.examples(split)}) == (
-        spec.num_train + spec.num_val + spec.num_test
-    )
+    assert Spec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+    assert data.refit_problem(json.loads(json.dumps(spec.to_dict()))) is None
+    sizes = {"val": spec.num_val, "test": spec.num_test}
+    for split in SPLITS:
+        examples = data.examples(split)
+        assert len(data.labels(split)) == len(set(examples)) == sizes.get(split, len(examples)) > 0
+        assert len(data.digests(split)) == len(data.raw(split)) == len(examples)
+        assert data.show(split, [0])
+    every = [example for split in SPLITS for example in data.examples(split)]
+    assert len(set(every)) == len(every)
+    assert not set(data.digests("train")) & set(data.digests("test"))
+    assert not set(data.digests("train")) & set(data.digests("val"))
 
 
 @pytest.mark.parametrize("name", names("data"))
-def test_every_data_set_gives_normalised_batches_that_a_seed_repeats(name: str, tmp_path: Path) -> None:
+def test_every_data_set_gives_batches_that_a_seed_repeats(name: str, tmp_path: Path) -> None:
     first, again, other = make(name, tmp_path), make(name, tmp_path), make(name, tmp_path, seed=1)
-    images_BCHW, labels_B = next(iter(first.train_dataloader()))
-    assert images_BCHW.shape[1:] == first.spec.example_shape
-    assert images_BCHW.dtype == torch.float32
-    assert labels_B.dtype == torch.int64
-    assert torch.isfinite(images_BCHW).all()
-    assert torch.equal(images_BCHW, next(iter(again.train_dataloader()))[0])
-    assert not torch.equal(images_BCHW, next(iter(other.train_dataloader()))[0])
+    batch = next(iter(first.train_dataloader()))
+    assert len(batch) == 2
+    assert all(torch.isfinite(tensor).all() for tensor in tensors(batch))
+    repeated, changed = (tensors(next(iter(data.train_dataloader()))) for data in (again, other))
+    assert equal([tensors(batch)], [repeated])
+    assert not equal([tensors(batch)], [changed])
     assert first.fingerprint == other.fingerprint
     assert first.examples("test") == other.examples("test")
     assert first.examples("val") != other.examples("val")
+
+
+@pytest.mark.parametrize("name", names("data"))
+def test_every_training_loader_chunks_and_resumes(name: str, tmp_path: Path) -> None:
+    data = make(name, tmp_path)
+    data.batch_size = 4
+    data.seed = 0
+    loader = data.train_dataloader()
+    whole = [tensors(batch) for batch in loader]
+    assert len(whole) == len(loader) == loader.num_batches > 2
+    loader.skip(2)
+    assert equal(whole[2:], [tensors(batch) for batch in loader])
+    data.chunk = 3
+    chunks = list(data.train_dataloader())
+    assert [len(chunk) for chunk in chunks[:-1]] == [3] * (len(chunks) - 1)
+    assert equal(whole, [tensors(batch) for chunk in chunks for batch in chunk])
+    loader.set_epoch(1)
+    assert not equal(whole, [tensors(batch) for batch in loader])
+
+
+IMAGES = [name for name in names("data") if modality(name) == "image"]
+CLASSES = [name for name in names("data") if modality(name) in ("image", "labelled_text")]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_data_set_of_classes_has_all_of_them_in_train(name: str, tmp_path: Path) -> None:
+    data = make(name, tmp_path)
+    spec = data.spec
+    assert spec.num_train == len(data.labels("train"))
+    assert spec.num_classes >= 2
+    for split in SPLITS:
+        labels = data.labels(split)
+        assert labels.ndim == 2 or set(labels) <= set(range(spec.num_classes))
+    labels = data.labels("train")
+    assert labels.any(axis=0).all() if labels.ndim == 2 else set(labels) == set(range(spec.num_classes))
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_every_image_data_set_gives_normalised_batches(name: str, tmp_path: Path) -> None:
+    data = make(name, tmp_path)
+    images_BCHW, labels_B = next(iter(data.train_dataloader()))
+    assert images_BCHW.shape[1:] == data.spec.example_shape
+    assert images_BCHW.dtype == torch.float32
+    assert labels_B.dtype == torch.int64
 
 
 @pytest.mark.parametrize("name", names("augment"))

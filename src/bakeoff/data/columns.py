@@ -15,7 +15,13 @@ from datasets import Array2D, Array3D, ClassLabel, Dataset, Features, Image, Val
 
 from bakeoff.errors import DataError, nearest
 
-_COMMON_NAMES = {"image": ("image", "img", "picture", "pixels"), "label": ("label", "labels", "class", "target")}
+_COMMON_NAMES = {
+    "image": ("image", "img", "picture", "pixels"),
+    "label": ("label", "labels", "class", "target"),
+    "text": ("text", "sentence", "content", "document", "review", "body"),
+    "source": ("source", "src"),
+    "target": ("target", "tgt"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +39,7 @@ def image_column(features: Features, wanted: str | None) -> str:
         DataError: no such column, or several that could be meant.
     """
     found = [name for name, feature in features.items() if isinstance(feature, Image | Array2D | Array3D)]
-    return _choose("image", wanted, found, features)
+    return choose_column("image", wanted, found, features)
 
 
 def label_column(features: Features, wanted: str | None) -> str:
@@ -43,7 +49,7 @@ def label_column(features: Features, wanted: str | None) -> str:
         DataError: no such column, or several that could be meant.
     """
     found = [name for name, feature in features.items() if isinstance(feature, ClassLabel)]
-    return _choose("label", wanted, found, features)
+    return choose_column("label", wanted, found, features)
 
 
 def undecoded_images(dataset: Dataset, column: str) -> Dataset:
@@ -79,7 +85,7 @@ def class_names_by_row(dataset: Dataset, column: str, *, examples: Sequence[str]
     elif not isinstance(feature, Value):
         _refuse_type(column, str(feature))
     elif pa.types.is_floating(feature.pa_type):
-        _refuse_floats(column, values)
+        refuse_floats(column, values)
     missing = [index for index, value in enumerate(values) if value is None or value == ""]
     if missing:
         shown = ", ".join(examples[index] for index in missing[:3])
@@ -113,7 +119,12 @@ def _values(dataset: Dataset, column: str) -> list[Any]:
     return dataset.select_columns([column])[:][column]
 
 
-def _choose(kind: str, wanted: str | None, found: list[str], features: Features) -> str:
+def choose_column(kind: str, wanted: str | None, found: list[str], features: Features) -> str:
+    """The column named; else the only one found to be of the kind; else the first that has one of its usual names.
+
+    Raises:
+        DataError: no such column, or several that could be meant.
+    """
     if wanted is not None:
         return wanted if wanted in features else _refuse_missing(kind, wanted, features)
     if len(found) == 1:
@@ -134,7 +145,12 @@ def _refuse_missing(kind: str, wanted: str | None, features: Features, *, key: s
     raise DataError("data.missing_column", key, wanted or "null", problem, allowed=shown, next_step=next_step)
 
 
-def _refuse_floats(column: str, values: list[float | None]) -> NoReturn:
+def refuse_floats(column: str, values: Sequence[float | None]) -> NoReturn:
+    """Quantities are no classes.
+
+    Raises:
+        DataError: always.
+    """
     seen = sorted({value for value in values if value is not None})[:3]
     problem = f"classes must be names or whole numbers, these are floats ({', '.join(map(str, seen))}, ...)"
     next_step = "store classes as text or integers; a quantity to predict is a regression, which this task is not"

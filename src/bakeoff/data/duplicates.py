@@ -1,4 +1,4 @@
-"""Images that stand on both sides of a split: found by a hash of their pixels, then dropped, refused or stamped."""
+"""Examples that stand on both sides of a split: found by a hash of their content, then dropped, refused or stamped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OnDuplicate: TypeAlias = Literal["error", "drop"]
 
 @dataclasses.dataclass(frozen=True)
 class Leak:
-    """A row whose pixels are also those of ``other``, a row of a later split or one that may land in one."""
+    """A row whose content is also that of ``other``, a row of a later split or one that may land in one."""
 
     row: int
     other: int
@@ -29,7 +29,7 @@ def find_leaks(digests: Sequence[bytes], *, pool: Rows, val: Rows, test: Rows) -
     they could land on both sides; the first copy stays. Copies within a given split are no leak.
 
     Args:
-        digests: a hash of each row's pixels, indexed by row number.
+        digests: a hash of each row's content, indexed by row number.
         pool: the rows to train on, and to make missing splits from.
         val: the given validation rows, or none.
         test: the given test rows, or none.
@@ -49,9 +49,9 @@ def find_leaks(digests: Sequence[bytes], *, pool: Rows, val: Rows, test: Rows) -
 
 
 def settle_leaks(
-    leaks: list[Leak], *, dedup: OnDuplicate, allow_leak: bool, examples: Sequence[str]
+    leaks: list[Leak], *, dedup: OnDuplicate, allow_leak: bool, examples: Sequence[str], noun: str = "images"
 ) -> tuple[Rows, int, str | None]:
-    """What to do about them: the rows to drop, how many leaks stay, and a sentence for the report.
+    """What to do about them: the rows to drop, how many leaks stay, and a sentence for the report about the ``noun``.
 
     Raises:
         DataError: duplicates, ``dedup=error`` and no ``allow_leak``.
@@ -61,18 +61,18 @@ def settle_leaks(
         return nothing, 0, None
     pairs = ", ".join(f"{examples[leak.row]} = {examples[leak.other]}" for leak in leaks[:3])
     if dedup == "drop":
-        note = f"{len(leaks):,} training or validation images with a copy elsewhere were dropped ({pairs})."
+        note = f"{len(leaks):,} training or validation {noun} with a copy elsewhere were dropped ({pairs})."
         return np.array([leak.row for leak in leaks], dtype=np.int64), 0, note
     if allow_leak:
         note = (
-            f"LEAK: {len(leaks):,} images stand in more than one split and were kept by data.allow_leak=true ({pairs})."
+            f"LEAK: {len(leaks):,} {noun} stand in more than one split and were kept by data.allow_leak=true ({pairs})."
         )
         return nothing, len(leaks), note
     raise DataError(
         "data.duplicates",
         "data.dedup",
         dedup,
-        f"{len(leaks):,} images would stand in more than one split ({pairs})",
+        f"{len(leaks):,} {noun} would stand in more than one split ({pairs})",
         allowed="error, drop",
         next_step="data.dedup=drop removes them from train, data.allow_leak=true keeps them and stamps the report",
     )

@@ -39,23 +39,23 @@ def read_table(splits: DatasetDict, columns: Columns, *, group: str | None) -> I
     Raises:
         DataError: missing columns, unusable labels, an empty split or no split to train on.
     """
-    named = _named_splits(splits)
+    named = named_splits(splits)
     train = named["train"]
     image = naming.image_column(train.features, columns.image)
     label = naming.label_column(train.features, columns.label)
-    examples = {part: _examples(part, dataset) for part, dataset in named.items()}
+    examples = {part: example_names(part, dataset) for part, dataset in named.items()}
     classes = {part: _classes(part, named[part], label, examples[part]) for part in named}
     return ImageTable(
         records=concatenate_datasets([naming.undecoded_images(dataset, image) for dataset in named.values()]),
         classes=[name for part in named for name in classes[part]],
         class_order=naming.class_order(train, label, classes["train"]),
         parts=np.concatenate([np.full(len(dataset), part) for part, dataset in named.items()]),
-        groups=_groups(named, group),
+        groups=group_numbers(named, group),
         examples=[name for part in named for name in examples[part]],
     )
 
 
-def _named_splits(splits: DatasetDict) -> dict[str, Dataset]:
+def named_splits(splits: DatasetDict) -> dict[str, Dataset]:
     """The splits by their canonical names, train first; a lone split of any name is what the others are made from."""
     if len(splits) == 1:
         named = {"train": next(iter(splits.values()))}
@@ -70,7 +70,8 @@ def _named_splits(splits: DatasetDict) -> dict[str, Dataset]:
     return {part: named[part] for part in ("train", "val", "test") if part in named}
 
 
-def _examples(part: str, dataset: Dataset) -> list[str]:
+def example_names(part: str, dataset: Dataset) -> list[str]:
+    """What the source calls its rows, else the split and a number."""
     if EXAMPLE_COLUMN in dataset.column_names:
         return dataset.select_columns([EXAMPLE_COLUMN])[:][EXAMPLE_COLUMN]
     return [f"{part}/{row}" for row in range(len(dataset))]
@@ -83,7 +84,8 @@ def _classes(part: str, dataset: Dataset, label: str, examples: list[str]) -> li
     return naming.class_names_by_row(dataset, label, examples=examples)
 
 
-def _groups(named: dict[str, Dataset], group: str | None) -> NDArray[np.int64] | None:
+def group_numbers(named: dict[str, Dataset], group: str | None) -> NDArray[np.int64] | None:
+    """The group of each row of all splits; None without a group column."""
     if group is None:
         return None
     names = [name for dataset in named.values() for name in naming.group_codes(dataset, group)]

@@ -1,0 +1,131 @@
+"""Tables of the user's own: CSV, JSON lines, JSON or Parquet, in one file or in a file a split."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset, DatasetDict
+
+from bakeoff.data.sources.csv_file import read_csv, read_text
+from bakeoff.data.sources.source import Source, existing_path, file_states
+from bakeoff.errors import DataError
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
+
+
+class Tables(Source):
+    """Rows from files with named columns.
+
+    Args:
+        file: the table; without the other two, all splits are made from it.
+        val_file: the rows to validate on; null: drawn from ``file``.
+        test_file: the rows to test on; null: drawn from ``file``.
+        sep: what stands between the columns of a CSV file; null: a tab in a ``.tsv``, else a comma.
+        encoding: of CSV and JSON files.
+    """
+
+    def __init__(
+        self,
+        *,
+        file: str,
+        val_file: str | None = None,
+        test_file: str | None = None,
+        sep: str | None = None,
+        encoding: str = "utf-8",
+    ) -> None:
+        named = {
+            "train": ("data.file", file),
+            "val": ("data.val_file", val_file),
+            "test": ("data.test_file", test_file),
+        }
+        self._files = {split: (key, given) for split, (key, given) in named.items() if given is not None}
+        self._sep = sep.replace("\\t", "\t") if sep else None
+        self._encoding = encoding
+
+    def identity(self) -> dict[str, Any]:
+        """The state of the files, and how they are read."""
+        states = {}
+        for split, (key, given) in self._files.items():
+            file = _existing_file(given, key)
+            states[split] = file_states([file], relative_to=file.parent)
+        folder = str(_existing_file(*reversed(self._files["train"])).parent)
+        return {"source": "tables", "folder": folder, "files": states, "sep": self._sep, "encoding": self._encoding}
+
+    def load(self) -> DatasetDict:
+        """A split a file."""
+        return DatasetDict(
+            {
+                split: read_table_file(_existing_file(given, key), sep=self._sep, encoding=self._encoding, key=key)
+                for split, (key, given) in self._files.items()
+            }
+        )
+
+
+def read_table_file(file: Path, *, sep: str | None, encoding: str, key: str) -> Dataset:
+    """A table as a data set, by the file's suffix.
+
+    Raises:
+        DataError: not such a table, with the line where it stops to be one.
+    """
+    suffix = file.suffix.lower()
+    if suffix in (".csv", ".tsv"):
+        return Dataset.from_dict(read_csv(file, sep=sep, encoding=encoding, key=key))
+    if suffix in (".jsonl", ".json"):
+        return _from_records(_read_json(file, encoding=encoding, key=key), file, key)
+    if suffix == ".parquet":
+        return _read_parquet(file, key)
+    problem = f"cannot tell what kind of table {file} is"
+    raise DataError("data.unknown_format", key, file.name, problem, allowed=SUFFIXES)
+
+
+def _existing_file(given: str, key: str) -> Path:
+    path = existing_path(given, key=key)
+    if path.is_dir():
+        raise DataError("data.not_a_file", key, given, f"{path} is a folder", allowed=f"a file: {', '.join(SUFFIXES)}")
+    return path
+
+
+def _read_json(file: Path, *, encoding: str, key: str) -> list[Any]:
+    """One list of objects, or an object a line; blank lines are skipped."""
+    text = read_text(file, encoding=encoding, key=key)
+    whole = text.lstrip().startswith("[")
+    pieces = [(1, text)] if whole else [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+    records: list[Any] = []
+    for number, piece in pieces:
+        try:
+            found = json.loads(piece)
+        except json.JSONDecodeError as error:
+            line = number + error.lineno - 1
+            problem = f"line {line} of {file} is no JSON ({error.msg})"
+            raise DataError("data.bad_table", key, file.name, problem, next_step="repair that line") from error
+        records += found if whole else [found]
+        if not all(isinstance(record, dict) for record in records[-1:]):
+            problem = f"line {number} of {file} holds no object"
+            raise DataError("data.bad_table", key, file.name, problem, allowed='{"text": ..., "label": ...}')
+    return records
+
+
+def _from_records(records: list[Any], file: Path, key: str) -> Dataset:
+    names = list(dict.fromkeys(name for record in records for name in record))
+    if not names:
+        raise DataError("data.empty_split", key, file.name, f"{file} has no rows")
+    try:
+        return Dataset.from_dict({name: [record.get(name) for record in records] for name in names})
+    except Exception as error:  # Arrow's and the library's own errors, for values of different types in a column
+        problem = f"a column of {file} mixes types ({str(error)[:200]})"
+        raise DataError("data.bad_table", key, file.name, problem, next_step="give a column one type") from error
+
+
+def _read_parquet(file: Path, key: str) -> Dataset:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(file)
+    except (pa.ArrowInvalid, OSError) as error:
+        problem = f"{file} is no Parquet file ({str(error)[:200]})"
+        raise DataError("data.unreadable", key, file.name, problem, next_step="write it again") from error
+    table = table.select([name for name in table.column_names if name != "__index_level_0__"])
+    return Dataset(table)

@@ -1,0 +1,144 @@
+"""Which columns hold texts and labels; null finds the one column of the right kind or of a usual name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import NoReturn
+
+from datasets import ClassLabel, Dataset, List, Value
+
+from bakeoff.data import columns as naming
+from bakeoff.errors import DataError
+
+_TEXT_TYPES = {"string", "large_string", "null"}
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledColumns:
+    """Of texts with labels.
+
+    Args:
+        text: the column of texts.
+        label: the column of labels.
+        label_separator: what stands between the labels of a text that may have several, such as "|"; null: one a text,
+            unless the column holds lists.
+    """
+
+    text: str | None = None
+    label: str | None = None
+    label_separator: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class DocumentColumns:
+    """Of plain text.
+
+    Args:
+        text: the column of documents.
+    """
+
+    text: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class PairColumns:
+    """Of texts and their translations.
+
+    Args:
+        source: the column to translate from; a field of a struct is ``translation.en``.
+        target: the column to translate to.
+    """
+
+    source: str | None = None
+    target: str | None = None
+
+
+def text_column(dataset: Dataset, role: str, wanted: str | None) -> str:
+    """The column that holds the texts: the one named, else the only one of strings, else one of a usual name.
+
+    Raises:
+        DataError: no such column, several that could be meant, or one that holds no text.
+    """
+    found = [name for name, feature in dataset.features.items() if _is_text(feature) and not name.startswith("__")]
+    column = naming.choose_column(role, wanted, found, dataset.features)
+    if not _is_text(dataset.features[column]):
+        problem = f"holds {dataset.features[column]}, no text"
+        raise DataError("data.text_type", f"data.columns.{role}", column, problem, allowed=found)
+    return column
+
+
+def refuse_same_column(first: str, second: str, column: str) -> NoReturn:
+    """A column can't be both what is given and what is asked for.
+
+    Raises:
+        DataError: always.
+    """
+    problem = f"is the {second} column too: the target would be among the features"
+    next_step = f"name two different columns, data.columns.{first} and data.columns.{second}"
+    raise DataError("data.target_in_features", f"data.columns.{first}", column, problem, next_step=next_step)
+
+
+def read_texts(dataset: Dataset, column: str) -> list[str]:
+    """Every row's text; missing ones are empty, lone surrogates become question marks."""
+    values = dataset.select_columns([column])[:][column]
+    return ["" if value is None else str(value).encode("utf-8", "replace").decode() for value in values]
+
+
+def read_label(dataset: Dataset, column: str, *, examples: Sequence[str]) -> list[str]:
+    """Every row's one label, by name.
+
+    Raises:
+        DataError: float labels (written as text too), missing labels, or labels that are no single value.
+    """
+    names = naming.class_names_by_row(dataset, column, examples=examples)
+    numbers = [_number(name) for name in names] if _is_text(dataset.features[column]) else []
+    if numbers and all(number is not None for number in numbers) and not all(map(_is_whole, names)):
+        naming.refuse_floats(column, numbers)
+    return names
+
+
+def read_label_sets(dataset: Dataset, column: str, separator: str | None) -> list[list[str]]:
+    """Every row's labels, by name; a row may have none.
+
+    Raises:
+        DataError: the column holds neither lists nor text to be cut at the separator.
+    """
+    feature, values = dataset.features[column], dataset.select_columns([column])[:][column]
+    if isinstance(feature, List):
+        name_of = feature.feature.int2str if isinstance(feature.feature, ClassLabel) else str
+        return [[name_of(item) for item in value or () if item is not None] for value in values]
+    if not _is_text(feature) or separator is None:
+        allowed = "lists of labels, or text with data.columns.label_separator between labels"
+        raise DataError("data.label_type", "data.columns.label", column, f"holds {feature}", allowed=allowed)
+    return [[part.strip() for part in (value or "").split(separator) if part.strip()] for value in values]
+
+
+def label_order(dataset: Dataset, column: str, present: set[str]) -> tuple[str, ...]:
+    """The labels in the order that numbers them: the ``ClassLabel``'s own, numbers as numbers, else sorted."""
+    feature = dataset.features[column]
+    inner = feature.feature if isinstance(feature, List) else feature
+    if isinstance(inner, ClassLabel):
+        return tuple(name for name in inner.names if name in present)
+    return tuple(sorted(present, key=int)) if all(map(_is_whole, present)) else tuple(sorted(present))
+
+
+def holds_lists(dataset: Dataset, column: str) -> bool:
+    """Whether each row has a list in this column."""
+    return isinstance(dataset.features[column], List)
+
+
+def _is_text(feature: object) -> bool:
+    return isinstance(feature, Value) and feature.dtype in _TEXT_TYPES
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _is_whole(text: str) -> bool:
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit()

@@ -1,0 +1,164 @@
+"""Labelled texts as a Lightning data module: what every trial of text classification reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bakeoff.data.duplicates import OnDuplicate
+from bakeoff.data.loaders import EpochSampler
+from bakeoff.data.module import Split
+from bakeoff.data.sources.source import Source
+from bakeoff.data.spec import Spec
+from bakeoff.data.splits import Rows, SplitRule
+from bakeoff.data.text.columns import LabelledColumns
+from bakeoff.data.text.loaders import BucketedPlan, TextLoader, evaluation_plan
+from bakeoff.data.text.module import TextData, require_positive
+from bakeoff.data.text.prepared import TextPreparation
+from bakeoff.data.text.spec import LabelledTextSpec
+from bakeoff.data.text.tokenizers import TokenizerRule
+from bakeoff.errors import DataError
+
+
+class LabelledTexts(TextData):
+    """Texts with one label each, or any number of labels, tokenised and batched by length.
+
+    One batch of tweets, ``batch_size=2``, with words as tokens::
+
+        tokens_BT  int64 (2, 4)    [[ 17, 204,   9,   5],      "love this phone !"
+                                    [311,  12,   0,   0]]      "meh ."   and padding
+        labels_B   int64 (2,)      [2, 1]                      spec.class_names[2] == "positive"
+
+    With several labels a text, the targets are ``targets_BK``, float32, 1 where text and label belong together.
+
+    Tokens are made once, into a cache that all trials share. The vocabulary is fitted on the rows that are not test
+    (on train alone where the source gives a validation split), so that all trials have the same.
+
+    Args:
+        name: what the data is called in tables and reports.
+        source: where the texts come from.
+        columns: which columns hold texts and labels.
+        split: how missing splits are made.
+        tokenizer: what a token is.
+        max_length: tokens of a text that are used; the rest is cut off.
+        batch_size: training texts an optimizer step; evaluation uses larger batches.
+        dedup: what to do about copies of a text on both sides of a split: ``error``, or ``drop`` the train row, and
+            all copies of a text whose labels contradict each other.
+        allow_leak: keep such copies; the report says so.
+        chunk: batches an item of the training loader.
+        seed: the trial's seed: validation split and the order of training.
+
+    Raises:
+        ConfigError: a setting outside of its range.
+        DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        source: Source,
+        columns: LabelledColumns,
+        split: SplitRule,
+        tokenizer: TokenizerRule,
+        max_length: int = 256,
+        batch_size: int = 64,
+        dedup: OnDuplicate = "error",
+        allow_leak: bool = False,
+        chunk: int = 1,
+        seed: int = 0,
+    ) -> None:
+        require_positive(max_length=max_length)
+        preparation = TextPreparation(columns, split, tokenizer, dedup, allow_leak, max_length=max_length)
+        super().__init__(
+            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
+        )
+        self._max_length = max_length
+
+    @property
+    def spec(self) -> LabelledTextSpec:
+        """What the data is, as this trial's train rows show it."""
+        return self._own_spec()
+
+    def preprocess_as(self, trained: Spec) -> None:
+        """Takes the vocabulary that a finished run was trained with.
+
+        Raises:
+            DataError: other classes.
+        """
+        assert isinstance(trained, LabelledTextSpec)
+        own = self.spec
+        if (trained.class_names, trained.multi_label) != (own.class_names, own.multi_label):
+            problem = f"its classes are {', '.join(own.class_names[:5])}, {_labels_a_text(own.multi_label)}"
+            allowed = f"{', '.join(trained.class_names[:20])}, {_labels_a_text(trained.multi_label)}"
+            raise DataError("data.other_classes", "data", self.name, problem, allowed=allowed)
+        self._max_length = trained.max_length
+        self._tokenise_as(trained, max_length={"text": trained.max_length})
+
+    def train_dataloader(self) -> TextLoader:
+        """By length and ``(seed, epoch)``; a last batch of one example is left out."""
+        return TextLoader(self._training_plan(), self._batch, chunk=self.chunk)
+
+    def val_dataloader(self) -> TextLoader:
+        """In a fixed order, shortest first, every example."""
+        return self._evaluation("val")
+
+    def test_dataloader(self) -> TextLoader:
+        """In a fixed order, shortest first, every example."""
+        return self._evaluation("test")
+
+    def predict_dataloader(self, split: Split = "test") -> TextLoader:
+        """The tokens alone, shortest first; ``positions`` leads back to the order of ``labels(split)``."""
+        return self._evaluation(split, with_labels=False)
+
+    def labels(self, split: Split) -> NDArray[Any]:
+        """int64 ``(N,)``, or uint8 ``(N, K)`` where a text may have several labels."""
+        return self._corpus.labels[self._split_rows(split)]
+
+    def padding_waste(self, epoch: int = 0) -> float:
+        """The share of an epoch's training tokens that are padding."""
+        plan = self._training_plan()
+        plan.sampler.set_epoch(epoch)
+        return plan.padding_waste()
+
+    def _training_plan(self) -> BucketedPlan:
+        sampler = EpochSampler(self._split_rows("train"), seed=self._seed)
+        lengths = np.diff(self._tokens["text"].offsets)
+        return BucketedPlan(sampler, lengths=lengths, batch_size=self.batch_size, drop_single=True)
+
+    def _evaluation(self, split: Split, *, with_labels: bool = True) -> TextLoader:
+        rows = self._split_rows(split)
+        plan, positions = evaluation_plan(rows, self._tokens["text"].lengths(rows), batch_size=self.batch_size)
+        return TextLoader(plan, self._batch if with_labels else self._inputs, positions=positions)
+
+    def _inputs(self, rows: Rows) -> Tensor:
+        return torch.from_numpy(self._tokens["text"].padded(rows))
+
+    def _batch(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        targets = torch.from_numpy(self._corpus.labels[rows])
+        return self._inputs(rows), targets.to(torch.float32) if self._corpus.multi_label else targets
+
+    def _tokenizer_keys(self) -> dict[str, str]:
+        return {"text": "tokenizer"}
+
+    def _describe(self, common: dict[str, Any]) -> LabelledTextSpec:
+        corpus, tokenizer = self._corpus, self._tokenizers["text"]
+        lengths = self._tokens["text"].lengths(self._rows["train"])
+        return LabelledTextSpec(
+            **common,
+            tokenizer=tokenizer.to_dict(),
+            vocab_size=tokenizer.vocab_size,
+            class_names=corpus.class_names,
+            multi_label=corpus.multi_label,
+            max_length=self._max_length,
+            typical_length=max(1, round(lengths.mean() / (1 - self.padding_waste()))),
+            text_column=corpus.column_of["text"],
+        )
+
+
+def _labels_a_text(multi_label: bool) -> str:
+    return "any number a text" if multi_label else "one a text"

@@ -1,0 +1,150 @@
+"""Padded batches of texts of similar length: no Python per example, resumable within an epoch.
+
+N rows, B batch, T tokens of the longest text of a batch. The order of an epoch is a pure function of ``(seed, epoch)``.
+
+Texts are shuffled, then sorted by length within windows of many batches, then cut into batches whose order is shuffled:
+batches hold similar lengths, and yet nearly any text can meet any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bakeoff.data.loaders import BatchPlan, EpochSampler
+from bakeoff.data.splits import Rows
+
+_BATCHES_A_WINDOW = 50
+_BATCH_STREAM = 5
+_EVALUATION_TOKENS = 65_536
+_EVALUATION_ROWS = 256
+
+
+class BucketedPlan(BatchPlan):
+    """As `BatchPlan`, with rows of similar length in each batch; a smaller batch is the last.
+
+    Args:
+        sampler: the order of the rows before sorting.
+        lengths: of every row of the data, indexed by row number.
+        batch_size: rows a batch.
+        drop_single: leave out a last batch of one row.
+    """
+
+    def __init__(self, sampler: EpochSampler, *, lengths: Rows, batch_size: int, drop_single: bool) -> None:
+        super().__init__(sampler, batch_size=batch_size, drop_single=drop_single)
+        self._lengths = lengths
+
+    def __iter__(self) -> Iterator[Rows]:
+        """Row numbers, batch by batch."""
+        first, self._skipped = self._skipped, 0
+        yield from self.batches()[first:]
+
+    def batches(self) -> list[Rows]:
+        """All batches of the sampler's epoch."""
+        rows, size = self.sampler.order()[: self.num_examples], self.batch_size
+        window = _BATCHES_A_WINDOW * size
+        windows = [rows[start : start + window] for start in range(0, len(rows), window)]
+        ordered = [part[np.argsort(self._lengths[part], kind="stable")] for part in windows]
+        batches = [part[start : start + size] for part in ordered for start in range(0, len(part), size)]
+        num_full = len(rows) // size
+        rng = np.random.default_rng([self.sampler.seed or 0, self.sampler.epoch, _BATCH_STREAM])
+        return [batches[index] for index in rng.permutation(num_full)] + batches[num_full:]
+
+    def padding_waste(self) -> float:
+        """The share of an epoch's tokens that are padding."""
+        lengths = [self._lengths[rows] for rows in self.batches()]
+        return 1 - sum(int(part.sum()) for part in lengths) / sum(int(part.max()) * len(part) for part in lengths)
+
+
+class TextLoader:
+    """Batches of a plan, each made of its rows' numbers at once.
+
+    With ``chunk > 1`` each item is a list of up to ``chunk`` batches; the batches and their order are the same.
+
+    Args:
+        plan: which rows make which batch.
+        make_batch: the batch of these rows.
+        chunk: batches an item.
+        positions: where in the split each row stands, in the order in which rows come; None: in the split's order.
+    """
+
+    def __init__(
+        self,
+        plan: BatchPlan,
+        make_batch: Callable[[Rows], Any],
+        *,
+        chunk: int = 1,
+        positions: NDArray[np.int64] | None = None,
+    ) -> None:
+        self._plan = plan
+        self._make_batch = make_batch
+        self.chunk = chunk
+        self.positions = positions
+
+    @property
+    def sampler(self) -> EpochSampler:
+        """Where Lightning sets the epoch."""
+        return self._plan.sampler
+
+    @property
+    def batch_sampler(self) -> BatchPlan:
+        """Where Lightning looks whether evaluation is shuffled."""
+        return self._plan
+
+    @property
+    def num_examples(self) -> int:
+        """Examples an epoch."""
+        return self._plan.num_examples
+
+    @property
+    def num_batches(self) -> int:
+        """Batches an epoch, however they are chunked."""
+        return len(self._plan)
+
+    def set_epoch(self, epoch: int) -> None:
+        """As ``loader.sampler.set_epoch``, for loops without Lightning."""
+        self.sampler.set_epoch(epoch)
+
+    def skip(self, num_batches: int) -> None:
+        """Resume within an epoch: the next iteration leaves out this many batches (not chunks); ``len`` stays."""
+        self._plan.skip(num_batches)
+
+    def __len__(self) -> int:
+        """Items an epoch: batches, or chunks of them; what `skip` leaves out is counted."""
+        return -(-len(self._plan) // self.chunk)
+
+    def __iter__(self) -> Iterator[Any]:
+        """One epoch."""
+        yield from chunked((self._make_batch(rows) for rows in self._plan), self.chunk)
+
+
+def chunked(batches: Iterator[Any], chunk: int) -> Iterator[Any]:
+    """The batches, or lists of up to ``chunk`` of them where that is above 1."""
+    if chunk == 1:
+        yield from batches
+        return
+    gathered: list[Any] = []
+    for batch in batches:
+        gathered.append(batch)
+        if len(gathered) == chunk:
+            yield gathered
+            gathered = []
+    if gathered:
+        yield gathered
+
+
+def evaluation_plan(rows: Rows, lengths: Rows, *, batch_size: int) -> tuple[BatchPlan, NDArray[np.int64]]:
+    """Every row once, shortest first, and where in ``rows`` each one stands.
+
+    Args:
+        rows: the split's row numbers.
+        lengths: of each of these rows.
+        batch_size: that of training; batches are larger, as far as 65,536 tokens of the longest text go.
+    """
+    positions = np.argsort(lengths, kind="stable")
+    fitting = _EVALUATION_TOKENS // max(1, int(lengths.max(initial=1)))
+    size = max(batch_size, min(_EVALUATION_ROWS, fitting))
+    return BatchPlan(EpochSampler(rows[positions], seed=None), batch_size=size, drop_single=False), positions
