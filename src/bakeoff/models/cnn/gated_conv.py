@@ -16,11 +16,15 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
 from bakeoff.models.cnn.memory_attention import SQRT_HALF, ConvMemoryAttention
-from bakeoff.models.cnn.sequence_conv import GLU_GAIN, SequenceConv
+from bakeoff.models.cnn.sequence_conv import SequenceConv
 from bakeoff.models.contracts import SequenceBackbone, State
 from bakeoff.models.memory import check_memory
 from bakeoff.models.padding import refuse_empty_rows
 from bakeoff.models.positions import AddedPositions, added_positions
+
+GLU_GAIN = 3.0
+"""Variance of the weights before a gated linear unit, times their number, that keeps the variance of normal inputs:
+``g E[sigmoid(sqrt(g) z)^2] = 1``. The 4 of Gehring et al. (A.2) is for a gate that stays at a half."""
 
 
 class GatedBlock(nn.Module):
@@ -60,8 +64,8 @@ class GatedConv(SequenceBackbone):
     No activation is configurable: the gate is a sigmoid, as in the papers.
 
     Departures from the papers: one number of channels for all layers; with ``channels`` each layer narrows to C and is
-    projected back to D, a simpler bottleneck than Dauphin's; no adaptive softmax; see `ConvMemoryAttention` for the
-    attention's own.
+    projected back to D, a simpler bottleneck than Dauphin's; no adaptive softmax; weights start smaller (`GLU_GAIN`), so
+    that many layers keep the scale of their input; see `ConvMemoryAttention` for the attention's own.
 
     Args:
         width: D, size of each step in and out.

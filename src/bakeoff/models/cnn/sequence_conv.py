@@ -13,9 +13,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
-GLU_GAIN = 4.0
-"""Of the variance of weights before a gated linear unit, whose gate starts at a half (Gehring et al. 2017, A.2)."""
-
 
 class SequenceConv(nn.Module):
     """A weight-normalised convolution, causal or centred: ``(B, C_in, T) -> (B, C_out, T)``.
