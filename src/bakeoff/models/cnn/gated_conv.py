@@ -64,8 +64,8 @@ class GatedConv(SequenceBackbone):
     No activation is configurable: the gate is a sigmoid, as in the papers.
 
     Departures from the papers: one number of channels for all layers; with ``channels`` each layer narrows to C and is
-    projected back to D, a simpler bottleneck than Dauphin's; no adaptive softmax; weights start smaller (`GLU_GAIN`), so
-    that many layers keep the scale of their input; see `ConvMemoryAttention` for the attention's own.
+    projected back to D, a simpler bottleneck than Dauphin's; no adaptive softmax; weights start smaller (`GLU_GAIN`),
+    so that many layers keep the scale of their input; see `ConvMemoryAttention` for the attention's own.
 
     Args:
         width: D, size of each step in and out.
