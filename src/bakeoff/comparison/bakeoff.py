@@ -24,6 +24,7 @@ from bakeoff.files import finite, read_json, write_json
 from bakeoff.statistics import Verdict
 from bakeoff.training.assembly import network, task_class
 from bakeoff.training.checkpoints import load_weights
+from bakeoff.training.fitted_trial import is_fitted
 from bakeoff.training.latency import latencies_ms
 
 VERDICT_VERSION = 1
@@ -164,7 +165,7 @@ def contender_latencies(plan: Plan, trials: list[Trial]) -> dict[str, dict[str, 
     """
     networks = {}
     for trial in trials:
-        if trial.contender not in networks and not trial.failed:
+        if trial.contender not in networks and not trial.failed and not is_fitted(trial.job.config):
             net = network(trial.job.config, plan.data.spec)
             load_weights(net, trial.job.folder / "weights.safetensors")
             networks[trial.contender] = net

@@ -16,6 +16,7 @@ from bakeoff.data.spec import Spec
 from bakeoff.errors import ConfigError
 from bakeoff.models.cost import build_on_meta, count_non_embedding, count_parameters, training_flops_per_example
 from bakeoff.training.assembly import network
+from bakeoff.training.fitted_trial import fitted_model, is_fitted
 from bakeoff.training.trial import steps_for_examples
 
 FAR_AWAY_EPOCHS = 1_000_000
@@ -61,6 +62,9 @@ def _count_parameters(contender: Contender, args: Mapping[str, Any], spec: Spec)
 
 
 def _count_costs(contender: Contender, spec: Spec) -> None:
+    if is_fitted(contender.config):
+        contender.params = contender.non_embedding_params = fitted_model(contender.config).num_parameters(spec)
+        return
     net = build_on_meta(lambda: network(contender.config, spec))
     contender.params = count_parameters(net)
     contender.non_embedding_params = count_non_embedding(net)

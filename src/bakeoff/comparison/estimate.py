@@ -13,10 +13,13 @@ from bakeoff.comparison.executor import LocalExecutor
 from bakeoff.comparison.plan import Plan
 from bakeoff.tasks.module import Batch, TaskModule
 from bakeoff.training.assembly import assemble
+from bakeoff.training.fitted_trial import is_fitted
 
 STEPS = 3
 TRIAL_OVERHEAD_S = 1.0
 """Start, validations, predictions."""
+FITTING_S = 5.0
+"""What a baseline without gradients takes, about."""
 
 
 def expected_seconds(plan: Plan, folder: Path, executor: LocalExecutor) -> float:
@@ -34,6 +37,8 @@ def expected_seconds(plan: Plan, folder: Path, executor: LocalExecutor) -> float
 def _training_seconds(plan: Plan, contender: Contender) -> float:
     """Seconds of a trial's optimizer steps."""
     trainer = contender.config["trainer"]
+    if is_fitted(contender.config):
+        return FITTING_S
     if trainer["max_seconds"]:
         return float(trainer["max_seconds"])
     loader = plan.data.train_dataloader()

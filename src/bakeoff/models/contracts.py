@@ -10,8 +10,11 @@ every task of its modality.
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch import Tensor, nn
 
 
@@ -142,6 +145,34 @@ class TokenBackbone(nn.Module, abc.ABC):
     def output_embedding(self) -> Tensor | None:
         """The vectors, shape ``(V, D)``, whose product with an output is a token's logit; None where it has none."""
         return None
+
+
+class FittedModel(abc.ABC):
+    """A reference that is fitted in one go on examples as they came, and answers them: no network, no gradient.
+
+    Its answers are what the task stores of each example, so that the same scorer judges it. A subclass's constructor
+    takes keyword arguments from configuration alone.
+    """
+
+    @abc.abstractmethod
+    def num_parameters(self, spec: Any) -> int:
+        """Numbers that fitting sets, at the most, on data of this kind."""
+
+    @abc.abstractmethod
+    def fit(self, examples: Sequence[Any], targets: np.ndarray, spec: Any) -> None:
+        """Learns from the train examples and their targets."""
+
+    @abc.abstractmethod
+    def respond(self, examples: Sequence[Any]) -> dict[str, np.ndarray]:
+        """What is stored of each example."""
+
+    @abc.abstractmethod
+    def save(self, folder: Path) -> None:
+        """Writes what was fitted, as JSON and arrays."""
+
+    @abc.abstractmethod
+    def load(self, folder: Path) -> None:
+        """The inverse of `save`."""
 
 
 def select_rows(state: State, rows_B: Tensor) -> State:

@@ -40,6 +40,7 @@ from bakeoff.models.cost import count_parameters, training_flops_per_example
 from bakeoff.tasks.module import Diverged, TaskModule
 from bakeoff.training.assembly import assemble
 from bakeoff.training.checkpoints import AtomicCheckpointIO, Checkpoints, load_weights
+from bakeoff.training.fitted_trial import fit_and_predict, is_fitted
 from bakeoff.training.metric_log import MetricLog
 from bakeoff.training.predictions import save_predictions
 from bakeoff.training.progress import EpochLines
@@ -119,6 +120,8 @@ def _train(
         data = build(config["data"]["module"], "data.module", seed=config["seed"])
         data.setup()
     write_json(folder / "spec.json", data.spec.to_dict())
+    if is_fitted(config):
+        return fit_and_predict(config, folder, data)
     pl.seed_everything(config["seed"], workers=True, verbose=False)
     task = assemble(config, data.spec)
     metric = f"val/{config['task']['metric']}"
