@@ -64,12 +64,13 @@ def test_the_pipeline_gets_plain_resolved_values_and_its_command():
 
 def test_a_multirun_goes_on_after_a_failed_job_and_says_which_failed(capsys):
     main = Recorder(seed1=lost(), seed2=RuntimeError("two\nlines"))
-    assert run(main, "-m", "seed=0,1,2,3", "model=lenet") == 3
+    assert run(main, "-m", "seed=0,1,2,3", "model=lenet") == 6
     assert [config["seed"] for config in main.configs] == [0, 1, 2, 3]
     error = capsys.readouterr().err.splitlines()
     assert error[0].startswith("error[data.not_found] data.path=x: there is no such folder")
     assert error[1] == "error[internal] RuntimeError: two lines; next: debug=true"
-    assert error[2] == "failed jobs: 2 (seed=1 model=lenet; seed=2 model=lenet)"
+    problem = "2 of 4 jobs failed: seed=1 model=lenet (data.not_found), seed=2 model=lenet (internal)"
+    assert error[2].startswith(f"error[trials.failed] -m: {problem}; next: ")
     assert len(error) == 3
 
 

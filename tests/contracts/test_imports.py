@@ -17,6 +17,7 @@ ORDER = [
     "files",
     "statistics",
     "config",
+    "sweep",
     "data",
     "models",
     "tasks",
@@ -43,6 +44,7 @@ HEAVY = (
     "sklearn",
     "pandas",
     "scipy",
+    "optuna",
 )
 
 SOURCES = sorted(path for path in ROOT.rglob("*.py"))

@@ -103,7 +103,8 @@ class Composer:
 
     def options(self, group: str) -> list[str]:
         """The options of a group, those of Hydra's plugins included."""
-        return self.catalog.options(group) or list(self.loader.get_group_options(group))
+        own = self.catalog.options(group)
+        return sorted({*own, *self.loader.get_group_options(group)}) if group.startswith("hydra/") or not own else own
 
     def _layer(self, config_path: str, package: str) -> Layer | None:
         group, _, name = config_path.rpartition("/")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import json
+import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from bakeoff.config.outcomes import Outcome, Outcomes, end_with
 from bakeoff.errors import BakeoffError, ErrorGroup
 
 if TYPE_CHECKING:
@@ -20,27 +21,9 @@ if TYPE_CHECKING:
 Main: TypeAlias = str | Callable[..., Any]
 """What a pipeline calls with its resolved configuration: a function, or its ``"package.module:function"``."""
 
-
-@dataclass
-class Failures:
-    """The failed jobs of a multirun, in a file, since a launcher may run jobs in processes of their own."""
-
-    path: Path
-
-    def add(self, error: BakeoffError, overrides: Sequence[str]) -> None:
-        """Notes a failed job."""
-        record = {"code": error.exit_code, "overrides": list(overrides)}
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-
-    def summary(self) -> int:
-        """Says which jobs failed, if any; returns the first one's exit code, or 0."""
-        if not self.path.exists():
-            return 0
-        records = [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
-        failed = "; ".join(" ".join(record["overrides"]) for record in records)
-        print(f"failed jobs: {len(records)} ({failed})", file=sys.stderr)
-        return int(records[0]["code"])
+# Our launcher files bear the names of the plugins' own, which Hydra takes as a wish to be validated against them, and
+# warns. Here, since a worker's process imports this module before it composes anything.
+warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against", category=UserWarning)
 
 
 class Job:
@@ -50,42 +33,66 @@ class Job:
         main: what to call with the resolved configuration; where it has an argument ``multirun``, it is told.
         pipeline: the pipeline's name.
         folders: the configuration trees in use.
+        program: the program's name on the command line.
         command: the command line, for the record.
         multirun: whether there are other jobs.
     """
 
     def __init__(
-        self, main: Main, *, pipeline: str, folders: Sequence[Path], command: str, multirun: bool = False
+        self,
+        main: Main,
+        *,
+        pipeline: str,
+        folders: Sequence[Path],
+        program: str,
+        command: str,
+        multirun: bool = False,
     ) -> None:
         self.main = main
         self.pipeline = pipeline
         self.folders = list(folders)
+        self.program = program
         self.command = command
         self.multirun = multirun
-        self.failures: Failures | None = None
+        self.outcomes: Outcomes | None = None
+        self.before_sweep: Main | None = None
+        self.after_sweep: Main | None = None
+        self.working_folder = Path.cwd()
         self.__module__ = pipeline  # Hydra names the job after it
 
     def __call__(self, cfg: DictConfig) -> Any:
-        """The main function's return value; None after an error in a multirun on this machine.
+        """The main function's return value, or in a multirun the job's `Outcome`, whatever happened.
 
         Raises:
-            SystemExit: after an error in a single run, or where a scheduler should see that the job failed.
+            SystemExit: after an error in a single run.
         """
-        debug = bool(cfg.get("debug", False))
-        try:
-            return self._call(cfg)
-        except BakeoffError as error:
-            failure = error
-            code = report(error, debug=debug)
-        except Exception as error:
-            failure = internal_error(error)
-            code = report(failure, debug=debug)
-        if self.failures is None:
-            raise SystemExit(code)
+        if self.outcomes is None:
+            value, failure = self._guarded(cfg)
+            if failure is not None:
+                raise SystemExit(failure.exit_code)
+            return value
         from hydra.core.hydra_config import HydraConfig
 
-        self.failures.add(failure, list(HydraConfig.get().overrides.task))
-        return None
+        hydra = HydraConfig.get()
+        end_with(self.outcomes.parent)
+        os.chdir(self.working_folder)  # a cluster's workers start elsewhere
+        with self.outcomes.claim(int(hydra.job.num)) as claim:
+            if claim.outcome is None:
+                value, failure = self._guarded(cfg)
+                claim.outcome = Outcome.of(list(hydra.overrides.task), value, failure)
+        return claim.outcome
+
+    def _guarded(self, cfg: DictConfig) -> tuple[Any, BakeoffError | None]:
+        """What the main function returned, or the error that was reported."""
+        debug = bool(cfg.get("debug", False))
+        try:
+            return self._call(cfg), None
+        except BakeoffError as error:
+            failure = error
+        except Exception as error:
+            failure = internal_error(error)
+        report(failure, debug=debug)
+        return None, failure
 
     def _call(self, cfg: DictConfig) -> Any:
         from omegaconf import OmegaConf

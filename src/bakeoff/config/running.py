@@ -15,17 +15,24 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from bakeoff import __version__
-from bakeoff.config.jobs import Failures, Job, Main, imported, internal_error, report
+from bakeoff.config.jobs import Job, Main, imported, internal_error, report
 from bakeoff.config.locate import conf_dir
+from bakeoff.config.outcomes import Outcomes, Process
 from bakeoff.errors import BakeoffError, ConfigError
 
 if TYPE_CHECKING:
     import argparse
 
-_LOCAL_LAUNCHERS = ("basic", "joblib")
+_OWN_MACHINE = ("basic", "joblib")
+"""Launchers whose jobs see this machine's temporary folder."""
+
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 _FINISH = {"train": "bakeoff.commands.train:finish"}
 """What a pipeline that may run many jobs does once, at the end: here, wait for the tracker."""
+
+_AROUND_SWEEP = {"train": ("bakeoff.commands.sweeping:prepare", "bakeoff.commands.sweeping:settle")}
+"""What a pipeline does in the program itself before the first and after the last job of a multirun."""
 
 
 def run_pipeline(
@@ -52,11 +59,13 @@ def run_pipeline(
     """
     words = list(sys.argv[1:] if argv is None else argv)
     debug = any(word.lower() == "debug=true" for word in words)
+    around: tuple[Main | None, Main | None] = (None, None)
     if main is None:
         main, finish = f"bakeoff.commands.{name}:run", finish or _FINISH.get(name)
+        around = _AROUND_SWEEP.get(name, around)
     with _signals() as received:
         try:
-            code = _guarded(lambda: _run(name, main, words, folder), debug=debug)
+            code = _guarded(lambda: _run(name, main, words, folder, around), debug=debug)
             if finish is not None and not received and _started(finish):
                 finished = _guarded(lambda: imported(finish)(), debug=debug)
                 code = code or finished
@@ -86,7 +95,7 @@ def _started(function: Main) -> bool:
     return not isinstance(function, str) or function.partition(":")[0] in sys.modules
 
 
-def _run(name: str, main: Main, words: list[str], folder: Path | None) -> int:
+def _run(name: str, main: Main, words: list[str], folder: Path | None, around: tuple[Main | None, Main | None]) -> int:
     folder = folder or conf_dir()
     program = _program(name)
     if "--help" in words or "-h" in words:
@@ -103,8 +112,10 @@ def _run(name: str, main: Main, words: list[str], folder: Path | None) -> int:
     if not (arguments.hydra_help or arguments.shell_completion or arguments.info or arguments.experimental_rerun):
         folders = _check(name, arguments, folder)
     command = shlex.join([*program.split(), *words])
-    job = Job(main, pipeline=name, folders=folders, command=command, multirun=arguments.multirun)
-    return _hand_to_hydra(name, job, arguments, program, folder)
+    job = Job(main, pipeline=name, folders=folders, program=program, command=command, multirun=arguments.multirun)
+    job.before_sweep, job.after_sweep = around
+    _hand_to_hydra(name, job, arguments, folder)
+    return 0
 
 
 def _check(name: str, arguments: argparse.Namespace, folder: Path) -> list[Path]:
@@ -137,17 +148,21 @@ def _parse_flags(words: list[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def _hand_to_hydra(name: str, job: Job, arguments: argparse.Namespace, program: str, folder: Path) -> int:
+def _hand_to_hydra(name: str, job: Job, arguments: argparse.Namespace, folder: Path) -> None:
     import hydra
 
     run = hydra.main(version_base="1.3", config_path=str(folder.resolve()), config_name=name)(job)
     with ExitStack() as stack:
-        if arguments.multirun and _is_local(arguments.overrides):
-            # Hydra writes multirun.yaml into its sweep folder; what we keep of a run is our own.
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="bakeoff-"))
-            arguments.overrides.append(f"hydra.sweep.dir='{scratch}'")
-            job.failures = Failures(Path(scratch) / "failures.jsonl")
-        stack.enter_context(_argv([program, *_flags(arguments)]))
+        if arguments.multirun:
+            scratch = Path(stack.enter_context(_scratch_folder(arguments.overrides)))
+            if not any(word.startswith("hydra.sweep.dir=") for word in arguments.overrides):
+                # Hydra writes multirun.yaml into its sweep folder; what we keep of a run is our own.
+                arguments.overrides.append(f"hydra.sweep.dir='{scratch}'")
+            (scratch / "outcomes").mkdir()
+            job.outcomes = Outcomes(scratch / "outcomes", Process.this())
+            for variable in _THREADS:  # jobs side by side that each use all cores slow each other down many times
+                stack.enter_context(_environment(variable, os.environ.get(variable, "1")))
+        stack.enter_context(_argv([job.program, *_flags(arguments)]))
         stack.enter_context(_environment("HYDRA_FULL_ERROR", "1"))
         try:
             run()
@@ -156,14 +171,19 @@ def _hand_to_hydra(name: str, job: Job, arguments: argparse.Namespace, program: 
                 text = str(error).split("\n")[0]
                 raise ConfigError("config.invalid", name, None, text, next_step="debug=true shows where") from error
             raise
-        return job.failures.summary() if job.failures else 0
+        if job.outcomes is not None:
+            job.outcomes.check()
 
 
-def _is_local(overrides: Sequence[str]) -> bool:
+def _scratch_folder(overrides: Sequence[str]) -> tempfile.TemporaryDirectory[str]:
+    """What a multirun needs while it lasts: on this machine, or where the machines of a cluster see it too."""
     chosen = [word.partition("=")[2] for word in overrides if word.startswith("hydra/launcher=")]
-    return not any(word.startswith("hydra.sweep.dir=") for word in overrides) and all(
-        launcher in _LOCAL_LAUNCHERS for launcher in chosen
-    )
+    if all(launcher in _OWN_MACHINE for launcher in chosen):
+        return tempfile.TemporaryDirectory(prefix="bakeoff-")
+    roots = [word.partition("=")[2].strip("'\"") for word in overrides if word.startswith("output_dir=")]
+    root = Path(roots[-1] if roots else "outputs").resolve()
+    root.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix=".sweep-", dir=root, ignore_cleanup_errors=True)
 
 
 def _flags(arguments: argparse.Namespace) -> list[str]:

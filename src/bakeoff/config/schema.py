@@ -33,8 +33,8 @@ class Common:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train(Common):
-    """One training run.
+class Training(Common):
+    """What every trained network is a function of.
 
     Args:
         seed: initialisation, data order and the train/validation split.
@@ -60,7 +60,18 @@ class Train(Common):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compare(Train):
+class Train(Training):
+    """One training run.
+
+    Args:
+        sweep: what ``-m hydra/sweeper=optuna`` searches.
+    """
+
+    sweep: Section | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compare(Training):
     """A bakeoff: contenders at one budget, over seeds, to a verdict.
 
     Args:
@@ -203,6 +214,21 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """The ``sweep`` section.
+
+    Args:
+        name: the search space's name.
+        space: ``{low, high, scale}`` or ``{choices}`` by dotted key; null: the model's own ``search``.
+        trial: where a trial of a running study reports to; the sweeper sets it.
+    """
+
+    name: str
+    space: Section | None
+    trial: Section | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Budget:
     """The ``budget`` section.
 
@@ -246,6 +272,7 @@ SECTIONS = {
     "task": "bakeoff.config.schema.Task",
     "data": "bakeoff.config.schema.Data",
     "model": "bakeoff.config.schema.Model",
+    "sweep": "bakeoff.config.schema.Sweep",
     "budget": "bakeoff.config.schema.Budget",
     "tune": "bakeoff.config.schema.Tune",
 }
