@@ -93,6 +93,18 @@ def text_parquet(folder: Path, key: str) -> dict[str, Any]:
     return {key: str(folder / "made.parquet")}
 
 
+def text_folder(folder: Path) -> dict[str, Any]:
+    """A document a file."""
+    for row, text in enumerate(texts()):
+        (folder / f"{row:02d}.txt").write_text(text)
+    return {"file": str(folder), "sequence_length": 8, "batch_size": 4}
+
+
+def short_documents(folder: Path) -> dict[str, Any]:
+    """As `text_parquet`, with pieces short enough for several batches."""
+    return text_parquet(folder, "path") | {"sequence_length": 8, "batch_size": 4}
+
+
 OFFLINE = {
     "digits": lambda folder: {},
     "fashion_mnist": idx_folder,
@@ -102,6 +114,9 @@ OFFLINE = {
     "csv": csv_file,
     "json": json_file,
     "parquet": lambda folder: text_parquet(folder, "file"),
+    "stdlib": lambda folder: {"part": "docstrings", "max_bytes": 40000},
+    "text_file": text_folder,
+    "hf_stream": short_documents,
     "hf_text": lambda folder: text_parquet(folder, "path"),
 }
 

@@ -5,5 +5,7 @@ from bakeoff.data.sources.fashion_mnist import FashionMNIST as FashionMNIST
 from bakeoff.data.sources.hub import HuggingFace as HuggingFace
 from bakeoff.data.sources.image_folder import ImageFolder as ImageFolder
 from bakeoff.data.sources.source import Source as Source
+from bakeoff.data.sources.stdlib import StandardLibrary as StandardLibrary
 from bakeoff.data.sources.tables import Tables as Tables
+from bakeoff.data.sources.text_files import TextFiles as TextFiles
 from bakeoff.data.sources.tweets import Tweets as Tweets

@@ -9,7 +9,7 @@ batches hold similar lengths, and yet nearly any text can meet any other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,22 +59,41 @@ class BucketedPlan(BatchPlan):
         return 1 - sum(int(part.sum()) for part in lengths) / sum(int(part.max()) * len(part) for part in lengths)
 
 
+class Plan(Protocol):
+    """What makes which batch: an iterable of what each batch is made from."""
+
+    sampler: EpochSampler
+
+    @property
+    def num_examples(self) -> int:
+        """Examples an epoch."""
+
+    def skip(self, num_batches: int) -> None:
+        """Leave out the first batches of the next iteration, and of that one only."""
+
+    def __len__(self) -> int:
+        """Batches an epoch, skipped ones included."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """One epoch."""
+
+
 class TextLoader:
-    """Batches of a plan, each made of its rows' numbers at once.
+    """Batches of a plan, each made at once.
 
     With ``chunk > 1`` each item is a list of up to ``chunk`` batches; the batches and their order are the same.
 
     Args:
-        plan: which rows make which batch.
-        make_batch: the batch of these rows.
+        plan: what makes which batch, such as row numbers.
+        make_batch: the batch of an item of the plan.
         chunk: batches an item.
         positions: where in the split each row stands, in the order in which rows come; None: in the split's order.
     """
 
     def __init__(
         self,
-        plan: BatchPlan,
-        make_batch: Callable[[Rows], Any],
+        plan: Plan,
+        make_batch: Callable[[Any], Any],
         *,
         chunk: int = 1,
         positions: NDArray[np.int64] | None = None,
@@ -90,7 +109,7 @@ class TextLoader:
         return self._plan.sampler
 
     @property
-    def batch_sampler(self) -> BatchPlan:
+    def batch_sampler(self) -> Plan:
         """Where Lightning looks whether evaluation is shuffled."""
         return self._plan
 
@@ -118,7 +137,7 @@ class TextLoader:
 
     def __iter__(self) -> Iterator[Any]:
         """One epoch."""
-        yield from chunked((self._make_batch(rows) for rows in self._plan), self.chunk)
+        yield from chunked((self._make_batch(item) for item in self._plan), self.chunk)
 
 
 def chunked(batches: Iterator[Any], chunk: int) -> Iterator[Any]:

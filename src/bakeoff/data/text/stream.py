@@ -1,0 +1,174 @@
+"""Plain text as a Lightning data module: what every trial of language modelling reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bakeoff.data.duplicates import OnDuplicate
+from bakeoff.data.loaders import EpochSampler
+from bakeoff.data.module import Split
+from bakeoff.data.sources.source import Source
+from bakeoff.data.spec import Spec
+from bakeoff.data.splits import Rows, SplitRule
+from bakeoff.data.text.columns import DocumentColumns
+from bakeoff.data.text.loaders import TextLoader
+from bakeoff.data.text.module import TextData, require_positive
+from bakeoff.data.text.prepared import TextPreparation
+from bakeoff.data.text.spec import TextStreamSpec
+from bakeoff.data.text.streams import EvaluationPlan, TrainingPlan
+from bakeoff.data.text.tokenizers import TokenizerRule
+from bakeoff.errors import ConfigError, DataError
+
+_EVALUATION_STREAMS = 64  # apart from batch_size, so that scores do not depend on it
+_SUBSET_STREAM = 6
+
+
+class TextStream(TextData):
+    """Documents joined to long streams of tokens, to predict each token from those before it.
+
+    Two batches of training, ``batch_size=2`` and ``sequence_length=4``, on the documents "abcdef" and "uvw"; ``^`` is
+    the START token that opens each document::
+
+        stream          ^ a b c d e f ^ u v w         cut in two rows, ^ a b c ... and d e f ^ ...
+
+        tokens_BT   int64 (2, 4)    ^ a b c     targets_BT   int64 (2, 4)    a b c d
+                                    e f ^ u                                  f 0 u v
+
+    Targets are the tokens that follow. 0 (PAD) is not scored: START is given, and never asked for. Row ``b`` of a batch
+    continues row ``b`` of the batch before it, so that a recurrent network can carry its state along.
+
+    Documents are split as wholes. One document alone is cut into blocks, of which the last are test and those before
+    them validation. Validation and prediction score each token of each document once, in pieces of half the
+    ``sequence_length``: a model without a state sees the piece before as context.
+
+    Args:
+        name: what the data is called in tables and reports.
+        source: where the documents come from.
+        columns: which column holds them.
+        split: how missing splits are made.
+        tokenizer: what a token is; one without unknown tokens makes bits per byte comparable.
+        sequence_length: tokens of a training piece, as far as gradients reach back.
+        batch_size: streams side by side, that is, pieces an optimizer step.
+        block_bytes: bytes of a block, where there is one document only.
+        max_eval_documents: so many documents of validation and of test are used, drawn once and for all; null: all.
+        dedup: what to do about copies of a document on both sides of a split: ``error``, or ``drop`` the train row.
+        allow_leak: keep such copies; the report says so.
+        chunk: batches an item of the training loader.
+        seed: the trial's seed: validation split and the order of training.
+
+    Raises:
+        ConfigError: a setting outside of its range.
+        DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        source: Source,
+        columns: DocumentColumns,
+        split: SplitRule,
+        tokenizer: TokenizerRule,
+        sequence_length: int = 128,
+        batch_size: int = 32,
+        block_bytes: int = 4096,
+        max_eval_documents: int | None = None,
+        dedup: OnDuplicate = "error",
+        allow_leak: bool = False,
+        chunk: int = 1,
+        seed: int = 0,
+    ) -> None:
+        require_positive(block_bytes=block_bytes, max_eval_documents=max_eval_documents or 1)
+        if sequence_length < 2:
+            allowed = "2 or more tokens"
+            problem = "leaves no half for context"
+            raise ConfigError("config.out_of_range", "data.sequence_length", sequence_length, problem, allowed=allowed)
+        preparation = TextPreparation(columns, split, tokenizer, dedup, allow_leak, block_bytes=block_bytes)
+        super().__init__(
+            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
+        )
+        self._sequence_length = sequence_length
+        self._max_eval_documents = max_eval_documents
+
+    @property
+    def spec(self) -> TextStreamSpec:
+        """What the data is, as this trial's train rows show it."""
+        return self._own_spec()
+
+    def preprocess_as(self, trained: Spec) -> None:
+        """Takes the vocabulary that a finished run was trained with."""
+        assert isinstance(trained, TextStreamSpec)
+        self._tokenise_as(trained, max_length={"text": None})
+
+    def train_dataloader(self) -> TextLoader:
+        """``(tokens_BT, targets_BT)``, documents in the order of ``(seed, epoch)``."""
+        return TextLoader(self._training_plan(), _without_documents, chunk=self.chunk)
+
+    def val_dataloader(self) -> TextLoader:
+        """``(tokens_BT, targets_BT)`` in a fixed order, every token once; T is half the sequence length."""
+        return TextLoader(self._evaluation_plan("val"), _without_documents)
+
+    def test_dataloader(self) -> TextLoader:
+        """As `val_dataloader`."""
+        return TextLoader(self._evaluation_plan("test"), _without_documents)
+
+    def predict_dataloader(self, split: Split = "test") -> TextLoader:
+        """``(tokens_BT, targets_BT, documents_BT)``: with each target's document in the order of ``labels(split)``."""
+        return TextLoader(self._evaluation_plan(split), _with_documents)
+
+    def labels(self, split: Split) -> NDArray[np.int64]:
+        """UTF-8 bytes of each document: what bits per byte divide by."""
+        return self._corpus.texts["text"].lengths(self._split_rows(split))
+
+    def _training_plan(self) -> TrainingPlan:
+        sampler = EpochSampler(self._split_rows("train"), seed=self._seed)
+        start, size, length = self._tokenizers["text"].start, self.batch_size, self._sequence_length
+        plan = TrainingPlan(self._tokens["text"], sampler, start=start, batch_size=size, sequence_length=length)
+        if not len(plan):
+            problem = f"{size} streams of {length} tokens exceed the {plan.num_tokens:,} tokens of train: 0 steps"
+            next_step = "a smaller data.batch_size or data.sequence_length, or more text"
+            raise DataError("data.too_few_rows", "data.batch_size", size, problem, next_step=next_step)
+        return plan
+
+    def _evaluation_plan(self, split: Split) -> EvaluationPlan:
+        rows = self._split_rows(split)
+        start, piece = self._tokenizers["text"].start, self._sequence_length // 2
+        return EvaluationPlan(self._tokens["text"], rows, start=start, num_streams=_EVALUATION_STREAMS, piece=piece)
+
+    def _in_use(self, rows: dict[str, Rows]) -> dict[str, Rows]:
+        if self._max_eval_documents is None:
+            return rows
+        count = self._max_eval_documents
+        return {"train": rows["train"]} | {part: self._some(rows[part], count) for part in ("val", "test")}
+
+    def _some(self, rows: Rows, count: int) -> Rows:
+        rng = np.random.default_rng([self._preparation.split.seed, _SUBSET_STREAM])
+        return np.sort(rng.permutation(rows)[:count])
+
+    def _tokenizer_keys(self) -> dict[str, str]:
+        return {"text": "tokenizer"}
+
+    def _describe(self, common: dict[str, Any]) -> TextStreamSpec:
+        tokenizer, train = self._tokenizers["text"], self._rows["train"]
+        num_bytes = int(self._corpus.texts["text"].lengths(train).sum())
+        return TextStreamSpec(
+            **common | {"num_train": self._training_plan().num_examples},
+            tokenizer=tokenizer.to_dict(),
+            vocab_size=tokenizer.vocab_size,
+            sequence_length=self._sequence_length,
+            bytes_per_token=num_bytes / int(self._tokens["text"].lengths(train).sum()),
+        )
+
+
+def _with_documents(piece: tuple[Any, Any, Any]) -> tuple[Tensor, Tensor, Tensor]:
+    tokens_BT, targets_BT, documents_BT = map(torch.from_numpy, piece)
+    return tokens_BT, targets_BT, documents_BT
+
+
+def _without_documents(piece: tuple[Any, Any, Any]) -> tuple[Tensor, Tensor]:
+    return _with_documents(piece)[:2]
