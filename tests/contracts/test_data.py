@@ -105,6 +105,21 @@ def short_documents(folder: Path) -> dict[str, Any]:
     return text_parquet(folder, "path") | {"sequence_length": 8, "batch_size": 4}
 
 
+def tsv_file(folder: Path) -> dict[str, Any]:
+    """Two columns."""
+    lines = [f"{text}\t{text.upper()}" for text in texts()]
+    (folder / "made.tsv").write_text("\n".join(["source\ttarget", *lines]))
+    return {"file": str(folder / "made.tsv")}
+
+
+def pair_parquet(folder: Path) -> dict[str, Any]:
+    """The hub's format: both languages in a struct."""
+    records = [{"en": text, "de": text.upper()} for text in texts()]
+    Dataset.from_dict({"translation": records}).to_parquet(folder / "made.parquet")
+    columns = {"columns.source": "translation.en", "columns.target": "translation.de"}
+    return {"path": str(folder / "made.parquet"), **columns}
+
+
 OFFLINE = {
     "digits": lambda folder: {},
     "fashion_mnist": idx_folder,
@@ -117,6 +132,9 @@ OFFLINE = {
     "stdlib": lambda folder: {"part": "docstrings", "max_bytes": 40000},
     "text_file": text_folder,
     "hf_stream": short_documents,
+    "number_words": lambda folder: {"count": 60, "split.val": 10, "split.test": 10},
+    "parallel": tsv_file,
+    "hf_pair": pair_parquet,
     "hf_text": lambda folder: text_parquet(folder, "path"),
 }
 

@@ -1,0 +1,179 @@
+"""Texts and their translations as a Lightning data module: what every trial of translation reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bakeoff.data.duplicates import OnDuplicate
+from bakeoff.data.loaders import EpochSampler
+from bakeoff.data.module import Split
+from bakeoff.data.sources.source import Source
+from bakeoff.data.spec import Spec
+from bakeoff.data.splits import Rows, SplitRule
+from bakeoff.data.text.columns import PairColumns
+from bakeoff.data.text.loaders import BucketedPlan, TextLoader, evaluation_plan
+from bakeoff.data.text.module import TextData, longest, require_positive
+from bakeoff.data.text.prepared import TextPreparation
+from bakeoff.data.text.spec import TextPairSpec
+from bakeoff.data.text.tokenizers import TokenizerRule
+
+PairBatch: TypeAlias = "tuple[tuple[Tensor, Tensor], Tensor]"
+
+
+class TextPairs(TextData):
+    """Source texts and target texts, tokenised and batched by length.
+
+    One batch, ``batch_size=2``, with characters as tokens; ``^`` is START, ``$`` is END, ``.`` is padding (0)::
+
+        source_BS      int64 (2, 4)    o n e $        six numbers to words:  show("train", [0]) == ["one => eins"]
+                                       s i x $
+        target_in_BT   int64 (2, 6)    ^ e i n s .    what the decoder is given
+                                       ^ s e c h s
+        target_out_BT  int64 (2, 6)    e i n s $ .    what it should say next
+                                       s e c h s $
+
+    A batch is ``((source_BS, target_in_BT), target_out_BT)``. The two sides have a vocabulary each, fitted on the rows
+    that are not test (on train alone where the source gives a validation split).
+
+    Args:
+        name: what the data is called in tables and reports.
+        source: where the texts come from.
+        columns: which columns hold the two sides.
+        split: how missing splits are made.
+        tokenizer: what a token is, on both sides.
+        max_length: tokens of a text that are used, on either side; the rest is cut off.
+        batch_size: training pairs an optimizer step; evaluation uses larger batches.
+        dedup: what to do about copies of a source on both sides of a split: ``error``, or ``drop`` the train row.
+        allow_leak: keep such copies; the report says so.
+        chunk: batches an item of the training loader.
+        seed: the trial's seed: validation split and the order of training.
+
+    Raises:
+        ConfigError: a setting outside of its range.
+        DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        source: Source,
+        columns: PairColumns,
+        split: SplitRule,
+        tokenizer: TokenizerRule,
+        max_length: int = 256,
+        batch_size: int = 64,
+        dedup: OnDuplicate = "error",
+        allow_leak: bool = False,
+        chunk: int = 1,
+        seed: int = 0,
+    ) -> None:
+        require_positive(max_length=max_length)
+        preparation = TextPreparation(columns, split, tokenizer, dedup, allow_leak, max_length=max_length)
+        super().__init__(
+            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
+        )
+
+    @property
+    def spec(self) -> TextPairSpec:
+        """What the data is, as this trial's train rows show it."""
+        return self._own_spec()
+
+    def preprocess_as(self, trained: Spec) -> None:
+        """Takes the vocabularies that a finished run was trained with."""
+        assert isinstance(trained, TextPairSpec)
+        limit = self._preparation.max_length
+        self._tokenise_as(trained, max_length={"source": limit, "target": limit})
+
+    def train_dataloader(self) -> TextLoader:
+        """By length and ``(seed, epoch)``; a last batch of one pair is left out."""
+        return TextLoader(self._training_plan(), self._batch, chunk=self.chunk)
+
+    def val_dataloader(self) -> TextLoader:
+        """In a fixed order, shortest first, every pair."""
+        return self._evaluation("val")
+
+    def test_dataloader(self) -> TextLoader:
+        """In a fixed order, shortest first, every pair."""
+        return self._evaluation("test")
+
+    def predict_dataloader(self, split: Split = "test") -> TextLoader:
+        """``source_BS`` alone, shortest first; ``positions`` leads back to the order of ``labels(split)``."""
+        return self._evaluation(split, with_targets=False)
+
+    def labels(self, split: Split) -> NDArray[np.str_]:
+        """The reference translation of each source, uncut."""
+        texts = self._corpus.texts["target"]
+        return np.array([texts.text(row) for row in self._split_rows(split)], dtype=np.str_)
+
+    def show(self, split: Split, indices: Sequence[int]) -> list[str]:
+        """``source => reference``."""
+        rows, texts = self._split_rows(split), self._corpus.texts
+        return [f"{texts['source'].text(rows[index])} => {texts['target'].text(rows[index])}" for index in indices]
+
+    def padding_waste(self, epoch: int = 0) -> float:
+        """The share of an epoch's training tokens, of both sides, that are padding."""
+        plan = self._training_plan()
+        plan.sampler.set_epoch(epoch)
+        return 1 - self._real_tokens(plan) / sum(self._padded_tokens(plan))
+
+    def _training_plan(self) -> BucketedPlan:
+        sampler = EpochSampler(self._split_rows("train"), seed=self._seed)
+        lengths = np.diff(self._tokens["source"].offsets) + np.diff(self._tokens["target"].offsets)
+        return BucketedPlan(sampler, lengths=lengths, batch_size=self.batch_size, drop_single=True)
+
+    def _evaluation(self, split: Split, *, with_targets: bool = True) -> TextLoader:
+        rows = self._split_rows(split)
+        lengths = self._tokens["source"].lengths(rows) + with_targets * self._tokens["target"].lengths(rows)
+        plan, positions = evaluation_plan(rows, lengths, batch_size=self.batch_size)
+        return TextLoader(plan, self._batch if with_targets else self._source_batch, positions=positions)
+
+    def _source_batch(self, rows: Rows) -> Tensor:
+        return torch.from_numpy(self._tokens["source"].padded(rows))
+
+    def _batch(self, rows: Rows) -> PairBatch:
+        targets, tokenizer = self._tokens["target"], self._tokenizers["target"]
+        lengths_B = targets.lengths(rows)
+        target_out_BT = targets.padded(rows, length=longest(lengths_B) + 1)
+        starts_B1 = np.full((len(rows), 1), tokenizer.start)
+        target_in_BT = np.concatenate([starts_B1, target_out_BT[:, :-1]], axis=1)
+        target_out_BT[np.arange(len(rows)), lengths_B] = tokenizer.end
+        return (self._source_batch(rows), torch.from_numpy(target_in_BT)), torch.from_numpy(target_out_BT)
+
+    def _real_tokens(self, plan: BucketedPlan) -> int:
+        rows = np.concatenate(plan.batches())
+        return sum(int(tokens.lengths(rows).sum()) for tokens in self._tokens.values()) + len(rows)
+
+    def _padded_tokens(self, plan: BucketedPlan) -> tuple[int, int]:
+        """Tokens of an epoch's batches, padding and end tokens included: sources and targets."""
+        source, target = self._tokens["source"], self._tokens["target"]
+        batches = plan.batches()
+        num_source = sum(longest(source.lengths(rows)) * len(rows) for rows in batches)
+        num_target = sum((longest(target.lengths(rows)) + 1) * len(rows) for rows in batches)
+        return num_source, num_target
+
+    def _tokenizer_keys(self) -> dict[str, str]:
+        return {"source": "source_tokenizer", "target": "target_tokenizer"}
+
+    def _describe(self, common: dict[str, Any]) -> TextPairSpec:
+        rows, source, target = self._rows["train"], self._tokenizers["source"], self._tokenizers["target"]
+        plan = self._training_plan()
+        typical = [max(1, round(count / plan.num_examples)) for count in self._padded_tokens(plan)]
+        return TextPairSpec(
+            **common,
+            source_tokenizer=source.to_dict(),
+            target_tokenizer=target.to_dict(),
+            source_vocab_size=source.vocab_size,
+            target_vocab_size=target.vocab_size,
+            max_source_length=longest(self._tokens["source"].lengths(rows)),
+            max_target_length=longest(self._tokens["target"].lengths(rows)) + 1,
+            typical_source_length=typical[0],
+            typical_target_length=typical[1],
+            source_column=self._corpus.column_of["source"],
+        )
