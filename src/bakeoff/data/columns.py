@@ -119,21 +119,25 @@ def _values(dataset: Dataset, column: str) -> list[Any]:
     return dataset.select_columns([column])[:][column]
 
 
-def choose_column(kind: str, wanted: str | None, found: list[str], features: Features) -> str:
+def choose_column(
+    kind: str, wanted: str | None, found: list[str], features: Features, *, key: str | None = None
+) -> str:
     """The column named; else the only one found to be of the kind; else the first that has one of its usual names.
+
+    ``key`` is the setting to blame, ``data.columns.<kind>`` if None.
 
     Raises:
         DataError: no such column, or several that could be meant.
     """
     if wanted is not None:
-        return wanted if wanted in features else _refuse_missing(kind, wanted, features)
+        return wanted if wanted in features else _refuse_missing(kind, wanted, features, key=key)
     if len(found) == 1:
         return found[0]
     candidates = found or list(features)
     for name in _COMMON_NAMES[kind]:
         if name in candidates:
             return name
-    return _refuse_missing(kind, None, features)
+    return _refuse_missing(kind, None, features, key=key)
 
 
 def _refuse_missing(kind: str, wanted: str | None, features: Features, *, key: str | None = None) -> NoReturn:

@@ -54,17 +54,20 @@ class PairColumns:
     target: str | None = None
 
 
-def text_column(dataset: Dataset, role: str, wanted: str | None) -> str:
+def text_column(dataset: Dataset, role: str, wanted: str | None, *, key: str | None = None) -> str:
     """The column that holds the texts: the one named, else the only one of strings, else one of a usual name.
+
+    ``key`` is the setting to blame, ``data.columns.<role>`` if None.
 
     Raises:
         DataError: no such column, several that could be meant, or one that holds no text.
     """
     found = [name for name, feature in dataset.features.items() if _is_text(feature) and not name.startswith("__")]
-    column = naming.choose_column(role, wanted, found, dataset.features)
+    key = key or f"data.columns.{role}"
+    column = naming.choose_column(role, wanted, found, dataset.features, key=key)
     if not _is_text(dataset.features[column]):
         problem = f"holds {dataset.features[column]}, no text"
-        raise DataError("data.text_type", f"data.columns.{role}", column, problem, allowed=found)
+        raise DataError("data.text_type", key, column, problem, allowed=found)
     return column
 
 

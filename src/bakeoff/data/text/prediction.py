@@ -1,0 +1,147 @@
+"""New texts for a finished run: from a table, a text file or a string, in the tokens that the run was trained on.
+
+N texts, B batch, T tokens of the longest text of a batch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bakeoff.data.loaders import BatchPlan, EpochSampler
+from bakeoff.data.sources.csv_file import read_text
+from bakeoff.data.sources.source import existing_path
+from bakeoff.data.sources.tables import SUFFIXES, read_table_file
+from bakeoff.data.text.columns import read_texts, text_column
+from bakeoff.data.text.prepared import encode
+from bakeoff.data.text.ragged import Ragged
+from bakeoff.data.text.spec import LabelledTextSpec, TextPairSpec, TextStreamSpec
+from bakeoff.data.text.tokenizers import Ids, tokenizer_from
+from bakeoff.errors import DataError
+
+TextSpec: TypeAlias = LabelledTextSpec | TextStreamSpec | TextPairSpec
+
+
+@dataclasses.dataclass(frozen=True)
+class NewTexts:
+    """Texts in their order, and a name for each: ``table.csv#row`` (from 0), ``lines.txt#line`` (from 1) or ``text``.
+
+    ``num_empty`` counts rows without text, which are left out.
+    """
+
+    texts: list[str]
+    names: list[str]
+    num_empty: int
+
+
+def load_texts(
+    source: str | Path | Sequence[str],
+    spec: TextSpec,
+    *,
+    column: str | None = None,
+    sep: str | None = None,
+    encoding: str = "utf-8",
+) -> NewTexts:
+    """The texts to predict for.
+
+    Args:
+        source: a table (.csv, .tsv, .jsonl, .json, .parquet), a .txt file of one text a line, a text itself, or a list
+            of texts.
+        spec: of the data that the model was trained on.
+        column: the table's column of texts; None: the one that had that name in training, else the only one of text.
+        sep: what stands between the columns of a CSV file; None: a tab in a ``.tsv``, else a comma.
+        encoding: of text files.
+
+    Raises:
+        DataError: no such file or column, no text at all, or a file that can't be read as what it is.
+    """
+    if not isinstance(source, str | Path):
+        found = list(source), [f"text#{row}" for row in range(len(source))]
+    elif _is_text(source):
+        found = [str(source)], ["text"]
+    else:
+        found = _from_file(existing_path(str(source), key="input"), spec, column=column, sep=sep, encoding=encoding)
+    kept = [(text, name) for text, name in zip(*found, strict=True) if text.strip()]
+    if not kept:
+        raise DataError("data.no_text", "input", source if isinstance(source, Path) else None, "there is no text in it")
+    texts = [text.encode("utf-8", "replace").decode() for text, _ in kept]
+    return NewTexts(texts, [name for _, name in kept], len(found[0]) - len(kept))
+
+
+def token_batches(texts: Sequence[str], spec: TextSpec, *, batch_size: int) -> tuple[list[Tensor], NDArray[np.int64]]:
+    """Tokens as the model wants them, and where in ``texts`` each row of the batches stands.
+
+    Args:
+        texts: as they came.
+        spec: of the data that the model was trained on. Labelled texts are cut at its length. Of a stream, each text is
+            a prompt: it follows a START token, and batches hold prompts of equal length only, since padding would stand
+            between a prompt and what is to follow.
+        batch_size: texts a batch at most.
+
+    Returns:
+        int64 ``(B, T)`` tensors, shortest texts first, and N positions.
+    """
+    tokens = Ragged.of(_encode(texts, spec), dtype=np.int32)
+    every = np.arange(len(texts))
+    lengths = tokens.lengths(every)
+    positions = np.argsort(lengths, kind="stable")
+    parts = [positions]
+    if isinstance(spec, TextStreamSpec):
+        parts = np.split(positions, np.flatnonzero(np.diff(lengths[positions])) + 1)
+    plans = [BatchPlan(EpochSampler(part, seed=None), batch_size=batch_size, drop_single=False) for part in parts]
+    return [torch.from_numpy(tokens.padded(rows)) for plan in plans for rows in plan], positions
+
+
+def _encode(texts: Sequence[str], spec: TextSpec) -> list[Ids]:
+    if isinstance(spec, TextStreamSpec):
+        tokenizer = tokenizer_from(spec.tokenizer)
+        start = np.array([tokenizer.start], dtype=np.int32)
+        return [np.concatenate([start, ids]) for ids in tokenizer.encode_batch(texts)]
+    if isinstance(spec, TextPairSpec):
+        tokenizer = tokenizer_from(spec.source_tokenizer)
+        return encode(texts, tokenizer, role="source", labelled=False, max_length=None)[0]
+    tokenizer = tokenizer_from(spec.tokenizer)
+    return encode(texts, tokenizer, role="text", labelled=True, max_length=spec.max_length)[0]
+
+
+def _is_text(source: str | Path) -> bool:
+    """Whether it is a text itself: no file that exists, nor anything that looks like the name of one."""
+    if isinstance(source, Path) or os.path.exists(source):  # noqa: PTH110 - Path.exists fails on long texts
+        return False
+    return not (source.lower().endswith((*SUFFIXES, ".txt")) and len(source.split()) == 1)
+
+
+def _from_file(
+    file: Path, spec: TextSpec, *, column: str | None, sep: str | None, encoding: str
+) -> tuple[list[str], list[str]]:
+    if file.suffix.lower() == ".txt":
+        lines = read_text(file, encoding=encoding, key="input").replace("\r\n", "\n").split("\n")
+        lines = lines[:-1] if not lines[-1] else lines
+        return lines, [f"{file.name}#{number}" for number in range(1, len(lines) + 1)]
+    if file.is_dir() or file.suffix.lower() not in SUFFIXES:
+        problem = f"cannot tell how to read texts from {file}"
+        raise DataError(
+            "data.unknown_format", "input", file.name, problem, allowed=(*SUFFIXES, ".txt", "a text itself")
+        )
+    table = read_table_file(file, sep=sep, encoding=encoding, key="input").flatten()
+    found = _column(table, spec, column)
+    return read_texts(table, found), [f"{file.name}#{row}" for row in range(len(table))]
+
+
+def _column(table: Dataset, spec: TextSpec, column: str | None) -> str:
+    role, trained = "text", "text"
+    if isinstance(spec, LabelledTextSpec):
+        trained = spec.text_column
+    elif isinstance(spec, TextPairSpec):
+        role, trained = "source", spec.source_column
+    wanted = column or (trained if trained in table.column_names else None)
+    return text_column(table, role, wanted, key="column")
