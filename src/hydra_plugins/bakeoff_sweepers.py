@@ -25,7 +25,7 @@ class GridSweeper(BasicSweeper):
         """Runs all combinations of the arguments."""
         from bakeoff.sweep.grid import run_grid
 
-        assert self.hydra_context is not None and self.config is not None
+        assert self.hydra_context is not None and self.config is not None and self.launcher is not None
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         overrides = parser.parse_overrides([*self._parse_config(), *arguments])
         (jobs,) = self.split_arguments(overrides, None)
@@ -68,6 +68,7 @@ class OptunaSweeper(Sweeper):
         from bakeoff.sweep.optuna_sweep import run_study
         from bakeoff.sweep.settings import StudySettings
 
+        assert self.hydra_context is not None and self.config is not None
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         overrides: Sequence[Any] = parser.parse_overrides(arguments)
         settings = StudySettings(**self.settings)  # type: ignore[arg-type]  # one dict for six types

@@ -140,7 +140,7 @@ def open_study(
             study = optuna.create_study(
                 storage=storage(url(folder)),
                 study_name=name,
-                direction=direction,
+                direction=optuna.study.StudyDirection[direction.upper()],
                 load_if_exists=True,
                 pruner=optuna.pruners.NopPruner(),
             )
