@@ -25,6 +25,8 @@ COMMANDS = {
     "list": ("bakeoff.commands.listing:run", "what there is to choose from: bakeoff list models"),
     "explain": ("bakeoff.commands.explain:run", "what a key, a group or a model means: bakeoff explain optimizer.lr"),
     "doctor": ("bakeoff.commands.doctor:run", "whether this machine has what bakeoff needs"),
+    "sync": ("bakeoff.commands.sync:run", "sends to MLflow what it has missed of runs and bakeoffs"),
+    "register": ("bakeoff.commands.register:run", "a run, or a bakeoff's winner, in MLflow's model registry"),
     "ui": ("bakeoff.commands.ui:run", "the MLflow page of your runs"),
 }
 """What each command calls, and what it is for."""

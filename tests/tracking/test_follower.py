@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 from bakeoff.files import write_json
 from bakeoff.tracking.follower import Follower
 from bakeoff.tracking.settings import Tracking
-from tests.tracking.test_sync import CONFIG, LABEL, finish, record, write_log
+from tests.tracking.folders import CONFIG, LABEL, finish, record, write_log
 
 PARENT = """
 import sys, time

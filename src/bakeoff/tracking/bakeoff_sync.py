@@ -4,80 +4,148 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import asdict
+from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 from typing import Any
 
-from bakeoff.files import read_json, write_json
+from mlflow.exceptions import MlflowException
+
+from bakeoff.files import read_json
+from bakeoff.tracking.batches import flatten
+from bakeoff.tracking.log_tail import LogTail
+from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.store import Store
-from bakeoff.tracking.trial_sync import Synced, flatten, sync_trial
+from bakeoff.tracking.synced import Opening, Synced, close_run, describe, open_run, remember, remembered
+from bakeoff.tracking.trial_sync import TrialSync, entries
+from bakeoff.tracking.watch import folder_identity
 
 ARTIFACTS = ("plan.json", "manifest.json", "verdict.json", "report.html", "verdict.md", "scores.parquet")
 
 
-def sync_bakeoff(store: Store, uri: str, folder: Path, *, ended: bool = False) -> bool:
-    """Brings the runs of the bakeoff in ``folder`` up to date; True once the store has all of a finished bakeoff.
+class BakeoffSync:
+    """A bakeoff's folder on its way to the store; a trial that the store has all of is never looked at again.
 
     Args:
-        store: where to.
-        uri: the store's URI.
         folder: the bakeoff's.
-        ended: nothing more will come: what has no result was killed.
+        owner: the process that works on it; None where nobody does.
+        check: asks the store whether it still has the runs that the folders remember.
     """
-    if not (folder / "plan.json").exists():
-        return False
-    plan = read_json(folder / "plan.json")
-    synced = _parent(store, uri, folder, plan)
-    trials = sorted(path.parent for path in folder.glob("trials/*/run.json"))
-    done = [sync_trial(store, uri, trial, parent=synced.run_id, ended=ended) for trial in trials]
-    if not ended:
-        return False
-    verdict = folder / "verdict.json"
-    if verdict.exists() and (folder / "report.html").exists():
-        _send_verdict(store, synced, folder)
-    else:
-        store.close_run(synced.run_id, "KILLED")
-    return all(done) and verdict.exists()
 
+    def __init__(self, folder: Path, *, owner: Owner | None = None, check: bool = False) -> None:
+        self.folder = folder
+        self.owner = owner
+        self.check = check
+        self.trials: dict[str, TrialSync] = {}
+        self._system = LogTail(folder / "system.jsonl")
+        self._opened = False
 
-def _parent(store: Store, uri: str, folder: Path, plan: dict[str, Any]) -> Synced:
-    """The bakeoff's own run, made at the first call."""
-    path = folder / "mlflow.json"
-    if path.exists():
-        synced = Synced(**read_json(path))
-        if synced.uri == uri:
-            return synced
-    tags = {"role": "bakeoff", "task": plan["task"]["name"], "data": plan["data"]["name"]}
-    tags |= {"trial_id": plan["bakeoff_id"], "data_fingerprint": plan["data"]["fingerprint"]}
-    tags |= {"git_revision": str(plan["environment"].get("git_revision"))}
-    run_id = store.open_run(f"bakeoff {plan['bakeoff_id']}", f"bakeoff-{plan['bakeoff_id']}", tags)
-    names = [contender["name"] for contender in plan["contenders"]]
-    about = {"contenders": names, "seeds": plan["seeds"], "budget": plan["budget"], "environment": plan["environment"]}
-    store.log(run_id, params=flatten(about))
-    store.artifact(run_id, folder / "plan.json")
-    synced = Synced(run_id, uri)
-    write_json(path, asdict(synced))
-    return synced
+    @property
+    def sent(self) -> int:
+        """Records, samples and results of trials that were sent."""
+        return sum(trial.sent for trial in self.trials.values())
 
+    def send(self, store: Store, *, ended: bool = False) -> bool:
+        """Brings the runs up to date; True once the store has all of a finished bakeoff.
 
-def _send_verdict(store: Store, synced: Synced, folder: Path) -> None:
-    """The verdict's word and winner as tags, the leaderboard as metrics, the files as artifacts; once a verdict."""
-    digest = hashlib.sha256((folder / "verdict.json").read_bytes() + (folder / "report.html").read_bytes()).hexdigest()
-    if synced.status == digest:
-        return
-    verdict = read_json(folder / "verdict.json")
-    now = int(1000 * time.time())
-    rows = verdict["leaderboard"]
-    metrics = [
-        (f"test/{metric}/{row['name']}", float(value["mean"]), now, 0)
-        for row in rows
-        for metric, value in row["test"].items()
-    ]
-    tags = {"verdict": verdict["verdict"], "winner": str(verdict["winner"]), "mlflow.note.content": verdict["sentence"]}
-    store.log(synced.run_id, metrics=metrics, tags=tags)
-    for name in ARTIFACTS:
-        if (folder / name).exists():
-            store.artifact(synced.run_id, folder / name)
-    store.close_run(synced.run_id, "FINISHED")
-    synced.status = digest
-    write_json(folder / "mlflow.json", asdict(synced))
+        Args:
+            store: where to.
+            ended: nothing more will come: what has no result was killed.
+
+        Raises:
+            MlflowException: the store refused something of a trial; the others were sent all the same.
+        """
+        if not (self.folder / "plan.json").exists():
+            return False
+        synced = self._parent(store, ended=ended)
+        done = self._send_trials(store, synced, ended=ended)
+        if not ended:
+            return False
+        if self._verdict_files():
+            self._send_verdict(store, synced)
+        elif synced.status != "KILLED":
+            close_run(store, synced, self._key(), "KILLED")
+            remember(self.folder, synced)
+        return done and bool(self._verdict_files())
+
+    def _send_trials(self, store: Store, synced: Synced, *, ended: bool) -> bool:
+        refused: MlflowException | None = None
+        parent = (synced.run_id, folder_identity(self.folder))
+        for path in sorted(self.folder.glob("trials/*/run.json")):
+            trial = self.trials.get(path.parent.name)
+            if trial is None:
+                trial = TrialSync(path.parent, owner=self.owner, parent=parent, check=self.check)
+                self.trials[path.parent.name] = trial
+            try:
+                trial.send(store, ended=ended)
+            except MlflowException as error:
+                store.probe()
+                refused = error
+        if refused is not None:
+            raise refused
+        return all(trial.done for trial in self.trials.values())
+
+    def _key(self) -> str:
+        return f"bakeoff-{read_json(self.folder / 'plan.json')['bakeoff_id']}-{folder_identity(self.folder)}"
+
+    def _parent(self, store: Store, *, ended: bool) -> Synced:
+        """The bakeoff's own run, made at the first call, with its plan and what its machine did."""
+        synced = remembered(self.folder, store.uri)
+        if self.check and synced is not None and store.find_run(self._key()) != synced.run_id:
+            synced = None
+        self.check = self.check and not self._opened
+        owner = None if ended or self._verdict_files() else self.owner
+        if synced is None or not synced.run_id:
+            synced = open_run(store, self.folder, self._opening(), owner)
+        elif owner is not None and not self._opened:
+            store.reopen_run(synced.run_id, owner)
+            synced.status = None
+        self._opened = True
+        before = copy(synced)
+        samples = self._system.after(synced.system)
+        params = {} if synced.described else describe(store, synced, flatten(self._about()))
+        store.log(synced.run_id, metrics=[entry for sample in samples for entry in entries(sample)], params=params)
+        if not synced.described:
+            store.artifact(synced.run_id, self.folder / "plan.json")
+        synced.described, synced.system = True, synced.system + len(samples)
+        if synced != before:
+            remember(self.folder, synced)
+        return synced
+
+    def _opening(self) -> Opening:
+        plan = read_json(self.folder / "plan.json")
+        tags = {"role": "bakeoff", "task": plan["task"]["name"], "data": plan["data"]["name"]}
+        tags |= {"trial_id": plan["bakeoff_id"], "data_fingerprint": plan["data"]["fingerprint"]}
+        tags |= {"git_revision": str(plan["environment"].get("git_revision"))}
+        return Opening(f"bakeoff {plan['bakeoff_id']}", self._key(), tags)
+
+    def _about(self) -> Mapping[str, Any]:
+        plan = read_json(self.folder / "plan.json")
+        names = [contender["name"] for contender in plan["contenders"]]
+        return {"contenders": names} | {name: plan[name] for name in ("seeds", "budget", "environment")}
+
+    def _verdict_files(self) -> list[Path]:
+        """The verdict and its report, where both are written."""
+        files = [self.folder / "verdict.json", self.folder / "report.html"]
+        return files if all(file.exists() for file in files) else []
+
+    def _send_verdict(self, store: Store, synced: Synced) -> None:
+        """The verdict's word and winner as tags, the leaderboard as metrics, the files as artifacts; once a verdict."""
+        digest = hashlib.sha256(b"".join(file.read_bytes() for file in self._verdict_files())).hexdigest()
+        if (synced.verdict, synced.status) == (digest, "FINISHED"):
+            return
+        verdict = read_json(self.folder / "verdict.json")
+        now = int(1000 * time.time())
+        metrics = [
+            (f"test/{metric}/{row['name']}", float(value["mean"]), now, 0)
+            for row in verdict["leaderboard"]
+            for metric, value in row["test"].items()
+        ]
+        tags = {"verdict": verdict["verdict"], "winner": str(verdict["winner"])}
+        store.log(synced.run_id, metrics=metrics, tags=tags | {"mlflow.note.content": verdict["sentence"]})
+        for name in ARTIFACTS:
+            if (self.folder / name).exists():
+                store.artifact(synced.run_id, self.folder / name)
+        close_run(store, synced, self._key(), "FINISHED", ended=(self.folder / "report.html").stat().st_mtime)
+        synced.verdict = digest
+        remember(self.folder, synced)

@@ -6,48 +6,35 @@ migration of a new database, and a server that is away blocks for minutes. See e
 
 from __future__ import annotations
 
-import math
 import os
-import socket
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
-
-from filelock import FileLock
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
-from mlflow.exceptions import MlflowException
 
 os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+# MLflow would send a request again that a busy server is still working on, and make two runs. A pass that fails is
+# made again as a whole, and looks first.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 
-PROBE_SECONDS = 5.0
-LARGEST_BATCH = 900
-"""Metrics in one call; MLflow takes 1,000."""
-LONGEST_PARAM = 500
-"""Characters; longer values are left to the configuration artifact instead of being cut in silence."""
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 
+from bakeoff.tracking.batches import Entry, batches
+from bakeoff.tracking.database import prepare_database
+from bakeoff.tracking.owner import Owner, this_host
+from bakeoff.tracking.secrets import mask_text
+from bakeoff.tracking.server import probe
 
-class StoreUnreachable(RuntimeError):
-    """The tracking store does not answer."""
-
-
-def probe(uri: str) -> None:
-    """Asks in at most five seconds whether a server listens; MLflow itself would wait for minutes.
-
-    Raises:
-        StoreUnreachable: nothing listens there.
-    """
-    parts = urlparse(uri)
-    if parts.scheme not in ("http", "https"):
-        return
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        socket.create_connection((parts.hostname or "", port), timeout=PROBE_SECONDS).close()
-    except OSError as error:
-        raise StoreUnreachable(f"{parts.hostname}:{port} does not answer ({error})") from error
+KEY = "bakeoff.key"
+"""The tag that a run is recognised by."""
+_PAGE = 1000
+_TEXT = (".json", ".jsonl", ".html", ".md", ".txt", ".yaml", ".csv")
+_OF_DATA = ("spec.json",)
+"""Holds sizes, classes and whole vocabularies, of which nothing is secret and some words look like it."""
 
 
 class Store:
@@ -57,19 +44,36 @@ class Store:
         uri: the tracking URI.
         experiment: the experiment's name, made where it is new.
         artifacts: where a local store keeps artifacts of a new experiment; a server decides for itself.
+
+    Raises:
+        StoreUnreachable: the server does not answer within seconds.
     """
 
     def __init__(self, uri: str, experiment: str, artifacts: Path) -> None:
         probe(uri)
         prepare_database(uri)
+        self.uri = uri
         self.client = MlflowClient(tracking_uri=uri)
+        self._known: dict[str, dict[str, str]] = {}
         found = self.client.get_experiment_by_name(experiment)
         if found is not None:
             self.experiment_id = found.experiment_id
         else:
-            local = uri.startswith("sqlite:")
-            location = artifacts.resolve().as_uri() if local else None
+            location = artifacts.resolve().as_uri() if self.local else None
             self.experiment_id = self._new_experiment(experiment, location)
+
+    @property
+    def local(self) -> bool:
+        """Whether this is a database file, whose calls can't be lost on the way."""
+        return self.uri.startswith("sqlite:")
+
+    def probe(self) -> None:
+        """Whether it answers now.
+
+        Raises:
+            StoreUnreachable: not within seconds.
+        """
+        probe(self.uri)
 
     def _new_experiment(self, name: str, location: str | None) -> str:
         try:
@@ -80,70 +84,101 @@ class Store:
                 raise
             return found.experiment_id
 
-    def open_run(self, name: str, key: str, tags: Mapping[str, str], *, started: float | None = None) -> str:
-        """The id of the run with this ``bakeoff.key`` tag, made where there is none: asking twice makes one run.
+    def find_run(self, key: str, *, group: str | None = None) -> str | None:
+        """The id of the run with this ``bakeoff.key``, or None.
+
+        Args:
+            key: of the run.
+            group: what its key begins with, where many such runs will be asked for: they are fetched once, in pages.
+        """
+        if group is None:
+            return next(iter(self._keys(f"tags.`{KEY}` = '{key}'").values()), None)
+        if group not in self._known:
+            self._known[group] = self._keys(f"tags.`{KEY}` LIKE '{group}%'")
+        return self._known[group].get(key)
+
+    def _keys(self, query: str) -> dict[str, str]:
+        """Key to run id; of several runs with one key, the first that was made."""
+        return {run.data.tags[KEY]: run.info.run_id for run in reversed(self._search(query))}
+
+    def _search(self, query: str) -> list[Run]:
+        """All runs that the query finds, the latest first."""
+        runs: list[Run] = []
+        token = None
+        while True:
+            page = self.client.search_runs([self.experiment_id], query, max_results=_PAGE, page_token=token)
+            runs += page
+            token = page.token
+            if not token:
+                return runs
+
+    def create_run(self, name: str, key: str, tags: Mapping[str, str], *, started: float | None = None) -> str:
+        """The id of a new run.
 
         Args:
             name: what the UI shows.
             key: what the run is recognised by.
-            tags: of a new run.
+            tags: of the run.
             started: when the work began, Unix seconds; None is now.
         """
-        found = self.client.search_runs([self.experiment_id], f"tags.`bakeoff.key` = '{key}'", max_results=1)
-        if found:
-            return found[0].info.run_id
         start_time = None if started is None else int(1000 * started)
-        all_tags = {**tags, "bakeoff.key": key}
-        run = self.client.create_run(self.experiment_id, start_time=start_time, run_name=name, tags=all_tags)
+        hidden = {label: mask_text(value) for label, value in tags.items()}
+        run = self.client.create_run(
+            self.experiment_id, start_time=start_time, run_name=name, tags={**hidden, KEY: key}
+        )
+        for group, known in self._known.items():
+            if key.startswith(group):
+                known[key] = run.info.run_id
         return run.info.run_id
+
+    def delete_twins(self, key: str, keep: str) -> None:
+        """Deletes runs with the same key: a request that was given up on can still have made one."""
+        for run in self._search(f"tags.`{KEY}` = '{key}'"):
+            if run.info.run_id != keep:
+                self.client.delete_run(run.info.run_id)
 
     def log(
         self,
         run_id: str,
         *,
-        metrics: Iterable[tuple[str, float, int, int]] = (),
+        metrics: Iterable[Entry] = (),
         params: Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Sends metrics ``(name, value, time in ms, step)``, parameters and tags in as few calls as possible."""
-        entries = [Metric(name, value, time, step) for name, value, time, step in metrics if math.isfinite(value)]
-        chunks = [entries[start : start + LARGEST_BATCH] for start in range(0, len(entries), LARGEST_BATCH)]
-        for chunk in chunks:
-            self.client.log_batch(run_id, metrics=chunk)
-        if params:
-            short = [Param(key, str(value)) for key, value in params.items() if len(str(value)) <= LONGEST_PARAM]
-            for start in range(0, len(short), 100):
-                self.client.log_batch(run_id, params=short[start : start + 100])
-        if tags:
-            self.client.log_batch(run_id, tags=[RunTag(key, str(value)) for key, value in tags.items()])
+        for batch in batches(metrics, params, tags):
+            self.client.log_batch(run_id, metrics=batch.metrics, params=batch.params, tags=batch.tags)
 
-    def artifact(self, run_id: str, path: Path) -> None:
-        """Stores a file with the run."""
-        self.client.log_artifact(run_id, str(path))
+    def params(self, run_id: str) -> set[str]:
+        """The names of the parameters that a run has, which can't be given other values."""
+        return set(self.client.get_run(run_id).data.params)
+
+    def artifact(self, run_id: str, path: Path, *, folder: str | None = None) -> None:
+        """Stores a file with the run; a text that holds secrets, without them."""
+        text = path.read_text(encoding="utf-8") if path.suffix in _TEXT and path.name not in _OF_DATA else ""
+        masked = mask_text(text)
+        if masked == text:
+            self.client.log_artifact(run_id, str(path), folder)
+            return
+        with tempfile.TemporaryDirectory() as scratch:
+            copy = Path(scratch) / path.name
+            copy.write_text(masked, encoding="utf-8")
+            self.client.log_artifact(run_id, str(copy), folder)
 
     def close_run(self, run_id: str, status: str, *, ended: float | None = None) -> None:
         """Ends the run as ``FINISHED``, ``FAILED`` or ``KILLED``, at a Unix time or now."""
         self.client.set_terminated(run_id, status=status, end_time=None if ended is None else int(1000 * ended))
 
-    def reopen_run(self, run_id: str) -> None:
-        """Marks a run as running again, when its trial resumes."""
+    def reopen_run(self, run_id: str, owner: Owner) -> None:
+        """Marks a run as running again, when its trial resumes in the process ``owner``."""
         self.client.update_run(run_id, status="RUNNING")
+        self.log(run_id, tags=owner.tags())
 
-
-def prepare_database(uri: str) -> None:
-    """Makes the database of a SQLite store, whole or not at all; other stores are left alone.
-
-    Several first openings at once break MLflow's migration, and so does a kill in its middle, for good. So the database
-    is made under a lock, beside its place, and moved there when it is complete.
-    """
-    if not uri.startswith("sqlite:///"):
-        return
-    database = Path(uri.removeprefix("sqlite:///"))
-    database.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{database}.lock", timeout=120):
-        if database.exists():
-            return
-        making = database.with_name(f".{database.name}.making")
-        making.unlink(missing_ok=True)
-        MlflowClient(tracking_uri=f"sqlite:///{making}").search_experiments(max_results=1)
-        making.replace(database)
+    def end_orphans(self) -> int:
+        """Ends as KILLED what is marked RUNNING by a process of this machine that is gone; returns how many."""
+        running = self._search(f"attributes.status = 'RUNNING' AND tags.`bakeoff.host` = '{this_host()}'")
+        tags = {run.info.run_id: run.data.tags for run in running if "bakeoff.owner" in run.data.tags}
+        gone = [run_id for run_id, of in tags.items() if Owner.from_tags(of["bakeoff.host"], of["bakeoff.owner"]).gone]
+        for run_id in gone:
+            self.close_run(run_id, "KILLED")
+        return len(gone)

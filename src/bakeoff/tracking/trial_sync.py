@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from copy import copy
 from pathlib import Path
 from typing import Any
 
-from bakeoff.files import read_json, write_json
+from bakeoff.files import read_json
+from bakeoff.tracking.batches import Entry, flatten
+from bakeoff.tracking.log_tail import LogTail
+from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.store import Store
-from bakeoff.training.metric_log import read_log
+from bakeoff.tracking.synced import Opening, Synced, close_run, describe, open_run, remember, remembered
+from bakeoff.tracking.watch import folder_identity
 
 RESULT_METRICS = (
     "params",
@@ -26,119 +30,158 @@ RESULT_METRICS = (
     "epochs",
     "wall_seconds",
 )
-STATUS = {"finished": "FINISHED", "diverged": "FAILED", "failed": "FAILED", "killed": "KILLED"}
+RESULT_FILES = ("result.json", "spec.json", "environment.json")
+TAGS = ("task", "data", "model", "family", "seed", "role", "trial_id", "contender")
+COSTS = ("epoch", "examples_seen", "flops", "seconds")
+"""What goes along with validations."""
+STATUS = {"finished": "FINISHED", "killed": "KILLED"}
+"""What a result's status is in MLflow; any other is FAILED."""
 
 
-@dataclass
-class Synced:
-    """What the store has of a trial."""
-
-    run_id: str
-    uri: str
-    records: int = 0
-    status: str | None = None
-
-
-def sync_trial(store: Store, uri: str, folder: Path, *, parent: str | None = None, ended: bool = False) -> bool:
-    """Brings the run of the trial in ``folder`` up to date; True once the store has all of a finished trial.
+class TrialSync:
+    """A trial's folder on its way to the store.
 
     Args:
-        store: where to.
-        uri: the store's URI; a change of URI sends everything again.
         folder: the trial's.
-        parent: the run of the bakeoff that the trial belongs to.
-        ended: nothing more will come: a trial without a result was killed.
+        owner: the process that works on it; None where nobody does.
+        parent: the run of the bakeoff that the trial belongs to, and what tells the bakeoff's folder from others.
+        check: asks the store whether it still has the run that the folder remembers.
     """
-    if not (folder / "run.json").exists():
-        return False
-    synced = _remembered(folder, uri)
-    if synced is None:
-        synced = Synced(_open(store, folder, parent), uri)
-        _remember(folder, synced)
-    elif synced.status == "KILLED" and not ended:
-        store.reopen_run(synced.run_id)
-        synced.status = None
-    if synced.status in ("FINISHED", "FAILED"):
-        return True
-    records = read_log(folder / "metrics.jsonl")
-    store.log(synced.run_id, metrics=[entry for record in records[synced.records :] for entry in _entries(record)])
-    synced.records = max(synced.records, len(records))
-    result = _result(folder)
-    if result is not None:
-        _send_result(store, synced.run_id, folder, result)
-        synced.status = STATUS[result["status"]]
-    elif ended:
-        synced.status = "KILLED"
-    if synced.status is not None:
-        ended_at = result["started"] + result["wall_seconds"] if result and result["started"] else None
-        store.close_run(synced.run_id, synced.status, ended=ended_at)
-    _remember(folder, synced)
-    return result is not None
+
+    def __init__(
+        self, folder: Path, *, owner: Owner | None = None, parent: tuple[str, str] | None = None, check: bool = False
+    ) -> None:
+        self.folder = folder
+        self.owner = owner
+        self.parent = parent
+        self.check = check
+        self.done = False
+        """Whether the store has all of a finished trial."""
+        self.sent = 0
+        """Records, samples and results that were sent."""
+        self._log = LogTail(folder / "metrics.jsonl")
+        self._system = LogTail(folder / "system.jsonl")
+        self._opened = False
+
+    def send(self, store: Store, *, ended: bool = False) -> bool:
+        """Brings the run up to date; True once the store has all of a finished trial.
+
+        Args:
+            store: where to; another store than the last is sent everything.
+            ended: nothing more will come: a trial without a result was killed.
+        """
+        if self.done or not (self.folder / "run.json").exists():
+            return self.done
+        result = self._result()
+        synced = remembered(self.folder, store.uri)
+        if self.check and synced is not None and self._found(store) != synced.run_id:
+            synced = None
+        self.check = False
+        if synced is not None and synced.complete and result is not None:
+            self.done = True
+            return True
+        synced = self._open(store, synced, resumed=not ended and result is None)
+        self._send_news(store, synced, result, ended=ended)
+        self.done = result is not None
+        return self.done
+
+    def _found(self, store: Store) -> str | None:
+        key, group = self._key()
+        return store.find_run(key, group=group)
+
+    def _key(self) -> tuple[str, str | None]:
+        """What the run is recognised by, and what the keys of its bakeoff's other runs begin with."""
+        label = read_json(self.folder / "run.json")
+        if self.parent is not None:
+            group = f"{label['bakeoff_id']}-{self.parent[1]}-"
+            return f"{group}{label['trial_id']}", group
+        return f"train-{label['trial_id']}-{folder_identity(self.folder)}", None
+
+    def _open(self, store: Store, synced: Synced | None, *, resumed: bool) -> Synced:
+        """The run; one that goes on is marked as running, by this owner."""
+        owner = self.owner if resumed else None
+        if synced is None or not synced.run_id:
+            synced = open_run(store, self.folder, self._opening(), owner)
+        elif owner is not None and not self._opened:
+            store.reopen_run(synced.run_id, owner)
+            synced.status = None
+        self._opened = True
+        return synced
+
+    def _opening(self) -> Opening:
+        label = read_json(self.folder / "run.json")
+        tags = {name: label[name] for name in TAGS} | ({"mlflow.parentRunId": self.parent[0]} if self.parent else {})
+        key, group = self._key()
+        return Opening(f"{label['contender']} seed {label['seed']}", key, tags, group, label.get("started"))
+
+    def _send_news(self, store: Store, synced: Synced, result: Mapping[str, Any] | None, *, ended: bool) -> None:
+        """What the store lacks, in one batch where it fits."""
+        before = copy(synced)
+        records, samples = self._log.after(synced.records), self._system.after(synced.system)
+        metrics = [entry for record in (*records, *samples) for entry in entries(record)]
+        tags: dict[str, str] = {}
+        if result is not None:
+            metrics, tags = metrics + result_metrics(result), result_tags(result)
+        params = {} if synced.described else describe(store, synced, flatten(read_json(self.folder / "config.json")))
+        store.log(synced.run_id, metrics=metrics, params=params, tags=tags)
+        files = () if synced.described else ("config.json",)
+        for name in (*files, *(RESULT_FILES if result is not None else ())):
+            if (self.folder / name).exists():
+                store.artifact(synced.run_id, self.folder / name)
+        synced.described = True
+        synced.records += len(records)
+        synced.system += len(samples)
+        self._close(store, synced, result, ended=ended)
+        self.sent += len(metrics)
+        if synced != before:
+            remember(self.folder, synced)
+
+    def _close(self, store: Store, synced: Synced, result: Mapping[str, Any] | None, *, ended: bool) -> None:
+        status = STATUS.get(result["status"], "FAILED") if result is not None else "KILLED" if ended else None
+        if status is None or status == synced.status:
+            return
+        ended_at = result_time(result) if result is not None else last_sign_of_life(self.folder)
+        close_run(store, synced, self._key()[0], status, ended=ended_at)
+
+    def _result(self) -> dict[str, Any] | None:
+        try:
+            return read_json(self.folder / "result.json")
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
 
 
-def _open(store: Store, folder: Path, parent: str | None) -> str:
-    """Makes the run, with its tags, its parameters and the full configuration."""
-    label = read_json(folder / "run.json")
-    tags = {name: label[name] for name in ("task", "data", "model", "family", "seed", "role", "trial_id", "contender")}
-    if parent is not None:
-        tags["mlflow.parentRunId"] = parent
-    config = read_json(folder / "config.json")
-    key = f"{label['bakeoff_id'] or 'train'}-{label['trial_id']}"
-    tags = {name: str(value) for name, value in tags.items()}
-    name = f"{label['contender']} seed {label['seed']}"
-    run_id = store.open_run(name, key, tags, started=label.get("started"))
-    store.log(run_id, params=flatten(config))
-    store.artifact(run_id, folder / "config.json")
-    return run_id
-
-
-def _entries(record: Mapping[str, Any]) -> list[tuple[str, float, int, int]]:
+def entries(record: Mapping[str, Any]) -> list[Entry]:
     """One log record as MLflow metrics; the cost of getting there goes along with validations."""
-    costs = ("epoch", "examples_seen", "flops", "seconds") if record["kind"] == "val" else ()
+    costs = COSTS if record.get("kind") == "val" else ()
     names = [name for name in record if "/" in name or name == "lr"]
     milliseconds = int(1000 * record["time"])
-    values = [(name, record[name]) for name in (*names, *costs)]
+    values = [(name, record.get(name)) for name in (*names, *costs)]
     return [(name, float(value), milliseconds, record["step"]) for name, value in values if value is not None]
 
 
-def _send_result(store: Store, run_id: str, folder: Path, result: Mapping[str, Any]) -> None:
-    milliseconds = int(1000 * (result["started"] + result["wall_seconds"]))
+def result_metrics(result: Mapping[str, Any]) -> list[Entry]:
+    """The figures of a finished trial."""
+    milliseconds = int(1000 * (result_time(result) or 0.0))
     values = {name: result[name] for name in RESULT_METRICS if result.get(name) is not None}
     values |= {f"best/{name}": value for name, value in result.get("validation", {}).items()}
     values |= {f"test/{name}": value for name, value in result.get("test", {}).items()}
     values |= {f"latency_ms/batch_{size}": value for size, value in result.get("latency_ms", {}).items()}
-    numbers = [(name, float(value), milliseconds, 0) for name, value in values.items() if value is not None]
+    return [(name, float(value), milliseconds, 0) for name, value in values.items() if value is not None]
+
+
+def result_tags(result: Mapping[str, Any]) -> dict[str, str]:
+    """What became of a trial."""
     tags = {"status": result["status"], "diverged": result["status"] == "diverged"}
     tags |= {name: result[name] for name in ("data_fingerprint", "why") if result.get(name)}
-    store.log(run_id, metrics=numbers, tags={name: str(value) for name, value in tags.items()})
-    for name in ("result.json", "spec.json", "environment.json"):
-        if (folder / name).exists():
-            store.artifact(run_id, folder / name)
+    return {name: str(value) for name, value in tags.items()}
 
 
-def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """``{"optimizer.lr": 0.003, ...}``; lists stay whole."""
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        name = f"{prefix}{key}"
-        flat |= flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
-    return flat
+def result_time(result: Mapping[str, Any]) -> float | None:
+    """When the trial ended, in Unix seconds; None where its end was never timed."""
+    return result["started"] + result["wall_seconds"] if result["started"] else None
 
 
-def _remembered(folder: Path, uri: str) -> Synced | None:
-    path = folder / "mlflow.json"
-    if not path.exists():
-        return None
-    synced = Synced(**read_json(path))
-    return synced if synced.uri == uri else None
-
-
-def _remember(folder: Path, synced: Synced) -> None:
-    write_json(folder / "mlflow.json", asdict(synced))
-
-
-def _result(folder: Path) -> dict[str, Any] | None:
-    try:
-        return read_json(folder / "result.json")
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None
+def last_sign_of_life(folder: Path) -> float | None:
+    """When a killed trial last wrote to its log, in Unix seconds; None where it never did."""
+    log = folder / "metrics.jsonl"
+    return log.stat().st_mtime if log.exists() else None

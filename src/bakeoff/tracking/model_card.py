@@ -1,0 +1,108 @@
+"""The page that goes with a registered model: what it is, what it was trained on, how good it was, and its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bakeoff.data.spec import Spec
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model comes from.
+
+    ``command`` trained it; ``sentence`` is the verdict of its bakeoff, or None.
+    """
+
+    command: str | None
+    sentence: str | None = None
+
+
+def model_card(config: Mapping[str, Any], spec: Spec, result: Mapping[str, Any], origin: Origin) -> str:
+    """The card, in Markdown."""
+    parts = [
+        f"# {result['model']} for {config['task']['name']} on {spec.name}",
+        _about(config, result, origin),
+        "## Data\n\n" + _data(spec, result),
+        "## How good it was\n\n" + _metrics(config, result),
+        "## Training\n\n" + _training(config, result, origin),
+        "## Intended use\n\n" + _use(config, spec),
+        "## Limits\n\n" + _limits(spec),
+        "## Files\n\n" + FILES,
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+FILES = """- `weights.safetensors`: the selected weights
+- `config.json`: the resolved configuration of the run
+- `spec.json`: what the data was: sizes, classes or vocabulary, and the preprocessing that was fitted on it
+- `result.json`: what was measured, and what the run was called
+- `MLmodel`: MLflow's description, with the signature of inputs and outputs
+
+No file holds pickled objects. `mlflow.pyfunc.load_model` needs bakeoff installed."""
+
+
+def _about(config: Mapping[str, Any], result: Mapping[str, Any], origin: Origin) -> str:
+    paper = config["model"].get("paper")
+    facts = [
+        f"A {result['family']} of {result['params']:,} parameters, run {result['trial_id']}, seed {result['seed']}."
+    ]
+    facts += [f"Paper: {paper}."] if paper else []
+    facts += [f"Verdict of its bakeoff: {origin.sentence}"] if origin.sentence else []
+    return "\n".join(facts)
+
+
+def _data(spec: Spec, result: Mapping[str, Any]) -> str:
+    lines = [
+        f"{spec.name}: {spec.num_train:,} examples to train, {spec.num_val:,} to validate, {spec.num_test:,} to test.",
+        f"Fingerprint of the rows `{result['data_fingerprint']}`, of the split `{spec.split_fingerprint}`.",
+    ]
+    classes = getattr(spec, "class_names", ())
+    if classes:
+        shown = ", ".join(map(str, classes[:20])) + (", ..." if len(classes) > 20 else "")
+        lines.append(f"{len(classes)} classes: {shown}.")
+    if spec.leaked_rows:
+        lines.append(f"{spec.leaked_rows:,} training rows are also in a later split.")
+    return "\n".join([*lines, *spec.notes])
+
+
+def _metrics(config: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    task = config["task"]
+    names: dict[str, None] = {}
+    for split in ("validation", "test"):
+        names |= dict.fromkeys(result.get(split, {}))
+    rows = [f"| {name} | {_value(result, 'validation', name)} | {_value(result, 'test', name)} |" for name in names]
+    note = f"The run was selected by validation {task['metric']} ({task['direction']})."
+    return "\n".join(["| metric | validation | test |", "| --- | --- | --- |", *rows, "", note])
+
+
+def _value(result: Mapping[str, Any], split: str, name: str) -> str:
+    value = result.get(split, {}).get(name)
+    return "" if value is None else f"{value:.4f}"
+
+
+def _training(config: Mapping[str, Any], result: Mapping[str, Any], origin: Origin) -> str:
+    command = f"```\n{origin.command}\n```\n" if origin.command else ""
+    cost = f"{result['epochs']} epochs, {result['examples_seen']:,} examples, {result['train_seconds']:,.1f} s"
+    flops = f"{result['train_flops']:.3g} FLOPs" if result.get("train_flops") is not None else "FLOPs not counted"
+    optimizer = config["optimizer"]["_target_"].rpartition(".")[2]
+    rate = config["optimizer"].get("lr")
+    return f"{command}\n{cost}, {flops}; {optimizer}, learning rate {rate}. All settings: `config.json`.".strip()
+
+
+def _use(config: Mapping[str, Any], spec: Spec) -> str:
+    return (
+        f"Answers of the kind of {config['task']['name']} on data like {spec.name}, prepared as `spec.json` says. The "
+        "model takes inputs after that preparation; `bakeoff predict run=FOLDER` prepares files by itself."
+    )
+
+
+def _limits(spec: Spec) -> str:
+    return (
+        f"- The figures above hold for the test split of {spec.name}; for other data, measure: `bakeoff evaluate`.\n"
+        "- One seed of one run. Other seeds spread, and the weights were chosen on the validation split.\n"
+        "- Nothing was examined of fairness, of robustness against changed or hostile inputs, or of privacy.\n"
+        "- The licence of the data is for whoever passes the model on to check."
+    )

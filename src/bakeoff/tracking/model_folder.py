@@ -1,0 +1,128 @@
+"""A finished run as a model folder of MLflow: safetensors, JSON, a signature and a card; nothing pickled.
+
+MLflow's own ``log_model`` pickles a module, or traces it. Here its description names a loader instead, which builds the
+network from the configuration, checked against the installed one, and loads the weights into it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mlflow import pyfunc
+from mlflow.models import Model, ModelSignature
+from mlflow.types.schema import ColSpec, Schema, TensorSpec
+
+from bakeoff.data.spec import Inputs, Spec
+from bakeoff.files import read_json, write_json
+from bakeoff.tracking.model_card import Origin, model_card
+from bakeoff.tracking.secrets import mask_text
+from bakeoff.training.saved_run import SavedRun, check_targets
+
+CARD = "README.md"
+_COPIED = ("weights.safetensors", "spec.json")
+_TEXTS = ("config.json", "result.json")
+_ANY = -1
+
+
+def write_model(saved: SavedRun, folder: Path, *, run_id: str, origin: Origin, test: dict[str, float]) -> Model:
+    """Writes the model folder; returns MLflow's description of it.
+
+    Args:
+        saved: the run.
+        folder: where to; made if it is not there.
+        run_id: the MLflow run.
+        origin: where the model comes from.
+        test: the run's test metrics, which a trial of a bakeoff does not know by itself.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _COPIED:
+        shutil.copyfile(saved.folder / name, folder / name)
+    for name in _TEXTS:
+        (folder / name).write_text(mask_text((saved.folder / name).read_text(encoding="utf-8")), encoding="utf-8")
+    result = {**saved.result, "test": test} if test else saved.result
+    write_json(folder / "result.json", result)
+    card = mask_text(model_card(saved.config, saved.spec, result, origin))
+    (folder / CARD).write_text(card, encoding="utf-8")
+    model = Model(run_id=run_id, artifact_path="model", signature=signature(saved))
+    pyfunc.add_to_model(model, loader_module=__name__)
+    model.add_flavor("bakeoff", task=saved.config["task"]["name"], model=saved.result["model"], data=saved.spec.name)
+    model.save(str(folder / "MLmodel"))
+    return model
+
+
+def signature(saved: SavedRun) -> ModelSignature:
+    """Shapes and types of what the network takes and of what a run stores of each example; -1 is any size."""
+    task = saved.task()
+    first, second = _arrays(saved.spec.example_inputs(2)), _arrays(_shorter(saved.spec.example_inputs(3)))
+    with torch.inference_mode():
+        answers = [task.respond(_tensors(inputs)) for inputs in (first, second)]
+    inputs: list[ColSpec | TensorSpec] = [
+        _spec(f"input_{index}", pair) for index, pair in enumerate(zip(first, second, strict=True))
+    ]
+    if len(inputs) == 1:
+        inputs = [_spec(None, (first[0], second[0]))]
+    outputs: list[ColSpec | TensorSpec] = [_spec(name, (answers[0][name], answers[1][name])) for name in answers[0]]
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+
+
+def _shorter(inputs: Inputs) -> Inputs:
+    """Token sequences with one token less, since they may be of any length; other inputs as they are."""
+    if isinstance(inputs, tuple):
+        return tuple(_shortened(part) for part in inputs)
+    return _shortened(inputs)
+
+
+def _shortened(part: torch.Tensor) -> torch.Tensor:
+    tokens = not part.is_floating_point() and part.ndim == 2 and part.shape[1] > 1
+    return part[:, :-1] if tokens else part
+
+
+def _arrays(inputs: Inputs) -> tuple[np.ndarray, ...]:
+    return tuple(part.numpy() for part in (inputs if isinstance(inputs, tuple) else (inputs,)))
+
+
+def _tensors(arrays: tuple[np.ndarray, ...]) -> Inputs:
+    tensors = tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays)
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
+def _spec(name: str | None, pair: tuple[np.ndarray, np.ndarray]) -> TensorSpec:
+    """A tensor whose sizes are free wherever two examples of it differ."""
+    first, second = pair
+    shape = [a if a == b else _ANY for a, b in zip(first.shape, second.shape, strict=True)]
+    return TensorSpec(first.dtype, (_ANY, *shape[1:]), name)
+
+
+class Served:
+    """A registered model as ``mlflow.pyfunc.load_model`` gives it."""
+
+    def __init__(self, folder: Path) -> None:
+        config, spec = read_json(folder / "config.json"), Spec.from_dict(read_json(folder / "spec.json"))
+        check_targets(folder, config)
+        self.task = SavedRun(folder, config, spec, read_json(folder / "result.json")).task()
+
+    def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> dict[str, np.ndarray]:
+        """What the network says of prepared inputs: an array, or ``{"input_0": ..., "input_1": ...}``."""
+        named = isinstance(model_input, dict)
+        arrays = tuple(model_input[name] for name in sorted(model_input)) if named else (model_input,)
+        with torch.inference_mode():
+            return self.task.respond(_tensors(tuple(np.asarray(array) for array in arrays)))
+
+
+def _load_pyfunc(path: str) -> Served:
+    """What MLflow calls to load the model.
+
+    Raises:
+        CheckpointError: damaged files, or a configuration that names other classes than the installed one.
+    """
+    return Served(Path(path))
+
+
+def recorded_test(folder: Path) -> dict[str, float]:
+    """The test metrics of a bakeoff's trial, which the scorer writes beside the result; none for others."""
+    path = folder / "test_metrics.json"
+    return read_json(path) if path.exists() else {}

@@ -1,0 +1,69 @@
+"""A store is made whole or not at all, and one that is away is noticed within seconds."""
+
+import socket
+import sqlite3
+import time
+
+import pytest
+
+from bakeoff.tracking.database import prepare_database
+from bakeoff.tracking.log_tail import LogTail
+from bakeoff.tracking.owner import Owner, this_host
+from bakeoff.tracking.server import PROBE_SECONDS, StoreUnreachable, probe
+from bakeoff.tracking.store import Store
+
+
+def test_a_migration_that_was_killed_in_its_middle_leaves_nothing_in_the_way(tmp_path):
+    broken = tmp_path / ".mlflow.db.making"
+    with sqlite3.connect(broken) as connection:
+        connection.execute("CREATE TABLE jobs (id INTEGER)")
+    prepare_database(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    assert Store(f"sqlite:///{tmp_path / 'mlflow.db'}", "e", tmp_path / "artifacts").experiment_id
+    assert not broken.exists()
+
+
+def test_a_server_that_is_away_is_noticed_at_once(tmp_path):
+    with pytest.raises(StoreUnreachable, match="does not answer"):
+        Store("http://127.0.0.1:9", "x", tmp_path)
+
+
+def test_a_server_that_listens_and_says_nothing_is_away_within_five_seconds():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        started = time.monotonic()
+        with pytest.raises(StoreUnreachable, match="timed out"):
+            probe(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        assert time.monotonic() - started < PROBE_SECONDS
+
+
+def test_the_password_is_not_in_what_is_said_of_a_server_that_is_away():
+    with pytest.raises(StoreUnreachable) as caught:
+        probe("http://me:hunter2@127.0.0.1:9")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_process_is_gone_when_another_one_has_its_number():
+    this = Owner.this()
+    assert not this.gone
+    assert Owner(this.host, this.pid, this.started - 100).gone
+    assert Owner(this_host(), 2**22 + 1, this.started).gone
+    assert not Owner("elsewhere", 2**22 + 1, this.started).gone, "nothing is known of another machine's processes"
+    assert Owner.from_tags(this.tags()["bakeoff.host"], this.tags()["bakeoff.owner"]) == this
+
+
+def test_only_whole_new_lines_of_a_log_are_read_and_a_shorter_file_in_its_place_is_noticed(tmp_path):
+    path = tmp_path / "log.jsonl"
+    tail = LogTail(path)
+    assert tail.after(0) == []
+    path.write_text('{"a": 1}\n{"a": 2}\n{"a"')
+    assert tail.after(0) == [{"a": 1}, {"a": 2}]
+    with path.open("a") as file:
+        file.write(": 3}\n")
+    assert tail.after(2) == [{"a": 3}]
+    assert tail.after(3) == []
+    assert tail.after(1) == [{"a": 2}, {"a": 3}], "what could not be sent is read again"
+    shorter = tmp_path / "new"
+    shorter.write_text('{"a": 1}\n{"a": 2}\n{"a": 3}\n{"a": 4}\n')
+    shorter.replace(path)
+    assert tail.after(3) == [{"a": 4}]
