@@ -144,15 +144,16 @@ class LanguageModeling(TaskModule):
     def respond_to_all(self, loader: Any) -> Predictions:
         """Nats of each document: the sum over its tokens, an unknown character's code point spelled out."""
         self.reader = StreamReader()
-        nats_N = torch.zeros(loader.num_documents, dtype=torch.float64)
+        documents, nats = [], []
         for batch in loader:
             tokens_BT, targets_BT, documents_BT = self.transfer_batch_to_device(batch, self.device, 0)
             logits_BTV = self(tokens_BT)
             nats_BT = F.cross_entropy(logits_BTV.transpose(1, 2).float(), targets_BT, reduction="none")
             nats_BT = nats_BT + SPELL_OUT_NATS * (targets_BT == UNKNOWN)
             scored_BT = documents_BT >= 0
-            nats_N.index_add_(0, documents_BT[scored_BT].cpu(), nats_BT[scored_BT].double().cpu())
-        return {"bits": (nats_N / math.log(2)).numpy()}
+            documents.append(documents_BT[scored_BT].cpu().numpy())
+            nats.append(nats_BT[scored_BT].double().cpu().numpy())
+        return {"bits": np.bincount(np.concatenate(documents), weights=np.concatenate(nats)) / math.log(2)}
 
     @staticmethod
     def predictions(outputs: Tensor) -> Predictions:
