@@ -159,11 +159,12 @@ class TextData(TaskData):
 
     def _tokenise_as(self, trained: Spec, *, max_length: dict[str, int | None]) -> None:
         """All texts anew, with the tokenizers of a finished run, cut where that run cut them."""
+        corpus = self._corpus
         for role, key in self._tokenizer_keys().items():
             state = getattr(trained, key)
             if state == self._tokenizers[role].to_dict() and max_length[role] == self._preparation.max_length:
                 continue
-            tokenizer, texts = tokenizer_from(state), self._corpus.texts[role]
+            tokenizer, texts = tokenizer_from(state), corpus.texts[role]
             every = [texts.text(row) for row in range(len(texts.offsets) - 1)]
             labelled = trained.kind == "labelled_text"
             ids, _ = encode(every, tokenizer, role=role, labelled=labelled, max_length=max_length[role])
