@@ -136,6 +136,12 @@ OFFLINE = {
     "parallel": tsv_file,
     "hf_pair": pair_parquet,
     "hf_text": lambda folder: text_parquet(folder, "path"),
+    "mnist1d": lambda folder: {"num_val": 0},
+    "adding": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20, "problem.length": 10},
+    "copy_memory": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20, "problem.blank": 5},
+    "recall": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20},
+    "parity": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20},
+    "modular": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20},
 }
 
 

@@ -21,6 +21,7 @@ KINDS = {
     "labelled_text": "bakeoff.data.text.spec.LabelledTextSpec",
     "text_stream": "bakeoff.data.text.spec.TextStreamSpec",
     "text_pair": "bakeoff.data.text.spec.TextPairSpec",
+    "probe": "bakeoff.data.probes.spec.ProbeSpec",
 }
 """The kinds of data there are, as ``spec.json`` names them."""
 

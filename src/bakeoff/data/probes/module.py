@@ -1,0 +1,243 @@
+"""Probes as a Lightning data module: made on the spot, the same for every trial."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bakeoff.data.cache import hash_arrays
+from bakeoff.data.loaders import EpochSampler
+from bakeoff.data.module import Split, TaskData
+from bakeoff.data.probes.problem import Examples, Problem
+from bakeoff.data.probes.spec import ProbeSpec
+from bakeoff.data.spec import Spec
+from bakeoff.data.splits import Rows
+from bakeoff.data.text.loaders import BucketedPlan, TextLoader, evaluation_plan
+from bakeoff.errors import ConfigError, DataError
+
+_POOL_STREAM, _TEST_STREAM, _VAL_STREAM = 11, 12, 2
+_SHOWN_STEPS = 60
+
+
+class ProbeData(TaskData):
+    """Sequences made by a rule, with the answer that the rule gives.
+
+    One batch of parity, ``batch_size=2``::
+
+        tokens_BT  int64 (2, 4)    [[1, 2, 2, 1],      a b b a
+                                    [2, 0, 0, 0]]      b, and padding
+        targets_B  int64 (2,)      [0, 1]
+
+    Batches hold similar lengths. Test examples come from a random stream of their own; examples that are in test too
+    are left out of training. The validation split is drawn from those that occur once, by the trial's seed.
+
+    Args:
+        name: what the data is called in tables and reports.
+        problem: the rule.
+        num_train: training examples.
+        num_val: validation examples.
+        num_test: test examples.
+        generator_seed: what all examples are drawn from; the same for all trials.
+        batch_size: training examples an optimizer step; evaluation uses larger batches.
+        chunk: batches an item of the training loader.
+        seed: the trial's seed: validation split and the order of training.
+
+    Raises:
+        ConfigError: a number of examples below 1.
+        DataError: on `setup`, too few different examples to validate on.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        problem: Problem,
+        num_train: int,
+        num_val: int,
+        num_test: int,
+        generator_seed: int = 0,
+        batch_size: int = 32,
+        chunk: int = 1,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        counts = {"num_train": num_train, "num_val": num_val, "num_test": num_test}
+        for key, count in {**counts, "batch_size": batch_size, "chunk": chunk}.items():
+            if count < 1:
+                raise ConfigError(
+                    "config.out_of_range", f"data.{key}", count, "must be at least 1", allowed="1, 2, ..."
+                )
+        self.name = name
+        self.batch_size = batch_size
+        self.chunk = chunk
+        self._problem = problem
+        self._num_pool, self._num_val, self._num_test = num_train + num_val, num_val, num_test
+        self._generator_seed = generator_seed
+        self._seed = seed
+        self._rows: dict[str, Rows] = {}
+
+    @property
+    def seed(self) -> int:
+        """The trial's seed; setting it draws the validation split anew."""
+        return self._seed
+
+    @seed.setter
+    def seed(self, seed: int) -> None:
+        self._seed, self._rows = seed, {}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all examples, and which of them are test."""
+        arrays = [(part.inputs, part.lengths, part.targets) for part in (self._pool, self._test)]
+        return hash_arrays(*arrays[0], *arrays[1])
+
+    @property
+    def spec(self) -> ProbeSpec:
+        """What the data is; the same for every seed, the drawn split apart."""
+        self.setup()
+        problem = self._problem
+        return ProbeSpec(
+            name=self.name,
+            fingerprint=self.fingerprint,
+            split_fingerprint=hash_arrays(*self._rows.values()),
+            num_train=len(self._rows["train"]),
+            num_val=len(self._rows["val"]),
+            num_test=len(self._rows["test"]),
+            channels=problem.channels,
+            vocab_size=len(problem.symbols) + 1 if problem.symbols else 0,
+            num_classes=problem.num_classes,
+            every_step=problem.every_step,
+            sequence_length=int(self._pool.lengths.max()),
+        )
+
+    def preprocess_as(self, trained: Spec) -> None:
+        """Nothing is fitted, so that nothing is taken over.
+
+        Raises:
+            DataError: another kind of input or answer.
+        """
+        own = self.spec
+        for key in ("channels", "vocab_size", "num_classes", "every_step"):
+            if getattr(own, key) != getattr(trained, key, None):
+                problem = f"its {key} is {getattr(own, key)}, the run was trained on {getattr(trained, key, None)}"
+                raise DataError("data.other_problem", "data", self.name, problem, next_step="evaluate on its own rule")
+
+    def setup(self, stage: str | None = None) -> None:
+        """Make the examples and draw the validation split; again does nothing."""
+        if self._rows:
+            return
+        single = self._single
+        if len(single) < self._num_val or self._num_val >= len(self._pool.lengths):
+            problem = f"{len(single):,} of {len(self._pool.lengths):,} examples occur once, too few to validate on"
+            raise DataError("data.empty_split", "data.num_val", self._num_val, problem, next_step="give a lower number")
+        drawn = np.random.default_rng([self._seed, _VAL_STREAM]).permutation(single)[: self._num_val]
+        every = np.arange(len(self._pool.lengths))
+        self._rows = {
+            "train": np.setdiff1d(every, drawn),
+            "val": np.sort(drawn),
+            "test": np.arange(len(self._test.lengths)),
+        }
+
+    def train_dataloader(self) -> TextLoader:
+        """By length and ``(seed, epoch)``; a last batch of one example is left out."""
+        sampler = EpochSampler(self._split_rows("train"), seed=self._seed)
+        plan = BucketedPlan(sampler, lengths=self._pool.lengths, batch_size=self.batch_size, drop_single=True)
+        return TextLoader(plan, lambda rows: _batch(self._pool, rows), chunk=self.chunk)
+
+    def val_dataloader(self) -> TextLoader:
+        """In a fixed order, shortest first, every example."""
+        return self._evaluation("val")
+
+    def test_dataloader(self) -> TextLoader:
+        """In a fixed order, shortest first, every example."""
+        return self._evaluation("test")
+
+    def predict_dataloader(self, split: Split = "test") -> TextLoader:
+        """The inputs alone, shortest first; ``positions`` leads back to the order of ``labels(split)``."""
+        return self._evaluation(split, with_targets=False)
+
+    def labels(self, split: Split) -> NDArray[Any]:
+        """The targets of a split, as `Examples` has them."""
+        return self._of(split).targets[self._split_rows(split)]
+
+    def examples(self, split: Split) -> list[str]:
+        """Where each example stands among those that were made."""
+        part = "test" if split == "test" else "train"
+        return [f"{part}/{row}" for row in self._split_rows(split).tolist()]
+
+    def show(self, split: Split, indices: Sequence[int]) -> list[str]:
+        """The first steps of some examples, and their answers."""
+        examples = self._of(split).select(self._split_rows(split)[np.asarray(indices, dtype=np.int64)])
+        return [self._text(examples, row) for row in range(len(indices))]
+
+    def digests(self, split: Split) -> list[bytes]:
+        """A hash of each example's steps."""
+        return _digests(self._of(split).select(self._split_rows(split)))
+
+    def refit_problem(self, recorded: dict[str, Any]) -> str | None:
+        """None: a rule has nothing to fit."""
+        return None
+
+    @cached_property
+    def _test(self) -> Examples:
+        return self._problem.test_examples(self._num_test, self._random(_TEST_STREAM))
+
+    @cached_property
+    def _pool(self) -> Examples:
+        """What train and validation are drawn from: nothing that is in test."""
+        made = self._problem.training_examples(self._num_pool, self._random(_POOL_STREAM))
+        tested = set(_digests(self._test))
+        return made.select(np.array([row for row, one in enumerate(_digests(made)) if one not in tested], dtype=int))
+
+    @cached_property
+    def _single(self) -> Rows:
+        """The rows of the pool that no other row equals."""
+        _, first, counts = np.unique(np.array(_digests(self._pool)), return_index=True, return_counts=True)
+        return np.sort(first[counts == 1])
+
+    def _random(self, stream: int) -> np.random.Generator:
+        return np.random.default_rng([self._generator_seed, stream])
+
+    def _of(self, split: Split) -> Examples:
+        return self._test if split == "test" else self._pool
+
+    def _split_rows(self, split: Split) -> Rows:
+        self.setup()
+        return self._rows[split]
+
+    def _evaluation(self, split: Split, *, with_targets: bool = True) -> TextLoader:
+        rows, examples = self._split_rows(split), self._of(split)
+        plan, positions = evaluation_plan(rows, examples.lengths[rows], batch_size=self.batch_size)
+        make = _batch if with_targets else _inputs
+        return TextLoader(plan, lambda batch: make(examples, batch), positions=positions)
+
+    def _text(self, examples: Examples, row: int) -> str:
+        length = int(examples.lengths[row])
+        steps = examples.inputs[row, : min(length, _SHOWN_STEPS)]
+        if self._problem.channels:
+            words = ["/".join(f"{number:.2f}" for number in step) for step in steps]
+        else:
+            words = [self._problem.symbols[token - 1] for token in steps]
+        return " ".join(words) + (f" ... ({length} steps)" if length > _SHOWN_STEPS else "")
+
+
+def _inputs(examples: Examples, rows: Rows) -> Tensor:
+    """Numbers ``(B, T, C)``, or tokens ``(B, T)`` up to the longest of the batch."""
+    inputs = torch.from_numpy(examples.inputs[rows, : int(examples.lengths[rows].max())])
+    return inputs if inputs.is_floating_point() else inputs.long()
+
+
+def _batch(examples: Examples, rows: Rows) -> tuple[Tensor, Tensor]:
+    return _inputs(examples, rows), torch.from_numpy(examples.targets[rows])
+
+
+def _digests(examples: Examples) -> list[bytes]:
+    rows = zip(examples.inputs, examples.lengths.tolist(), strict=True)
+    return [hashlib.blake2b(steps[:length].tobytes(), digest_size=16).digest() for steps, length in rows]
