@@ -34,9 +34,9 @@ def test_a_csv_keeps_quotes_commas_line_breaks_and_emoji(tmp_path: Path) -> None
 
 def test_separators_and_encodings_are_settings(tmp_path: Path) -> None:
     expected = {"a": ["x,y"], "b": ["caf\u00e9"]}
-    assert read(tmp_path, "f.csv", "a;b\nx,y;caf\u00e9\n", sep=";") == expected
+    assert read(tmp_path, "f.csv", "a;b\nx,y;caf\u00e9\n", sep="semicolon") == expected
     assert read(tmp_path, "f.tsv", "a\tb\nx,y\tcaf\u00e9\n") == expected
-    assert read(tmp_path, "f.csv", "a\tb\nx,y\tcaf\u00e9", sep="\\t") == expected
+    assert read(tmp_path, "f.csv", "a\tb\nx,y\tcaf\u00e9", sep="tab") == expected
     assert read(tmp_path, "f.csv", "a|b\nx,y|caf\u00e9".encode("cp1252"), sep="|", encoding="cp1252") == expected
     assert read(tmp_path, "f.csv", 'a,b\n"x,y",caf\u00e9'.encode("utf-16"), encoding="utf-16") == expected
 
@@ -46,9 +46,13 @@ def test_separators_and_encodings_are_settings(tmp_path: Path) -> None:
     [
         ("a,b\nx,y\nx,y,z\n", {}, r"data.ragged\] data.file=f.csv: line 3 of .* has 3 fields where the header has 2"),
         ('a,b\n"x\n\n2",y\nz\n', {}, r"data.ragged\] .* line 5 of .* has 1 fields where the header has 2"),
-        ("a;b\nx;y\n", {}, r"data.delimiter\] data.sep=,: line 1 .* holds a semicolon: a;b; next: data.sep=';'"),
+        (
+            "a;b\nx;y\n",
+            {},
+            r"data.delimiter\] data.sep=comma: line 1 .* holds a semicolon: a;b; next: data.sep=semicolon",
+        ),
         ("a\tb\n", {}, r"data.delimiter\] .* holds a tab"),
-        ("a,b\n", {"sep": "--"}, r"data.delimiter\] data.sep=--: a separator is one character"),
+        ("a,b\n", {"sep": "--"}, r"data.delimiter\] data.sep=--: a separator is one character; allowed: comma"),
         (
             b"a,b\nx,y\ncaf\xe9,z\n",
             {},

@@ -13,7 +13,8 @@ from typing import NoReturn
 
 from bakeoff.errors import DataError
 
-_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+"""A semicolon and a tab are hard to type on a command line."""
 _LONGEST_FIELD = 1 << 30  # bytes; the module's own limit of 131,072 is less than a long document
 
 
@@ -24,7 +25,8 @@ def read_csv(file: Path, *, sep: str | None, encoding: str, key: str = "data.fil
 
     Args:
         file: the file.
-        sep: what stands between columns; None: a tab in a ``.tsv``, else a comma.
+        sep: what stands between columns: a character, or ``comma``, ``semicolon``, ``tab`` or ``bar``; None: a tab in a
+            ``.tsv``, else a comma.
         encoding: as Python names it; a byte-order mark of UTF-8 is taken away.
         key: the setting to blame.
 
@@ -34,8 +36,10 @@ def read_csv(file: Path, *, sep: str | None, encoding: str, key: str = "data.fil
     """
     text = read_text(file, encoding=encoding, key=key)
     sep = sep or ("\t" if file.suffix.lower() == ".tsv" else ",")
+    sep = {name: mark for mark, name in _NAMES.items()}.get(sep, sep)
     if len(sep) != 1:
-        raise DataError("data.delimiter", "data.sep", sep, "a separator is one character", allowed=", ; | or a tab")
+        problem, allowed = "a separator is one character", f"{', '.join(_NAMES.values())}, or a character"
+        raise DataError("data.delimiter", "data.sep", sep, problem, allowed=allowed)
     rows = _parse(text, sep, file, key)
     header = next(rows, (1, []))[1]
     _check_header(header, sep, file, key)
@@ -91,7 +95,7 @@ def _check_header(header: list[str], sep: str, file: Path, key: str) -> None:
     if not header or not any(name.strip() for name in header):
         raise DataError("data.empty_split", key, file.name, f"line 1 of {file} holds no column names")
     if len(header) == 1:
-        other = next((mark for mark in _SEPARATORS if mark != sep and mark in header[0]), None)
+        other = next((mark for mark in _NAMES if mark != sep and mark in header[0]), None)
         if other is not None:
             _refuse_separator(header[0], sep, other, file)
     doubled = sorted({name for name in header if header.count(name) > 1})
@@ -101,7 +105,6 @@ def _check_header(header: list[str], sep: str, file: Path, key: str) -> None:
 
 
 def _refuse_separator(header: str, sep: str, other: str, file: Path) -> NoReturn:
-    found, used = _SEPARATORS[other], _SEPARATORS.get(sep, sep)
+    found, used = _NAMES[other], _NAMES.get(sep, sep)
     problem = f"line 1 of {file} is one column if cut at the {used}, but holds a {found}: {header[:80]}"
-    next_step = f"data.sep='{other}'" if other != "\t" else 'data.sep="\\t", or call the file .tsv'
-    raise DataError("data.delimiter", "data.sep", sep, problem, next_step=next_step)
+    raise DataError("data.delimiter", "data.sep", used, problem, next_step=f"data.sep={found}")

@@ -22,7 +22,8 @@ class Tables(Source):
         file: the table; without the other two, all splits are made from it.
         val_file: the rows to validate on; null: drawn from ``file``.
         test_file: the rows to test on; null: drawn from ``file``.
-        sep: what stands between the columns of a CSV file; null: a tab in a ``.tsv``, else a comma.
+        sep: what stands between the columns of a CSV file: a character, or ``comma``, ``semicolon``, ``tab`` or
+            ``bar``; null: a tab in a ``.tsv``, else a comma.
         encoding: of CSV and JSON files.
     """
 
@@ -41,7 +42,7 @@ class Tables(Source):
             "test": ("data.test_file", test_file),
         }
         self._files = {split: (key, given) for split, (key, given) in named.items() if given is not None}
-        self._sep = sep.replace("\\t", "\t") if sep else None
+        self._sep = sep
         self._encoding = encoding
 
     def identity(self) -> dict[str, Any]:
