@@ -92,3 +92,27 @@ def wait_for(condition, timeout_s=60.0):
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.05)
+
+
+def test_a_process_that_died_is_replaced_and_goes_on_where_it_was(tmp_path, store_uri):
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        make_trial(folder)
+    follower = Follower()
+    tracking = Tracking(uri=store_uri, every_s=0.1)
+    follower.watch("trial", first, tracking=tracking, root=tmp_path, experiment="e")
+    wait_for(lambda: (first / "mlflow.json").exists())
+    follower._process.kill()
+    follower._process.wait()
+    follower.watch("trial", second, tracking=tracking, root=tmp_path, experiment="e")
+    for folder in (first, second):
+        finish(folder)
+    assert follower.close() is None
+    assert [run.info.status for run in runs(store_uri)] == ["FINISHED", "FINISHED"]
+
+
+def test_of_several_processes_of_one_run_only_the_first_tracks_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    follower = Follower()
+    follower.watch("trial", tmp_path, tracking=Tracking(), root=tmp_path, experiment="e")
+    assert follower._process is None

@@ -1,0 +1,215 @@
+"""Measures what docs/results/tracking.md says: python tests/tracking/measure.py [writers|large|away|probe ...]
+
+Prints one JSON object a part, all parts by default. ``writers`` takes about ten minutes on two cores, ``away`` nine,
+``large`` three.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import psutil
+
+from bakeoff.tracking.bakeoff_sync import BakeoffSync
+from bakeoff.tracking.database import prepare_database
+from bakeoff.tracking.folder_sync import Target, sync_folder
+from bakeoff.tracking.server import StoreUnreachable, probe
+from bakeoff.tracking.store import Store
+from tests.tracking.synthetic import write_bakeoff
+from tests.tracking.tracking_server import TrackingServer
+
+WRITERS, ROUNDS, POINTS = 8, 50, 50
+CYCLES, CYCLE_S, LONG_S = 5, 30.0, 120.0
+
+
+def writers() -> dict[str, Any]:
+    """Eight processes open a store that does not exist yet at the same moment, and each writes a run; 50 rounds."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["bakeoff.tracking.store"])
+    failures, wrong, seconds = 0, 0, []
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as folder:
+            uri, barrier = f"sqlite:///{folder}/mlflow.db", context.Barrier(WRITERS)
+            processes = [context.Process(target=_write, args=(uri, folder, n, barrier)) for n in range(WRITERS)]
+            started = time.monotonic()
+            for process in processes:
+                process.start()
+            for process in processes:
+                process.join()
+            seconds.append(time.monotonic() - started)
+            failures += sum(process.exitcode != 0 for process in processes)
+            store = Store(uri, "e", Path(folder))
+            runs = store.client.search_runs([store.experiment_id])
+            whole = [run for run in runs if run.info.status == "FINISHED" and run.data.metrics["m"] == POINTS - 1]
+            wrong += WRITERS - len(whole)
+    return {
+        "rounds": ROUNDS,
+        "writers": WRITERS,
+        "failures": failures,
+        "runs_missing": wrong,
+        "seconds_a_round": round(statistics.median(seconds), 1),
+    }
+
+
+def _write(uri: str, folder: str, number: int, barrier: Any) -> None:
+    barrier.wait()
+    store = Store(uri, "e", Path(folder))
+    run_id = store.create_run(f"writer {number}", f"key-{number}", {})
+    for step in range(0, POINTS, 10):
+        store.log(run_id, metrics=[("m", float(s), 1000 + s, s) for s in range(step, step + 10)], params={"n": number})
+    store.close_run(run_id, "FINISHED")
+
+
+def large(trials: int = 1000) -> dict[str, Any]:
+    """A finished bakeoff of 1,000 trials, 20 epochs each, sent to an empty SQLite store; then again, and once more."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        write_bakeoff(folder, trials=trials)
+        target = Target(f"sqlite:///{folder / 'mlflow.db'}", folder / "mlflow-artifacts")
+        prepare_database(target.uri)
+        found: dict[str, Any] = {"trials": trials}
+        for name in ("first", "again"):
+            started, cpu = time.monotonic(), time.process_time()
+            report = sync_folder(folder, target=target)
+            assert not report.problems, report.problems
+            found[f"{name}_points"] = report.points
+            found[f"{name}_seconds"] = round(time.monotonic() - started, 1)
+            found[f"{name}_cpu_seconds"] = round(time.process_time() - cpu, 1)
+        sync = BakeoffSync(folder)
+        store = Store(target.uri, target.experiment(folder), target.artifacts)
+        sync.send(store)  # what a command that is given again does once
+        started = time.monotonic()
+        sync.send(store)
+        found["pass_with_nothing_new_ms"] = round(1000 * (time.monotonic() - started))
+        found["database_mb"] = round((folder / "mlflow.db").stat().st_size / 1e6, 1)
+        return found
+
+
+def away() -> dict[str, Any]:
+    """Training with the server answering and silent in turns, then silent for two minutes; then what sync finds.
+
+    The ratio is of optimizer steps a second, of the same training in neighbouring windows, so that what else the
+    machine does weighs on both alike.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, template = Path(scratch), Path(scratch) / "template.db"
+        prepare_database(f"sqlite:///{template}")
+        server = TrackingServer(folder / "server", template)
+        command = [sys.executable, "-m", "bakeoff.cli", "train", "model=lenet", "trainer.max_epochs=1000000"]
+        command += ["trainer.accelerator=cpu", f"tracking.uri={server.uri}", f"output_dir={folder / 'run'}"]
+        training = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            return _watch(folder / "run", server, training)
+        finally:
+            server.signal(signal.SIGCONT)
+            training.kill()
+            server.stop()
+
+
+def _watch(folder: Path, server: TrackingServer, training: subprocess.Popen) -> dict[str, Any]:
+    while not (folder / "mlflow.json").exists() or len(_steps(folder)) < 20:
+        time.sleep(0.5)
+    windows = []
+    for cycle in range(2 * CYCLES):
+        windows.append((cycle % 2 == 1, *_window(server, training.pid, silent=cycle % 2 == 1, seconds=CYCLE_S)))
+    for silent, seconds in ((False, LONG_S / 2), (True, LONG_S), (False, LONG_S / 2)):
+        windows.append((silent, *_window(server, training.pid, silent=silent, seconds=seconds)))
+    server.signal(signal.SIGSTOP)
+    training.send_signal(signal.SIGINT)
+    code = training.wait(timeout=60)
+    server.signal(signal.SIGCONT)
+    report = sync_folder(folder)
+    again = sync_folder(folder)
+    rates = [(silent, _rate(folder, since, until), cpu) for silent, since, until, cpu in windows]
+    short = [rates[n + 1][1] / rates[n][1] for n in range(0, 2 * CYCLES, 2)]
+    around = (rates[-3][1] + rates[-1][1]) / 2
+    used = [cpu / (rate * (until - since)) for (_, rate, cpu), (_, since, until, _) in zip(rates, windows, strict=True)]
+    present = statistics.mean(value for value, (silent, _, _) in zip(used, rates, strict=True) if not silent)
+    absent = statistics.mean(value for value, (silent, _, _) in zip(used, rates, strict=True) if silent)
+    return {
+        "steps_a_second_present": round(around, 1),
+        "speed_ratio_of_neighbouring_30_s": [round(value, 3) for value in short],
+        "speed_ratio_median": round(statistics.median(short), 3),
+        "speed_ratio_two_minutes": round(rates[-2][1] / around, 3),
+        "cpu_ratio_a_step": round(absent / present, 3),
+        "exit_code": code,
+        "sent_by_sync": report.points,
+        "sent_again": again.points,
+        "problems": report.problems,
+        "missing": _missing(folder, server),
+        "load": os.getloadavg()[2],
+    }
+
+
+def _window(server: TrackingServer, pid: int, *, silent: bool, seconds: float) -> tuple[float, float, float]:
+    """Begin and end of the window, and the processor seconds of training in it."""
+    server.signal(signal.SIGSTOP if silent else signal.SIGCONT)
+    process = psutil.Process(pid)
+    before, since = process.cpu_times(), time.time()
+    time.sleep(seconds)
+    after = process.cpu_times()
+    return since, time.time(), after.user + after.system - before.user - before.system
+
+
+def _steps(folder: Path) -> list[tuple[float, int]]:
+    log = folder / "metrics.jsonl"
+    lines = log.read_text().splitlines() if log.exists() else []
+    records = [json.loads(line) for line in lines]
+    return [(record["time"], record["step"]) for record in records if record["kind"] == "val"]
+
+
+def _rate(folder: Path, since: float, until: float) -> float:
+    inside = [(at, step) for at, step in _steps(folder) if since <= at <= until]
+    return (inside[-1][1] - inside[0][1]) / (inside[-1][0] - inside[0][0])
+
+
+def _missing(folder: Path, server: TrackingServer) -> int:
+    """Points of the local logs that the tracker does not have."""
+    client = Store(server.uri, "image_classification/digits", folder).client
+    run_id = json.loads((folder / "mlflow.json").read_text())["run_id"]
+    missing = 0
+    for log in ("metrics.jsonl", "system.jsonl"):
+        points: dict[str, set] = {}
+        for record in map(json.loads, (folder / log).read_text().splitlines()):
+            for name in (name for name in record if "/" in name):
+                points.setdefault(name, set()).add((record["step"], record[name]))
+        for name, own in points.items():
+            missing += len(own - {(point.step, point.value) for point in client.get_metric_history(run_id, name)})
+    return missing
+
+
+def probes() -> dict[str, Any]:
+    """Seconds until a server that is dead, and one that accepts connections and says nothing, count as away."""
+    import socket
+
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        found = {}
+        for name, port in (("dead", 9), ("silent", silent.getsockname()[1])):
+            started = time.monotonic()
+            try:
+                probe(f"http://127.0.0.1:{port}")
+            except StoreUnreachable:
+                found[f"{name}_seconds"] = round(time.monotonic() - started, 2)
+        return found
+
+
+PARTS = {"probe": probes, "away": away, "large": large, "writers": writers}
+
+if __name__ == "__main__":
+    for part in sys.argv[1:] or PARTS:
+        print(json.dumps({part: PARTS[part]()}), flush=True)
