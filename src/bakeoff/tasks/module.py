@@ -79,6 +79,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
         self.train_metrics, self.val_metrics, self.test_metrics = map(self.metrics, ("train", "val", "test"))
         self.progress: Callable[[int], float] = lambda step: 0.0
         self.examples_in_call = 0
+        self.norm_before_clipping: Tensor | None = None
         self.first_step_at: float | None = None
         self._pending: list[tuple[Tensor, Tensor, Tensor, int]] = []
 
@@ -220,10 +221,13 @@ class TaskModule(pl.LightningModule, abc.ABC):
         plain.zero_grad()
         loss.backward()
         if self.gradient_clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.net.parameters(), self.gradient_clip_norm)
+            self.norm_before_clipping = nn.utils.clip_grad_norm_(self.net.parameters(), self.gradient_clip_norm)
         optimizer._on_before_step()
         plain.step()
         optimizer._on_after_step()
+
+    def on_validation_model_zero_grad(self) -> None:
+        """Keeps the last step's gradients, for callbacks to look at; the next step starts with none."""
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         """Adds a batch to the validation metrics."""

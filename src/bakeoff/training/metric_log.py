@@ -17,6 +17,7 @@ import pytorch_lightning as pl
 
 from bakeoff.files import atomic_writer, finite
 from bakeoff.tasks.module import TaskModule
+from bakeoff.training.gradient_watch import GradientWatch
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
@@ -35,8 +36,9 @@ class MetricLog(pl.Callback):
     metrics.
     """
 
-    def __init__(self, path: Path, *, flops_per_example: float) -> None:
+    def __init__(self, path: Path, *, flops_per_example: float, watch: GradientWatch) -> None:
         self.path = path
+        self.watch = watch
         self.flops_per_example = flops_per_example
         self.examples_seen = 0
         self.train_seconds = 0.0
@@ -78,9 +80,8 @@ class MetricLog(pl.Callback):
         """Records the epoch's training metrics and the validation."""
         if trainer.sanity_checking or not isinstance(pl_module, TaskModule):
             return
-        self._write(
-            trainer, "train", pl_module.take_metrics("train") | {"lr": trainer.optimizers[0].param_groups[0]["lr"]}
-        )
+        rate = {"lr": trainer.optimizers[0].param_groups[0]["lr"]}
+        self._write(trainer, "train", pl_module.take_metrics("train") | self.watch.latest | rate)
         values = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")}
         self._write(trainer, "val", values)
         self._since = time.perf_counter()

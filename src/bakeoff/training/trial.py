@@ -41,6 +41,7 @@ from bakeoff.tasks.module import Diverged, TaskModule
 from bakeoff.training.assembly import assemble
 from bakeoff.training.checkpoints import AtomicCheckpointIO, Checkpoints, load_weights
 from bakeoff.training.fitted_trial import fit_and_predict, is_fitted
+from bakeoff.training.gradient_watch import GradientWatch
 from bakeoff.training.metric_log import MetricLog
 from bakeoff.training.predictions import save_predictions
 from bakeoff.training.progress import EpochLines
@@ -93,7 +94,7 @@ def run_trial(
     try:
         result |= _train(config, folder, settings, data, say)
     except Diverged as error:
-        result |= {"status": "diverged", "why": str(error)}
+        result |= {"status": "diverged", "why": str(error), "gradients": "exploding"}
     result |= {"started": started, "wall_seconds": round(time.time() - started, 3)}
     result["peak_memory_mb"] = round(_peak_memory_mb(memory_mb), 1)
     if conclude is not None and result["status"] == "finished":
@@ -126,11 +127,12 @@ def _train(
     task = assemble(config, data.spec)
     metric = f"val/{config['task']['metric']}"
     flops = training_flops_per_example(task.net, data.spec.example_inputs)
-    log = MetricLog(folder / "metrics.jsonl", flops_per_example=flops)
+    watch = GradientWatch()
+    log = MetricLog(folder / "metrics.jsonl", flops_per_example=flops, watch=watch)
     checkpoints = Checkpoints(
         folder, settings=settings, metric=metric, maximize=config["task"]["direction"] == "maximize"
     )
-    trainer = make_trainer(settings, callbacks=[log, checkpoints, *([EpochLines(metric, say)] if say else [])])
+    trainer = make_trainer(settings, callbacks=[log, watch, checkpoints, *([EpochLines(metric, say)] if say else [])])
     data.chunk = settings.steps_per_call
     loader = data.train_dataloader()
     task.progress = progress_rule(
@@ -152,6 +154,7 @@ def _train(
         "first_step_at": task.first_step_at,
         "epochs": trainer.current_epoch,
         "selected_epoch": checkpoints.best_epoch,
+        "gradients": watch.flag,
         "validation": {name.removeprefix("val/"): value for name, value in validation.items()},
         "test_predictions_sha256": save_predictions(predictions, folder),
         "data_fingerprint": data.fingerprint,
