@@ -69,7 +69,7 @@ class LocalExecutor:
     def warm_up(self) -> None:
         """Starts the fork server and its imports, so that they run while the bakeoff is being planned."""
         process = self._context.Process(target=os.getpid)
-        with _main_module_hidden():
+        with main_module_hidden():
             process.start()
 
     def slots(self, threads: int) -> int:
@@ -106,7 +106,7 @@ class LocalExecutor:
         device = str(slot % gpus) if gpus else None
         arguments = (job.config, job.folder, job.label, device, job.allow_code)
         process = self._context.Process(target=work, args=arguments)
-        with _main_module_hidden():
+        with main_module_hidden():
             process.start()
         return _Running(job, slot, process, time.monotonic(), attempt)
 
@@ -149,7 +149,7 @@ class LocalExecutor:
 
 
 @contextmanager
-def _main_module_hidden() -> Iterator[None]:
+def main_module_hidden() -> Iterator[None]:
     """Keeps multiprocessing from importing the calling script again in every trial.
 
     A trial needs nothing of it, a script without a main guard would run again, and standard input can't be read twice.
