@@ -20,6 +20,8 @@ from bakeoff.config import build, compose_section, conf_dir
 from bakeoff.config.catalog import Catalog
 from bakeoff.data.module import SPLITS, TaskData
 from bakeoff.data.spec import KINDS, Spec
+from bakeoff.data.text.spec import PAD
+from bakeoff.errors import ConfigError
 
 NUM_IMAGES = 60
 NUM_TEXTS = 60
@@ -259,8 +261,11 @@ def test_every_image_data_set_gives_normalised_batches(name: str, tmp_path: Path
     assert labels_B.dtype == torch.int64
 
 
-@pytest.mark.parametrize("name", names("augment"))
-def test_every_augmentation_keeps_the_form_of_a_batch(name: str) -> None:
+OF_IMAGES = [name for name in names("augment") if compose_section("augment", name)["_target_"].endswith(".Augment")]
+
+
+@pytest.mark.parametrize("name", OF_IMAGES)
+def test_every_augmentation_of_images_keeps_the_form_of_a_batch(name: str) -> None:
     augment = build(compose_section("augment", name))
     torch.manual_seed(0)
     images_BCHW, labels_B = torch.randn(6, 3, 8, 10), torch.arange(6) % 3
@@ -271,6 +276,32 @@ def test_every_augmentation_keeps_the_form_of_a_batch(name: str) -> None:
     assert torch.equal(targets, labels_B) or torch.allclose(targets.sum(dim=1), torch.ones(6))
 
 
-@pytest.mark.parametrize("name", names("augment"))
-def test_every_augmentation_lists_every_knob(name: str) -> None:
+@pytest.mark.parametrize("name", OF_IMAGES)
+def test_every_augmentation_of_images_lists_every_knob(name: str) -> None:
     assert set(compose_section("augment", name)) == set(compose_section("augment", "none"))
+
+
+@pytest.mark.parametrize("name", sorted(set(names("augment")) - set(OF_IMAGES)))
+def test_every_augmentation_of_tokens_keeps_the_form_of_a_batch(name: str, tmp_path: Path) -> None:
+    spec = make("csv", tmp_path).spec
+    augment = build(compose_section("augment", name)).for_data(spec)
+    torch.manual_seed(0)
+    tokens_BT, labels_B = torch.randint(1, spec.vocab_size, (8, 40)), torch.arange(8) % 3
+    tokens_BT[:, 30:] = PAD
+    changed_BT, targets_B = augment(tokens_BT, labels_B)
+    assert changed_BT.shape == tokens_BT.shape
+    assert changed_BT.dtype == torch.int64
+    assert torch.equal(changed_BT == PAD, tokens_BT == PAD)
+    assert not torch.equal(changed_BT, tokens_BT)
+    assert torch.equal(targets_B, labels_B)
+
+
+@pytest.mark.parametrize("name", names("augment"))
+def test_no_augmentation_is_given_data_of_another_kind(name: str, tmp_path: Path) -> None:
+    augment = build(compose_section("augment", name))
+    other = make("csv" if name in OF_IMAGES else "digits", tmp_path).spec
+    if name == "none":
+        assert augment.for_data(other) is None
+        return
+    with pytest.raises(ConfigError, match=r"config\.augment_misfit"):
+        augment.for_data(other)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.files import write_json
+from bakeoff.training.assembly import task_class
 from bakeoff.training.saved_run import load_run
-from bakeoff.training.trial import predict
 
 
 def run(config: Mapping[str, Any]) -> dict[str, float]:
@@ -21,9 +21,7 @@ def run(config: Mapping[str, Any]) -> dict[str, float]:
     saved = load_run(config["run"])
     data = saved.data(config["data"])
     split = config["split"]
-    task = saved.task()
-    predictions = predict(task, data.predict_dataloader(split), saved.settings)
-    metrics = task.summarise(predictions, data.labels(split))
+    metrics = task_class(saved.config).summarise(saved.responses(data, split), data.labels(split))
     folder = Path(config["output_dir"] or saved.folder / f"evaluate-{split}")
     about = {"run": saved.result["trial_id"], "split": split, "data_fingerprint": data.fingerprint}
     write_json(folder / "evaluation.json", about | {"metrics": metrics})

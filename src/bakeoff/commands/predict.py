@@ -1,4 +1,4 @@
-"""``predict``: a finished run on new files."""
+"""``predict``: a finished run on new files, or a language model on a prompt."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import Any
 import pandas as pd
 import torch
 
+from bakeoff.commands.predict_text import continue_texts, label_texts, translate_texts
 from bakeoff.data.prediction import load_images
+from bakeoff.data.spec import ImageSpec
+from bakeoff.data.text.spec import LabelledTextSpec, TextPairSpec, TextStreamSpec
 from bakeoff.errors import ConfigError
 from bakeoff.files import atomic_writer
-from bakeoff.training.saved_run import load_run
+from bakeoff.training.saved_run import SavedRun, load_run
 from bakeoff.training.trial import predict
 
 WRITERS = {
@@ -23,31 +26,48 @@ WRITERS = {
 
 
 def run(config: Mapping[str, Any]) -> pd.DataFrame:
-    """Writes one row a file: ``file``, ``prediction``, ``confidence``, and ``p(<class>)`` for every class.
+    """Writes one row an input: a classifier's ``prediction``, ``confidence`` and ``p(<class>)``, or the text it writes.
 
     Raises:
         ConfigError: an output of another kind than .csv, .parquet or .jsonl.
         CheckpointError: not a run to trust.
-        DataError: no images, or unreadable ones.
+        DataError: no inputs, or unreadable ones.
     """
     output = Path(config["output"])
     if output.suffix not in WRITERS:
         raise ConfigError("config.bad_value", "output", output, "unknown kind of table", allowed=WRITERS)
     saved = load_run(config["run"])
-    images_NCHW, names = load_images(config["input"], saved.spec, column=config["column"], on_bad=config["on_bad"])
-    batches = torch.split(images_NCHW, int(config["batch_size"]))
-    probabilities_NK = predict(saved.task(), batches, saved.settings)["probabilities"]
-    table = prediction_table(names, probabilities_NK, saved.spec.class_names)
+    table, noun = _answers(saved, config)
     with atomic_writer(output) as file:
         WRITERS[output.suffix](table, file)
-    print(table[["file", "prediction", "confidence"]].head(10).to_string(index=False))
-    print(f"{len(table)} predictions in {output}")
+    print(f"{len(table)} {noun} in {output}")
     return table
 
 
-def prediction_table(names: list[str], probabilities_NK: Any, class_names: tuple[str, ...]) -> pd.DataFrame:
-    """The table that is written, in the order of the files."""
+def _answers(saved: SavedRun, config: Mapping[str, Any]) -> tuple[pd.DataFrame, str]:
+    """The table to write, shown as it comes, and what its rows are."""
+    if isinstance(saved.spec, TextStreamSpec):
+        return continue_texts(saved, saved.spec, config), "continuations"
+    if isinstance(saved.spec, TextPairSpec):
+        table = translate_texts(saved, saved.spec, config)
+        print(table[["source", "translation"]].head(10).to_string(index=False))
+        return table, "translations"
+    if isinstance(saved.spec, LabelledTextSpec):
+        table = label_texts(saved, saved.spec, config)
+        print(table[["text", "prediction", "confidence"]].head(10).to_string(index=False))
+    else:
+        table = _label_images(saved, config)
+        print(table[["file", "prediction", "confidence"]].head(10).to_string(index=False))
+    return table, "predictions"
+
+
+def _label_images(saved: SavedRun, config: Mapping[str, Any]) -> pd.DataFrame:
+    assert isinstance(saved.spec, ImageSpec)
+    images_NCHW, names = load_images(config["input"], saved.spec, column=config["column"], on_bad=config["on_bad"])
+    batches = torch.split(images_NCHW, int(config["batch_size"]))
+    probabilities_NK = predict(saved.task(), batches, saved.settings)["probabilities"]
     best = probabilities_NK.argmax(axis=1)
+    class_names = saved.spec.class_names
     columns = {f"p({name})": probabilities_NK[:, index] for index, name in enumerate(class_names)}
     answers = {"prediction": [class_names[index] for index in best], "confidence": probabilities_NK.max(axis=1)}
     return pd.DataFrame({"file": names, **answers, **columns})

@@ -33,7 +33,7 @@ class Common:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training(Common):
+class Network(Common):
     """What every trained network is a function of.
 
     Args:
@@ -45,7 +45,6 @@ class Training(Common):
         scheduler: how the learning rate moves.
         trainer: epochs, device, precision, early stopping.
         augment: random changes to training examples; null for none.
-        tracking: the MLflow store.
     """
 
     seed: int = 0
@@ -56,6 +55,16 @@ class Training(Common):
     scheduler: Section | None
     trainer: Section
     augment: Section | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(Network):
+    """What is trained and tracked.
+
+    Args:
+        tracking: the MLflow store.
+    """
+
     tracking: Section | None
 
 
@@ -100,6 +109,36 @@ class Compare(Training):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Scale(Network):
+    """Time and memory of contenders against sequence length and width.
+
+    Args:
+        contenders: models by name, or mappings with changes: ``[gru, {model: transformer, depth: 6}]``.
+        budget: what is held equal; with ``budget=none`` contenders have the sizes that their YAML gives.
+        scale: what is measured.
+    """
+
+    contenders: list[str | dict[str, Any]]
+    budget: Section
+    scale: Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gradients(Common):
+    """How far back the loss reaches in sequence models.
+
+    Args:
+        contenders: models by name, or mappings with changes; looked at as they are before training.
+        run: the folder of a finished run or bakeoff, whose models are looked at before and after training instead.
+        gradients: what is looked at.
+    """
+
+    contenders: list[str | dict[str, Any]] | None = None
+    run: str | None = None
+    gradients: Section
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluate(Common):
     """A finished run on a split.
 
@@ -120,11 +159,13 @@ class Predict(Common):
 
     Args:
         run: the folder of a finished run.
-        input: a file, a folder or a table.
+        input: a file, a folder, a table, or a text itself.
         output: the table to write: .csv, .parquet or .jsonl.
         column: the table's input column; null finds it.
         on_bad: what to do about unreadable files.
         batch_size: examples at once.
+        num_tokens: how many tokens a language model writes after a prompt.
+        sampling: how it draws them.
     """
 
     run: str
@@ -133,6 +174,8 @@ class Predict(Common):
     column: str | None = None
     on_bad: Literal["error", "skip"] = "error"
     batch_size: int = 256
+    num_tokens: int = 256
+    sampling: Section
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,9 +303,49 @@ class Tune:
     seed: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Scaling:
+    """The ``scale`` section.
+
+    Args:
+        lengths: time steps of the sequences, one point each.
+        widths: of the model, one point each.
+        length: time steps of the points along the width.
+        batch_size: sequences a call.
+        repeats: how often each point is measured; medians are told.
+        max_seconds: a point that takes longer is skipped, and with it the larger ones of its contender.
+        bakeoff: the folder of a bakeoff, whose contenders are measured, and whose report shows the result.
+    """
+
+    lengths: list[int]
+    widths: list[int] | None
+    length: int
+    batch_size: int
+    repeats: int
+    max_seconds: float
+    bakeoff: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientSettings:
+    """The ``gradients`` section.
+
+    Args:
+        lengths: time steps of the sequences, one curve each.
+        batch_size: sequences over which norms are averaged.
+        seed: of the weights before training, and of the inputs.
+    """
+
+    lengths: list[int]
+    batch_size: int
+    seed: int = 0
+
+
 PIPELINES = {
     "train": "bakeoff.config.schema.Train",
     "compare": "bakeoff.config.schema.Compare",
+    "scale": "bakeoff.config.schema.Scale",
+    "gradients": "bakeoff.config.schema.Gradients",
     "evaluate": "bakeoff.config.schema.Evaluate",
     "predict": "bakeoff.config.schema.Predict",
     "report": "bakeoff.config.schema.Report",
@@ -275,6 +358,8 @@ SECTIONS = {
     "sweep": "bakeoff.config.schema.Sweep",
     "budget": "bakeoff.config.schema.Budget",
     "tune": "bakeoff.config.schema.Tune",
+    "scale": "bakeoff.config.schema.Scaling",
+    "gradients": "bakeoff.config.schema.GradientSettings",
 }
 
 GIVEN_TO_MODELS: dict[str, frozenset[str]] = {

@@ -15,14 +15,17 @@ import torch
 
 from bakeoff.config import build
 from bakeoff.config.composition import compose_section, section_options
-from bakeoff.data.module import TaskData
+from bakeoff.data.module import Split, TaskData
 from bakeoff.data.spec import ImageSpec, Spec
 from bakeoff.errors import CheckpointError, ConfigError
 from bakeoff.files import read_json
-from bakeoff.tasks.module import TaskModule
+from bakeoff.models.contracts import FittedModel
+from bakeoff.tasks.module import Predictions, TaskModule
 from bakeoff.training.assembly import assemble
 from bakeoff.training.checkpoints import load_weights
+from bakeoff.training.fitted_trial import fitted_model, is_fitted
 from bakeoff.training.settings import TrainerSettings
+from bakeoff.training.trial import predict
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,23 @@ class SavedRun:
     def settings(self) -> TrainerSettings:
         """How it was trained, and so how it is run now."""
         return build(self.config["trainer"], "trainer")
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether its model was fitted in one go, and is no network."""
+        return is_fitted(self.config)
+
+    def fitted(self) -> FittedModel:
+        """The fitted model of such a run."""
+        model = fitted_model(self.config)
+        model.load(self.folder)
+        return model
+
+    def responses(self, data: TaskData, split: Split) -> Predictions:
+        """What the run says of each example of a split."""
+        if self.is_fitted:
+            return self.fitted().respond(data.raw(split))
+        return predict(self.task(), data.predict_dataloader(split), self.settings)
 
     def task(self) -> TaskModule:
         """The trained module, in evaluation mode."""
@@ -83,7 +103,7 @@ def find_run(path: str | Path) -> Path:
     if len(runs) > 1:
         names = [str(run) for run in runs[:5]] + (["..."] if len(runs) > 5 else [])
         raise ConfigError("config.several_runs", "run", folder, f"it holds {len(runs)} runs; name one", allowed=names)
-    if not (runs[0] / "weights.safetensors").exists() or not (runs[0] / "result.json").exists():
+    if not (runs[0] / "result.json").exists():
         raise CheckpointError(
             "checkpoint.unfinished", "run", runs[0], "the run has not finished", next_step="give its command again"
         )
@@ -131,7 +151,10 @@ def installed_option(group: str, section: Mapping[str, Any], folder: Path) -> st
     saved = _targets(section)
     differences = []
     for option in options:
-        installed = _targets(compose_section(group, option, _values(section)))
+        try:
+            installed = _targets(compose_section(group, option, _values(section)))
+        except ConfigError:
+            continue  # it needs values that this section lacks, so it is not the one that made it
         if installed == saved:
             return option
         if option == section["name"]:
