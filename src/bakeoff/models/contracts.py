@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from bakeoff.data.text.tokenizers import Tokenizer
+
 
 class ImageTooSmall(ValueError):
     """The image has fewer pixels than the architecture can reduce; the message names the least size that works."""
@@ -142,9 +144,59 @@ class TokenBackbone(nn.Module, abc.ABC):
     def forward(self, tokens_BT: Tensor, *, padding_mask_BT: Tensor | None = None) -> Tensor:
         """The encoded tokens, shape ``(B, T, D)``."""
 
-    def output_embedding(self) -> Tensor | None:
-        """The vectors, shape ``(V, D)``, whose product with an output is a token's logit; None where it has none."""
-        return None
+
+class TokenPredictor(nn.Module, abc.ABC):
+    """A whole causal network from tokens to the next token, with embedding and output table of its own."""
+
+    @abc.abstractmethod
+    def forward(self, tokens_BT: Tensor, *, padding_mask_BT: Tensor | None = None) -> Tensor:
+        """Logits of the token after each one, shape ``(B, T, V)``."""
+
+    @abc.abstractmethod
+    def initial_state(self, batch_size: int) -> State:
+        """The state before the first token."""
+
+    @abc.abstractmethod
+    def step(self, tokens_B: Tensor, state: State) -> tuple[Tensor, State]:
+        """Logits of the next token, shape ``(B, V)``, and the state after this one."""
+
+
+class TokenTranslator(nn.Module, abc.ABC):
+    """A whole encoder and decoder from tokens to tokens, with embeddings and output table of its own."""
+
+    @abc.abstractmethod
+    def logits(self, source_BS: Tensor, target_BT: Tensor) -> Tensor:
+        """Logits of the token after each target token, shape ``(B, T, V)``; padding on either side is PAD."""
+
+    @abc.abstractmethod
+    def initial_state(self, source_BS: Tensor) -> State:
+        """The state before the first token of an answer to each source."""
+
+    @abc.abstractmethod
+    def step(self, tokens_B: Tensor, state: State) -> tuple[Tensor, State]:
+        """Logits of the next token, shape ``(B, V)``, and the state after this one."""
+
+
+class TokenModel(abc.ABC):
+    """An architecture that brings embeddings of its own, of which a task takes the network that it needs.
+
+    Like a `SequenceBackbone`, a subclass's constructor takes keyword-only ``causal`` and ``cross_attention``, and its
+    own arguments from configuration. Each method makes the network for the data's vocabulary.
+    """
+
+    @abc.abstractmethod
+    def encoder(self, tokenizer: Tokenizer, *, max_length: int) -> TokenBackbone:
+        """One vector a token, for texts of up to ``max_length`` tokens."""
+
+    @abc.abstractmethod
+    def predictor(self, tokenizer: Tokenizer, *, max_length: int) -> TokenPredictor:
+        """The next token, after up to ``max_length`` tokens."""
+
+    @abc.abstractmethod
+    def translator(
+        self, source: Tokenizer, target: Tokenizer, *, max_source_length: int, max_target_length: int
+    ) -> TokenTranslator:
+        """The next token of an answer to a source."""
 
 
 class FittedModel(abc.ABC):

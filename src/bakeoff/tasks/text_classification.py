@@ -16,7 +16,8 @@ from torchmetrics.classification import MulticlassAccuracy, MultilabelAccuracy
 
 from bakeoff.data.spec import Inputs
 from bakeoff.data.text.spec import LabelledTextSpec
-from bakeoff.models.contracts import SequenceBackbone, TokenBackbone
+from bakeoff.data.text.tokenizers import tokenizer_from
+from bakeoff.models.contracts import SequenceBackbone, TokenBackbone, TokenModel
 from bakeoff.tasks import class_scores
 from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions, TaskModule
 from bakeoff.tasks.schedules import Schedule
@@ -86,8 +87,10 @@ class TextClassification(TaskModule):
     def network(
         make: MakeBackbone, spec: LabelledTextSpec, *, embedding_width: int = 64, pooling: Pooling = "mean_max"
     ) -> nn.Module:
-        """The backbone with the shared stem and head; a pretrained one brings its own embedding."""
+        """The backbone with the shared stem and head; a `TokenModel` brings its own embedding."""
         backbone = make(causal=False, cross_attention=False)
+        if isinstance(backbone, TokenModel):
+            backbone = backbone.encoder(tokenizer_from(spec.tokenizer), max_length=spec.max_length)
         assert isinstance(backbone, SequenceBackbone | TokenBackbone)
         stem = None
         if isinstance(backbone, SequenceBackbone):

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torchmetrics import MeanMetric, MetricCollection
 
 from bakeoff.data.spec import Inputs
-from bakeoff.data.text.spec import PAD, UNKNOWN, TextStreamSpec
-from bakeoff.models.contracts import SequenceBackbone, TokenBackbone, detached
+from bakeoff.data.text.spec import PAD, TextStreamSpec
+from bakeoff.data.text.tokenizers import tokenizer_from
+from bakeoff.models.contracts import SequenceBackbone, TokenModel, detached
 from bakeoff.statistics import pseudo_values_from_sums
 from bakeoff.tasks.language_modeling.network import LanguageModel, PretrainedLanguageModel, StreamReader
 from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions, TaskModule
@@ -61,14 +62,16 @@ class LanguageModeling(TaskModule):
             seed=seed,
         )
         self.bytes_per_token = spec.bytes_per_token
+        self.unknown = tokenizer_from(spec.tokenizer).unknown
         self.reader, self._waiting = StreamReader(), StreamReader()
 
     @staticmethod
     def network(make: MakeBackbone, spec: TextStreamSpec, *, embedding_width: int = 64) -> nn.Module:
-        """The backbone with the shared stem and tied head; a pretrained one brings its own."""
+        """The backbone with the shared stem and tied head; a `TokenModel` brings its own."""
         backbone = make(causal=True, cross_attention=False)
-        if isinstance(backbone, TokenBackbone):
-            return PretrainedLanguageModel(backbone, vocab_size=spec.vocab_size)
+        if isinstance(backbone, TokenModel):
+            tokenizer = tokenizer_from(spec.tokenizer)
+            return PretrainedLanguageModel(backbone.predictor(tokenizer, max_length=spec.sequence_length))
         assert isinstance(backbone, SequenceBackbone)
         return LanguageModel(backbone, vocab_size=spec.vocab_size, embedding_width=embedding_width)
 
@@ -149,7 +152,7 @@ class LanguageModeling(TaskModule):
             tokens_BT, targets_BT, documents_BT = self.transfer_batch_to_device(batch, self.device, 0)
             logits_BTV = self(tokens_BT)
             nats_BT = F.cross_entropy(logits_BTV.transpose(1, 2).float(), targets_BT, reduction="none")
-            nats_BT = nats_BT + SPELL_OUT_NATS * (targets_BT == UNKNOWN)
+            nats_BT = nats_BT + SPELL_OUT_NATS * (targets_BT == self.unknown)
             scored_BT = documents_BT >= 0
             documents.append(documents_BT[scored_BT].cpu().numpy())
             nats.append(nats_BT[scored_BT].double().cpu().numpy())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bakeoff.models.contracts import SequenceBackbone, State, TokenBackbone
+from bakeoff.models.contracts import SequenceBackbone, State, TokenPredictor
 from bakeoff.tasks.tokens import TokenHead, TokenStem, padding_mask
 
 
@@ -49,33 +49,25 @@ class LanguageModel(nn.Module):
 
 
 class PretrainedLanguageModel(nn.Module):
-    """A network with an embedding of its own; its logits come from its own output table, or from a new linear layer."""
+    """A network with an embedding and an output table of its own, behind the same methods."""
 
     carries_state = False
 
-    def __init__(self, backbone: TokenBackbone, *, vocab_size: int) -> None:
+    def __init__(self, model: TokenPredictor) -> None:
         super().__init__()
-        self.backbone = backbone
-        table = backbone.output_embedding()
-        self.head = nn.Linear(backbone.width, vocab_size) if table is None else None
+        self.model = model
 
     def forward(self, tokens_BT: Tensor) -> Tensor:
         """Logits of the token after each one, shape ``(B, T, V)``."""
-        encoded_BTD = self.backbone(tokens_BT, padding_mask_BT=padding_mask(tokens_BT))
-        if self.head is not None:
-            return self.head(encoded_BTD)
-        table_VD = self.backbone.output_embedding()
-        assert table_VD is not None
-        return encoded_BTD @ table_VD.T
+        return self.model(tokens_BT, padding_mask_BT=padding_mask(tokens_BT))
 
     def initial_state(self, batch_size: int) -> State:
-        """No token yet."""
-        return (torch.zeros(batch_size, 0, dtype=torch.int64, device=next(self.parameters()).device),)
+        """The state before the first token."""
+        return self.model.initial_state(batch_size)
 
     def step(self, tokens_B: Tensor, state: State) -> tuple[Tensor, State]:
-        """Logits of the next token, shape ``(B, V)``; every step reads all tokens again."""
-        tokens_BT = torch.cat([state[0], tokens_B[:, None]], dim=1)
-        return self(tokens_BT)[:, -1], (tokens_BT,)
+        """Logits of the next token, shape ``(B, V)``, and the state after this one."""
+        return self.model.step(tokens_B, state)
 
 
 class StreamReader:

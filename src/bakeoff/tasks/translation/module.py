@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torchmetrics import MeanMetric, MetricCollection
@@ -18,12 +17,12 @@ from torchmetrics import MeanMetric, MetricCollection
 from bakeoff.data.spec import Inputs
 from bakeoff.data.text.spec import PAD, TextPairSpec
 from bakeoff.data.text.tokenizers import tokenizer_from
-from bakeoff.models.contracts import SequenceBackbone
+from bakeoff.models.contracts import SequenceBackbone, TokenModel
 from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions, TaskModule
 from bakeoff.tasks.schedules import Schedule
 from bakeoff.tasks.translation import scores
 from bakeoff.tasks.translation.network import EncoderDecoder, PretrainedEncoderDecoder
-from bakeoff.tasks.translation.search import beam_search, greedy_search
+from bakeoff.tasks.translation.search import Specials, beam_search, greedy_search
 
 
 class Translation(TaskModule):
@@ -71,15 +70,22 @@ class Translation(TaskModule):
         self.label_smoothing = label_smoothing
         self.beams, self.length_penalty = beams, length_penalty
         self.tokenizer = tokenizer_from(spec.target_tokenizer)
+        self.specials = Specials.of(self.tokenizer)
 
     @staticmethod
     def network(make: MakeBackbone, spec: TextPairSpec, *, embedding_width: int = 64) -> nn.Module:
         """Encoder and decoder of the configured model, with the shared stems and tied head."""
         encoder = make(causal=False, cross_attention=False)
-        if not isinstance(encoder, SequenceBackbone):
-            return PretrainedEncoderDecoder(encoder, max_target_length=spec.max_target_length)
+        if isinstance(encoder, TokenModel):
+            whole = encoder.translator(
+                tokenizer_from(spec.source_tokenizer),
+                tokenizer_from(spec.target_tokenizer),
+                max_source_length=spec.max_source_length,
+                max_target_length=spec.max_target_length,
+            )
+            return PretrainedEncoderDecoder(whole, max_target_length=spec.max_target_length)
         decoder = make(causal=True, cross_attention=True)
-        assert isinstance(decoder, SequenceBackbone)
+        assert isinstance(encoder, SequenceBackbone) and isinstance(decoder, SequenceBackbone)
         return EncoderDecoder(
             encoder,
             decoder,
@@ -124,7 +130,7 @@ class Translation(TaskModule):
     def _add_answers(self, split: str, batch: Batch) -> None:
         (source_BS, _), targets_BT = batch
         net: Any = self.net
-        answers_BL = greedy_search(net, source_BS, max_length=net.max_target_length)
+        answers_BL = greedy_search(net, source_BS, max_length=net.max_target_length, specials=self.specials)
         self._collection(split)["exact_match"].add(answers_BL, targets_BT)
 
     def respond(self, inputs: Inputs) -> Predictions:
@@ -132,7 +138,7 @@ class Translation(TaskModule):
         assert isinstance(inputs, Tensor)
         net: Any = self.net
         if self.beams == 1:
-            answers_BL = greedy_search(net, inputs, max_length=net.max_target_length)
+            answers_BL = greedy_search(net, inputs, max_length=net.max_target_length, specials=self.specials)
         else:
             answers_BL = beam_search(
                 net,
@@ -140,6 +146,7 @@ class Translation(TaskModule):
                 beams=self.beams,
                 max_length=net.max_target_length,
                 length_penalty=self.length_penalty,
+                specials=self.specials,
             )
         return {"text": np.array([self.tokenizer.decode(row) for row in answers_BL.tolist()], dtype=np.str_)}
 

@@ -5,11 +5,9 @@ B batch, S source tokens, T target tokens, D model width, V target vocabulary.
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor, nn
 
-from bakeoff.models.contracts import SequenceBackbone, State
+from bakeoff.models.contracts import SequenceBackbone, State, TokenTranslator
 from bakeoff.tasks.tokens import TokenHead, TokenStem, padding_mask
 
 
@@ -36,12 +34,8 @@ class EncoderDecoder(nn.Module):
         max_target_length: int,
     ) -> None:
         super().__init__()
-        self.source_stem = TokenStem(
-            vocab_size=source_vocab_size, embedding_width=embedding_width, width=encoder.width
-        )
-        self.target_stem = TokenStem(
-            vocab_size=target_vocab_size, embedding_width=embedding_width, width=decoder.width
-        )
+        self.source_stem = TokenStem(vocab_size=source_vocab_size, embedding_width=embedding_width, width=encoder.width)
+        self.target_stem = TokenStem(vocab_size=target_vocab_size, embedding_width=embedding_width, width=decoder.width)
         self.encoder = encoder
         self.decoder = decoder
         self.head = TokenHead(self.target_stem)
@@ -71,9 +65,7 @@ class EncoderDecoder(nn.Module):
     def initial_state(self, source_BS: Tensor) -> State:
         """The decoder's state before the first token of an answer to each source."""
         memory_BSD, mask_BS = self.encode(source_BS)
-        return self.decoder.initial_state(
-            len(source_BS), memory_BSD=memory_BSD, memory_padding_mask_BS=mask_BS
-        )
+        return self.decoder.initial_state(len(source_BS), memory_BSD=memory_BSD, memory_padding_mask_BS=mask_BS)
 
     def step(self, tokens_B: Tensor, state: State) -> tuple[Tensor, State]:
         """Logits of the next token, shape ``(B, V)``, and the state after this one."""
@@ -85,14 +77,14 @@ class EncoderDecoder(nn.Module):
 
 
 class PretrainedEncoderDecoder(nn.Module):
-    """A pretrained network with embeddings and an output table of its own, behind the same methods.
+    """A network with embeddings and an output table of its own, behind the same methods.
 
     Args:
-        model: has ``logits(source_BS, target_BT)``.
+        model: the network.
         max_target_length: the most tokens of an answer.
     """
 
-    def __init__(self, model: Any, *, max_target_length: int) -> None:
+    def __init__(self, model: TokenTranslator, *, max_target_length: int) -> None:
         super().__init__()
         self.model = model
         self.max_target_length = max_target_length
@@ -102,17 +94,9 @@ class PretrainedEncoderDecoder(nn.Module):
         return self.model.logits(*inputs)
 
     def initial_state(self, source_BS: Tensor) -> State:
-        """The sources, and no token of an answer yet."""
-        return (source_BS, source_BS[:, :0])
+        """The state before the first token of an answer to each source."""
+        return self.model.initial_state(source_BS)
 
     def step(self, tokens_B: Tensor, state: State) -> tuple[Tensor, State]:
-        """Logits of the next token, shape ``(B, V)``; every step reads all tokens again."""
-        source_BS, target_BT = state[0], state[1]
-        target_BT = tokens_B[:, None] if not target_BT.shape[1] else _append(target_BT, tokens_B)
-        return self.model.logits(source_BS, target_BT)[:, -1], (source_BS, target_BT)
-
-
-def _append(target_BT: Tensor, tokens_B: Tensor) -> Tensor:
-    return nn.functional.pad(target_BT, (0, 1)).index_copy(
-        1, tokens_B.new_tensor([target_BT.shape[1]]), tokens_B[:, None]
-    )
+        """Logits of the next token, shape ``(B, V)``, and the state after this one."""
+        return self.model.step(tokens_B, state)

@@ -5,48 +5,75 @@ B batch, K beams, L length so far, V vocabulary.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from bakeoff.data.text.spec import END, PAD, START, UNKNOWN
+from bakeoff.data.text.tokenizers import Tokenizer
 from bakeoff.models.contracts import select_rows
 
-NEVER = (PAD, START, UNKNOWN)
-"""Tokens that no answer holds."""
+
+@dataclasses.dataclass(frozen=True)
+class Specials:
+    """Tokens that are no part of an answer's text; padding is PAD in every vocabulary."""
+
+    start: int = START
+    end: int = END
+    unknown: int = UNKNOWN
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer) -> Specials:
+        """Those of a vocabulary: a pretrained one has its own."""
+        return cls(tokenizer.start, tokenizer.end, tokenizer.unknown)
+
+    def forbid(self, logits_NV: Tensor) -> Tensor:
+        """The logits without tokens that no answer holds."""
+        never = {PAD, self.start, self.unknown} - {self.end}
+        return logits_NV.index_fill(1, torch.tensor(sorted(never), device=logits_NV.device), -torch.inf)
 
 
-def greedy_search(net: Any, source_BS: Tensor, *, max_length: int) -> Tensor:
+OUR_SPECIALS = Specials()
+
+
+def greedy_search(net: Any, source_BS: Tensor, *, max_length: int, specials: Specials = OUR_SPECIALS) -> Tensor:
     """The likeliest next token, again and again, until every answer has ended.
 
     Args:
         net: has ``initial_state`` and ``step``.
         source_BS: the sources.
         max_length: the most tokens of an answer, the end token counted.
+        specials: of the target's vocabulary.
 
     Returns:
         Answers ``(B, L)``: tokens, the end token, then padding.
     """
     state = net.initial_state(source_BS)
-    tokens_B = torch.full((len(source_BS),), START, dtype=torch.int64, device=source_BS.device)
+    tokens_B = torch.full((len(source_BS),), specials.start, dtype=torch.int64, device=source_BS.device)
     ended_B = torch.zeros(len(source_BS), dtype=torch.bool, device=source_BS.device)
     answer = []
     for _ in range(max_length):
         logits_BV, state = net.step(tokens_B, state)
-        logits_BV[:, list(NEVER)] = -torch.inf
-        tokens_B = torch.where(ended_B, PAD, logits_BV.argmax(dim=1))
+        tokens_B = torch.where(ended_B, PAD, specials.forbid(logits_BV).argmax(dim=1))
         answer.append(tokens_B)
-        ended_B = ended_B | (tokens_B == END)
+        ended_B = ended_B | (tokens_B == specials.end)
         if bool(ended_B.all()):
             break
         # An ended row goes on with some real token: what it says is dropped.
-        tokens_B = torch.where(ended_B, END, tokens_B)
+        tokens_B = torch.where(ended_B, specials.end, tokens_B)
     return torch.stack(answer, dim=1)
 
 
 def beam_search(
-    net: Any, source_BS: Tensor, *, beams: int, max_length: int, length_penalty: float = 0.6
+    net: Any,
+    source_BS: Tensor,
+    *,
+    beams: int,
+    max_length: int,
+    length_penalty: float = 0.6,
+    specials: Specials = OUR_SPECIALS,
 ) -> Tensor:
     """The best of ``beams`` answers kept side by side, by log-probability over a length penalty.
 
@@ -59,6 +86,7 @@ def beam_search(
         beams: K; 1 gives greedy search.
         max_length: the most tokens of an answer, the end token counted.
         length_penalty: 0 compares plain log-probabilities.
+        specials: of the target's vocabulary.
 
     Returns:
         Answers ``(B, L)`` as `greedy_search` gives them.
@@ -70,11 +98,10 @@ def beam_search(
     scores_BK[:, 0] = 0.0
     lengths_BK = torch.zeros(batch, beams, dtype=torch.int64, device=device)
     ended_BK = torch.zeros(batch, beams, dtype=torch.bool, device=device)
-    tokens_N = torch.full((batch * beams,), START, dtype=torch.int64, device=device)
+    tokens_N = torch.full((batch * beams,), specials.start, dtype=torch.int64, device=device)
     for _ in range(max_length):
         logits_NV, state = net.step(tokens_N, state)
-        logits_NV[:, list(NEVER)] = -torch.inf
-        candidates_BKV = _candidates(logits_NV.view(batch, beams, -1), scores_BK, ended_BK)
+        candidates_BKV = _candidates(specials.forbid(logits_NV).view(batch, beams, -1), scores_BK, ended_BK)
         vocab_size = candidates_BKV.shape[-1]
         grown_BKV = lengths_BK[..., None] + (~ended_BK[..., None]).long()
         ranked_BKV = candidates_BKV / _penalty(grown_BKV, length_penalty)
@@ -86,12 +113,12 @@ def beam_search(
         answers_BKL = torch.cat(
             [answers_BKL.gather(1, from_BK[..., None].expand_as(answers_BKL)), tokens_BK[..., None]], dim=-1
         )
-        ended_BK = was_BK | (tokens_BK == END)
+        ended_BK = was_BK | (tokens_BK == specials.end)
         if bool(ended_BK.all()):
             break
         rows_N = (from_BK + beams * torch.arange(batch, device=device)[:, None]).flatten()
         state = select_rows(state, rows_N)
-        tokens_N = torch.where(ended_BK, END, tokens_BK).flatten()
+        tokens_N = torch.where(ended_BK, specials.end, tokens_BK).flatten()
     best_B = (scores_BK / _penalty(lengths_BK, length_penalty)).argmax(dim=1)
     return answers_BKL[torch.arange(batch, device=device), best_B]
 
