@@ -33,7 +33,8 @@ def _head() -> list[str]:
         "# Sweeps: launchers, and studies that are killed",
         "",
         f"{datetime.date.today():%Y-%m-%d}, `nice -n 10 .venv/bin/python -m tests.sweeps.measure`, OMP_NUM_THREADS=1;"
-        f" Python {platform.python_version()}, {versions}; {os.cpu_count()} CPU cores, shared with other work.",
+        f" Python {platform.python_version()}, {versions}; {os.cpu_count()} CPU cores"
+        f" (load {os.getloadavg()[2]:.0f} at the end): times beside other work do not rank the launchers.",
         "",
     ]
 
