@@ -12,6 +12,8 @@ from bakeoff.errors import BakeoffError, ConfigError, nearest
 PIPELINES = {
     "train": "one training run, or many with -m",
     "compare": "the bakeoff: contenders at one budget, to a verdict and a report",
+    "scale": "time and memory of contenders against sequence length and width",
+    "gradients": "how far back the loss reaches in sequence models",
     "evaluate": "a finished run on a split of its data",
     "predict": "a finished run on new files",
     "report": "the report of a finished bakeoff, built again",

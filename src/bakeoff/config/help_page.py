@@ -19,6 +19,14 @@ EXAMPLES = {
         "contenders=[resnet,renet,vit] budget=params budget.value=100_000",
         "'contenders=[resnet, {model: vit, depth: 6}]'   # spaces need quotes",
     ],
+    "scale": [
+        "task=text_classification data=tweets contenders=[tcn,lstm,transformer]",
+        "scale.bakeoff=outputs/compare/BAKEOFF          # its contenders at their sizes, shown in its report",
+    ],
+    "gradients": [
+        "contenders=[rnn,lstm,gru,tcn,transformer] gradients.lengths=[50,200,1000]",
+        "run=outputs/train/RUN                          # before and after training",
+    ],
     "evaluate": ["run=outputs/train/RUN split=test"],
     "predict": ["run=outputs/train/RUN input=new_images/ output=predictions.csv"],
     "report": ["run=outputs/compare/BAKEOFF"],

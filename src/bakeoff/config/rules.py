@@ -42,6 +42,11 @@ RANGES: dict[str, Rule] = {
     "budget.tolerance": _RATE,
     "executor.workers": _COUNT,
     "tracking.every_s": _POSITIVE,
+    "scale.length": _COUNT,
+    "scale.batch_size": _COUNT,
+    "scale.repeats": _COUNT,
+    "scale.max_seconds": _POSITIVE,
+    "gradients.batch_size": _COUNT,
 }
 PER_CONTENDER = ("optimizer", "scheduler")
 """Sections of which a contender may change keys for itself; the others are held equal."""

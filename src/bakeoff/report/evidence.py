@@ -11,6 +11,8 @@ from typing import Any
 
 from bakeoff.report.planned import known
 
+SCALE, GRADIENTS = "scale.json", "gradients.json"
+"""What `scale` and `gradients` write, into a folder of their own or a bakeoff's."""
 _WATCHED = ("plan.json", "verdict.json", "scores.parquet", "validation.parquet")
 
 
@@ -103,6 +105,12 @@ def read_openings(folder: Path) -> tuple[Mapping[str, Any], ...]:
     lines = path.read_bytes().splitlines() if path.is_file() else []
     entries = [_json(line) for line in lines]
     return tuple(entry for entry in entries if isinstance(entry, dict))
+
+
+def read_measured(folder: Path, name: str) -> dict[str, Any] | None:
+    """What `scale` or `gradients` measured; ``None`` where it did not, or the file can't be read."""
+    raw = _parsed(folder / name)
+    return raw if isinstance(raw, dict) and raw.get("schema_version") == 1 else None
 
 
 def undeclared_openings(openings: Sequence[Mapping[str, Any]], *, declared: int) -> int:

@@ -13,12 +13,14 @@ from jinja2 import Environment, FileSystemLoader
 import bakeoff as package
 from bakeoff.report import numbers
 from bakeoff.report.figures.canvas import printable
+from bakeoff.report.gradients import gradient_warnings, gradients_context
 from bakeoff.report.mistakes import Images, mistakes_context
 from bakeoff.report.numbers import Metric
 from bakeoff.report.palette import looks
 from bakeoff.report.protocol import protocol
 from bakeoff.report.quality import costs_context, learning_context, pairs_context, scores_context
 from bakeoff.report.reading import Bakeoff, read_bakeoff
+from bakeoff.report.scaling import scaling_context
 from bakeoff.report.stamps import stamps
 from bakeoff.report.tables import settings
 from bakeoff.report.tuning import audit_context, race_context, tuning_context
@@ -31,7 +33,9 @@ SECTIONS = (
     ("race", "The race"),
     ("leaderboard", "Leaderboard"),
     ("cost", "What quality costs"),
+    ("scaling", "Time and memory against length and width"),
     ("learning", "Learning curves"),
+    ("gradients", "How far back the loss reaches"),
     ("confusion", "What is taken for what"),
     ("mistakes", "The most confident mistakes"),
     ("classes", "Class by class"),
@@ -45,7 +49,7 @@ SECTIONS = (
     ("glossary", "Glossary"),
 )
 _FACTS = {"memory_gb": "memory (GB)", "cpu": "CPU", "gpus": "GPUs", "python": "Python"}
-_MARK_PATHS = {
+MARK_PATHS = {
     "o": "M-5,0a5,5 0 1,0 10,0a5,5 0 1,0 -10,0z",
     "s": "M-4.6,-4.6h9.2v9.2h-9.2z",
     "^": "M0,-5.4L5.4,4.6H-5.4z",
@@ -89,17 +93,23 @@ def render(bakeoff: Bakeoff, *, images: Images | None = None) -> str:
     figures = {name: figure for part in parts for name, figure in part.pop("figures").items()}
     context = {key: value for part in parts for key, value in part.items()}
     context |= costs_context(bakeoff, metric, shown) | learning_context(bakeoff, metric, shown)
+    context |= scaling_context(bakeoff.scaling, shown) | gradients_context(bakeoff.gradients, shown)
     context |= tuning_context(bakeoff, metric, shown) | race_context(bakeoff) | audit_context(bakeoff)
     return (
-        _environment()
+        page_environment()
         .get_template("report.html.j2")
         .render(**context, **_words(bakeoff, metric), figures=figures, metric=metric, looks=shown)
     )
 
 
 def sections(bakeoff: Bakeoff) -> list[tuple[str, str]]:
-    """Anchor and title of each section; tuning and race only where there was one."""
-    present = {"tuning": bakeoff.plan.num_tuning, "race": bakeoff.plan.looks}
+    """Anchor and title of each section; tuning, race, scaling and gradients only where there was one."""
+    present = {
+        "tuning": bakeoff.plan.num_tuning,
+        "race": bakeoff.plan.looks,
+        "scaling": bakeoff.scaling,
+        "gradients": bakeoff.gradients,
+    }
     return [(name, title) for name, title in SECTIONS if present.get(name, True)]
 
 
@@ -109,6 +119,7 @@ def _words(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
         "plan": plan,
         "verdict": bakeoff.verdict,
         "missing": bakeoff.missing,
+        "gradient_warnings": gradient_warnings(bakeoff),
         "sections": sections(bakeoff),
         "stamps": stamps(bakeoff),
         "question": question(plan),
@@ -118,7 +129,7 @@ def _words(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
         "settings": settings(plan.contenders),
         "protocol": protocol(bakeoff, metric),
         "glossary": GLOSSARY,
-        "mark_paths": _MARK_PATHS,
+        "mark_paths": MARK_PATHS,
         "version": package.__version__,
     }
 
@@ -130,7 +141,8 @@ def _named_families(bakeoff: Bakeoff) -> list[tuple[str, str]]:
     return list((planned | ranked).items())
 
 
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """What renders the templates, for pages of their own too."""
     loader = FileSystemLoader(Path(__file__).parent / "templates")
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     printed = ("count", "flops", "duration", "milliseconds", "megabytes", "probability", "share", "signed_share")

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 
 from bakeoff.errors import DataError
-from bakeoff.report.evidence import Audit, read_audit, read_manifest, read_openings
+from bakeoff.report.evidence import (
+    GRADIENTS,
+    SCALE,
+    Audit,
+    read_audit,
+    read_manifest,
+    read_measured,
+    read_openings,
+)
 from bakeoff.report.numbers import Metric
 from bakeoff.report.planned import Contender, Plan
 from bakeoff.report.records import Row, Trial, Verdict
@@ -33,6 +41,8 @@ class Bakeoff:
         audit: The audit of this folder, or ``None`` if there was none.
         manifest: The rules that were hashed before the first run; empty if the folder lacks them.
         openings: Each time that the test labels were opened.
+        scaling: What `scale` measured of the contenders, or ``None``.
+        gradients: What `gradients` found of them, or ``None``.
         missing: What a reader should know is not there, one sentence each.
     """
 
@@ -47,6 +57,8 @@ class Bakeoff:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     openings: tuple[Mapping[str, Any], ...] = ()
     missing: list[str] = field(default_factory=list)
+    scaling: Mapping[str, Any] | None = None
+    gradients: Mapping[str, Any] | None = None
 
     @property
     def metric(self) -> Metric:
@@ -99,7 +111,8 @@ def read_bakeoff(folder: Path) -> Bakeoff:
         missing.append("validation.parquet can't be read, so it is not known which trials were selected.")
     missing.extend(_unfinished(trials, plan, verdict))
     history = (read_audit(folder), read_manifest(folder), read_openings(folder))
-    return Bakeoff(folder, plan, verdict, trials, labels, examples, validation, *history, missing)
+    measured = (read_measured(folder, SCALE), read_measured(folder, GRADIENTS))
+    return Bakeoff(folder, plan, verdict, trials, labels, examples, validation, *history, missing, *measured)
 
 
 def metric_lines(trial: Trial, *, kind: str) -> Iterator[dict[str, Any]]:
@@ -162,7 +175,9 @@ def _trial(folder: Path, contender: Contender, index: int) -> Trial:
     raw = _parsed(path.read_bytes()) if path.is_file() else None
     result = raw if isinstance(raw, dict) else {}
     return Trial(
-        place, contender.name, **{key: result[key] for key in ("seed", "status", "train_seconds") if key in result}
+        place,
+        contender.name,
+        **{key: result[key] for key in ("seed", "status", "train_seconds", "gradients") if key in result},
     )
 
 

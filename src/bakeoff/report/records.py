@@ -175,6 +175,8 @@ class Trial:
     seed: int | None = None
     status: str = "missing"
     train_seconds: float | None = None
+    gradients: str | None = None
+    """``vanishing`` or ``exploding`` where they were in training."""
 
 
 def _expected(row: Row, told: Mapping[str, Any], metric: str) -> Row:

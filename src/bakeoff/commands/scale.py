@@ -1,0 +1,164 @@
+"""``scale``: what contenders cost against sequence length and width, as JSON, a page and a table."""
+
+from __future__ import annotations
+
+import copy
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bakeoff.commands.report import run as build_report
+from bakeoff.comparison.budgets import fit_budget
+from bakeoff.comparison.contenders import Contender, enter
+from bakeoff.comparison.plan import sha256_of
+from bakeoff.comparison.scaling.campaign import make_points, measure_points, summarised
+from bakeoff.config import allow, build
+from bakeoff.data.module import TaskData
+from bakeoff.data.spec import Spec
+from bakeoff.errors import ConfigError
+from bakeoff.files import finite, read_json, write_json
+from bakeoff.report.evidence import SCALE
+from bakeoff.report.measured import write_scaling_page
+from bakeoff.report.scaling import print_scaling
+from bakeoff.training.environment import environment
+from bakeoff.training.fitted_trial import is_fitted
+from bakeoff.training.saved_run import check_targets
+
+DEFAULT_ROOT = Path("outputs/scale")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured.
+
+    ``unsized`` are the same contenders with the arguments of their YAML.
+    """
+
+    config: Mapping[str, Any]
+    spec: Spec
+    contenders: list[Contender]
+    unsized: list[Contender]
+
+
+def run(config: Mapping[str, Any]) -> Path:
+    """Measures, and writes ``scale.json`` and ``scale.html``; with ``scale.bakeoff``, into its folder and report.
+
+    Raises:
+        ConfigError: data that are no sequences, a size below 1, no such bakeoff, or nothing could be measured.
+    """
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+    allow(config["allow_code"])
+    settings = config["scale"]
+    check_sizes("scale.lengths", settings["lengths"])
+    check_sizes("scale.widths", settings["widths"] or [])
+    bakeoff = Path(settings["bakeoff"]) if settings["bakeoff"] else None
+    subject = _subject(config) if bakeoff is None else _planned(bakeoff)
+    folder = _folder(config, subject, bakeoff)
+    points = make_points(
+        subject.contenders,
+        subject.unsized,
+        lengths=settings["lengths"],
+        widths=settings["widths"] or [],
+        length=settings["length"],
+    )
+    measure_points(
+        points,
+        subject.spec,
+        batch_size=settings["batch_size"],
+        repeats=settings["repeats"],
+        max_seconds=settings["max_seconds"],
+        allow_code=config["allow_code"] or [],
+        say=console.print,
+    )
+    found = _record(config, subject, summarised(points, subject.contenders))
+    write_json(folder / SCALE, finite(found))
+    page = write_scaling_page(folder)
+    print_scaling(found, console)
+    console.print(f"\npage {page}")
+    if bakeoff is not None and (bakeoff / "verdict.json").exists():
+        build_report({"run": str(bakeoff)})
+    return folder
+
+
+def check_sizes(key: str, sizes: Sequence[int]) -> None:
+    """Refuses sizes below 1.
+
+    Raises:
+        ConfigError: the first one.
+    """
+    for size in sizes:
+        if size < 1:
+            raise ConfigError("config.out_of_range", key, sizes, "is out of range", allowed="1 or more")
+
+
+def _subject(config: Mapping[str, Any]) -> Subject:
+    """The contenders that the command names, at its budget."""
+    data: TaskData = build(config["data"]["module"], "data.module", seed=config["seed"])
+    data.prepare_data()
+    data.setup()
+    unsized = _networks(enter(config, config["contenders"], "contender"), config["contenders"])
+    contenders = copy.deepcopy(unsized)
+    fit_budget(contenders, config["budget"], data.spec)
+    return Subject(config, data.spec, contenders, unsized)
+
+
+def _planned(bakeoff: Path) -> Subject:
+    """The contenders of a bakeoff, at the sizes that its plan gives.
+
+    Raises:
+        ConfigError: there is no plan.
+    """
+    if not (bakeoff / "plan.json").exists():
+        problem = f"no bakeoff there (looked for plan.json in {bakeoff.resolve()})"
+        raise ConfigError("config.no_bakeoff", "scale.bakeoff", bakeoff, problem, next_step="bakeoff compare")
+    plan = read_json(bakeoff / "plan.json")
+    planned = [entry for entry in plan["contenders"] if entry["role"] == "contender"]
+    config = planned[0]["config"]
+    check_targets(bakeoff, config)
+    entries = [{"model": entry["model"], "name": entry["name"], **entry["overrides"]} for entry in planned]
+    unsized = _networks(enter(config, entries, "contender"), entries)
+    contenders = copy.deepcopy(unsized)
+    for contender, entry in zip(contenders, planned, strict=True):
+        contender.config["model"]["net"] |= entry["size_args"]
+        contender.params = entry["params"]
+    return Subject(config, Spec.from_dict(plan["data"]["spec"]), contenders, unsized)
+
+
+def _networks(contenders: list[Contender], entries: Any) -> list[Contender]:
+    """Refuses a model without steps of training.
+
+    Raises:
+        ConfigError: a baseline that is fitted in one go.
+    """
+    for contender in contenders:
+        if is_fitted(contender.config):
+            problem = f"{contender.name} is fitted in one go: it has no training step to measure"
+            raise ConfigError("config.contender", "contenders", entries, problem)
+    return contenders
+
+
+def _folder(config: Mapping[str, Any], subject: Subject, bakeoff: Path | None) -> Path:
+    identity = sha256_of([[c.name, c.config] for c in subject.contenders] + [config["scale"]])[:10]
+    own = "-".join([subject.config["task"]["name"], subject.config["data"]["name"], identity])
+    folder = Path(config["output_dir"] or bakeoff or DEFAULT_ROOT / own)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _record(config: Mapping[str, Any], subject: Subject, contenders: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "task": subject.config["task"]["name"],
+        "data": subject.config["data"]["name"],
+        **{name: config["scale"][name] for name in ("length", "batch_size", "repeats", "max_seconds")},
+        "threads": subject.config["trainer"]["threads"],
+        "contenders": contenders,
+        "environment": environment(),
+        "command": config.get("command"),
+    }
