@@ -32,7 +32,7 @@ from tests.tracking.synthetic import write_bakeoff
 from tests.tracking.tracking_server import TrackingServer
 
 WRITERS, ROUNDS, POINTS = 8, 50, 50
-CYCLES, CYCLE_S, LONG_S = 5, 30.0, 120.0
+CYCLES, CYCLE_S, LONG_S = 10, 15.0, 120.0
 
 
 def writers() -> dict[str, Any]:
@@ -101,8 +101,9 @@ def large(trials: int = 1000) -> dict[str, Any]:
 def away() -> dict[str, Any]:
     """Training with the server answering and silent in turns, then silent for two minutes; then what sync finds.
 
-    The ratio is of optimizer steps a second, of the same training in neighbouring windows, so that what else the
-    machine does weighs on both alike.
+    Compared is the time that an optimizer step takes, of the same training in neighbouring windows: by the clock, and
+    without the time in which the kernel let other programs run in its place, which on a busy machine changes by the
+    minute. What training would wait for a tracker is in both.
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder, template = Path(scratch), Path(scratch) / "template.db"
@@ -122,46 +123,64 @@ def away() -> dict[str, Any]:
 def _watch(folder: Path, server: TrackingServer, training: subprocess.Popen) -> dict[str, Any]:
     while not (folder / "mlflow.json").exists() or len(_steps(folder)) < 20:
         time.sleep(0.5)
-    windows = []
-    for cycle in range(2 * CYCLES):
-        windows.append((cycle % 2 == 1, *_window(server, training.pid, silent=cycle % 2 == 1, seconds=CYCLE_S)))
-    for silent, seconds in ((False, LONG_S / 2), (True, LONG_S), (False, LONG_S / 2)):
-        windows.append((silent, *_window(server, training.pid, silent=silent, seconds=seconds)))
+    follower = psutil.Process(training.pid).children()[0]
+    clock, own, used = [], [], {False: 0.0, True: 0.0}
+    for _ in range(CYCLES):
+        pair = {}
+        for silent in (False, True):
+            before = sum(follower.cpu_times()[:2])
+            pair[silent] = _window(folder, server, training.pid, silent=silent, seconds=CYCLE_S)
+            used[silent] += (sum(follower.cpu_times()[:2]) - before) / (CYCLES * CYCLE_S)
+        clock.append(pair[True][0] / pair[False][0])
+        own.append(pair[True][1] / pair[False][1])
+    around = [_window(folder, server, training.pid, silent=False, seconds=LONG_S / 2)]
+    long = _window(folder, server, training.pid, silent=True, seconds=LONG_S)
+    around.append(_window(folder, server, training.pid, silent=False, seconds=LONG_S / 2))
     server.signal(signal.SIGSTOP)
     training.send_signal(signal.SIGINT)
-    code = training.wait(timeout=60)
+    code = training.wait(timeout=120)
     server.signal(signal.SIGCONT)
-    report = sync_folder(folder)
-    again = sync_folder(folder)
-    rates = [(silent, _rate(folder, since, until), cpu) for silent, since, until, cpu in windows]
-    short = [rates[n + 1][1] / rates[n][1] for n in range(0, 2 * CYCLES, 2)]
-    around = (rates[-3][1] + rates[-1][1]) / 2
-    used = [cpu / (rate * (until - since)) for (_, rate, cpu), (_, since, until, _) in zip(rates, windows, strict=True)]
-    present = statistics.mean(value for value, (silent, _, _) in zip(used, rates, strict=True) if not silent)
-    absent = statistics.mean(value for value, (silent, _, _) in zip(used, rates, strict=True) if silent)
+    report, again = sync_folder(folder), sync_folder(folder)
     return {
-        "steps_a_second_present": round(around, 1),
-        "speed_ratio_of_neighbouring_30_s": [round(value, 3) for value in short],
-        "speed_ratio_median": round(statistics.median(short), 3),
-        "speed_ratio_two_minutes": round(rates[-2][1] / around, 3),
-        "cpu_ratio_a_step": round(absent / present, 3),
+        "ratio_by_the_clock": _spread(clock),
+        "ratio_of_own_time": _spread(own),
+        "two_minutes_by_the_clock": round(long[0] / statistics.mean(window[0] for window in around), 3),
+        "two_minutes_of_own_time": round(long[1] / statistics.mean(window[1] for window in around), 3),
+        "follower_share_of_a_core": {"present": round(used[False], 4), "silent": round(used[True], 4)},
         "exit_code": code,
         "sent_by_sync": report.points,
         "sent_again": again.points,
         "problems": report.problems,
         "missing": _missing(folder, server),
-        "load": os.getloadavg()[2],
+        "load": round(os.getloadavg()[2], 1),
     }
 
 
-def _window(server: TrackingServer, pid: int, *, silent: bool, seconds: float) -> tuple[float, float, float]:
-    """Begin and end of the window, and the processor seconds of training in it."""
+def _spread(ratios: list[float]) -> dict[str, float]:
+    """The median ratio and its standard error, by the mean absolute deviation of normal errors."""
+    middle = statistics.median(ratios)
+    deviation = 1.4826 * statistics.median(abs(ratio - middle) for ratio in ratios)
+    return {
+        "median": round(middle, 3),
+        "error": round(1.25 * deviation / len(ratios) ** 0.5, 3),
+        "windows": len(ratios),
+    }
+
+
+def _window(folder: Path, server: TrackingServer, pid: int, *, silent: bool, seconds: float) -> tuple[float, float]:
+    """Seconds a step in the window: by the clock, and of training's own."""
     server.signal(signal.SIGSTOP if silent else signal.SIGCONT)
-    process = psutil.Process(pid)
-    before, since = process.cpu_times(), time.time()
+    waited, since = _waited(pid), time.time()
     time.sleep(seconds)
-    after = process.cpu_times()
-    return since, time.time(), after.user + after.system - before.user - before.system
+    length, waited = time.time() - since, _waited(pid) - waited
+    inside = [(at, step) for at, step in _steps(folder) if since <= at <= since + length]
+    a_step = (inside[-1][0] - inside[0][0]) / (inside[-1][1] - inside[0][1])
+    return a_step, a_step * (length - waited) / length
+
+
+def _waited(pid: int) -> float:
+    """Seconds in which the process's main thread wanted a processor and had none."""
+    return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[1]) / 1e9
 
 
 def _steps(folder: Path) -> list[tuple[float, int]]:
@@ -169,11 +188,6 @@ def _steps(folder: Path) -> list[tuple[float, int]]:
     lines = log.read_text().splitlines() if log.exists() else []
     records = [json.loads(line) for line in lines]
     return [(record["time"], record["step"]) for record in records if record["kind"] == "val"]
-
-
-def _rate(folder: Path, since: float, until: float) -> float:
-    inside = [(at, step) for at, step in _steps(folder) if since <= at <= until]
-    return (inside[-1][1] - inside[0][1]) / (inside[-1][0] - inside[0][0])
 
 
 def _missing(folder: Path, server: TrackingServer) -> int:

@@ -55,11 +55,11 @@ def write_model(saved: SavedRun, folder: Path, *, run_id: str, origin: Origin, t
 
 
 def signature(saved: SavedRun) -> ModelSignature:
-    """Shapes and types of what the network takes and of what a run stores of each example; -1 is any size."""
+    """Shapes and types of what the network takes and returns; -1 is any size."""
     task = saved.task()
     first, second = _arrays(saved.spec.example_inputs(2)), _arrays(_shorter(saved.spec.example_inputs(3)))
     with torch.inference_mode():
-        answers = [task.respond(_tensors(inputs)) for inputs in (first, second)]
+        answers = [_named(task.net(_tensors(inputs))) for inputs in (first, second)]
     inputs: list[ColSpec | TensorSpec] = [
         _spec(f"input_{index}", pair) for index, pair in enumerate(zip(first, second, strict=True))
     ]
@@ -90,6 +90,14 @@ def _tensors(arrays: tuple[np.ndarray, ...]) -> Inputs:
     return tensors[0] if len(tensors) == 1 else tensors
 
 
+def _named(outputs: Any) -> dict[str, np.ndarray]:
+    """A network's outputs by name: ``outputs`` where there is one tensor."""
+    if isinstance(outputs, torch.Tensor):
+        return {"outputs": outputs.cpu().numpy()}
+    named = outputs if isinstance(outputs, dict) else {f"output_{index}": part for index, part in enumerate(outputs)}
+    return {name: part.cpu().numpy() for name, part in named.items()}
+
+
 def _spec(name: str | None, pair: tuple[np.ndarray, np.ndarray]) -> TensorSpec:
     """A tensor whose sizes are free wherever two examples of it differ."""
     first, second = pair
@@ -106,11 +114,11 @@ class Served:
         self.task = SavedRun(folder, config, spec, read_json(folder / "result.json")).task()
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> dict[str, np.ndarray]:
-        """What the network says of prepared inputs: an array, or ``{"input_0": ..., "input_1": ...}``."""
+        """The network's outputs (of a classifier: logits) for prepared inputs, an array or ``{"input_0": ...}``."""
         named = isinstance(model_input, dict)
         arrays = tuple(model_input[name] for name in sorted(model_input)) if named else (model_input,)
         with torch.inference_mode():
-            return self.task.respond(_tensors(tuple(np.asarray(array) for array in arrays)))
+            return _named(self.task.net(_tensors(tuple(np.asarray(array) for array in arrays))))
 
 
 def _load_pyfunc(path: str) -> Served:
