@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +85,12 @@ class Source:
         On ``meta``, where only shapes are asked for, no weights are read.
 
         Raises:
+            ConfigError: no network can be of that configuration.
             CheckpointError: weights are missing in the file, or of another shape.
         """
         if not self.pretrained or torch.get_default_device().type == "meta":
-            return auto.from_config(config, dtype=torch.float32, trust_remote_code=False)
+            with _configuration_errors(config):
+                return auto.from_config(config, dtype=torch.float32, trust_remote_code=False)
         try:
             network, found = auto.from_pretrained(
                 self.folder,
@@ -149,7 +151,18 @@ def with_changes(config: Any, changes: Mapping[str, Any]) -> Any:
             problem = f"the configuration of {config.model_type} has no such value"
             allowed = [f"model.config.{near}" for near in nearest(key, known)]
             raise ConfigError("config.unknown_key", f"model.config.{key}", changes[key], problem, allowed=allowed)
-    return type(config).from_dict(plain | {aliases.get(key, key): value for key, value in changes.items()})
+    with _configuration_errors(config):
+        return type(config).from_dict(plain | {aliases.get(key, key): value for key, value in changes.items()})
+
+
+@contextlib.contextmanager
+def _configuration_errors(config: Any) -> Iterator[None]:
+    """Within it, what an architecture refuses becomes one line."""
+    try:
+        yield
+    except Exception as error:  # each architecture raises errors of its own
+        problem = f"transformers makes no {config.model_type} of it: {str(error)[:300]}"
+        raise ConfigError("config.bad_value", "model.config", None, problem) from error
 
 
 def _read_config(folder: Path, name: str) -> Any:
