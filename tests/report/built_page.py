@@ -25,6 +25,6 @@ class Built:
 
 def built(folder: Path, *, images: Any = pictures) -> Built:
     """Build the page of a folder and read it back."""
-    html = write_report(folder, images=images).read_text(encoding="utf-8")
+    html = write_report(folder, examples=images).read_text(encoding="utf-8")
     plan, verdict = (json.loads((folder / name).read_text()) for name in ("plan.json", "verdict.json"))
     return Built(folder, plan, verdict, html, outline(html))

@@ -102,7 +102,7 @@ def test_no_sentinel_colour_is_left_in_a_figure(report: Built) -> None:
 
 def test_same_folder_gives_the_same_bytes(report: Built) -> None:
     before = (report.folder / "report.html").read_bytes()
-    assert write_report(report.folder, images=pictures).read_bytes() == before
+    assert write_report(report.folder, examples=pictures).read_bytes() == before
 
 
 @pytest.mark.parametrize("word", ["WINS_SMALL", "EQUIVALENT", "NOT_ENOUGH_EVIDENCE"])
@@ -249,6 +249,6 @@ def test_twenty_seeds_and_a_hundred_classes_stay_below_two_megabytes(tmp_path: P
     names = tuple(f"species {number:03d}" for number in range(100))
     folder = write_bakeoff(tmp_path / "b", Recipe(seeds=20, examples=1000, class_names=names))
     big = [np.random.default_rng(k).integers(0, 255, (224, 224, 3), dtype=np.uint8) for k in range(24)]
-    page = write_report(folder, images=lambda indices: big[: len(indices)])
+    page = write_report(folder, examples=lambda indices: big[: len(indices)])
     assert page.stat().st_size < 2_000_000
     assert outline(page.read_text(encoding="utf-8")).tags["img"] == 24 + 5

@@ -52,7 +52,7 @@ def run(config: Mapping[str, Any]) -> Outcome:
     root = Path(config["output_dir"] or "outputs")
     follower().watch("bakeoff", folder, tracking=tracking, root=root, experiment="/".join(names[:2]))
     outcome = run_bakeoff(plan, folder, executor, console.print)
-    report = write_report(folder, images=lambda rows: plan.data.show("test", rows))
+    report = write_report(folder, examples=lambda rows: plan.data.show("test", rows))
     write_markdown(folder)
     untracked = _finish_tracking()
     print_leaderboard(outcome.record, console, metric=plan.config["task"]["metric"])

@@ -17,10 +17,11 @@ from torch import Tensor
 
 from bakeoff.config import build
 from bakeoff.data.text.prediction import NewTexts, TextSpec, load_texts, token_batches
-from bakeoff.data.text.spec import PAD, START, UNKNOWN, LabelledTextSpec, TextPairSpec, TextStreamSpec
+from bakeoff.data.text.spec import LabelledTextSpec, TextPairSpec, TextStreamSpec
 from bakeoff.data.text.tokenizers import Tokenizer, tokenizer_from
 from bakeoff.errors import ConfigError
-from bakeoff.tasks.language_modeling.generation import Sampling, generate
+from bakeoff.tasks.language_modeling.generation import Sampling, continue_text
+from bakeoff.tasks.language_modeling.network import LanguageModel, PretrainedLanguageModel
 from bakeoff.training.saved_run import SavedRun
 from bakeoff.training.trial import predict
 
@@ -71,17 +72,10 @@ def continue_texts(saved: SavedRun, spec: TextStreamSpec, config: Mapping[str, A
     sampling: Sampling = build(config["sampling"], "sampling")
     found = _read(spec, config)
     tokenizer, net = tokenizer_from(spec.tokenizer), saved.task().net
+    assert isinstance(net, LanguageModel | PretrainedLanguageModel)
     rows = []
     for name, text in zip(found.names, found.texts, strict=True):
-        prompt = [tokenizer.start, *tokenizer.encode_batch([text])[0].tolist()]
-        drawn = generate(
-            net,  # type: ignore[arg-type]  # the network of a language model, which the spec says this is
-            prompt,
-            num_tokens=int(config["num_tokens"]),
-            sampling=sampling,
-            forbidden=(PAD, UNKNOWN, START),
-            context=spec.sequence_length,
-        )
+        drawn = continue_text(net, text, spec, num_tokens=int(config["num_tokens"]), sampling=sampling)
         print(text, end="", flush=True)
         rows.append({"input": name, "prompt": text, "continuation": _stream(drawn, tokenizer)})
     return pd.DataFrame(rows)

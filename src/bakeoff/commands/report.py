@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bakeoff.config import build
 from bakeoff.data.module import TaskData
 from bakeoff.errors import ConfigError
@@ -32,14 +30,14 @@ def run(config: Mapping[str, Any]) -> Path:
             f"no finished bakeoff there (looked for verdict.json in {folder.resolve()})",
             next_step="finish it: give its compare command again",
         )
-    report = write_report(folder, images=lambda rows: _images(folder, rows))
+    report = write_report(folder, examples=lambda rows: _examples(folder, rows))
     write_markdown(folder)
     print(f"report {report}")
     return report
 
 
-def _images(folder: Path, rows: Sequence[int]) -> list[np.ndarray]:
-    """Pictures of test examples, from the data that the plan names."""
+def _examples(folder: Path, rows: Sequence[int]) -> list[Any]:
+    """Test examples, from the data that the plan names."""
     plan = read_json(folder / "plan.json")
     config = plan["contenders"][0]["config"]
     check_targets(folder, config)

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from bakeoff.comparison.executor import Job, LocalExecutor
 from bakeoff.comparison.guards import check, refuse, settled
+from bakeoff.comparison.illustrations import write_illustrations
 from bakeoff.comparison.judging import Trial, fixed_margin, judge
 from bakeoff.comparison.leaderboard import flops_ratio, indicative, leaderboard
 from bakeoff.comparison.opening import open_scores, trial_numbers
@@ -155,6 +156,7 @@ def _conclude(plan: Plan, folder: Path, progress: _Progress) -> Outcome:
     refuse(findings, folder)
     record["findings"] = [asdict(finding) for finding in findings]
     write_json(folder / "verdict.json", finite(record))
+    write_illustrations(plan, folder, trials)
     return Outcome(folder, progress.verdict, record)
 
 

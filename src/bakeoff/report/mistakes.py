@@ -11,15 +11,18 @@ import numpy as np
 from bakeoff.errors import BakeoffError
 from bakeoff.report.agreement import read_agreement
 from bakeoff.report.confusions import Errors, Mistake, confident_mistakes, errors_of
+from bakeoff.report.figures.canvas import printable
 from bakeoff.report.figures.classes import classes_figure
 from bakeoff.report.palette import Look
 from bakeoff.report.pictures import heat_uri, picture_uri
 from bakeoff.report.reading import Bakeoff
 from bakeoff.report.tables import Cell, class_rows, confusion_cells
 
-Images = Callable[[Sequence[int]], list[np.ndarray]]
+Examples = Callable[[Sequence[int]], Sequence[np.ndarray | str]]
+"""Test examples by their place in the test set, as a person would look at them: uint8 pixels (H, W, C), or text."""
 
 _NUM_MISTAKES = 24
+_LONGEST_TEXT = 300
 _NUM_CONFUSIONS = 5
 _LARGEST_TABLE = 20
 _LARGEST_HEAT = 400
@@ -59,16 +62,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class MistakeCard:
-    """One mistake, ready to print; ``picture`` is a data URI or ``None``."""
+    """One mistake, ready to print; ``picture`` is a data URI, ``text`` the example itself; either may be ``None``."""
 
     example: str
     true: str
     answers: list[Answer]
     picture: str | None
     is_tiny: bool
+    text: str | None = None
 
 
-def mistakes_context(bakeoff: Bakeoff, looks: Mapping[str, Look], *, images: Images | None) -> dict[str, Any]:
+def mistakes_context(bakeoff: Bakeoff, looks: Mapping[str, Look], *, examples: Examples | None) -> dict[str, Any]:
     """Confusion matrices, most confident mistakes and accuracy by class; empty where predictions are missing."""
     names = [row.name for row in bakeoff.contenders]
     seeds = {name: {t.seed for t in bakeoff.typical_trials(name) if t.seed is not None} for name in names}
@@ -76,7 +80,7 @@ def mistakes_context(bakeoff: Bakeoff, looks: Mapping[str, Look], *, images: Ima
     if agreement is None:
         bakeoff.missing.append("scores.parquet holds no right-or-wrong scores that can be read.")
     labels, class_names = bakeoff.labels, bakeoff.plan.class_names
-    if labels is None or not class_names or (len(labels) and labels.max() >= len(class_names)):
+    if labels is None or labels.ndim != 1 or not class_names or (len(labels) and labels.max() >= len(class_names)):
         return {"agreement": agreement, "figures": {}}
     errors = _errors(bakeoff, labels, len(class_names))
     contending = {name: errors[name] for name in names if name in errors}
@@ -86,7 +90,7 @@ def mistakes_context(bakeoff: Bakeoff, looks: Mapping[str, Look], *, images: Ima
         "agreement": agreement,
         "class_names": class_names,
         "confusions": [_confusion(name, errors[name], class_names) for name in order],
-        **_cards(contending, labels, bakeoff, images=images),
+        **_cards(contending, labels, bakeoff, examples=examples),
         **_classes(errors, list(contending), labels, class_names, looks),
     }
 
@@ -113,28 +117,32 @@ def _confusion(name: str, errors: Errors, class_names: Sequence[str]) -> Confusi
 
 
 def _cards(
-    errors: Mapping[str, Errors], labels: np.ndarray, bakeoff: Bakeoff, *, images: Images | None
+    errors: Mapping[str, Errors], labels: np.ndarray, bakeoff: Bakeoff, *, examples: Examples | None
 ) -> dict[str, Any]:
     found = confident_mistakes(dict(errors), labels, count=_NUM_MISTAKES)
-    pixels: Sequence[np.ndarray | None] = [None] * len(found)
+    shown: Sequence[np.ndarray | str | None] = [None] * len(found)
     problem = ""
-    if images is None:
-        problem = "There are no pictures, because the data was not at hand when this page was written."
+    if examples is None:
+        problem = "The examples are not shown, because the data was not at hand when this page was written."
     elif found:
         try:
-            pixels = images([mistake.index for mistake in found])
+            shown = examples([mistake.index for mistake in found])
         except (OSError, BakeoffError) as error:
-            problem = f"There are no pictures: {error}"
-    cards = [_card(mistake, pixel, bakeoff) for mistake, pixel in zip(found, pixels, strict=True)]
+            problem = f"The examples can't be shown: {error}"
+    cards = [_card(mistake, example, bakeoff) for mistake, example in zip(found, shown, strict=True)]
     return {"mistakes": cards, "picture_problem": problem}
 
 
-def _card(mistake: Mistake, pixels: np.ndarray | None, bakeoff: Bakeoff) -> MistakeCard:
+def _card(mistake: Mistake, shown: np.ndarray | str | None, bakeoff: Bakeoff) -> MistakeCard:
     names, examples = bakeoff.plan.class_names, bakeoff.examples
     answers = [Answer(name, names[said], sure, said == mistake.true) for name, said, sure in mistake.answers]
     example = examples[mistake.index] if mistake.index < len(examples) else f"test example {mistake.index}"
-    picture = None if pixels is None else picture_uri(pixels)
-    return MistakeCard(example, names[mistake.true], answers, picture, pixels is not None and max(pixels.shape) < 64)
+    true = names[mistake.true]
+    if shown is None:
+        return MistakeCard(example, true, answers, None, is_tiny=False)
+    if isinstance(shown, str):
+        return MistakeCard(example, true, answers, None, is_tiny=False, text=printable(shown, limit=_LONGEST_TEXT))
+    return MistakeCard(example, true, answers, picture_uri(shown), is_tiny=max(shown.shape) < 64)
 
 
 def _classes(

@@ -14,7 +14,8 @@ import bakeoff as package
 from bakeoff.report import numbers
 from bakeoff.report.figures.canvas import printable
 from bakeoff.report.gradients import gradient_warnings, gradients_context
-from bakeoff.report.mistakes import Images, mistakes_context
+from bakeoff.report.illustrations import illustrations_context
+from bakeoff.report.mistakes import Examples, mistakes_context
 from bakeoff.report.numbers import Metric
 from bakeoff.report.palette import looks
 from bakeoff.report.protocol import protocol
@@ -39,6 +40,7 @@ SECTIONS = (
     ("confusion", "What is taken for what"),
     ("mistakes", "The most confident mistakes"),
     ("classes", "Class by class"),
+    ("illustrations", "In their own words"),
     ("equal", "What was held equal"),
     ("configurations", "Configurations side by side"),
     ("failures", "Failures and warnings"),
@@ -60,13 +62,12 @@ MARK_PATHS = {
 }
 
 
-def write_report(folder: Path, *, images: Images | None = None) -> Path:
+def write_report(folder: Path, *, examples: Examples | None = None) -> Path:
     """Write ``report.html`` into the folder of a finished bakeoff; the same folder gives the same bytes.
 
     Args:
         folder: Holds ``plan.json`` and ``verdict.json``; every other file may be missing, and the page then says so.
-        images: Returns the test images of the given places in the test set as uint8 arrays (H, W, C), for the
-            pictures of mistakes.
+        examples: Returns test examples by their places in the test set, for the mistakes.
 
     Returns:
         The path of the page.
@@ -74,25 +75,26 @@ def write_report(folder: Path, *, images: Images | None = None) -> Path:
     Raises:
         DataError: There is no plan or verdict, or one of another schema.
     """
-    page = render(read_bakeoff(Path(folder)), images=images)
+    page = render(read_bakeoff(Path(folder)), examples=examples)
     path = Path(folder) / "report.html"
     draft = path.with_name(".report.html.part")
     draft.write_bytes(page.encode("utf-8", errors="replace"))
     return draft.replace(path)
 
 
-def render(bakeoff: Bakeoff, *, images: Images | None = None) -> str:
+def render(bakeoff: Bakeoff, *, examples: Examples | None = None) -> str:
     """The page's HTML."""
     metric = bakeoff.metric
     shown = looks(_named_families(bakeoff))
     parts = [
         scores_context(bakeoff, metric, shown),
         pairs_context(bakeoff, metric),
-        mistakes_context(bakeoff, shown, images=images),
+        mistakes_context(bakeoff, shown, examples=examples),
     ]
     figures = {name: figure for part in parts for name, figure in part.pop("figures").items()}
     context = {key: value for part in parts for key, value in part.items()}
     context |= costs_context(bakeoff, metric, shown) | learning_context(bakeoff, metric, shown)
+    context |= illustrations_context(bakeoff.illustrations)
     context |= scaling_context(bakeoff.scaling, shown) | gradients_context(bakeoff.gradients, shown)
     context |= tuning_context(bakeoff, metric, shown) | race_context(bakeoff) | audit_context(bakeoff)
     return (
@@ -109,6 +111,8 @@ def sections(bakeoff: Bakeoff) -> list[tuple[str, str]]:
         "race": bakeoff.plan.looks,
         "scaling": bakeoff.scaling,
         "gradients": bakeoff.gradients,
+        "illustrations": bakeoff.illustrations,
+        **dict.fromkeys(("confusion", "mistakes", "classes"), bakeoff.plan.class_names),
     }
     return [(name, title) for name, title in SECTIONS if present.get(name, True)]
 

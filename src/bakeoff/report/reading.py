@@ -21,6 +21,7 @@ from bakeoff.report.evidence import (
     read_measured,
     read_openings,
 )
+from bakeoff.report.illustrations import read_illustrations
 from bakeoff.report.numbers import Metric
 from bakeoff.report.planned import Contender, Plan
 from bakeoff.report.records import Row, Trial, Verdict
@@ -43,6 +44,7 @@ class Bakeoff:
         openings: Each time that the test labels were opened.
         scaling: What `scale` measured of the contenders, or ``None``.
         gradients: What `gradients` found of them, or ``None``.
+        illustrations: What contenders did with a few test inputs; empty where scores say it all.
         missing: What a reader should know is not there, one sentence each.
     """
 
@@ -59,6 +61,7 @@ class Bakeoff:
     missing: list[str] = field(default_factory=list)
     scaling: Mapping[str, Any] | None = None
     gradients: Mapping[str, Any] | None = None
+    illustrations: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def metric(self) -> Metric:
@@ -112,6 +115,7 @@ def read_bakeoff(folder: Path) -> Bakeoff:
     missing.extend(_unfinished(trials, plan, verdict))
     history = (read_audit(folder), read_manifest(folder), read_openings(folder))
     measured = (read_measured(folder, SCALE), read_measured(folder, GRADIENTS))
+    measured = (*measured, read_illustrations(folder))
     return Bakeoff(folder, plan, verdict, trials, labels, examples, validation, *history, missing, *measured)
 
 

@@ -138,6 +138,15 @@ class TaskModule(pl.LightningModule, abc.ABC):
         return net(inputs)
 
     @staticmethod
+    def illustrate(net: nn.Module, examples: Sequence[Any], spec: Any) -> list[dict[str, Any]]:
+        """What a trained network does with some test inputs, for the report; nothing where scores say it all.
+
+        Each is ``{"kind": "text", "input", "output"}`` or ``{"kind": "attention", "input", "output", "rows", "columns",
+        "weights"}``, with what each token of the output (a row) looked at in the input (a column).
+        """
+        return []
+
+    @staticmethod
     @abc.abstractmethod
     def predictions(outputs: Tensor) -> Predictions:
         """What is stored of each example, from the network's outputs."""

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from bakeoff.data.text.spec import PAD, TextStreamSpec
+from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.models.contracts import State
 from bakeoff.tasks.language_modeling.network import LanguageModel, PretrainedLanguageModel
 
@@ -56,6 +58,23 @@ def draw(logits_V: Tensor, sampling: Sampling, generator: torch.Generator) -> in
         before_V = sorted_V.cumsum(dim=0) - sorted_V
         logits_V = logits_V.index_fill(0, order_V[before_V >= sampling.top_p], -torch.inf)
     return int(torch.multinomial(torch.softmax(logits_V, dim=0), 1, generator=generator))
+
+
+def continue_text(
+    net: LanguageModel | PretrainedLanguageModel,
+    text: str,
+    spec: TextStreamSpec,
+    *,
+    num_tokens: int,
+    sampling: Sampling,
+) -> Iterator[int]:
+    """The tokens after a text, as `generate` draws them; padding and what stands for no text are never drawn."""
+    tokenizer = tokenizer_from(spec.tokenizer)
+    prompt = [tokenizer.start, *tokenizer.encode_batch([text])[0].tolist()]
+    never = (PAD, tokenizer.unknown, tokenizer.start)
+    return generate(
+        net, prompt, num_tokens=num_tokens, sampling=sampling, forbidden=never, context=spec.sequence_length
+    )
 
 
 @torch.inference_mode()

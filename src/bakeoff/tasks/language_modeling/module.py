@@ -6,7 +6,7 @@ B batch, T tokens of a piece, V vocabulary, N documents.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,13 @@ from bakeoff.data.text.spec import PAD, TextStreamSpec
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.models.contracts import SequenceBackbone, TokenModel, detached
 from bakeoff.statistics import pseudo_values_from_sums
+from bakeoff.tasks.language_modeling.generation import Sampling, continue_text
 from bakeoff.tasks.language_modeling.network import LanguageModel, PretrainedLanguageModel, StreamReader
 from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions, TaskModule
 from bakeoff.tasks.schedules import Schedule
 
 BITS_OF_UNIFORM_BYTES = 8.0
+PROMPT_CHARACTERS, CONTINUATION_TOKENS = 60, 160
 SPELL_OUT_NATS = 21 * math.log(2)
 """What an unknown character costs on top: it is spelled out as one of 2**21 code points of Unicode."""
 
@@ -157,6 +159,18 @@ class LanguageModeling(TaskModule):
             documents.append(documents_BT[scored_BT].cpu().numpy())
             nats.append(nats_BT[scored_BT].double().cpu().numpy())
         return {"bits": np.bincount(np.concatenate(documents), weights=np.concatenate(nats)) / math.log(2)}
+
+    @staticmethod
+    def illustrate(net: nn.Module, examples: Sequence[Any], spec: TextStreamSpec) -> list[dict[str, Any]]:
+        """How the model goes on from the beginnings of documents."""
+        assert isinstance(net, LanguageModel | PretrainedLanguageModel)
+        tokenizer, sampling = tokenizer_from(spec.tokenizer), Sampling(temperature=0.7)
+        found = []
+        for document in examples:
+            beginning = str(document)[:PROMPT_CHARACTERS]
+            drawn = continue_text(net, beginning, spec, num_tokens=CONTINUATION_TOKENS, sampling=sampling)
+            found.append({"kind": "text", "input": beginning, "output": tokenizer.decode(list(drawn))})
+        return found
 
     @staticmethod
     def predictions(outputs: Tensor) -> Predictions:

@@ -6,7 +6,7 @@ B batch, S source tokens, T target tokens, V target vocabulary, N examples.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from bakeoff.models.contracts import SequenceBackbone, TokenModel
 from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions, TaskModule
 from bakeoff.tasks.schedules import Schedule
 from bakeoff.tasks.translation import scores
+from bakeoff.tasks.translation.attention_map import attention_map
 from bakeoff.tasks.translation.network import EncoderDecoder, PretrainedEncoderDecoder
 from bakeoff.tasks.translation.search import Specials, beam_search, greedy_search
 
@@ -157,6 +158,11 @@ class Translation(TaskModule):
         """Greedy search for as many tokens as a typical answer has."""
         source_BS, target_BT = inputs
         return greedy_search(net, source_BS, max_length=target_BT.shape[1])
+
+    @staticmethod
+    def illustrate(net: nn.Module, examples: Sequence[Any], spec: TextPairSpec) -> list[dict[str, Any]]:
+        """Greedy answers, with what the decoder attended to (the mean over its layers)."""
+        return [illustration for source in examples for illustration in attention_map(net, str(source), spec)]
 
     @staticmethod
     def predictions(outputs: Tensor) -> Predictions:
