@@ -22,6 +22,7 @@ from bakeoff.training.fitted_trial import is_fitted
 from bakeoff.training.latency import latencies_ms, median
 from bakeoff.training.predictions import read_predictions
 from bakeoff.training.preflight import check_folder, check_machine
+from bakeoff.training.pruning import pruning
 from bakeoff.training.trial import TrialLabel, run_trial
 
 DEFAULT_ROOT = Path("outputs/train")
@@ -52,6 +53,8 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
     _follow(folder, config, root)
     print(f"{trial['task']['name']}  {trial['data']['name']}  {trial['model']['name']}  seed {trial['seed']}")
     print(f"run {identity} in {folder}", flush=True)
+    pruner = pruning(config)
+    _forget_pruned(folder, studied=pruner is not None)
     if (folder / "result.json").exists():
         print("finished before; not run again (another seed or setting is another run)")
     else:
@@ -63,8 +66,12 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
         label=label,
         data=data,
         say=lambda line: print(line, flush=True),
+        pruning=pruner,
         conclude=lambda found: _tested(trial, folder, data, found),
     )
+    if result["status"] == "pruned":
+        print(result["why"], flush=True)
+        return result
     if result["status"] != "finished":
         raise TrialsFailed(
             "trials.diverged", "train", trial["model"]["name"], result["why"], next_step="a lower optimizer.lr"
@@ -99,7 +106,7 @@ def finish() -> None:
 def _folder(trial: Mapping[str, Any], identity: str, output_dir: str | None, *, multirun: bool) -> Path:
     """Where the run lives; refuses a folder that holds another run."""
     names = [trial[section]["name"] for section in ("task", "data", "model")]
-    own = "-".join([*names, f"s{trial['seed']}", identity])
+    own = "-".join([*names, f"s{trial['seed']}", identity]).replace("/", "-")
     if output_dir is None:
         return DEFAULT_ROOT / own
     folder = Path(output_dir) / own if multirun else Path(output_dir)
@@ -112,6 +119,13 @@ def _folder(trial: Mapping[str, Any], identity: str, output_dir: str | None, *, 
             next_step="give another output_dir; a changed setting is another run",
         )
     return folder
+
+
+def _forget_pruned(folder: Path, *, studied: bool) -> None:
+    """A run that a study gave up is no finished run outside of it: it is trained to its end."""
+    path = folder / "result.json"
+    if not studied and path.exists() and read_json(path)["status"] == "pruned":
+        path.unlink()
 
 
 def _follow(folder: Path, config: Mapping[str, Any], root: Path) -> None:

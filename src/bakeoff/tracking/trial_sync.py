@@ -34,7 +34,7 @@ RESULT_FILES = ("result.json", "spec.json", "environment.json")
 TAGS = ("task", "data", "model", "family", "seed", "role", "trial_id", "contender")
 COSTS = ("epoch", "examples_seen", "flops", "seconds")
 """What goes along with validations."""
-STATUS = {"finished": "FINISHED", "killed": "KILLED"}
+STATUS = {"finished": "FINISHED", "pruned": "FINISHED", "killed": "KILLED"}
 """What a result's status is in MLflow; any other is FAILED."""
 
 

@@ -45,6 +45,7 @@ from bakeoff.training.gradient_watch import GradientWatch
 from bakeoff.training.metric_log import MetricLog
 from bakeoff.training.predictions import save_predictions
 from bakeoff.training.progress import EpochLines
+from bakeoff.training.pruning import Pruned, Pruning
 from bakeoff.training.settings import TrainerSettings
 
 RESULT_VERSION = 1
@@ -69,6 +70,7 @@ def run_trial(
     data: TaskData | None = None,
     say: Callable[[str], None] | None = None,
     conclude: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    pruning: Pruning | None = None,
 ) -> dict[str, Any]:
     """Trains, selects on validation, predicts the test inputs, and returns what ``result.json`` holds.
 
@@ -79,6 +81,7 @@ def run_trial(
         data: the trial's data where the caller has it set up already.
         say: prints progress; None trains in silence.
         conclude: adds to the result of a finished trial, before it is written.
+        pruning: ends a trial of a study early.
     """
     if (folder / "result.json").exists():
         return read_json(folder / "result.json")
@@ -92,7 +95,9 @@ def run_trial(
     started = time.time()
     memory_mb = psutil.Process().memory_info().rss / 2**20
     try:
-        result |= _train(config, folder, settings, data, say)
+        result |= _train(config, folder, settings, data, say, pruning)
+    except Pruned as error:
+        result |= {"status": "pruned", "why": str(error)}
     except Diverged as error:
         result |= {"status": "diverged", "why": str(error), "gradients": "exploding"}
     result |= {"started": started, "wall_seconds": round(time.time() - started, 3)}
@@ -115,6 +120,7 @@ def _train(
     settings: TrainerSettings,
     data: TaskData | None,
     say: Callable[[str], None] | None,
+    pruning: Pruning | None = None,
 ) -> dict[str, Any]:
     """The trial proper: what it measured, without names and clocks."""
     if data is None:
@@ -132,7 +138,8 @@ def _train(
     checkpoints = Checkpoints(
         folder, settings=settings, metric=metric, maximize=config["task"]["direction"] == "maximize"
     )
-    trainer = make_trainer(settings, callbacks=[log, watch, checkpoints, *([EpochLines(metric, say)] if say else [])])
+    extra = [EpochLines(metric, say) if say else None, pruning]
+    trainer = make_trainer(settings, callbacks=[log, watch, checkpoints, *(item for item in extra if item)])
     data.chunk = settings.steps_per_call
     loader = data.train_dataloader()
     task.progress = progress_rule(
