@@ -114,8 +114,7 @@ def read_bakeoff(folder: Path) -> Bakeoff:
         missing.append("validation.parquet can't be read, so it is not known which trials were selected.")
     missing.extend(_unfinished(trials, plan, verdict))
     history = (read_audit(folder), read_manifest(folder), read_openings(folder))
-    measured = (read_measured(folder, SCALE), read_measured(folder, GRADIENTS))
-    measured = (*measured, read_illustrations(folder))
+    measured = (read_measured(folder, SCALE), read_measured(folder, GRADIENTS), read_illustrations(folder))
     return Bakeoff(folder, plan, verdict, trials, labels, examples, validation, *history, missing, *measured)
 
 
