@@ -17,7 +17,8 @@ def prepare_database(uri: str) -> None:
     """Makes the database of a SQLite store, whole or not at all; other stores are left alone.
 
     Several first openings at once break MLflow's migration, and so does a kill in its middle, for good. So the database
-    is made under a lock, beside its place, and moved there when it is complete.
+    is made under a lock, beside its place, and moved there when it is complete. That takes seconds, or minutes where many
+    programs compete; whoever dies over it loses the lock.
     """
     if not uri.startswith(_PREFIX):
         return
@@ -25,7 +26,7 @@ def prepare_database(uri: str) -> None:
     if database.exists():
         return
     database.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{database}.lock", timeout=120):
+    with FileLock(f"{database}.lock", timeout=900):
         if database.exists():
             return
         making = database.with_name(f".{database.name}.making")
