@@ -17,8 +17,8 @@ def prepare_database(uri: str) -> None:
     """Makes the database of a SQLite store, whole or not at all; other stores are left alone.
 
     Several first openings at once break MLflow's migration, and so does a kill in its middle, for good. So the database
-    is made under a lock, beside its place, and moved there when it is complete. That takes seconds, or minutes where many
-    programs compete; whoever dies over it loses the lock.
+    is made under a lock, beside its place, and moved there when it is complete. That takes seconds, or minutes where
+    many programs compete; whoever dies over it loses the lock.
     """
     if not uri.startswith(_PREFIX):
         return
