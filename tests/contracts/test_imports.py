@@ -81,7 +81,7 @@ def test_imports_only_point_to_the_left(path):
 
 def test_a_task_never_imports_another_task():
     """The tasks are those that ``conf/task`` names; what several share stands beside them."""
-    files = [path for path in (ROOT / "tasks").rglob("*.py")]
+    files = list((ROOT / "tasks").rglob("*.py"))
     tasks = {path.stem for path in (conf_dir() / "task").glob("*.yaml")}
     for path in files:
         own = path.relative_to(ROOT / "tasks").parts[0].removesuffix(".py")

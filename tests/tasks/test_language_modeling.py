@@ -145,7 +145,8 @@ def test_beyond_its_context_a_model_without_state_starts_anew_from_the_last_half
 def test_a_seed_repeats_what_is_drawn_and_forbidden_tokens_never_are():
     net = network()
     draws = [
-        list(generate(net, [4], num_tokens=40, sampling=Sampling(seed=seed), forbidden=(0, 1, 2, 3))) for seed in (0, 0, 1)
+        list(generate(net, [4], num_tokens=40, sampling=Sampling(seed=seed), forbidden=(0, 1, 2, 3)))
+        for seed in (0, 0, 1)
     ]
     assert draws[0] == draws[1] != draws[2]
     assert min(draws[0]) >= 4

@@ -79,8 +79,12 @@ def test_an_answer_holds_nothing_after_its_end():
             assert set(row[row.index(END) + 1 :]) <= {PAD}
 
 
-ANSWERS_N = np.array(["the cat sat on the mat", "a dog ran fast today", "nothing in common here", "exactly the same words"])
-REFERENCES_N = np.array(["the cat sat on a mat", "the dog ran very fast", "wholly other sentence now", "exactly the same words"])
+ANSWERS_N = np.array(
+    ["the cat sat on the mat", "a dog ran fast today", "nothing in common here", "exactly the same words"]
+)
+REFERENCES_N = np.array(
+    ["the cat sat on a mat", "the dog ran very fast", "wholly other sentence now", "exactly the same words"]
+)
 
 
 def test_scores_are_those_of_sacrebleu():

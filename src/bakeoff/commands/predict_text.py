@@ -103,9 +103,7 @@ def _read(spec: TextSpec, config: Mapping[str, Any]) -> NewTexts:
     return found
 
 
-def _responses(
-    saved: SavedRun, spec: TextSpec, found: NewTexts, config: Mapping[str, Any]
-) -> dict[str, np.ndarray]:
+def _responses(saved: SavedRun, spec: TextSpec, found: NewTexts, config: Mapping[str, Any]) -> dict[str, np.ndarray]:
     if saved.is_fitted:
         return saved.fitted().respond(found.texts)
     batches, positions = token_batches(found.texts, spec, batch_size=int(config["batch_size"]))

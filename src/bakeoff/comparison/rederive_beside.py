@@ -23,9 +23,7 @@ def leaderboard_again(bakeoff: RecordedBakeoff, trials: list[Trial]) -> list[dic
     return [{key: value for key, value in row.items() if not key.startswith("latency")} for row in rows]
 
 
-def validation_again(
-    bakeoff: RecordedBakeoff, trials: list[Trial], *, data: TaskData | None
-) -> pd.DataFrame | None:
+def validation_again(bakeoff: RecordedBakeoff, trials: list[Trial], *, data: TaskData | None) -> pd.DataFrame | None:
     """What contenders' trials were selected by; None where a trial failed and the trivial score needs the data."""
     metric = bakeoff.plan["task"]["metric"]
     entered = [trial for trial in trials if trial.job.label.role == "contender"]

@@ -53,6 +53,10 @@ class TaskData(pl.LightningDataModule, abc.ABC):
         """What the data is, as this trial's train rows show it."""
 
     @abc.abstractmethod
+    def setup(self, stage: str | None = None) -> None:
+        """Opens what was prepared and draws the validation split; again does nothing."""
+
+    @abc.abstractmethod
     def preprocess_as(self, trained: Spec) -> None:
         """Takes what was fitted for a finished run (normalisation, vocabulary), instead of what these rows say.
 
@@ -98,4 +102,3 @@ class TaskData(pl.LightningDataModule, abc.ABC):
     def raw(self, split: Split) -> Sequence[Any]:
         """Each example as it came, for baselines that bring their own features."""
         return self.show(split, range(len(self.labels(split))))
-

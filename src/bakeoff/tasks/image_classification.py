@@ -20,6 +20,7 @@ from bakeoff.tasks import class_scores
 from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions, TaskModule
 from bakeoff.tasks.schedules import Schedule
 
+
 class Classifier(nn.Module):
     """A backbone and the head that every contender shares: the mean over the last feature map, then a linear layer."""
 

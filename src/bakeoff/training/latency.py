@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -39,10 +40,10 @@ def latencies_ms(
         inputs = example_inputs(size)
         for network in networks.values():
             network.eval()
-            _time_calls(lambda net=network: answer(net, inputs), 3)
+            _time_calls(functools.partial(answer, network, inputs), 3)
         for _ in range(repeats):
             for name, network in networks.items():
-                found[name][str(size)].append(1e3 * _time_calls(lambda net=network: answer(net, inputs), calls))
+                found[name][str(size)].append(1e3 * _time_calls(functools.partial(answer, network, inputs), calls))
     return found
 
 

@@ -26,9 +26,7 @@ def duplicates(bakeoff: RecordedBakeoff, data: TaskData) -> Iterator[Finding]:
     """Examples with equal content on two sides of a split, of any seed, beyond those that were declared."""
     declared = int(bakeoff.plan["data"]["spec"].get("leaked_rows") or 0)
     content = {
-        name: digest
-        for split in SPLITS
-        for name, digest in zip(data.examples(split), data.digests(split), strict=True)
+        name: digest for split in SPLITS for name, digest in zip(data.examples(split), data.digests(split), strict=True)
     }
     worst: tuple[int, str] = (0, "")
     for seed in _seeds(bakeoff, data):

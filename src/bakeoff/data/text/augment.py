@@ -31,7 +31,9 @@ class TokenDropout:
 
     def __init__(self, *, share: float = 0.1) -> None:
         if not 0.0 <= share < 1.0:
-            raise ConfigError("config.out_of_range", "augment.share", share, "is no share", allowed="at least 0, below 1")
+            raise ConfigError(
+                "config.out_of_range", "augment.share", share, "is no share", allowed="at least 0, below 1"
+            )
         self.share = share
 
     def for_data(self, spec: Spec) -> Callable[[Inputs, Tensor], tuple[Inputs, Tensor]] | None:

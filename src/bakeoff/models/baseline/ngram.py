@@ -26,8 +26,8 @@ class ByteNgrams(FittedModel):
     """The next byte from the bytes before it, by counts of all orders, mixed as Witten and Bell (1991) do.
 
     ``p_n(b | context) = (count(context b) + types(context) p_(n-1)(b | shorter context)) / (count(context) +
-    types(context))``, down to a uniform guess over 256 bytes. A context is a 64-bit hash of its bytes: two contexts share
-    a hash with a probability of about 1e-5 at ten million bytes.
+    types(context))``, down to a uniform guess over 256 bytes. A context is a 64-bit hash of its bytes: that two of ten
+    million share a hash has a probability of about 1e-5.
 
     Args:
         order: the longest sequence that is counted, in bytes: ``order - 1`` of context and the next one.
@@ -111,10 +111,7 @@ def _followed(contexts: NDArray[np.uint64], text: NDArray[np.uint8]) -> NDArray[
     return _mixed(contexts ^ ((text.astype(np.uint64) + np.uint64(257)) * _MULTIPLIER))
 
 
-def _types(
-    contexts: NDArray[np.uint64], following: NDArray[np.uint8], seen: NDArray[np.uint64]
-) -> NDArray[np.int64]:
+def _types(contexts: NDArray[np.uint64], following: NDArray[np.uint8], seen: NDArray[np.uint64]) -> NDArray[np.int64]:
     """How many different bytes follow each context, in the order of ``seen``."""
     pairs = np.unique(np.searchsorted(seen, contexts).astype(np.int64) * 256 + following)
     return np.bincount(pairs // 256, minlength=len(seen))
-

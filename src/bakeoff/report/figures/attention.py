@@ -28,7 +28,8 @@ def _paint(rows: Sequence[str], columns: Sequence[str], weights_LS: np.ndarray) 
     column_names = [printable(column, limit=12) or "space" for column in columns]
     left = 14 + max(text_width(name) for name in row_names)
     top = 14 + max(text_width(name) for name in column_names)
-    canvas = Canvas(left + _CELL * len(columns) + 14, top + _CELL * len(rows) + 12, margins=(left, 6, 8, top))
+    width, height = left + _CELL * len(columns) + 14, top + _CELL * len(rows) + 12
+    canvas = Canvas(round(width), round(height), margins=(left, 6, 8, top))
     answer_N, source_N = np.nonzero(weights_LS > _LEAST_WEIGHT)
     areas_N = _LARGEST_MARK * weights_LS[answer_N, source_N]
     canvas.axes.scatter(source_N, -answer_N, s=areas_N, marker="s", color=sentinel("ink"), linewidths=0)

@@ -132,7 +132,8 @@ class Translation(TaskModule):
         (source_BS, _), targets_BT = batch
         net: Any = self.net
         answers_BL = greedy_search(net, source_BS, max_length=net.max_target_length, specials=self.specials)
-        self._collection(split)["exact_match"].add(answers_BL, targets_BT)
+        metric: Any = self._collection(split)["exact_match"]
+        metric.add(answers_BL, targets_BT)
 
     def respond(self, inputs: Inputs) -> Predictions:
         """The answer to each source, as text."""

@@ -47,7 +47,7 @@ def _chrf(answers_N: np.ndarray, references_N: np.ndarray) -> np.ndarray:
 
 
 def _bleu_counts(answers_N: np.ndarray, references_N: np.ndarray) -> np.ndarray:
-    """What each example adds: right and possible n-grams by length, and the lengths of answer and reference, (N, 10)."""
+    """What each example adds: right and possible n-grams by length, and both texts' lengths, (N, 10)."""
     bleu = BLEU(effective_order=True)
     rows = []
     for answer, reference in zip(answers_N.tolist(), references_N.tolist(), strict=True):
@@ -57,9 +57,9 @@ def _bleu_counts(answers_N: np.ndarray, references_N: np.ndarray) -> np.ndarray:
 
 
 def _bleu(totals: np.ndarray) -> np.ndarray:
-    """BLEU of the corpus from ``(..., 10)`` totals, with sacreBLEU's default smoothing of orders without a match.
+    """BLEU of the corpus from ``(..., 10)`` totals, with sacreBLEU's smoothing of orders without a match.
 
-    Papineni et al. 2002; an order of which no n-gram is right counts as 1 / 2 of one, the next such as 1 / 4, and so on.
+    Papineni et al. 2002; an order of which no n-gram is right counts as 1 / 2 of one, the next such as 1 / 4.
     """
     right, possible = totals[..., :ORDER], totals[..., ORDER : 2 * ORDER]
     answer, reference = totals[..., -2], totals[..., -1]
