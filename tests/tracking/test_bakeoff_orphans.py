@@ -36,7 +36,7 @@ def test_soon_after_the_end_of_a_bakeoff_no_run_is_running(tmp_path, store_uri, 
     (follower,) = [member for member in family if "bakeoff.tracking.following" in member.cmdline()]
     try:
         os.kill(process.pid, number)
-        follower.wait(timeout=10)
+        follower.wait(timeout=60)
         assert set(statuses(store_uri)) == {"KILLED"}
         process.wait(timeout=60)
         if number != signal.SIGKILL:  # what ends the trials of a parent that was killed is the executor's
