@@ -67,6 +67,7 @@ class ImageDataModule(TaskData):
         dedup: what to do about copies of an image on both sides of a split: ``error``, or ``drop`` the train row.
         allow_leak: keep such copies; the report says so.
         num_workers: processes that decode, where the images do not fit in memory.
+        reshuffle: draw the order of training images anew each epoch; else all epochs have that of the first.
         in_memory_gb: decoded images above this many gigabytes stay encoded, and are decoded batch by batch.
         chunk: batches an item of the training loader, see `ImageLoader`.
         seed: the trial's seed: validation split and the order of training.
@@ -90,6 +91,7 @@ class ImageDataModule(TaskData):
         allow_leak: bool = False,
         num_workers: int = 2,
         in_memory_gb: float = 4.0,
+        reshuffle: bool = True,
         chunk: int = 1,
         seed: int = 0,
     ) -> None:
@@ -101,6 +103,7 @@ class ImageDataModule(TaskData):
         self.batch_size = batch_size
         self.num_workers = num_workers
         self.chunk = chunk
+        self._reshuffle = reshuffle
         self._source = source
         self._preparation = Preparation(
             columns, split, _height_and_width(image_size), on_bad, dedup, allow_leak, in_memory_gb
@@ -250,7 +253,8 @@ class ImageDataModule(TaskData):
     def _loader(
         self, split: Split, *, batch_size: int, training: bool = False, with_labels: bool = True
     ) -> ImageLoader:
-        sampler = EpochSampler(self._split_rows(split), seed=self._seed if training else None)
+        seed = self._seed if training else None
+        sampler = EpochSampler(self._split_rows(split), seed=seed, reshuffle=self._reshuffle)
         plan = BatchPlan(sampler, batch_size=batch_size, drop_single=training)
         labels, chunk = torch.from_numpy(self._images.labels), self.chunk if training else 1
         mean, std = self.spec.mean, self.spec.std

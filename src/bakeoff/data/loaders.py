@@ -41,11 +41,13 @@ class EpochSampler:
     Args:
         rows: the split's row numbers.
         seed: with the epoch it decides the order; None keeps the order of ``rows``.
+        reshuffle: draw a new order each epoch; else all epochs have that of the first.
     """
 
-    def __init__(self, rows: Rows, *, seed: int | None) -> None:
+    def __init__(self, rows: Rows, *, seed: int | None, reshuffle: bool = True) -> None:
         self.rows = rows
         self.seed = seed
+        self.reshuffle = reshuffle
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -56,7 +58,8 @@ class EpochSampler:
         """All rows, shuffled for this epoch."""
         if self.seed is None:
             return self.rows
-        return np.random.default_rng([self.seed, self.epoch, _ORDER_STREAM]).permutation(self.rows)
+        epoch = self.epoch if self.reshuffle else 0
+        return np.random.default_rng([self.seed, epoch, _ORDER_STREAM]).permutation(self.rows)
 
     def __len__(self) -> int:
         """How many rows there are."""

@@ -77,7 +77,7 @@ def mistakes_context(bakeoff: Bakeoff, looks: Mapping[str, Look], *, examples: E
     names = [row.name for row in bakeoff.contenders]
     seeds = {name: {t.seed for t in bakeoff.typical_trials(name) if t.seed is not None} for name in names}
     agreement = read_agreement(bakeoff.folder / "scores.parquet", seeds)
-    if agreement is None:
+    if agreement is None and bakeoff.plan.class_names:
         bakeoff.missing.append("scores.parquet holds no right-or-wrong scores that can be read.")
     labels, class_names = bakeoff.labels, bakeoff.plan.class_names
     if labels is None or labels.ndim != 1 or not class_names or (len(labels) and labels.max() >= len(class_names)):

@@ -35,7 +35,7 @@ class Bakeoff:
     """A finished bakeoff, as its folder tells it.
 
     Attributes:
-        labels: True classes of the test examples, shape ``(n,)``, or ``None`` if the folder lacks them.
+        labels: Targets of the test examples, shape ``(n,)`` where each has one class, or ``None`` if the folder lacks them.
         examples: Ids of the test examples in the same order; empty if the folder lacks them.
         trials: Every planned trial, contender by contender, in the order of the seeds.
         validation: What each trial was selected by; empty if the folder lacks it.
@@ -169,7 +169,7 @@ def _labels(path: Path, missing: list[str]) -> np.ndarray | None:
     except (OSError, ValueError, EOFError):
         missing.append(f"{path.name} can't be read, so there are no confusions, mistakes or per-class figures.")
         return None
-    return labels.astype(np.int64)
+    return labels.astype(np.int64) if labels.dtype.kind in "iub" else labels
 
 
 def _trial(folder: Path, contender: Contender, index: int) -> Trial:

@@ -26,7 +26,7 @@ def rules_of(plan: Mapping[str, Any]) -> dict[str, Any]:
         **{name: plan[name] for name in RULES},
         "data_fingerprint": data["fingerprint"],
         "contenders": [_entry(entry) for entry in plan["contenders"]],
-        "classes": data["spec"]["class_names"],
+        "classes": list(data["spec"].get("class_names", ())),
     }
 
 
