@@ -33,7 +33,18 @@ def reviews_csv(path):
 def test_messy_reviews_train_evaluate_and_predict(folder, capsys):
     reviews_csv(folder / "reviews.csv")
     data = ["data=csv", "data.file=reviews.csv", "data.columns.text=body", "data.columns.label=stars"]
-    run_pipeline("train", argv=["task=text_classification", "model=gru", *data, *QUICK, *TINY, "model.net.dropout=0", "data.batch_size=16"])
+    run_pipeline(
+        "train",
+        argv=[
+            "task=text_classification",
+            "model=gru",
+            *data,
+            *QUICK,
+            *TINY,
+            "model.net.dropout=0",
+            "data.batch_size=16",
+        ],
+    )
     result = json.loads((folder / "run" / "result.json").read_text())
     assert result["test"]["accuracy"] > 0.9
     run_pipeline("evaluate", argv=["run=run", "output_dir=again"])
@@ -43,7 +54,7 @@ def test_messy_reviews_train_evaluate_and_predict(folder, capsys):
     assert "3 rows without text were left out" in capsys.readouterr().out
     table = pd.read_csv("answers.csv")
     assert len(table) == 80
-    assert table["text"][3] == 'hated every minute no. 1'
+    assert table["text"][3] == "hated every minute no. 1"
     expected = ["up", "down"] * 40
     assert (table["prediction"] == expected).mean() > 0.9
     assert (table["p(up)"] + table["p(down)"]).between(0.999, 1.001).all()
@@ -56,7 +67,9 @@ def test_several_labels_a_text(folder):
     labels = ["|".join([*["red"] * (i % 2), *["round"] * (i % 3 == 0)]) for _, i in rows]
     pd.DataFrame({"text": [t for t, _ in rows], "tags": labels}).to_csv("tags.csv", index=False)
     data = ["data=csv", "data.file=tags.csv", "data.columns.label=tags", 'data.columns.label_separator="|"']
-    run_pipeline("train", argv=["task=text_classification", "model=text_cnn", *data, *QUICK, *TINY, "data.batch_size=16"])
+    run_pipeline(
+        "train", argv=["task=text_classification", "model=text_cnn", *data, *QUICK, *TINY, "data.batch_size=16"]
+    )
     result = json.loads((folder / "run" / "result.json").read_text())
     assert result["test"]["accuracy"] > 0.9
     run_pipeline("predict", argv=["run=run", "input=red round thing 7", "output=one.jsonl"])
@@ -82,7 +95,7 @@ def test_a_text_file_teaches_a_model_that_writes(folder, capsys):
 
 
 def test_a_table_of_translations(folder):
-    words = "zero one two three four five six seven eight nine".split()
+    words = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
     numbers = [f"{a} {b}" for a in words for b in words]
     back = [" ".join(word[::-1] for word in number.split()) for number in numbers]
     pd.DataFrame({"plain": numbers, "mirrored": back}).to_csv("pairs.tsv", sep="\t", index=False)

@@ -52,7 +52,14 @@ def test_a_bakeoff_of_every_task_reaches_verdict_report_and_audit(
     if task not in QUICK:
         pytest.fail(f"say in QUICK with what data and contenders a bakeoff of task={task} takes seconds")
     monkeypatch.chdir(tmp_path)
-    small = ["budget.value=20_000", "budget.tolerance=0.2", "seeds=3", "trainer.max_epochs=1", "tracking=none", "debug=true"]
+    small = [
+        "budget.value=20_000",
+        "budget.tolerance=0.2",
+        "seeds=3",
+        "trainer.max_epochs=1",
+        "tracking=none",
+        "debug=true",
+    ]
     folder = tmp_path / "bakeoff"
     run_pipeline("compare", argv=[f"task={task}", *QUICK[task], *small, f"output_dir={folder}", "executor.workers=1"])
     told = capsys.readouterr().out

@@ -51,7 +51,7 @@ def settle(config: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> N
     why = follower.close()
     if why is not None:
         problem = f"MLflow does not have all of this sweep yet: {why}"
-        step = "the results are safe in the output folder; give the same command again to send them"
+        step = "the results are safe in the output folder; bakeoff sync FOLDER sends them"
         raise TrackerNotSynced("tracking.not_synced", "tracking.uri", None, problem, next_step=step)
 
 

@@ -99,7 +99,7 @@ def finish() -> None:
             "tracking.uri",
             None,
             f"MLflow does not have all of this yet: {why}",
-            next_step="the results are safe in the output folder; give the same command again to send them",
+            next_step="the results are safe in the output folder; bakeoff sync FOLDER sends them",
         )
 
 

@@ -7,6 +7,7 @@ Lightning and the metrics in memory, and takes its first optimizer step in tens 
 from __future__ import annotations
 
 import ctypes
+import multiprocessing.forkserver
 import os
 import signal
 import sys
@@ -67,5 +68,10 @@ def failure(config: Mapping[str, Any], label: TrialLabel, status: str, why: str)
 def _follow_parent() -> None:
     """Ends this process with the fork server, which ends with the bakeoff; Ctrl-C is the bakeoff's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    server: Any = multiprocessing.forkserver._forkserver
+    if server._forkserver_alive_fd is not None:
+        # The fork server ends when nobody holds this pipe any more: a trial's copy would keep both alive.
+        os.close(server._forkserver_alive_fd)
+        server._forkserver_alive_fd = None
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)

@@ -35,7 +35,7 @@ class Bakeoff:
     """A finished bakeoff, as its folder tells it.
 
     Attributes:
-        labels: Targets of the test examples, shape ``(n,)`` where each has one class, or ``None`` if the folder lacks them.
+        labels: Targets of the test examples, ``(n,)`` where each has one class, or ``None`` if the folder lacks them.
         examples: Ids of the test examples in the same order; empty if the folder lacks them.
         trials: Every planned trial, contender by contender, in the order of the seeds.
         validation: What each trial was selected by; empty if the folder lacks it.
