@@ -58,7 +58,7 @@ def test_messy_reviews_train_evaluate_and_predict(folder, capsys):
     expected = ["up", "down"] * 40
     assert (table["prediction"] == expected).mean() > 0.9
     assert (table["p(up)"] + table["p(down)"]).between(0.999, 1.001).all()
-    run_pipeline("predict", argv=["run=run", "input=really loved it 🎉", "output=one.jsonl"])
+    run_pipeline("predict", argv=["run=run", 'input="really loved it 🎉"', "output=one.jsonl"])
     assert pd.read_json("one.jsonl", lines=True)["prediction"].tolist() == ["up"]
 
 

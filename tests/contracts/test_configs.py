@@ -51,7 +51,8 @@ def fitting_task(group, name):
 
 @pytest.mark.parametrize(("group", "name"), OPTIONS, ids=str)
 def test_every_option_composes_and_is_sound(group, name, composer):
-    pipeline = pipeline_of(group)
+    text = CATALOG.path(group, name).read_text(encoding="utf-8")
+    pipeline = "compare" if "bakeoff compare experiment=" in text else pipeline_of(group)
     cfg = composer.compose(pipeline, [*fitting_task(group, name), f"{group}={name}"]).cfg
     errors = validate(cfg, pipeline, catalog=CATALOG)
     assert [error.line() for error in errors if error.code != "config.missing_value"] == []

@@ -228,7 +228,7 @@ def test_data_that_is_gone_costs_the_pictures_only(tmp_path: Path) -> None:
         raise DataError("data.not_found", "data.path", "digits", "no such folder")
 
     page = built(write_bakeoff(tmp_path / "b", Recipe(**SMALL)), images=gone)
-    assert "There are no pictures: error[data.not_found]" in page.outline.text
+    assert "The examples can't be shown: error[data.not_found]" in page.outline.text
     assert page.outline.tags["img"] == 0
 
 

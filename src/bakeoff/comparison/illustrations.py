@@ -18,7 +18,7 @@ EXAMPLES = 2
 
 
 def write_illustrations(plan: Plan, folder: Path, trials: Sequence[Trial]) -> None:
-    """Writes ``illustrations.json``, a list for each contender, unless the task has nothing to show."""
+    """Writes ``illustrations.json``, a list for each of its ``contenders``, unless the task has nothing to show."""
     task, spec = task_class(plan.config), plan.data.spec
     shown: dict[str, list[dict[str, Any]]] = {}
     for trial in trials:
@@ -28,4 +28,4 @@ def write_illustrations(plan: Plan, folder: Path, trials: Sequence[Trial]) -> No
         load_weights(net, trial.job.folder / "weights.safetensors")
         shown[trial.contender] = task.illustrate(net.eval(), plan.data.raw("test")[:EXAMPLES], spec)
     if any(shown.values()):
-        write_json(folder / FILE, finite(shown))
+        write_json(folder / FILE, finite({"schema_version": 1, "contenders": shown}))

@@ -11,8 +11,8 @@ from typing import Any
 
 from bakeoff.report.planned import known
 
-SCALE, GRADIENTS = "scale.json", "gradients.json"
-"""What `scale` and `gradients` write, into a folder of their own or a bakeoff's."""
+SCALE, GRADIENTS, ILLUSTRATIONS = "scale.json", "gradients.json", "illustrations.json"
+"""What `scale`, `gradients` and `compare` write, into a folder of their own or a bakeoff's."""
 _WATCHED = ("plan.json", "verdict.json", "scores.parquet", "validation.parquet")
 
 
@@ -108,7 +108,7 @@ def read_openings(folder: Path) -> tuple[Mapping[str, Any], ...]:
 
 
 def read_measured(folder: Path, name: str) -> dict[str, Any] | None:
-    """What `scale` or `gradients` measured; ``None`` where it did not, or the file can't be read."""
+    """What stands in such a file; ``None`` where there is none, or it can't be read."""
     raw = _parsed(folder / name)
     return raw if isinstance(raw, dict) and raw.get("schema_version") == 1 else None
 

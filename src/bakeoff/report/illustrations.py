@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,15 +22,6 @@ class Illustration:
     input: str
     output: str
     figure: Markup | None
-
-
-def read_illustrations(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """By contender; empty where the folder has none that can be read."""
-    try:
-        found = json.loads((folder / "illustrations.json").read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def illustrations_context(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:

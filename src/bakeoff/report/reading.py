@@ -14,6 +14,7 @@ import numpy as np
 from bakeoff.errors import DataError
 from bakeoff.report.evidence import (
     GRADIENTS,
+    ILLUSTRATIONS,
     SCALE,
     Audit,
     read_audit,
@@ -21,7 +22,6 @@ from bakeoff.report.evidence import (
     read_measured,
     read_openings,
 )
-from bakeoff.report.illustrations import read_illustrations
 from bakeoff.report.numbers import Metric
 from bakeoff.report.planned import Contender, Plan
 from bakeoff.report.records import Row, Trial, Verdict
@@ -114,7 +114,8 @@ def read_bakeoff(folder: Path) -> Bakeoff:
         missing.append("validation.parquet can't be read, so it is not known which trials were selected.")
     missing.extend(_unfinished(trials, plan, verdict))
     history = (read_audit(folder), read_manifest(folder), read_openings(folder))
-    measured = (read_measured(folder, SCALE), read_measured(folder, GRADIENTS), read_illustrations(folder))
+    written = (read_measured(folder, ILLUSTRATIONS) or {}).get("contenders", {})
+    measured = (read_measured(folder, SCALE), read_measured(folder, GRADIENTS), written)
     return Bakeoff(folder, plan, verdict, trials, labels, examples, validation, *history, missing, *measured)
 
 
