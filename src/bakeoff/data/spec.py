@@ -5,6 +5,7 @@ B batch, C channels, H height, W width.
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import importlib
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ KINDS = {
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Spec:
+class Spec(abc.ABC):
     """What every kind of data has.
 
     ``notes`` are sentences for the report: rows dropped, skipped or leaked. ``leaked_rows`` counts rows of train and
@@ -45,9 +46,9 @@ class Spec:
     leaked_rows: int = 0
     notes: tuple[str, ...] = ()
 
+    @abc.abstractmethod
     def example_inputs(self, batch_size: int) -> Inputs:
         """A batch of typical size and no meaning, on torch's default device: what costs are counted and timed on."""
-        raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
