@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import torch
 from datasets import Dataset
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -98,31 +99,41 @@ class BatchPlan:
             yield rows[first : first + self.batch_size]
 
 
-class ImageLoader(abc.ABC):
-    """Batches ``(images_BCHW, labels_B)``: float32, normalised by channel, and int64.
+class Plan(Protocol):
+    """What makes which batch: an iterable of what each batch is made from."""
 
-    With ``chunk > 1`` each item is a list of up to ``chunk`` such batches, so that a training loop can take several
-    optimizer steps a call; the batches and their order are those of ``chunk == 1``. With ``with_labels=False`` a batch
-    is ``images_BCHW`` alone.
+    sampler: EpochSampler
+
+    @property
+    def num_examples(self) -> int:
+        """Examples an epoch."""
+
+    def skip(self, num_batches: int) -> None:
+        """Leave out the first batches of the next iteration, and of that one only."""
+
+    def __len__(self) -> int:
+        """Batches an epoch, skipped ones included."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """One epoch."""
+
+
+class PlannedLoader(abc.ABC):
+    """Batches of a plan, each made at once.
+
+    With ``chunk > 1`` each item is a list of up to ``chunk`` batches, so that a training loop can take several
+    optimizer steps a call; the batches and their order are those of ``chunk == 1``.
+
+    Args:
+        plan: what makes which batch, such as row numbers.
+        chunk: batches an item.
+        positions: where in the split each row stands, in the order in which rows come; None: in the split's order.
     """
 
-    def __init__(
-        self,
-        plan: BatchPlan,
-        *,
-        labels: Tensor,
-        mean: Sequence[float],
-        std: Sequence[float],
-        chunk: int,
-        with_labels: bool,
-    ) -> None:
+    def __init__(self, plan: Plan, *, chunk: int = 1, positions: NDArray[np.int64] | None = None) -> None:
         self._plan = plan
-        self._labels = labels
-        self._mean_1C11 = 255 * torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1)
-        self._scale_1C11 = 1 / (255 * torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1))
         self.chunk = chunk
-        self.with_labels = with_labels
-        self.positions = None  # examples come in the order of the split
+        self.positions = positions
 
     @property
     def sampler(self) -> EpochSampler:
@@ -130,7 +141,7 @@ class ImageLoader(abc.ABC):
         return self._plan.sampler
 
     @property
-    def batch_sampler(self) -> BatchPlan:
+    def batch_sampler(self) -> Plan:
         """Where Lightning looks whether evaluation is shuffled."""
         return self._plan
 
@@ -156,20 +167,54 @@ class ImageLoader(abc.ABC):
         """Items an epoch: batches, or chunks of them; what `skip` leaves out is counted."""
         return -(-len(self._plan) // self.chunk)
 
-    def __iter__(self) -> Iterator[Batch | list[Batch] | Tensor | list[Tensor]]:
+    def __iter__(self) -> Iterator[Any]:
         """One epoch."""
-        batches = (self._finish(images_BCHW, rows) for images_BCHW, rows in self._gather())
-        if self.chunk == 1:
-            yield from batches
-            return
-        chunk: list = []
-        for batch in batches:
-            chunk.append(batch)
-            if len(chunk) == self.chunk:
-                yield chunk
-                chunk = []
-        if chunk:
-            yield chunk
+        yield from chunked(self._batches(), self.chunk)
+
+    @abc.abstractmethod
+    def _batches(self) -> Iterator[Any]:
+        """The batches of one epoch, in the plan's order."""
+
+
+def chunked(batches: Iterator[Any], chunk: int) -> Iterator[Any]:
+    """The batches, or lists of up to ``chunk`` of them where that is above 1."""
+    if chunk == 1:
+        yield from batches
+        return
+    gathered: list[Any] = []
+    for batch in batches:
+        gathered.append(batch)
+        if len(gathered) == chunk:
+            yield gathered
+            gathered = []
+    if gathered:
+        yield gathered
+
+
+class ImageLoader(PlannedLoader):
+    """Batches ``(images_BCHW, labels_B)``: float32, normalised by channel, and int64.
+
+    With ``with_labels=False`` a batch is ``images_BCHW`` alone.
+    """
+
+    def __init__(
+        self,
+        plan: BatchPlan,
+        *,
+        labels: Tensor,
+        mean: Sequence[float],
+        std: Sequence[float],
+        chunk: int,
+        with_labels: bool,
+    ) -> None:
+        super().__init__(plan, chunk=chunk)
+        self._labels = labels
+        self._mean_1C11 = 255 * torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1)
+        self._scale_1C11 = 1 / (255 * torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1))
+        self.with_labels = with_labels
+
+    def _batches(self) -> Iterator[Batch | Tensor]:
+        return (self._finish(images_BCHW, rows) for images_BCHW, rows in self._gather())
 
     @abc.abstractmethod
     def _gather(self) -> Iterator[tuple[Tensor, Tensor]]:

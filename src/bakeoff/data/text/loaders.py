@@ -9,12 +9,12 @@ batches hold similar lengths, and yet nearly any text can meet any other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.data.loaders import BatchPlan, EpochSampler
+from bakeoff.data.loaders import BatchPlan, EpochSampler, Plan, PlannedLoader
 from bakeoff.data.splits import Rows
 
 _BATCHES_A_WINDOW = 50
@@ -59,29 +59,8 @@ class BucketedPlan(BatchPlan):
         return 1 - sum(int(part.sum()) for part in lengths) / sum(int(part.max()) * len(part) for part in lengths)
 
 
-class Plan(Protocol):
-    """What makes which batch: an iterable of what each batch is made from."""
-
-    sampler: EpochSampler
-
-    @property
-    def num_examples(self) -> int:
-        """Examples an epoch."""
-
-    def skip(self, num_batches: int) -> None:
-        """Leave out the first batches of the next iteration, and of that one only."""
-
-    def __len__(self) -> int:
-        """Batches an epoch, skipped ones included."""
-
-    def __iter__(self) -> Iterator[Any]:
-        """One epoch."""
-
-
-class TextLoader:
-    """Batches of a plan, each made at once.
-
-    With ``chunk > 1`` each item is a list of up to ``chunk`` batches; the batches and their order are the same.
+class TextLoader(PlannedLoader):
+    """Batches of a plan of texts.
 
     Args:
         plan: what makes which batch, such as row numbers.
@@ -98,61 +77,11 @@ class TextLoader:
         chunk: int = 1,
         positions: NDArray[np.int64] | None = None,
     ) -> None:
-        self._plan = plan
+        super().__init__(plan, chunk=chunk, positions=positions)
         self._make_batch = make_batch
-        self.chunk = chunk
-        self.positions = positions
 
-    @property
-    def sampler(self) -> EpochSampler:
-        """Where Lightning sets the epoch."""
-        return self._plan.sampler
-
-    @property
-    def batch_sampler(self) -> Plan:
-        """Where Lightning looks whether evaluation is shuffled."""
-        return self._plan
-
-    @property
-    def num_examples(self) -> int:
-        """Examples an epoch."""
-        return self._plan.num_examples
-
-    @property
-    def num_batches(self) -> int:
-        """Batches an epoch, however they are chunked."""
-        return len(self._plan)
-
-    def set_epoch(self, epoch: int) -> None:
-        """As ``loader.sampler.set_epoch``, for loops without Lightning."""
-        self.sampler.set_epoch(epoch)
-
-    def skip(self, num_batches: int) -> None:
-        """Resume within an epoch: the next iteration leaves out this many batches (not chunks); ``len`` stays."""
-        self._plan.skip(num_batches)
-
-    def __len__(self) -> int:
-        """Items an epoch: batches, or chunks of them; what `skip` leaves out is counted."""
-        return -(-len(self._plan) // self.chunk)
-
-    def __iter__(self) -> Iterator[Any]:
-        """One epoch."""
-        yield from chunked((self._make_batch(item) for item in self._plan), self.chunk)
-
-
-def chunked(batches: Iterator[Any], chunk: int) -> Iterator[Any]:
-    """The batches, or lists of up to ``chunk`` of them where that is above 1."""
-    if chunk == 1:
-        yield from batches
-        return
-    gathered: list[Any] = []
-    for batch in batches:
-        gathered.append(batch)
-        if len(gathered) == chunk:
-            yield gathered
-            gathered = []
-    if gathered:
-        yield gathered
+    def _batches(self) -> Iterator[Any]:
+        return (self._make_batch(item) for item in self._plan)
 
 
 def evaluation_plan(rows: Rows, lengths: Rows, *, batch_size: int) -> tuple[BatchPlan, NDArray[np.int64]]:
