@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torchmetrics import MeanMetric, Metric, MetricCollection
@@ -17,7 +15,8 @@ from torchmetrics.classification import MulticlassAccuracy
 from bakeoff.data.spec import ImageSpec, Inputs
 from bakeoff.models.contracts import ImageBackbone
 from bakeoff.tasks import class_scores
-from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions, TaskModule
+from bakeoff.tasks.classification import Classification
+from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory
 from bakeoff.tasks.schedules import Schedule
 
 
@@ -34,7 +33,7 @@ class Classifier(nn.Module):
         return self.head(self.backbone(images_BCHW)[-1].mean(dim=(2, 3)))
 
 
-class ImageClassification(TaskModule):
+class ImageClassification(Classification):
     """Cross-entropy on one label an image; accuracy, macro-F1 and calibration error (all in [0, 1]).
 
     Accuracy and macro-F1: higher is better. Calibration error (expected, 15 bins, L1; Guo et al. 2017,
@@ -96,26 +95,3 @@ class ImageClassification(TaskModule):
         else:
             metrics |= class_scores.single_label_metrics(self.num_classes)
         return MetricCollection(metrics, compute_groups=False)
-
-    # What a finished run says of examples: used on sealed predictions, away from training -----------------------------
-
-    @staticmethod
-    def predictions(outputs: Tensor) -> Predictions:
-        """What is stored of each example: class probabilities, shape ``(B, K)``."""
-        return {"probabilities": torch.softmax(outputs.float(), dim=1).cpu().numpy()}
-
-    @staticmethod
-    def score_examples(predictions: Predictions, labels: np.ndarray, metric: str) -> np.ndarray:
-        """Each example's share of ``metric``, shape ``(B,)``; see `bakeoff.tasks.class_scores`."""
-        return class_scores.score_examples(predictions["probabilities"], labels, metric)
-
-    @staticmethod
-    def summarise(predictions: Predictions, labels: np.ndarray) -> dict[str, float]:
-        """All metrics of a set of predictions, by name."""
-        return class_scores.summarise(predictions["probabilities"], labels)
-
-    @staticmethod
-    def trivial_predictions(train_labels: np.ndarray, num_examples: int, spec: ImageSpec) -> Predictions:
-        """What the trivial predictor says of every example: how common each class was in training."""
-        shares_K = class_scores.class_shares(train_labels, spec.num_classes)
-        return {"probabilities": np.tile(shares_K, (num_examples, 1))}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -19,7 +18,8 @@ from bakeoff.data.text.spec import LabelledTextSpec
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.models.contracts import SequenceBackbone, TokenBackbone, TokenModel
 from bakeoff.tasks import class_scores
-from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions, TaskModule
+from bakeoff.tasks.classification import Classification
+from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions
 from bakeoff.tasks.schedules import Schedule
 from bakeoff.tasks.tokens import Pool, Pooling, TokenStem, padding_mask
 
@@ -43,7 +43,7 @@ class TextClassifier(nn.Module):
         return self.head(self.pool(self.backbone(x, padding_mask_BT=mask_BT), mask_BT))
 
 
-class TextClassification(TaskModule):
+class TextClassification(Classification):
     """Cross-entropy on the label of a text; accuracy, macro-F1 and calibration error (all in [0, 1]).
 
     With several labels a text, binary cross-entropy on each class, accuracy over decisions, and macro-F1.
@@ -129,26 +129,3 @@ class TextClassification(TaskModule):
         if self.multi_label:
             return {"probabilities": torch.sigmoid(self(inputs).float()).cpu().numpy()}
         return self.predictions(self(inputs))
-
-    # What a finished run says of examples: used on sealed predictions, away from training -----------------------------
-
-    @staticmethod
-    def predictions(outputs: Tensor) -> Predictions:
-        """What is stored of each text with one label: class probabilities, shape ``(B, K)``."""
-        return {"probabilities": torch.softmax(outputs.float(), dim=1).cpu().numpy()}
-
-    @staticmethod
-    def score_examples(predictions: Predictions, labels: np.ndarray, metric: str) -> np.ndarray:
-        """Each text's share of ``metric``, shape ``(B,)``; see `bakeoff.tasks.class_scores`."""
-        return class_scores.score_examples(predictions["probabilities"], labels, metric)
-
-    @staticmethod
-    def summarise(predictions: Predictions, labels: np.ndarray) -> dict[str, float]:
-        """All metrics of a set of predictions, by name."""
-        return class_scores.summarise(predictions["probabilities"], labels)
-
-    @staticmethod
-    def trivial_predictions(train_labels: np.ndarray, num_examples: int, spec: LabelledTextSpec) -> Predictions:
-        """What the trivial predictor says of every text: how common each class was in training."""
-        shares_K = class_scores.class_shares(train_labels, spec.num_classes)
-        return {"probabilities": np.tile(shares_K, (num_examples, 1))}
