@@ -16,12 +16,9 @@ result.json               written last; a folder with a result is never run agai
 
 from __future__ import annotations
 
-import logging
 import math
-import os
 import resource
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -47,6 +44,7 @@ from bakeoff.training.predictions import save_predictions
 from bakeoff.training.progress import EpochLines
 from bakeoff.training.pruning import Pruned, Pruning
 from bakeoff.training.settings import TrainerSettings
+from bakeoff.training.trainer import make_trainer
 
 RESULT_VERSION = 1
 
@@ -166,30 +164,6 @@ def _train(
         "test_predictions_sha256": save_predictions(predictions, folder),
         "data_fingerprint": data.fingerprint,
     }
-
-
-def make_trainer(settings: TrainerSettings, *, callbacks: list[pl.Callback] | None = None) -> pl.Trainer:
-    """Lightning's trainer, with bakeoff's own log, checkpoints and progress in place of its defaults."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="pytorch_lightning")
-    if not torch.cuda.is_available():
-        # Lightning makes torch look for a GPU through NVML, which without a driver costs 0.1 ms an optimizer step.
-        os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
-    return pl.Trainer(
-        max_epochs=settings.max_epochs,
-        accelerator=settings.accelerator,
-        devices=settings.devices,
-        precision=settings.precision,
-        check_val_every_n_epoch=min(settings.val_every, settings.max_epochs),
-        callbacks=callbacks,
-        plugins=[AtomicCheckpointIO()],
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-    )
 
 
 def progress_rule(
