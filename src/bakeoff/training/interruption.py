@@ -1,0 +1,123 @@
+"""A signal that asks a trial to end: its state is saved at the next optimizer step, then the process ends with 143.
+
+SIGTERM is what init systems, containers and batch systems send before they kill. SIGUSR1 is what Slurm sends some time
+before a job's limit where it is asked to (``sbatch --signal=USR1@120``): the job is then put back into the queue.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+EXIT_CODE = 128 + signal.SIGTERM
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+_SLURM_JOB = "SLURM_JOB_ID"
+_REQUEUE_TIMEOUT_S = 30.0
+
+
+class Interrupted(SystemExit):
+    """Training ended because a signal asked for it; a process that nobody catches it in exits with 143.
+
+    Args:
+        step: optimizer steps that are saved; None: nothing was saved since the last resume point.
+        speaks: whether this process tells of it and asks Slurm for another run; of several that train together, one.
+    """
+
+    def __init__(self, step: int | None = None, *, speaks: bool = True) -> None:
+        super().__init__(EXIT_CODE)
+        self.step = step
+        self.speaks = speaks
+
+
+class Interruption:
+    """Whether a signal has asked for the end; a second one changes nothing, for the state is being saved."""
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+        self._listening = False
+
+    @property
+    def requested(self) -> bool:
+        """Whether to end at the next step."""
+        return self.signal is not None
+
+    def listen(self) -> None:
+        """Takes the signals, once more where Lightning has put a handler of its own around this one.
+
+        Lightning's broadcasts from within the handler, which other processes do not expect.
+        """
+        if self._listening:
+            for number in SIGNALS:
+                signal.signal(number, self._receive)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Takes the signals within the block; only a program's main thread can, elsewhere none is asked for."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in SIGNALS}
+        self._listening = True
+        self.listen()
+        try:
+            yield
+        finally:
+            self._listening = False
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        self.signal = self.signal or signal.Signals(number)
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Within the block, SIGTERM and SIGUSR1 set ``requested`` instead of ending the process.
+
+    Whoever trains looks at it, saves, and raises `Interrupted`. On its way out one line on standard error says that the
+    state is saved, Slurm is asked for another run if the signal was SIGUSR1, and whoever handled SIGTERM before is told
+    of it; where that was nobody, `Interrupted` goes on.
+    """
+    interruption = Interruption()
+    try:
+        with interruption.listening():
+            yield interruption
+            if interruption.requested:
+                raise Interrupted
+    except Interrupted as end:
+        if end.speaks:
+            print(_farewell(end, interruption), file=sys.stderr, flush=True)
+        handler = signal.getsignal(signal.SIGTERM)
+        if callable(handler) and threading.current_thread() is threading.main_thread():
+            handler(signal.SIGTERM, None)
+        raise
+
+
+def requeue() -> str:
+    """Asks Slurm to run this process's job again, and says what came of it; nothing outside of a job."""
+    job = os.environ.get(_SLURM_JOB)
+    if job is None:
+        return ""
+    command = ["scontrol", "requeue", job]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=_REQUEUE_TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"; Slurm was not asked for another run ({error}): submit the job again"
+    if answer.returncode:
+        why = " ".join(answer.stderr.split()) or f"exit code {answer.returncode}"
+        return f"; Slurm refused another run ({why}): submit the job again"
+    return f"; Slurm runs job {job} again"
+
+
+def _farewell(end: Interrupted, interruption: Interruption) -> str:
+    saved = "the last resume point stands" if end.step is None else f"saved after step {end.step}"
+    name = "a signal" if interruption.signal is None else interruption.signal.name
+    again = requeue() if interruption.signal is signal.SIGUSR1 else ""
+    return f"ended by {name}, {saved}: the same command goes on from there{again}"
