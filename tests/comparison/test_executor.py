@@ -51,9 +51,9 @@ def test_a_killed_trial_is_started_once_more_with_its_seed_and_noted(tmp_path, m
     executor = LocalExecutor(workers=1, retries=1)
     original, started = executor._start, []
 
-    def start_and_kill(one, slot, attempt):
-        running = original(one, slot, attempt)
-        started.append(one.config["seed"])
+    def start_and_kill(attempt, slot):
+        running = original(attempt, slot)
+        started.append(attempt.job.config["seed"])
         if len(started) <= kills:
             os.kill(running.process.pid, signal.SIGKILL)
         return running
@@ -64,4 +64,4 @@ def test_a_killed_trial_is_started_once_more_with_its_seed_and_noted(tmp_path, m
     executor.run([trial], on_end=lambda _, result: ended.append(result))
     assert [result["status"] for result in ended] == [status]
     assert started == [7, 7]
-    assert "ended with exit code -9" in (trial.folder / "log.txt").read_text()
+    assert "ended with exit code -9 and no result\n" in (trial.folder / "log.txt").read_text()

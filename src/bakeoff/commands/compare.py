@@ -12,7 +12,7 @@ from rich.console import Console
 from bakeoff.commands.train import finish, follower
 from bakeoff.comparison.bakeoff import Outcome, run_bakeoff
 from bakeoff.comparison.estimate import expected_seconds
-from bakeoff.comparison.executor import LocalExecutor
+from bakeoff.comparison.job import Executor
 from bakeoff.comparison.plan import make_plan, open_folder
 from bakeoff.config import allow, build
 from bakeoff.errors import TrackerNotSynced, TrialsFailed
@@ -37,7 +37,7 @@ def run(config: Mapping[str, Any]) -> Outcome:
     """
     console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
     allow(config["allow_code"])
-    executor: LocalExecutor = build(config["executor"], "executor")
+    executor: Executor = build(config["executor"], "executor")
     check_machine(build(config["trainer"], "trainer"))
     executor.warm_up()
     plan = make_plan(config)

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from filelock import FileLock, Timeout
 
-from bakeoff.comparison.executor import Job, LocalExecutor
 from bakeoff.comparison.guards import check, refuse, settled
 from bakeoff.comparison.illustrations import write_illustrations
+from bakeoff.comparison.job import Executor, Job
 from bakeoff.comparison.judging import Trial, fixed_margin, judge
 from bakeoff.comparison.leaderboard import flops_ratio, indicative, leaderboard
 from bakeoff.comparison.opening import open_scores, trial_numbers
@@ -61,7 +61,7 @@ class _Progress:
     jobs: list[Job] = field(default_factory=list)
 
 
-def run_bakeoff(plan: Plan, folder: Path, executor: LocalExecutor, say: Say) -> Outcome:
+def run_bakeoff(plan: Plan, folder: Path, executor: Executor, say: Say) -> Outcome:
     """Runs what has not been run, opens what has not been opened, and says who wins; writes ``verdict.json``.
 
     With declared looks, a contender that is beaten at one gets no further trials, and the first look that decides ends
@@ -90,9 +90,7 @@ def run_bakeoff(plan: Plan, folder: Path, executor: LocalExecutor, say: Say) -> 
         ) from error
 
 
-def _run_stage(
-    plan: Plan, folder: Path, executor: LocalExecutor, say: Say, progress: _Progress, stage: int | None
-) -> None:
+def _run_stage(plan: Plan, folder: Path, executor: Executor, say: Say, progress: _Progress, stage: int | None) -> None:
     """The trials up to a look, or all; then the verdict on them."""
     jobs = plan.jobs(folder, first=stage, racing=progress.racing)
     progress.jobs = list({job.label.trial_id: job for job in [*progress.jobs, *jobs]}.values())

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from bakeoff.comparison.contenders import Contender
-from bakeoff.comparison.executor import LocalExecutor
+from bakeoff.comparison.job import Executor
 from bakeoff.comparison.plan import Plan
 from bakeoff.tasks.module import Batch, TaskModule
 from bakeoff.training.assembly import assemble
@@ -22,7 +22,7 @@ FITTING_S = 5.0
 """What a baseline without gradients takes, about."""
 
 
-def expected_seconds(plan: Plan, folder: Path, executor: LocalExecutor) -> float:
+def expected_seconds(plan: Plan, folder: Path, executor: Executor) -> float:
     """Seconds for the trials that have no result yet, from a few timed steps of each contender."""
     threads = int(plan.config["trainer"]["threads"])
     torch.set_num_threads(threads)

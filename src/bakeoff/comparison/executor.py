@@ -2,50 +2,29 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import multiprocessing.connection
 import os
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from multiprocessing.context import ForkServerProcess
-from pathlib import Path
-from types import ModuleType
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 
-from bakeoff.comparison.worker import failure, work
-from bakeoff.files import read_json, write_json
-from bakeoff.training.trial import TrialLabel
-
-POLL_S = 1.0
-
-
-@dataclass(frozen=True)
-class Job:
-    """A trial to run."""
-
-    config: Mapping[str, Any]
-    folder: Path
-    label: TrialLabel
-    allow_code: list[str] = field(default_factory=list)
-
-    @property
-    def finished(self) -> bool:
-        """Whether its result lies in its folder."""
-        return (self.folder / "result.json").exists()
+from bakeoff.comparison import trial_process
+from bakeoff.comparison.attempts import Attempt, following
+from bakeoff.comparison.job import Executor as Executor
+from bakeoff.comparison.job import Job as Job
+from bakeoff.comparison.job import OnEnd
+from bakeoff.comparison.kernel_kills import KernelKills
+from bakeoff.comparison.trial_process import POLL_S, Ending, TrialProcess
+from bakeoff.config.outcomes import Process
+from bakeoff.files import read_json
 
 
 @dataclass
 class _Running:
-    job: Job
+    attempt: Attempt
     slot: int
-    process: ForkServerProcess
-    started: float
-    attempt: int
+    process: TrialProcess
 
 
 class LocalExecutor:
@@ -63,100 +42,55 @@ class LocalExecutor:
         self.workers = workers
         self.timeout_s = timeout_s
         self.retries = retries
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([work.__module__])
 
     def warm_up(self) -> None:
         """Starts the fork server and its imports, so that they run while the bakeoff is being planned."""
-        process = self._context.Process(target=os.getpid)
-        with main_module_hidden():
-            process.start()
+        trial_process.warm_up()
 
     def slots(self, threads: int) -> int:
         """How many trials run at once."""
         gpus = torch.cuda.device_count()
         return self.workers or gpus or max((os.cpu_count() or 1) // threads, 1)
 
-    def run(self, jobs: Sequence[Job], *, on_end: Callable[[Job, dict[str, Any]], None], threads: int = 1) -> None:
-        """Runs the jobs that have no result yet, in order; ``on_end`` is told of each as it ends."""
-        waiting = [(job, 0) for job in jobs if not job.finished]
+    def run(self, jobs: Sequence[Job], *, on_end: OnEnd, threads: int = 1) -> None:
+        """Runs the jobs that have no result yet, in order; ``on_end`` is told of each as it ends.
+
+        When it is interrupted, trials that run get a few seconds to save their state.
+        """
+        waiting = [Attempt(job) for job in jobs if not job.finished]
         free = list(range(self.slots(threads)))[::-1]
         running: dict[int, _Running] = {}
+        kills = KernelKills()
         try:
             while waiting or running:
                 while waiting and free:
-                    job, attempt = waiting.pop(0)
-                    started = self._start(job, free.pop(), attempt)
+                    started = self._start(waiting.pop(0), free.pop())
                     running[started.process.sentinel] = started
-                ready = multiprocessing.connection.wait(list(running), timeout=POLL_S)
-                for sentinel in [*ready, *self._late(running)]:
-                    ended = running.pop(sentinel)  # type: ignore[arg-type]  # sentinels are ints on POSIX
+                for sentinel, ending in _endings(running, kills):
+                    ended = running.pop(sentinel)
                     free.append(ended.slot)
-                    if self._killed(ended) and ended.attempt < self.retries:
-                        waiting.insert(0, (ended.job, ended.attempt + 1))
+                    again = following(ended.attempt, ending, retries=self.retries)
+                    if again is not None:
+                        waiting.insert(0, again)
                     else:
-                        on_end(ended.job, self._result(ended))
+                        job = ended.attempt.job
+                        on_end(job, read_json(job.folder / "result.json"))
         finally:
-            for left in running.values():
-                left.process.kill()
-                left.process.join()
+            trial_process.stop([left.process for left in running.values()])
 
-    def _start(self, job: Job, slot: int, attempt: int) -> _Running:
+    def close(self) -> None:
+        """Nothing: the fork server ends with the bakeoff."""
+
+    def _start(self, attempt: Attempt, slot: int) -> _Running:
         gpus = torch.cuda.device_count()
         device = str(slot % gpus) if gpus else None
-        arguments = (job.config, job.folder, job.label, device, job.allow_code)
-        process = self._context.Process(target=work, args=arguments)
-        with main_module_hidden():
-            process.start()
-        return _Running(job, slot, process, time.monotonic(), attempt)
-
-    def _late(self, running: Mapping[int, _Running]) -> list[int]:
-        """Stops trials that are over their time."""
-        if self.timeout_s is None:
-            return []
-        late = [
-            key
-            for key, trial in running.items()
-            if time.monotonic() - trial.started > self.timeout_s and trial.process.is_alive()
-        ]
-        for key in late:
-            running[key].process.kill()
-            trial = running[key]
-            write_json(
-                trial.job.folder / "result.json",
-                failure(trial.job.config, trial.job.label, "failed", f"stopped after {self.timeout_s:.0f} s"),
-            )
-        return late
-
-    @staticmethod
-    def _killed(ended: _Running) -> bool:
-        """Whether the process died without a result; what killed it is noted in the trial's log."""
-        ended.process.join()
-        if ended.job.finished:
-            return False
-        ended.job.folder.mkdir(parents=True, exist_ok=True)
-        with (ended.job.folder / "log.txt").open("a") as log:
-            log.write(f"the process ended with exit code {ended.process.exitcode} and no result\n")
-        return True
-
-    @staticmethod
-    def _result(ended: _Running) -> dict[str, Any]:
-        path = ended.job.folder / "result.json"
-        if not path.exists():
-            why = f"killed {ended.attempt + 1} times (exit code {ended.process.exitcode})"
-            write_json(path, failure(ended.job.config, ended.job.label, "failed", why))
-        return read_json(path)
+        process = TrialProcess(attempt.job.task, device=device, bakeoff=Process.this(), timeout_s=self.timeout_s)
+        return _Running(attempt, slot, process)
 
 
-@contextmanager
-def main_module_hidden() -> Iterator[None]:
-    """Keeps multiprocessing from importing the calling script again in every trial.
-
-    A trial needs nothing of it, a script without a main guard would run again, and standard input can't be read twice.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
+def _endings(running: Mapping[int, _Running], kills: KernelKills) -> list[tuple[int, Ending]]:
+    """The attempts that have ended, of themselves or because they were late; waits a moment for the first."""
+    ready = multiprocessing.connection.wait(list(running), timeout=POLL_S)
+    ended = [(sentinel, running[sentinel].process.ending(kills)) for sentinel in running if sentinel in ready]
+    late = [sentinel for sentinel, trial in running.items() if sentinel not in ready and trial.process.late]
+    return ended + [(sentinel, running[sentinel].process.stop_late()) for sentinel in late]

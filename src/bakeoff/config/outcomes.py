@@ -20,6 +20,8 @@ from bakeoff.errors import BakeoffError, ErrorGroup, TrialsFailed
 from bakeoff.files import read_json, write_json
 
 PARENT_CHECK_S = 1.0
+_CLOCK_TOLERANCE_S = 2.0
+"""The start of a process is told relative to the boot, whose time moves when the clock is set."""
 MAX_TOLD = 5
 
 
@@ -76,7 +78,8 @@ class Process:
 
         try:
             found = psutil.Process(self.pid)
-            return found.create_time() == self.started and found.status() != psutil.STATUS_ZOMBIE
+            same = abs(found.create_time() - self.started) < _CLOCK_TOLERANCE_S
+            return same and found.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
 
@@ -145,9 +148,14 @@ _watching: set[Process] = set()
 
 
 def end_with(parent: Process) -> None:
-    """Ends this process soon after another on its host, however that one ended; a queued Slurm job outlives it."""
-    elsewhere = socket.gethostname() != parent.host or "SLURM_JOB_ID" in os.environ
-    if elsewhere or os.getpid() == parent.pid or parent in _watching:
+    """Ends this process soon after the multirun's; a queued Slurm job outlives it."""
+    if "SLURM_JOB_ID" not in os.environ:
+        end_soon_after(parent)
+
+
+def end_soon_after(parent: Process) -> None:
+    """Ends this process soon after another, however that one ended; does nothing on another host."""
+    if socket.gethostname() != parent.host or os.getpid() == parent.pid or parent in _watching:
         return
     _watching.add(parent)
 

@@ -11,9 +11,9 @@ from statistics import median
 from typing import Any
 
 from bakeoff.comparison.contenders import Contender
-from bakeoff.comparison.executor import main_module_hidden
 from bakeoff.comparison.scaling.exponent import fit_exponent
 from bakeoff.comparison.scaling.measuring import COSTS_OF_A_POINT, at_length, work
+from bakeoff.comparison.trial_process import main_module_hidden
 from bakeoff.data.spec import Spec
 from bakeoff.errors import ConfigError
 
