@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -37,21 +38,22 @@ def run(config: Mapping[str, Any]) -> Outcome:
     """
     console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
     allow(config["allow_code"])
-    executor: Executor = build(config["executor"], "executor")
     check_machine(build(config["trainer"], "trainer"))
-    executor.warm_up()
-    plan = make_plan(config)
-    names = (plan.config["task"]["name"], plan.config["data"]["name"], plan.bakeoff_id)
-    folder = Path(config["output_dir"] or DEFAULT_ROOT / "-".join(names))
-    check_folder(folder)
-    plan.expected_seconds = expected_seconds(plan, folder, executor)
-    open_folder(folder, plan)
-    print_plan(plan.to_dict(folder), console)
-    console.print(f"folder {folder}")
-    tracking: Tracking = build(config["tracking"], "tracking")
-    root = Path(config["output_dir"] or "outputs")
-    follower().watch("bakeoff", folder, tracking=tracking, root=root, experiment="/".join(names[:2]))
-    outcome = run_bakeoff(plan, folder, executor, console.print)
+    executor: Executor = build(config["executor"], "executor")
+    with closing(executor):
+        executor.warm_up()
+        plan = make_plan(config)
+        names = (plan.config["task"]["name"], plan.config["data"]["name"], plan.bakeoff_id)
+        folder = Path(config["output_dir"] or DEFAULT_ROOT / "-".join(names))
+        check_folder(folder)
+        plan.expected_seconds = expected_seconds(plan, folder, executor)
+        open_folder(folder, plan)
+        print_plan(plan.to_dict(folder), console)
+        console.print(f"folder {folder}")
+        tracking: Tracking = build(config["tracking"], "tracking")
+        root = Path(config["output_dir"] or "outputs")
+        follower().watch("bakeoff", folder, tracking=tracking, root=root, experiment="/".join(names[:2]))
+        outcome = run_bakeoff(plan, folder, executor, console.print)
     report = write_report(folder, examples=lambda rows: plan.data.show("test", rows))
     write_markdown(folder)
     untracked = _finish_tracking()

@@ -1,0 +1,146 @@
+"""Runs trials on Ray: it finds each a place on a cluster, or on this machine; all else is as in `LocalExecutor`.
+
+A trial writes into its folder, wherever it runs, so the output folder has to be on a file system that all nodes share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bakeoff.comparison import ray_tasks
+from bakeoff.comparison.attempts import Attempt, following
+from bakeoff.comparison.job import Job, OnEnd
+from bakeoff.comparison.ray_cluster import Cluster
+from bakeoff.comparison.trial_process import GRACE_S, Ending
+from bakeoff.config.outcomes import Process
+from bakeoff.errors import EnvironmentFault
+from bakeoff.files import read_json
+
+_LEAVE_S = 2.0
+"""What a worker takes to notice that its task was cancelled, beside what it gives the trial."""
+
+
+class RayExecutor:
+    """A Ray cluster, or a Ray of its own on this machine.
+
+    Args:
+        address: ``HOST:PORT`` or ``auto`` of a running cluster; None starts Ray on this machine for the bakeoff.
+        cpus_per_trial: CPUs that Ray sets aside for a trial, or a fraction; None is ``trainer.threads``.
+        gpus_per_trial: GPUs, or a fraction of one; None is one where the cluster has any, else none.
+        timeout_s: a trial that takes longer is stopped and scored as the trivial predictor; None waits for ever.
+        retries: how often a trial whose process was killed, or whose node was lost, is started again.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: str | None = None,
+        cpus_per_trial: float | None = None,
+        gpus_per_trial: float | None = None,
+        timeout_s: float | None = None,
+        retries: int = 1,
+    ) -> None:
+        if cpus_per_trial is not None and cpus_per_trial <= 0:
+            raise ValueError(f"cpus_per_trial must be above 0, or null; got {cpus_per_trial}")
+        if gpus_per_trial is not None and gpus_per_trial < 0:
+            raise ValueError(f"gpus_per_trial must be at least 0, or null; got {gpus_per_trial}")
+        self.address = address
+        self.cpus_per_trial = cpus_per_trial
+        self.gpus_per_trial = gpus_per_trial
+        self.timeout_s = timeout_s
+        self.retries = retries
+        self._cluster: Cluster | None = None
+
+    @property
+    def cluster(self) -> Cluster:
+        """Connected at the first use."""
+        if self._cluster is None:
+            self._cluster = Cluster(self.address)
+        return self._cluster
+
+    def warm_up(self) -> None:
+        """Starts or joins Ray, and the imports of as many workers as trials will run at once."""
+        warm = self._remote(ray_tasks.warm_up, threads=1)
+        for _ in range(self.slots(1)):
+            warm.remote(Path.cwd())
+
+    def slots(self, threads: int) -> int:
+        """How many trials run at once.
+
+        Raises:
+            EnvironmentFault: the cluster has no room for a single one.
+        """
+        shares = {"CPU": self._cpus(threads), "GPU": self._gpus()}
+        places = {name: int(self.cluster.resource(name) / share) for name, share in shares.items() if share > 0}
+        full = [name for name, number in places.items() if number < 1]
+        if full:
+            key = f"executor.{full[0].lower()}s_per_trial"
+            problem = f"the cluster has {self.cluster.resource(full[0]):g}"
+            raise EnvironmentFault("env.ray_too_small", key, shares[full[0]], problem)
+        return min(places.values())
+
+    def run(self, jobs: Sequence[Job], *, on_end: OnEnd, threads: int = 1) -> None:
+        """Runs the jobs that have no result yet, in order; ``on_end`` is told of each as it ends.
+
+        When it is interrupted, trials that run get a few seconds to save their state.
+
+        Raises:
+            EnvironmentFault: a node of the cluster does not see the jobs' folders.
+        """
+        waiting = [Attempt(job) for job in jobs if not job.finished]
+        if not waiting:
+            return
+        self.cluster.check_nodes(waiting[0].job.folder.parent)
+        ray, task = self.cluster.ray, self._remote(ray_tasks.attempt, threads=threads)
+        running = {self._submit(task, attempt): attempt for attempt in waiting}
+        try:
+            while running:
+                for ended in ray.wait(list(running))[0]:
+                    attempt = running.pop(ended)
+                    again = following(attempt, self._ending(ended), retries=self.retries)
+                    if again is not None:
+                        running[self._submit(task, again)] = again
+                    else:
+                        on_end(attempt.job, read_json(attempt.job.folder / "result.json"))
+        finally:
+            self._cancel(list(running))
+
+    def close(self) -> None:
+        """Ends Ray, or leaves the cluster."""
+        if self._cluster is not None:
+            self._cluster.close()
+            self._cluster = None
+
+    def _cpus(self, threads: int) -> float:
+        return self.cpus_per_trial or float(threads)
+
+    def _gpus(self) -> float:
+        if self.gpus_per_trial is not None:
+            return self.gpus_per_trial
+        return 1.0 if self.cluster.resource("GPU") else 0.0
+
+    def _remote(self, function: Any, *, threads: int) -> Any:
+        # Ray's own retries would hide from the trial's log what ended it.
+        options = {"num_cpus": self._cpus(threads), "num_gpus": self._gpus(), "max_retries": 0}
+        return self.cluster.ray.remote(function).options(**options)
+
+    def _submit(self, task: Any, attempt: Attempt) -> Any:
+        return task.remote(attempt.job.task, folder=Path.cwd(), timeout_s=self.timeout_s, bakeoff=Process.this())
+
+    def _ending(self, ended: Any) -> Ending:
+        """What the worker said; where that died, what Ray says of it."""
+        exceptions = self.cluster.ray.exceptions
+        try:
+            return self.cluster.ray.get(ended)
+        except exceptions.OutOfMemoryError:
+            return Ending("a kill by Ray's memory monitor", out_of_memory=True)
+        except exceptions.RayError as error:
+            return Ending(f"the end of Ray's worker ({type(error).__name__})")
+
+    def _cancel(self, running: list[Any]) -> None:
+        if running:
+            for task in running:
+                self.cluster.ray.cancel(task)
+            self.cluster.ray.wait(running, num_returns=len(running), timeout=GRACE_S + _LEAVE_S)
