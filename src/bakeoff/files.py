@@ -13,17 +13,25 @@ from typing import IO, Any
 
 
 @contextmanager
-def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
-    """A binary file that replaces ``path`` when the block ends well, and leaves it untouched when it does not."""
+def atomic_writer(path: Path, *, previous: Path | None = None) -> Iterator[IO[bytes]]:
+    """A binary file, also to be read, that replaces ``path`` when the block ends well and else leaves it untouched.
+
+    Args:
+        path: the file.
+        previous: where to keep what ``path`` held before; None keeps nothing. A kill between the two moves leaves that
+            file alone.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o644)
+        if previous is not None and path.exists():
+            path.replace(previous)
         temporary.replace(path)
         _sync_folder(path.parent)
     except BaseException:

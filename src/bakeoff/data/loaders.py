@@ -10,6 +10,7 @@ normalising the batch is faster than gathering images normalised beforehand, whi
 from __future__ import annotations
 
 import abc
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -134,6 +135,7 @@ class PlannedLoader(abc.ABC):
         self._plan = plan
         self.chunk = chunk
         self.positions = positions
+        self._begun = 0
 
     @property
     def sampler(self) -> EpochSampler:
@@ -160,8 +162,12 @@ class PlannedLoader(abc.ABC):
         self.sampler.set_epoch(epoch)
 
     def skip(self, num_batches: int) -> None:
-        """Resume within an epoch: the next iteration leaves out this many batches (not chunks); ``len`` stays."""
+        """Resume within an epoch: the next iteration leaves out this many batches (not chunks); ``len`` stays.
+
+        Its first item is what is left of a chunk that was begun, so that all others are those of a whole epoch.
+        """
         self._plan.skip(num_batches)
+        self._begun = num_batches % self.chunk
 
     def __len__(self) -> int:
         """Items an epoch: batches, or chunks of them; what `skip` leaves out is counted."""
@@ -169,7 +175,11 @@ class PlannedLoader(abc.ABC):
 
     def __iter__(self) -> Iterator[Any]:
         """One epoch."""
-        yield from chunked(self._batches(), self.chunk)
+        begun, self._begun = self._begun, 0
+        batches = self._batches()
+        if begun:
+            yield list(itertools.islice(batches, self.chunk - begun))
+        yield from chunked(batches, self.chunk)
 
     @abc.abstractmethod
     def _batches(self) -> Iterator[Any]:

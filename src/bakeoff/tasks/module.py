@@ -22,7 +22,9 @@ from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
 from bakeoff.data.spec import Inputs
+from bakeoff.tasks.divergence import LossGuard
 from bakeoff.tasks.schedules import Schedule
+from bakeoff.tasks.sharding import shard, whole
 
 Batch = tuple[Inputs, Tensor]
 Predictions = dict[str, np.ndarray]
@@ -31,19 +33,12 @@ MakeBackbone = Callable[..., nn.Module]
 OptimizerFactory = Callable[[Iterable[dict[str, Any]]], torch.optim.Optimizer]
 
 
-UNSCALED = ("32-true", "bf16-mixed")
-"""Precisions in which the loss is not scaled, so that gradients are what they seem."""
-
-
-class Diverged(RuntimeError):
-    """The training loss is no longer a finite number."""
-
-
 class TaskModule(pl.LightningModule, abc.ABC):
     """What every task does with a network; a task adds the network's head, the loss and the metrics.
 
     Before fitting, set ``progress``: the share of the training that is done with optimizer step number ``step`` (from
-    0), in (0, 1]; training stops before a step for which it is above 1.
+    0), in (0, 1]; training stops before a step for which it is above 1. ``guard`` and ``end_requested`` may be set too:
+    what becomes of losses that are not finite, and whether to end a call at the next step.
 
     Args:
         net: the whole network, head included, as the task's ``network`` makes it.
@@ -78,7 +73,10 @@ class TaskModule(pl.LightningModule, abc.ABC):
         self.seed = seed
         self.train_metrics, self.val_metrics, self.test_metrics = map(self.metrics, ("train", "val", "test"))
         self.progress: Callable[[int], float] = lambda step: 0.0
+        self.guard = LossGuard()
+        self.end_requested: Callable[[], bool] = lambda: False
         self.examples_in_call = 0
+        self.steps_in_call = 0
         self.norm_before_clipping: Tensor | None = None
         self.first_step_at: float | None = None
         self._pending: list[tuple[Tensor, Tensor, Tensor, int]] = []
@@ -177,35 +175,61 @@ class TaskModule(pl.LightningModule, abc.ABC):
         return loss
 
     def training_step(self, batches: Sequence[Batch], batch_index: int) -> None:
-        """One optimizer step for each batch of the list, until the training's end."""
+        """One optimizer step for each batch of the list, until the training's end or the next step after a signal."""
         optimizer = self.optimizers()
         assert isinstance(optimizer, LightningOptimizer)  # tasks train with one optimizer
-        base_rates = [group["initial_lr"] for group in optimizer.param_groups]
-        first_step, num_examples = self.global_step, 0
-        self._seed_step(first_step)
+        first_step, self.examples_in_call, self.steps_in_call = self.global_step, 0, 0
         for step, batch in enumerate(batches, start=first_step):
             progress = self.progress(step)
             if progress > 1.0:
                 self.trainer.should_stop = True
                 break
             factor = self.schedule(progress)
-            for group, rate in zip(optimizer.param_groups, base_rates, strict=True):
-                group["lr"] = rate * factor
+            for group in optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * factor
+            self._seed_step(step)
             loss = self._step(batch if self.augment is None else self.augment(*batch))
-            self._optimize(optimizer, loss)
-            num_examples += len(batch[1])
+            self._optimize_if_finite(optimizer, loss)
+            self.examples_in_call += len(batch[1])
+            self.steps_in_call += 1
             if self.first_step_at is None:
                 self.first_step_at = time.time()
-        self.examples_in_call = num_examples
+            if self._stops_within_call():
+                break
+        self._drop_nonfinite(first_step)
+        self._update_metrics("train")
+
+    def _stops_within_call(self) -> bool:
+        """Whether a signal asks for an end; several processes agree on that between calls, and only there."""
+        return self.end_requested() and self.trainer.world_size == 1
+
+    def _optimize_if_finite(self, optimizer: LightningOptimizer, loss: Tensor) -> None:
+        """One optimizer step, or in its place the mere count of one, where the loss is no finite number."""
+        together = self.trainer.world_size > 1
+        agreed = self.trainer.strategy.reduce_boolean_decision if together else None
+        if self.guard.admits(loss, optimizer.optimizer, agreed=agreed):
+            self._optimize(optimizer, loss)
+        else:
+            optimizer._on_before_step()
+            optimizer._on_after_step()
+
+    def _drop_nonfinite(self, first_step: int) -> None:
+        """Leaves steps that were not taken out of the metrics.
+
+        Raises:
+            Diverged: there have been too many in a row.
+        """
         if self._pending:
-            self._update_metrics("train")
+            losses = torch.stack([loss for _, _, loss, _ in self._pending])
+            taken = self.guard.review(losses, first_step=first_step)
+            self._pending = [waiting for waiting, was_taken in zip(self._pending, taken, strict=True) if was_taken]
 
     def _seed_step(self, step: int) -> None:
-        """Makes what is random in the next steps a function of seed and step.
+        """Makes what is random in a step a function of seed, step and rank, however steps are gathered into calls.
 
         As `torch.manual_seed`, which spends a millisecond on devices that are not in use.
         """
-        seed = (self.seed << 32) + step
+        seed = (self.global_rank << 52) + (self.seed << 32) + step
         torch.default_generator.manual_seed(seed)
         if self.device.type == "cuda":
             torch.cuda.manual_seed(seed)
@@ -215,25 +239,41 @@ class TaskModule(pl.LightningModule, abc.ABC):
     def _optimize(self, optimizer: LightningOptimizer, loss: Tensor) -> None:
         """One optimizer step.
 
-        On one device, in precisions that scale no loss, there is nothing for Lightning's strategy and precision plugins
-        to do, and going through them costs a small network a tenth of its speed (and refuses to clip gradients of fused
-        optimizers); what is called instead keeps ``global_step`` right.
+        Lightning's plugins are gone through as far as several devices or a scaled loss need it: their own step costs a
+        small network a tenth of its speed, and refuses to clip gradients of fused optimizers in half precision. What is
+        called instead keeps ``global_step`` right.
         """
-        plain = optimizer.optimizer
-        if self.trainer.world_size > 1 or self.trainer.precision not in UNSCALED:
-            plain.zero_grad()
-            self.manual_backward(loss)
-            if self.gradient_clip_norm is not None:
-                self.clip_gradients(plain, self.gradient_clip_norm, "norm")
-            optimizer.step()
-            return
+        plain, scaler = optimizer.optimizer, getattr(self.trainer.precision_plugin, "scaler", None)
         plain.zero_grad()
-        loss.backward()
+        if self.trainer.world_size == 1 and scaler is None:
+            loss.backward()
+        else:
+            self.manual_backward(self._share_of_mean(loss))
+        if scaler is not None:
+            scaler.unscale_(plain)
         if self.gradient_clip_norm is not None:
-            self.norm_before_clipping = nn.utils.clip_grad_norm_(self.net.parameters(), self.gradient_clip_norm)
+            norm = nn.utils.clip_grad_norm_(self.net.parameters(), self.gradient_clip_norm)
+            self.norm_before_clipping = whole(norm)
         optimizer._on_before_step()
-        plain.step()
+        if scaler is None:
+            plain.step()
+        else:
+            scaler.step(plain)
+            scaler.update()
         optimizer._on_after_step()
+
+    def _share_of_mean(self, loss: Tensor) -> Tensor:
+        """The loss so weighed that gradients, averaged over processes, are those of the mean over all processes' terms.
+
+        Processes have unequal numbers of terms where the last batch does not divide, and wherever texts differ in
+        length.
+        """
+        if self.trainer.world_size == 1:
+            return loss
+        weight = torch.tensor(float(self._pending[-1][-1]), device=loss.device)
+        total = weight.clone()
+        torch.distributed.all_reduce(total)
+        return loss * (weight * self.trainer.world_size / total)
 
     def on_validation_model_zero_grad(self) -> None:
         """Keeps the last step's gradients, for callbacks to look at; the next step starts with none."""
@@ -259,16 +299,12 @@ class TaskModule(pl.LightningModule, abc.ABC):
     # Metrics ---------------------------------------------------------------------------------------------------------
 
     def _update_metrics(self, split: str) -> None:
-        """Hands what has waited since the last call to the metrics, in one update.
-
-        Raises:
-            Diverged: a training loss is not finite.
-        """
+        """Hands what has waited since the last call to the metrics, in one update."""
+        if not self._pending:
+            return
         outputs, targets, losses, weights = (list(parts) for parts in zip(*self._pending, strict=True))
         self._pending.clear()
         loss = torch.stack(losses)
-        if split == "train" and not torch.isfinite(loss).all():
-            raise Diverged(f"training loss {loss[~torch.isfinite(loss)][0].item()} near step {self.global_step}")
         collection = self._collection(split)
         collection["loss"].update(loss, torch.tensor(weights, device=loss.device))
         for name, metric in collection.items(keep_base=True):
@@ -287,7 +323,35 @@ class TaskModule(pl.LightningModule, abc.ABC):
         collection.reset()
         return values
 
+    # What a resumed run goes on from ---------------------------------------------------------------------------------
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keeps what the epoch's training metrics have gathered, and the count of losses that were not finite."""
+        checkpoint["guard"] = self.guard.state_dict()
+        checkpoint["train_metrics"] = {}
+        for name, metric in self.train_metrics.items(keep_base=True):
+            with metric.sync_context():  # of several processes, what all have gathered
+                checkpoint["train_metrics"][name] = (metric.update_count, metric.metric_state)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Takes them up again; of several processes one has the metrics of all."""
+        self.guard.load_state_dict(checkpoint["guard"])
+        if self.global_rank > 0:
+            return
+        for name, (update_count, state) in checkpoint["train_metrics"].items():
+            metric = self.train_metrics[name]
+            metric._update_count = update_count
+            for part, value in state.items():
+                grows = isinstance(metric._defaults[part], list) and not isinstance(value, list)
+                found = self.transfer_batch_to_device(value, self.device, 0)
+                setattr(metric, part, [found] if grows else found)
+
     # Optimizer -------------------------------------------------------------------------------------------------------
+
+    def configure_model(self) -> None:
+        """Cuts the network in parts, where the trainer's strategy is to keep one on each device."""
+        if self.device_mesh is not None:
+            shard(self.net, self.device_mesh["data_parallel"])
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The configured optimizer; weight decay reaches matrices and kernels, not biases, norms or single slopes."""

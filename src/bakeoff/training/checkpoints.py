@@ -1,31 +1,41 @@
-"""Checkpoints that survive a kill at any moment: what lies at the path is always a whole checkpoint."""
+"""Checkpoint files that survive a kill at any moment, tell whether they are whole, and can run no code.
+
+A checkpoint is what `torch.save` writes, a zip archive, with the archive's comment set to the SHA-256 of all bytes
+before it. So the digest is part of the file that it vouches for, the two can't get out of step, and `torch.load` reads
+the file as any other. Beside each checkpoint lies the one before it.
+"""
 
 from __future__ import annotations
 
-import math
+import hashlib
+import os
 import pickle
-import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-import pytorch_lightning as pl
 import torch
 from pytorch_lightning.plugins.io import CheckpointIO
 from safetensors.torch import load_file, save
 
 from bakeoff.errors import CheckpointError
 from bakeoff.files import atomic_writer
-from bakeoff.tasks.module import TaskModule
-from bakeoff.training.settings import TrainerSettings
+
+_END_OF_ARCHIVE = b"PK\x05\x06"
+"""Signature of a zip archive's last record, whose last two bytes are the comment's length (APPNOTE 6.3.9, 4.3.16)."""
+_END_BYTES = 22
+_DIGEST_BYTES = 64
+_CHUNK_BYTES = 2**20
 
 
 class AtomicCheckpointIO(CheckpointIO):
-    """Saves beside the target, flushes, then renames; loads plain tensors and types only (``weights_only``)."""
+    """Writes beside the target, flushes, then renames; reads plain tensors and types only (``weights_only``)."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
-        """Writes the checkpoint so that ``path`` holds either the old one or the new one."""
-        with atomic_writer(Path(path)) as file:
+        """Writes the checkpoint so that ``path`` or the previous one's place holds a whole one at any moment."""
+        with atomic_writer(Path(path), previous=previous_of(Path(path))) as file:
             torch.save(checkpoint, file)
+            _sign(file)
 
     def load_checkpoint(
         self, path: Any, map_location: Any | None = None, weights_only: bool | None = None
@@ -33,18 +43,78 @@ class AtomicCheckpointIO(CheckpointIO):
         """Reads a checkpoint; nothing in it can run code.
 
         Raises:
-            CheckpointError: the file is truncated, or holds more than tensors and plain types.
+            CheckpointError: the file is not as it was written, or holds more than tensors and plain types.
         """
         try:
-            return torch.load(path, map_location=map_location or "cpu", weights_only=True)
-        except (RuntimeError, EOFError, pickle.UnpicklingError, OSError) as error:
-            raise CheckpointError(
-                "checkpoint.unreadable", "checkpoint", Path(path).name, f"can't be loaded ({type(error).__name__})"
-            ) from error
+            with Path(path).open("rb") as file:
+                _check_digest(file)
+                return torch.load(file, map_location=map_location or "cpu", weights_only=True)
+        except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError, OSError) as error:
+            why = f"can't be loaded ({type(error).__name__}: {str(error).partition(chr(10))[0]})"
+            raise CheckpointError("checkpoint.unreadable", "checkpoint", Path(path).name, why) from error
 
     def remove_checkpoint(self, path: Any) -> None:
-        """Removes a checkpoint that may be gone already."""
-        Path(path).unlink(missing_ok=True)
+        """Removes a checkpoint, and the one before it; both may be gone already."""
+        for each in (Path(path), previous_of(Path(path))):
+            each.unlink(missing_ok=True)
+
+
+def previous_of(path: Path) -> Path:
+    """Where the checkpoint before the one at ``path`` is kept."""
+    return path.with_name(f"{path.stem}.previous{path.suffix}")
+
+
+def newest_whole(path: Path, say: Callable[[str], None]) -> Path | None:
+    """The checkpoint at ``path`` if it is whole, else the one before it if that is, else None.
+
+    A damaged one is told of and removed, so that it never takes the place of a whole previous one.
+    """
+    for candidate in (path, previous_of(path)):
+        if not candidate.exists():
+            continue
+        try:
+            # On the device "meta" the file is read and its structure checked, and no memory goes to its tensors.
+            AtomicCheckpointIO().load_checkpoint(candidate, map_location="meta")
+        except CheckpointError as error:
+            say(f"{error.line()}; it is left out and removed")
+            candidate.unlink()
+        else:
+            return candidate
+    return None
+
+
+def _sign(file: IO[bytes]) -> None:
+    """Makes the digest of an archive its comment."""
+    file.seek(-_END_BYTES, os.SEEK_END)
+    end = file.read()
+    if not end.startswith(_END_OF_ARCHIVE) or end[-2:] != bytes(2):
+        raise RuntimeError("torch.save wrote no zip archive without a comment")
+    file.seek(-2, os.SEEK_END)
+    file.write(_DIGEST_BYTES.to_bytes(2, "little"))
+    length = file.tell()
+    file.write(_digest(file, length))
+
+
+def _check_digest(file: IO[bytes]) -> None:
+    """Raises ValueError unless the file ends with the digest of what comes before, and leaves it at its start."""
+    length = file.seek(0, os.SEEK_END) - _DIGEST_BYTES
+    if length < _END_BYTES:
+        raise ValueError("it is truncated")
+    found = _digest(file, length)
+    if file.read(_DIGEST_BYTES) != found:
+        raise ValueError("its SHA-256 is not the one that was written with it")
+    file.seek(0)
+
+
+def _digest(file: IO[bytes], length: int) -> bytes:
+    """SHA-256 of the first ``length`` bytes, in hexadecimal; the file is then behind them."""
+    digest, left = hashlib.sha256(), length
+    file.seek(0)
+    while left:
+        part = file.read(min(left, _CHUNK_BYTES))
+        digest.update(part)
+        left -= len(part)
+    return digest.hexdigest().encode()
 
 
 def save_weights(weights: dict[str, torch.Tensor], path: Path) -> None:
@@ -78,68 +148,3 @@ def load_weights(module: torch.nn.Module, path: Path) -> None:
             "checkpoint.mismatch", "weights", path.name, "; ".join(mismatches[:3]), next_step="use the run's own model"
         )
     module.load_state_dict(weights)
-
-
-class Checkpoints(pl.Callback):
-    """Keeps two things: ``last.ckpt`` to resume from, and the weights that validation likes best.
-
-    Args:
-        folder: where both live.
-        settings: how often to save, which weights to select and when to stop early.
-        metric: the validation metric that selects, ``val/...``.
-        maximize: whether higher is better.
-    """
-
-    def __init__(self, folder: Path, *, settings: TrainerSettings, metric: str, maximize: bool) -> None:
-        self.folder = folder
-        self.settings = settings
-        self.metric = metric
-        self.sign = 1.0 if maximize else -1.0
-        self.best_score = -math.inf
-        self.best_epoch = -1
-        self.stale_validations = 0
-        self._saved_at = time.perf_counter()
-
-    @property
-    def last(self) -> Path:
-        """The resume point."""
-        return self.folder / "last.ckpt"
-
-    @property
-    def selected(self) -> Path:
-        """The selected weights."""
-        return self.folder / "weights.safetensors"
-
-    def state_dict(self) -> dict[str, Any]:
-        """The best so far."""
-        return {
-            "best_score": self.best_score,
-            "best_epoch": self.best_epoch,
-            "stale_validations": self.stale_validations,
-        }
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continues from the best so far."""
-        self.best_score = float(state_dict["best_score"])
-        self.best_epoch = int(state_dict["best_epoch"])
-        self.stale_validations = int(state_dict["stale_validations"])
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Keeps the weights if this validation is at least as good as the best; ties go to the longer training."""
-        if trainer.sanity_checking or not isinstance(pl_module, TaskModule):
-            return
-        score = self.sign * float(trainer.callback_metrics[self.metric])
-        improved = score > self.best_score
-        self.stale_validations = 0 if improved else self.stale_validations + 1
-        if self.settings.select == "last" or score >= self.best_score:
-            self.best_score, self.best_epoch = score, trainer.current_epoch
-            if trainer.is_global_zero:
-                save_weights(pl_module.net.state_dict(), self.selected)
-        if self.settings.patience is not None and self.stale_validations >= self.settings.patience:
-            trainer.should_stop = True
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Saves a resume point when the last one is old enough."""
-        if time.perf_counter() - self._saved_at >= self.settings.checkpoint_every_s:
-            trainer.save_checkpoint(self.last)
-            self._saved_at = time.perf_counter()

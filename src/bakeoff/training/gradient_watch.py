@@ -56,10 +56,11 @@ class GradientWatch(pl.Callback):
         self.exploded |= not math.isfinite(norm) or norm > EXPLODING_NORM
 
     def state_dict(self) -> dict[str, Any]:
-        """What a resumed run continues counting from."""
-        return {"looks": self.looks, "vanished": self.vanished, "exploded": self.exploded}
+        """What a resumed run continues counting from, and what was found last."""
+        counts = {"looks": self.looks, "vanished": self.vanished, "exploded": self.exploded}
+        return {**counts, "latest": self.latest}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continues the counts of the interrupted run."""
         self.looks, self.vanished = int(state_dict["looks"]), int(state_dict["vanished"])
-        self.exploded = bool(state_dict["exploded"])
+        self.exploded, self.latest = bool(state_dict["exploded"]), dict(state_dict["latest"])

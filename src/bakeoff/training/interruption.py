@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 EXIT_CODE = 128 + signal.SIGTERM
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
@@ -83,21 +83,21 @@ def interruptible() -> Iterator[Interruption]:
 
     Whoever trains looks at it, saves, and raises `Interrupted`. On its way out one line on standard error says that the
     state is saved, Slurm is asked for another run if the signal was SIGUSR1, and whoever handled SIGTERM before is told
-    of it; where that was nobody, `Interrupted` goes on.
+    of it; where that was nobody, `Interrupted` goes on. So no signal is lost, whatever ended the block.
     """
-    interruption = Interruption()
+    interruption, end = Interruption(), None
     try:
         with interruption.listening():
             yield interruption
-            if interruption.requested:
-                raise Interrupted
-    except Interrupted as end:
-        if end.speaks:
-            print(_farewell(end, interruption), file=sys.stderr, flush=True)
-        handler = signal.getsignal(signal.SIGTERM)
-        if callable(handler) and threading.current_thread() is threading.main_thread():
-            handler(signal.SIGTERM, None)
-        raise
+    except Interrupted as saved:
+        end = saved
+    except Exception as error:
+        if not interruption.requested:
+            raise
+        end = Interrupted()
+        end.__cause__ = error
+    if end is not None or interruption.requested:
+        _leave(end or Interrupted(), interruption)
 
 
 def requeue() -> str:
@@ -114,6 +114,15 @@ def requeue() -> str:
         why = " ".join(answer.stderr.split()) or f"exit code {answer.returncode}"
         return f"; Slurm refused another run ({why}): submit the job again"
     return f"; Slurm runs job {job} again"
+
+
+def _leave(end: Interrupted, interruption: Interruption) -> NoReturn:
+    if end.speaks:
+        print(_farewell(end, interruption), file=sys.stderr, flush=True)
+    handler = signal.getsignal(signal.SIGTERM)
+    if callable(handler) and threading.current_thread() is threading.main_thread():
+        handler(signal.SIGTERM, None)
+    raise end
 
 
 def _farewell(end: Interrupted, interruption: Interruption) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,15 @@ class MetricLog(pl.Callback):
     def elapsed(self) -> float:
         """Seconds of training so far, validation and checkpoints left out."""
         return self.train_seconds + (0.0 if self._since is None else time.perf_counter() - self._since)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Time in the block is none of training's."""
+        self._stop_clock()
+        try:
+            yield
+        finally:
+            self._since = time.perf_counter()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Drops the records that a resumed run will write again, and starts the clock."""

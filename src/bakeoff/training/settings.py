@@ -23,7 +23,9 @@ class TrainerSettings:
         steps_per_call: optimizer steps inside one Lightning step.
         select: which weights are kept, ``best`` on validation or ``last``.
         patience: validations without a better metric before training stops; None never stops early.
-        checkpoint_every_s: seconds between resume points; they are taken at the end of an epoch.
+        checkpoint_every_s: seconds between resume points; they are taken between calls and at the end of an epoch.
+        max_nonfinite_steps: so many optimizer steps in a row whose loss is no finite number end a run as diverged; each
+            leaves the weights alone.
     """
 
     max_epochs: int = 40
@@ -39,9 +41,10 @@ class TrainerSettings:
     select: Literal["best", "last"] = "best"
     patience: int | None = None
     checkpoint_every_s: float = 20.0
+    max_nonfinite_steps: int = 3
 
     def __post_init__(self) -> None:
-        for name in ("max_epochs", "devices", "threads", "val_every", "steps_per_call"):
+        for name in ("max_epochs", "devices", "threads", "val_every", "steps_per_call", "max_nonfinite_steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
         for name in ("max_examples", "max_seconds"):

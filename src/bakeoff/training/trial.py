@@ -6,7 +6,7 @@ A trial's folder:
 config.json               the resolved configuration
 run.json                  what the trial is called and belongs to
 metrics.jsonl             the metric log
-last.ckpt                 the resume point, while it trains
+last.ckpt                 the resume point, while it trains, and last.previous.ckpt, the one before
 weights.safetensors       the selected weights
 spec.json                 what the data was: classes, shapes, normalisation
 test_predictions.npz      what it says of the test inputs; no test label is in reach of a trial
@@ -31,18 +31,21 @@ import torch
 
 from bakeoff.config import build
 from bakeoff.data.module import TaskData
-from bakeoff.errors import CheckpointError
 from bakeoff.files import read_json, write_json
 from bakeoff.models.cost import count_parameters, training_flops_per_example
-from bakeoff.tasks.module import Diverged, TaskModule
+from bakeoff.tasks.divergence import Diverged, LossGuard
+from bakeoff.tasks.module import TaskModule
 from bakeoff.training.assembly import assemble
-from bakeoff.training.checkpoints import AtomicCheckpointIO, Checkpoints, load_weights
+from bakeoff.training.checkpoints import AtomicCheckpointIO, load_weights, newest_whole
 from bakeoff.training.fitted_trial import fit_and_predict, is_fitted
 from bakeoff.training.gradient_watch import GradientWatch
+from bakeoff.training.interruption import interruptible
 from bakeoff.training.metric_log import MetricLog
 from bakeoff.training.predictions import save_predictions
 from bakeoff.training.progress import EpochLines
 from bakeoff.training.pruning import Pruned, Pruning
+from bakeoff.training.resume_points import ResumePoints
+from bakeoff.training.selection import Selection
 from bakeoff.training.settings import TrainerSettings
 from bakeoff.training.trainer import make_trainer
 
@@ -80,6 +83,9 @@ def run_trial(
         say: prints progress; None trains in silence.
         conclude: adds to the result of a finished trial, before it is written.
         pruning: ends a trial of a study early.
+
+    Raises:
+        Interrupted: a signal asked for the end; there is no result yet, and the same call goes on from where it was.
     """
     if (folder / "result.json").exists():
         return read_json(folder / "result.json")
@@ -98,12 +104,13 @@ def run_trial(
         result |= {"status": "pruned", "why": str(error)}
     except Diverged as error:
         result |= {"status": "diverged", "why": str(error), "gradients": "exploding"}
+        result["nonfinite_steps"] = error.nonfinite_steps
     result |= {"started": started, "wall_seconds": round(time.time() - started, 3)}
     result["peak_memory_mb"] = round(_peak_memory_mb(memory_mb), 1)
     if conclude is not None and result["status"] == "finished":
         result |= conclude(result)
     write_json(folder / "result.json", result)
-    (folder / "last.ckpt").unlink(missing_ok=True)
+    AtomicCheckpointIO().remove_checkpoint(folder / "last.ckpt")
     return result
 
 
@@ -129,23 +136,35 @@ def _train(
         return fit_and_predict(config, folder, data)
     pl.seed_everything(config["seed"], workers=True, verbose=False)
     task = assemble(config, data.spec)
-    metric = f"val/{config['task']['metric']}"
     flops = training_flops_per_example(task.net, data.spec.example_inputs)
+    metric = f"val/{config['task']['metric']}"
     watch = GradientWatch()
     log = MetricLog(folder / "metrics.jsonl", flops_per_example=flops, watch=watch)
-    checkpoints = Checkpoints(
-        folder, settings=settings, metric=metric, maximize=config["task"]["direction"] == "maximize"
-    )
+    maximize = config["task"]["direction"] == "maximize"
+    selection = Selection(folder / "weights.safetensors", settings=settings, metric=metric, maximize=maximize)
     extra = [EpochLines(metric, say) if say else None, pruning]
-    trainer = make_trainer(settings, callbacks=[log, watch, checkpoints, *(item for item in extra if item)])
     data.chunk = settings.steps_per_call
     loader = data.train_dataloader()
+    task.guard = LossGuard(settings.max_nonfinite_steps)
     task.progress = progress_rule(
         settings, batch_size=data.batch_size, examples_an_epoch=loader.num_examples, elapsed=log.elapsed
     )
-    resume = checkpoints.last if _readable(checkpoints.last) else None
-    trainer.fit(task, train_dataloaders=loader, val_dataloaders=data.val_dataloader(), ckpt_path=resume)
-    load_weights(task.net, checkpoints.selected)
+    with interruptible() as interruption:
+        task.end_requested = lambda: interruption.requested
+        points = ResumePoints(
+            folder / "last.ckpt",
+            loader=loader,
+            every_s=settings.checkpoint_every_s,
+            clock=log,
+            interruption=interruption,
+        )
+        trainer = make_trainer(settings, callbacks=[log, watch, selection, *(item for item in extra if item), points])
+        resume = newest_whole(points.path, say or print)
+        trainer.fit(task, train_dataloaders=loader, val_dataloaders=data.val_dataloader(), ckpt_path=resume)
+    if selection.best_epoch < 0:
+        why = f"no validation found a {metric} that is a finite number"
+        raise Diverged(why, nonfinite_steps=task.guard.nonfinite_steps)
+    load_weights(task.net, selection.path)
     validation = evaluate(task, data.val_dataloader(), settings, "val")
     predictions = predict(task, data.predict_dataloader("test"), settings)
     return {
@@ -158,7 +177,8 @@ def _train(
         "examples_per_second": round(log.examples_seen / max(log.train_seconds, 1e-9), 1),
         "first_step_at": task.first_step_at,
         "epochs": trainer.current_epoch,
-        "selected_epoch": checkpoints.best_epoch,
+        "selected_epoch": selection.best_epoch,
+        "nonfinite_steps": task.guard.nonfinite_steps,
         "gradients": watch.flag,
         "validation": {name.removeprefix("val/"): value for name, value in validation.items()},
         "test_predictions_sha256": save_predictions(predictions, folder),
@@ -199,16 +219,6 @@ def steps_for_examples(examples: int, batch_size: int, examples_an_epoch: int) -
     first = max(epochs * batches_an_epoch + full, 1)
     steps = min((first, first + 1), key=lambda count: abs(trained(count) - examples))
     return steps, trained(steps)
-
-
-def _readable(checkpoint: Path) -> bool:
-    if not checkpoint.exists():
-        return False
-    try:
-        AtomicCheckpointIO().load_checkpoint(checkpoint)
-    except CheckpointError:
-        return False
-    return True
 
 
 def evaluate(task: TaskModule, loader: Any, settings: TrainerSettings, split: str) -> dict[str, float]:

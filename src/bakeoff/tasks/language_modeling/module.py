@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from lightning_fabric.utilities import move_data_to_device
 from torch import Tensor, nn
 from torchmetrics import MeanMetric, MetricCollection
 
@@ -131,12 +132,22 @@ class LanguageModeling(TaskModule):
         self.reader = self._waiting
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keeps the state that streams in training have reached."""
-        checkpoint["stream_state"] = self.reader.state
+        """Keeps the state that streams in training have reached, in each of several processes."""
+        super().on_save_checkpoint(checkpoint)
+        states = [self.reader.state] * self.trainer.world_size
+        if len(states) > 1:
+            torch.distributed.all_gather_object(states, move_data_to_device(self.reader.state, "cpu"))
+        checkpoint["stream_states"] = states
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Takes it up again."""
-        self.reader.state = checkpoint["stream_state"]
+        """Takes it up again; among another number of processes, streams start anew."""
+        super().on_load_checkpoint(checkpoint)
+        states = checkpoint["stream_states"]
+        self.reader.state = states[self.global_rank] if len(states) == self.trainer.world_size else None
+
+    def on_train_start(self) -> None:
+        """Brings streams that a checkpoint holds to the device."""
+        self.reader.state = move_data_to_device(self.reader.state, self.device)
 
     @staticmethod
     def _rows(state: Any) -> int:
