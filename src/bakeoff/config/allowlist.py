@@ -67,6 +67,11 @@ def allow(packages: Iterable[str]) -> None:
         _user_packages.add(str(package))
 
 
+def allowed_packages() -> list[str]:
+    """The user's packages that `allow` has named so far."""
+    return sorted(_user_packages)
+
+
 def is_allowed(target: str) -> bool:
     """Whether a dotted path leads into an allowed package; what it resolves to there is checked by `resolve`."""
     module = target.rpartition(".")[0]

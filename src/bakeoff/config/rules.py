@@ -30,6 +30,7 @@ RANGES: dict[str, Rule] = {
     "optimizer.weight_decay": _NOT_NEGATIVE,
     "trainer.max_epochs": _COUNT,
     "trainer.devices": _COUNT,
+    "trainer.num_nodes": _COUNT,
     "trainer.threads": _COUNT,
     "trainer.val_every": _COUNT,
     "trainer.steps_per_call": _COUNT,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import abc
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -24,6 +25,7 @@ from torch.utils.data import DataLoader
 from bakeoff.data.pixels import Layout
 from bakeoff.data.records import decode
 from bakeoff.data.splits import Rows
+from bakeoff.errors import DataError
 
 Batch: TypeAlias = "tuple[Tensor, Tensor]"
 
@@ -68,36 +70,89 @@ class EpochSampler:
         return len(self.rows)
 
 
+class Share:
+    """The part of each batch that one of several processes that train together (a rank) works on.
+
+    The batch is the same whatever the number of ranks, R: rank r takes its rows r, r + R, r + 2 R and so on. So ranks
+    have as many rows as each other, or one more, and in batches sorted by length they have like lengths.
+
+    Args:
+        rank: which one, from 0.
+        num_ranks: R.
+    """
+
+    def __init__(self, rank: int = 0, num_ranks: int = 1) -> None:
+        self.rank = rank
+        self.num_ranks = num_ranks
+
+    def of(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """The rank's rows of a batch: entries of its first axis."""
+        return rows if self.num_ranks == 1 else rows[self.rank :: self.num_ranks]
+
+    def require(self, num_rows: int) -> None:
+        """Refuses batches of which some rank would have nothing: the others would wait for it.
+
+        Raises:
+            DataError: there are fewer rows than ranks.
+        """
+        if num_rows < self.num_ranks:
+            problem = f"the data has {num_rows:,} rows side by side, too few for {self.num_ranks} processes"
+            next_step = "fewer devices, or a larger split"
+            raise DataError("data.too_few_rows", "trainer.devices", self.num_ranks, problem, next_step=next_step)
+
+
 class BatchPlan:
     """Which rows make which batch; serves as the ``sampler`` of an unbatched ``DataLoader`` too.
 
     Args:
         sampler: the order of the rows.
-        batch_size: rows a batch; the last one may be smaller.
-        drop_single: leave out a last batch of one row (batch normalisation cannot train on it).
+        batch_size: rows a batch, those of all ranks together; the last batch may be smaller.
+        drop_single: leave out a last batch of one row (batch normalisation cannot train on it), and with several ranks
+            one that has no row for each. Without it such rows go to the batch before.
     """
 
     def __init__(self, sampler: EpochSampler, *, batch_size: int, drop_single: bool) -> None:
         self.sampler = sampler
         self.batch_size = batch_size
-        dropped = drop_single and batch_size > 1 and len(sampler) % batch_size == 1
-        self.num_examples = len(sampler) - int(dropped)
+        self._drop_single = drop_single
+        self._share = Share()
         self._skipped = 0
+
+    @property
+    def num_examples(self) -> int:
+        """Rows an epoch, those of all ranks together."""
+        num_rows = len(self.sampler)
+        rest = num_rows % self.batch_size
+        dropped = self._drop_single and self.batch_size > 1 and rest < max(2, self._share.num_ranks)
+        return num_rows - rest if dropped else num_rows
+
+    def share(self, share: Share) -> None:
+        """From the next iteration on, yield this part of each batch."""
+        share.require(len(self.sampler))
+        self._share = share
 
     def skip(self, num_batches: int) -> None:
         """Leave out the first batches of the next iteration, and of that one only."""
         self._skipped = num_batches
 
     def __len__(self) -> int:
-        """Batches an epoch, skipped ones included."""
-        return -(-self.num_examples // self.batch_size)
+        """Batches an epoch, skipped ones included; the same for all ranks."""
+        return len(self._cuts()) - 1
 
     def __iter__(self) -> Iterator[Rows]:
         """Row numbers, batch by batch."""
-        start, self._skipped = self._skipped * self.batch_size, 0
-        rows = self.sampler.order()[: self.num_examples]
-        for first in range(start, self.num_examples, self.batch_size):
-            yield rows[first : first + self.batch_size]
+        first, self._skipped = self._skipped, 0
+        rows = self.sampler.order()
+        for start, stop in itertools.pairwise(self._cuts()[first:]):
+            yield self._share.of(rows[start:stop])
+
+    def _cuts(self) -> list[int]:
+        """Where batches begin, and where the last one ends."""
+        num_rows = self.num_examples
+        starts = list(range(0, num_rows, self.batch_size))
+        if len(starts) > 1 and num_rows - starts[-1] < self._share.num_ranks:
+            starts.pop()
+        return [*starts, num_rows]
 
 
 class Plan(Protocol):
@@ -108,6 +163,9 @@ class Plan(Protocol):
     @property
     def num_examples(self) -> int:
         """Examples an epoch."""
+
+    def share(self, share: Share) -> None:
+        """From the next iteration on, yield this part of each batch."""
 
     def skip(self, num_batches: int) -> None:
         """Leave out the first batches of the next iteration, and of that one only."""
@@ -129,12 +187,18 @@ class PlannedLoader(abc.ABC):
         plan: what makes which batch, such as row numbers.
         chunk: batches an item.
         positions: where in the split each row stands, in the order in which rows come; None: in the split's order.
+
+    Attributes:
+        pin_memory: hand batches over in page-locked memory, which a GPU copies while it computes.
+        persistent_workers: keep worker processes from epoch to epoch, where there are any.
     """
 
     def __init__(self, plan: Plan, *, chunk: int = 1, positions: NDArray[np.int64] | None = None) -> None:
         self._plan = plan
         self.chunk = chunk
         self.positions = positions
+        self.pin_memory = False
+        self.persistent_workers = False
         self._begun = 0
 
     @property
@@ -161,6 +225,10 @@ class PlannedLoader(abc.ABC):
         """As ``loader.sampler.set_epoch``, for loops without Lightning."""
         self.sampler.set_epoch(epoch)
 
+    def share(self, share: Share) -> None:
+        """Work with several ranks: from the next iteration on, batches are this part of the plan's."""
+        self._plan.share(share)
+
     def skip(self, num_batches: int) -> None:
         """Resume within an epoch: the next iteration leaves out this many batches (not chunks); ``len`` stays.
 
@@ -176,7 +244,7 @@ class PlannedLoader(abc.ABC):
     def __iter__(self) -> Iterator[Any]:
         """One epoch."""
         begun, self._begun = self._begun, 0
-        batches = self._batches()
+        batches = map(pinned, self._batches()) if self.pin_memory else self._batches()
         if begun:
             yield list(itertools.islice(batches, self.chunk - begun))
         yield from chunked(batches, self.chunk)
@@ -199,6 +267,13 @@ def chunked(batches: Iterator[Any], chunk: int) -> Iterator[Any]:
             gathered = []
     if gathered:
         yield gathered
+
+
+def pinned(batch: Any) -> Any:
+    """The batch's tensors in page-locked memory, through tuples and lists."""
+    if isinstance(batch, Tensor):
+        return batch.pin_memory()
+    return type(batch)(pinned(part) for part in batch)
 
 
 class ImageLoader(PlannedLoader):
@@ -274,11 +349,22 @@ class WorkerLoader(ImageLoader):
         with_labels: bool = True,
     ) -> None:
         super().__init__(plan, labels=labels, mean=mean, std=std, chunk=chunk, with_labels=with_labels)
-        # batch_size=None: the plan's items, whole batches of rows, go to the data set as they are
-        self._loader = DataLoader(images, sampler=plan, batch_size=None, num_workers=num_workers)
+        self._images = images
+        self._num_workers = num_workers
 
     def _gather(self) -> Iterator[tuple[Tensor, Tensor]]:
-        return iter(self._loader)
+        return iter(self._workers)
+
+    @cached_property
+    def _workers(self) -> DataLoader:
+        # batch_size=None: the plan's items, whole batches of rows, go to the data set as they are
+        return DataLoader(
+            self._images,
+            sampler=self._plan,
+            batch_size=None,
+            num_workers=self._num_workers,
+            persistent_workers=self.persistent_workers and self._num_workers > 0,
+        )
 
 
 class EncodedImages(torch.utils.data.Dataset):

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
 from bakeoff.data.spec import Inputs
+from bakeoff.tasks.devices import shard, whole
 from bakeoff.tasks.divergence import LossGuard
 from bakeoff.tasks.schedules import Schedule
 
@@ -30,10 +31,6 @@ Predictions = dict[str, np.ndarray]
 MakeBackbone = Callable[..., nn.Module]
 """Makes the configured model from what only the task and the data know: channels, or whether it is causal."""
 OptimizerFactory = Callable[[Iterable[dict[str, Any]]], torch.optim.Optimizer]
-
-
-UNSCALED = ("32-true", "bf16-mixed")
-"""Precisions in which the loss is not scaled, so that gradients are what they seem."""
 
 
 class TaskModule(pl.LightningModule, abc.ABC):
@@ -228,11 +225,11 @@ class TaskModule(pl.LightningModule, abc.ABC):
             self._pending = [waiting for waiting, was_taken in zip(self._pending, taken, strict=True) if was_taken]
 
     def _seed_step(self, step: int) -> None:
-        """Makes what is random in a step a function of seed and step, however steps are gathered into calls.
+        """Makes what is random in a step a function of seed, step and rank, however steps are gathered into calls.
 
         As `torch.manual_seed`, which spends a millisecond on devices that are not in use.
         """
-        seed = (self.seed << 32) + step
+        seed = (self.global_rank << 52) + (self.seed << 32) + step
         torch.default_generator.manual_seed(seed)
         if self.device.type == "cuda":
             torch.cuda.manual_seed(seed)
@@ -242,25 +239,41 @@ class TaskModule(pl.LightningModule, abc.ABC):
     def _optimize(self, optimizer: LightningOptimizer, loss: Tensor) -> None:
         """One optimizer step.
 
-        On one device, in precisions that scale no loss, there is nothing for Lightning's strategy and precision plugins
-        to do, and going through them costs a small network a tenth of its speed (and refuses to clip gradients of fused
-        optimizers); what is called instead keeps ``global_step`` right.
+        Lightning's plugins are gone through as far as several devices or a scaled loss need it: their own step costs a
+        small network a tenth of its speed, and refuses to clip gradients of fused optimizers in half precision. What is
+        called instead keeps ``global_step`` right.
         """
-        plain = optimizer.optimizer
-        if self.trainer.world_size > 1 or self.trainer.precision not in UNSCALED:
-            plain.zero_grad()
-            self.manual_backward(loss)
-            if self.gradient_clip_norm is not None:
-                self.clip_gradients(plain, self.gradient_clip_norm, "norm")
-            optimizer.step()
-            return
+        plain, scaler = optimizer.optimizer, getattr(self.trainer.precision_plugin, "scaler", None)
         plain.zero_grad()
-        loss.backward()
+        if self.trainer.world_size == 1 and scaler is None:
+            loss.backward()
+        else:
+            self.manual_backward(self._share_of_mean(loss))
+        if scaler is not None:
+            scaler.unscale_(plain)
         if self.gradient_clip_norm is not None:
-            self.norm_before_clipping = nn.utils.clip_grad_norm_(self.net.parameters(), self.gradient_clip_norm)
+            norm = nn.utils.clip_grad_norm_(self.net.parameters(), self.gradient_clip_norm)
+            self.norm_before_clipping = whole(norm)
         optimizer._on_before_step()
-        plain.step()
+        if scaler is None:
+            plain.step()
+        else:
+            scaler.step(plain)
+            scaler.update()
         optimizer._on_after_step()
+
+    def _share_of_mean(self, loss: Tensor) -> Tensor:
+        """The loss so weighed that gradients, averaged over processes, are those of the mean over all processes' terms.
+
+        Processes have unequal numbers of terms where the last batch does not divide, and wherever texts differ in
+        length.
+        """
+        if self.trainer.world_size == 1:
+            return loss
+        weight = torch.tensor(float(self._pending[-1][-1]), device=loss.device)
+        total = weight.clone()
+        torch.distributed.all_reduce(total)
+        return loss * (weight * self.trainer.world_size / total)
 
     def on_validation_model_zero_grad(self) -> None:
         """Keeps the last step's gradients, for callbacks to look at; the next step starts with none."""
@@ -334,6 +347,11 @@ class TaskModule(pl.LightningModule, abc.ABC):
                 setattr(metric, part, [found] if grows else found)
 
     # Optimizer -------------------------------------------------------------------------------------------------------
+
+    def configure_model(self) -> None:
+        """Cuts the network in parts, where the trainer's strategy is to keep one on each device."""
+        if self.device_mesh is not None:
+            shard(self.net, self.device_mesh["data_parallel"])
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The configured optimizer; weight decay reaches matrices and kernels, not biases, norms or single slopes."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 
 from bakeoff.files import atomic_writer, finite
 from bakeoff.tasks.module import TaskModule
@@ -80,7 +81,11 @@ class MetricLog(pl.Callback):
     ) -> None:
         """Counts the examples of the call's optimizer steps."""
         assert isinstance(pl_module, TaskModule)
-        self.examples_seen += pl_module.examples_in_call * trainer.world_size
+        examples = pl_module.examples_in_call
+        if trainer.world_size > 1:
+            told = torch.tensor(examples, device=pl_module.device)
+            examples = int(trainer.strategy.reduce(told, reduce_op="sum"))
+        self.examples_seen += examples
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Stops the clock."""

@@ -21,11 +21,13 @@ class Pruning(pl.Callback):
     Args:
         trial: the study's trial.
         metric: what the study searches for, ``val/...``.
+        where: the study and the trial's number, from which another process makes the same callback.
     """
 
-    def __init__(self, trial: optuna.Trial, metric: str) -> None:
+    def __init__(self, trial: optuna.Trial, metric: str, *, where: Mapping[str, Any] | None = None) -> None:
         self.trial = trial
         self.metric = metric
+        self.where = where
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Reports the metric under the number of epochs so far; the last validation ends nothing.
@@ -51,6 +53,16 @@ def pruning(config: Mapping[str, Any]) -> Pruning | None:
     where = (config.get("sweep") or {}).get("trial")
     if where is None:
         return None
+    return pruning_of(where, config)
+
+
+def pruning_of(where: Mapping[str, Any], config: Mapping[str, Any]) -> Pruning:
+    """The callback of a study's trial.
+
+    Args:
+        where: ``sweep.trial`` of the command's configuration.
+        config: the trial's configuration.
+    """
     from bakeoff.sweep.study import running_trial  # Optuna is an extra
 
-    return Pruning(running_trial(where), f"val/{config['task']['metric']}")
+    return Pruning(running_trial(where), f"val/{config['task']['metric']}", where=where)

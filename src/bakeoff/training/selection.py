@@ -8,6 +8,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 
+from bakeoff.tasks.devices import whole_weights
 from bakeoff.tasks.module import TaskModule
 from bakeoff.training.checkpoints import save_weights
 from bakeoff.training.settings import TrainerSettings
@@ -55,7 +56,8 @@ class Selection(pl.Callback):
         self.stale_validations = 0 if improved else self.stale_validations + 1
         if self.settings.select == "last" or score >= self.best_score:
             self.best_score, self.best_epoch = score, trainer.current_epoch
+            weights = whole_weights(pl_module.net)  # of which each process may have a part
             if trainer.is_global_zero:
-                save_weights(pl_module.net.state_dict(), self.path)
+                save_weights(weights, self.path)
         if self.settings.patience is not None and self.stale_validations >= self.settings.patience:
             trainer.should_stop = True

@@ -15,8 +15,16 @@ class TrainerSettings:
         max_examples: training examples after which a run stops, in the middle of an epoch if need be; None: no limit.
         max_seconds: seconds of training, validation left out, after which a run stops; None: no limit.
         accelerator: ``auto``, ``cpu``, ``gpu`` or ``mps``.
-        devices: how many of them.
+        devices: how many of them, on each node; on ``cpu`` so many processes.
+        num_nodes: machines; above 1, torchrun or Slurm starts the processes.
+        strategy: how several devices share the work: ``ddp`` keeps the whole model on each, ``fsdp`` a part of it;
+            ``auto`` is ``ddp``.
         precision: the arithmetic of training.
+        tf32: let a GPU round the factors of float32 products to 10 bits, for speed; elsewhere it changes nothing.
+        compile: let torch.compile make the network's forward faster; the first step takes tens of seconds longer.
+        channels_last: keep images and kernels in memory channel by channel of a pixel, as tensor cores want them.
+        pin_memory: hand batches to a GPU in page-locked memory; elsewhere it changes nothing.
+        persistent_workers: keep the processes that decode images from epoch to epoch, where there are any.
         threads: CPU threads of the run.
         val_every: epochs between validations.
         gradient_clip_norm: the largest gradient norm; None leaves gradients alone.
@@ -33,7 +41,14 @@ class TrainerSettings:
     max_seconds: float | None = None
     accelerator: Literal["auto", "cpu", "gpu", "mps"] = "auto"
     devices: int = 1
+    num_nodes: int = 1
+    strategy: Literal["auto", "ddp", "fsdp"] = "auto"
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    tf32: bool = False
+    compile: bool = False
+    channels_last: bool = False
+    pin_memory: bool = True
+    persistent_workers: bool = False
     threads: int = 1
     val_every: int = 1
     gradient_clip_norm: float | None = 1.0
@@ -44,7 +59,8 @@ class TrainerSettings:
     max_nonfinite_steps: int = 3
 
     def __post_init__(self) -> None:
-        for name in ("max_epochs", "devices", "threads", "val_every", "steps_per_call", "max_nonfinite_steps"):
+        counts = ("max_epochs", "devices", "num_nodes", "threads", "val_every", "steps_per_call", "max_nonfinite_steps")
+        for name in counts:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
         for name in ("max_examples", "max_seconds"):
@@ -52,3 +68,12 @@ class TrainerSettings:
                 raise ValueError(f"{name} must be above 0, or null; got {getattr(self, name)}")
         if self.patience is not None and self.patience < 1:
             raise ValueError(f"patience must be at least 1 validation, or null; got {self.patience}")
+        if self.strategy == "fsdp" and self.num_ranks == 1:
+            raise ValueError("strategy fsdp shares a model between at least 2 devices; got devices=1 and num_nodes=1")
+        if self.strategy == "fsdp" and self.precision == "16-mixed":
+            raise ValueError("strategy fsdp works in precision 32-true or bf16-mixed; got 16-mixed")
+
+    @property
+    def num_ranks(self) -> int:
+        """Processes that train together, one a device."""
+        return self.devices * self.num_nodes

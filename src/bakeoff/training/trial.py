@@ -40,14 +40,17 @@ from bakeoff.training.checkpoints import AtomicCheckpointIO, load_weights, newes
 from bakeoff.training.fitted_trial import fit_and_predict, is_fitted
 from bakeoff.training.gradient_watch import GradientWatch
 from bakeoff.training.interruption import interruptible
+from bakeoff.training.loading import loaders
 from bakeoff.training.metric_log import MetricLog
 from bakeoff.training.predictions import save_predictions
 from bakeoff.training.progress import EpochLines
-from bakeoff.training.pruning import Pruned, Pruning
+from bakeoff.training.pruning import Pruned, Pruning, pruning_of
+from bakeoff.training.rank_processes import run_on_devices
+from bakeoff.training.ranks import Ranks, check_same, join, leave, of_first, ranks_from_outside
 from bakeoff.training.resume_points import ResumePoints
 from bakeoff.training.selection import Selection
 from bakeoff.training.settings import TrainerSettings
-from bakeoff.training.trainer import make_trainer
+from bakeoff.training.trainer import adapt, make_trainer
 
 RESULT_VERSION = 1
 
@@ -91,6 +94,9 @@ def run_trial(
         return read_json(folder / "result.json")
     settings: TrainerSettings = build(config["trainer"], "trainer")
     torch.set_num_threads(settings.threads)
+    outside = ranks_from_outside()
+    if outside is not None and not outside.is_first:
+        return _assist(config, folder, settings, data)
     write_json(folder / "config.json", config)
     if not (folder / "run.json").exists():
         write_json(folder / "run.json", _describe(config, label) | {"started": time.time()})
@@ -99,19 +105,69 @@ def run_trial(
     started = time.time()
     memory_mb = psutil.Process().memory_info().rss / 2**20
     try:
-        result |= _train(config, folder, settings, data, say, pruning)
+        if settings.num_ranks > 1 and outside is None and not is_fitted(config):
+            result |= _train_on_devices(config, folder, settings, say, pruning)
+        else:
+            result |= _train(config, folder, settings, data, say, pruning)
     except Pruned as error:
         result |= {"status": "pruned", "why": str(error)}
     except Diverged as error:
         result |= {"status": "diverged", "why": str(error), "gradients": "exploding"}
         result["nonfinite_steps"] = error.nonfinite_steps
     result |= {"started": started, "wall_seconds": round(time.time() - started, 3)}
-    result["peak_memory_mb"] = round(_peak_memory_mb(memory_mb), 1)
+    result.setdefault("peak_memory_mb", round(_peak_memory_mb(memory_mb), 1))
     if conclude is not None and result["status"] == "finished":
         result |= conclude(result)
     write_json(folder / "result.json", result)
     AtomicCheckpointIO().remove_checkpoint(folder / "last.ckpt")
     return result
+
+
+def _assist(
+    config: Mapping[str, Any], folder: Path, settings: TrainerSettings, data: TaskData | None
+) -> dict[str, Any]:
+    """A process's part in a trial that another one, started with it, writes down and speaks of."""
+    try:
+        if not is_fitted(config):
+            _train(config, folder, settings, data, None)
+    except Diverged:
+        return {"status": "diverged"}  # which the first process finds too
+    return {"status": "finished"}
+
+
+def _train_on_devices(
+    config: Mapping[str, Any],
+    folder: Path,
+    settings: TrainerSettings,
+    say: Callable[[str], None] | None,
+    pruning: Pruning | None,
+) -> dict[str, Any]:
+    """As `_train`, with a process for each device."""
+    request = {
+        "work": f"{__name__}:train_as_rank",
+        "config": config,
+        "folder": str(folder.resolve()),
+        "speaks": say is not None,
+        "study": None if pruning is None else pruning.where,
+    }
+    with interruptible() as interruption:
+        found: dict[str, Any] = run_on_devices(request, num_ranks=settings.num_ranks, interruption=interruption)
+    return found
+
+
+def train_as_rank(request: Mapping[str, Any], ranks: Ranks) -> dict[str, Any] | None:
+    """One process's part in a trial on several devices; the first returns what was measured."""
+    config = request["config"]
+    settings: TrainerSettings = build(config["trainer"], "trainer")
+    torch.set_num_threads(settings.threads)
+    memory_mb = psutil.Process().memory_info().rss / 2**20
+    if not ranks.is_first:
+        _train(config, Path(request["folder"]), settings, None, None)
+        return None
+    pruner = pruning_of(request["study"], config) if request["study"] else None
+    say = (lambda line: print(line, flush=True)) if request["speaks"] else None
+    found = _train(config, Path(request["folder"]), settings, None, say, pruner)
+    return found | {"peak_memory_mb": round(_peak_memory_mb(memory_mb), 1)}
 
 
 def _describe(config: Mapping[str, Any], label: TrialLabel) -> dict[str, Any]:
@@ -127,27 +183,34 @@ def _train(
     say: Callable[[str], None] | None,
     pruning: Pruning | None = None,
 ) -> dict[str, Any]:
-    """The trial proper: what it measured, without names and clocks."""
+    """The trial proper: what it measured, without names and clocks; of several processes, the first measures it."""
     if data is None:
         data = build(config["data"]["module"], "data.module", seed=config["seed"])
         data.setup()
-    write_json(folder / "spec.json", data.spec.to_dict())
     if is_fitted(config):
+        write_json(folder / "spec.json", data.spec.to_dict())
         return fit_and_predict(config, folder, data)
+    ranks = join(settings)
+    check_same(data=data.fingerprint, folder=str(folder))
+    if ranks.is_first:
+        write_json(folder / "spec.json", data.spec.to_dict())
     pl.seed_everything(config["seed"], workers=True, verbose=False)
     task = assemble(config, data.spec)
-    flops = training_flops_per_example(task.net, data.spec.example_inputs)
+    params, flops = count_parameters(task.net), training_flops_per_example(task.net, data.spec.example_inputs)
+    adapt(task.net, settings)
     metric = f"val/{config['task']['metric']}"
     watch = GradientWatch()
     log = MetricLog(folder / "metrics.jsonl", flops_per_example=flops, watch=watch)
     maximize = config["task"]["direction"] == "maximize"
     selection = Selection(folder / "weights.safetensors", settings=settings, metric=metric, maximize=maximize)
     extra = [EpochLines(metric, say) if say else None, pruning]
-    data.chunk = settings.steps_per_call
-    loader = data.train_dataloader()
+    loader, validation_loader = loaders(data, settings, ranks)
     task.guard = LossGuard(settings.max_nonfinite_steps)
     task.progress = progress_rule(
-        settings, batch_size=data.batch_size, examples_an_epoch=loader.num_examples, elapsed=log.elapsed
+        settings,
+        batch_size=data.batch_size * ranks.count,
+        examples_an_epoch=loader.num_examples,
+        elapsed=log.elapsed if ranks.count == 1 else lambda: of_first(log.elapsed()),
     )
     with interruptible() as interruption:
         task.end_requested = lambda: interruption.requested
@@ -158,27 +221,34 @@ def _train(
             clock=log,
             interruption=interruption,
         )
-        trainer = make_trainer(settings, callbacks=[log, watch, selection, *(item for item in extra if item), points])
+        callbacks = [log, watch, selection, *(item for item in extra if item), points]
+        trainer = make_trainer(settings, callbacks=callbacks, together=True)
         resume = newest_whole(points.path, say or print)
-        trainer.fit(task, train_dataloaders=loader, val_dataloaders=data.val_dataloader(), ckpt_path=resume)
+        trainer.fit(task, train_dataloaders=loader, val_dataloaders=validation_loader, ckpt_path=resume)
     if selection.best_epoch < 0:
         why = f"no validation found a {metric} that is a finite number"
         raise Diverged(why, nonfinite_steps=task.guard.nonfinite_steps)
+    leave()
+    if not ranks.is_first:
+        return {}
+    first_step_at, nonfinite_steps = task.first_step_at, task.guard.nonfinite_steps
+    if ranks.count > 1:
+        task = assemble(config, data.spec)  # the trained one may be cut in parts, and normalise batches together
     load_weights(task.net, selection.path)
     validation = evaluate(task, data.val_dataloader(), settings, "val")
     predictions = predict(task, data.predict_dataloader("test"), settings)
     return {
         "status": "finished",
-        "params": count_parameters(task.net),
+        "params": params,
         "train_flops_per_example": flops,
         "train_flops": flops * log.examples_seen,
         "train_seconds": round(log.train_seconds, 3),
         "examples_seen": log.examples_seen,
         "examples_per_second": round(log.examples_seen / max(log.train_seconds, 1e-9), 1),
-        "first_step_at": task.first_step_at,
+        "first_step_at": first_step_at,
         "epochs": trainer.current_epoch,
         "selected_epoch": selection.best_epoch,
-        "nonfinite_steps": task.guard.nonfinite_steps,
+        "nonfinite_steps": nonfinite_steps,
         "gradients": watch.flag,
         "validation": {name.removeprefix("val/"): value for name, value in validation.items()},
         "test_predictions_sha256": save_predictions(predictions, folder),

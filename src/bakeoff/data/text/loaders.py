@@ -40,10 +40,11 @@ class BucketedPlan(BatchPlan):
     def __iter__(self) -> Iterator[Rows]:
         """Row numbers, batch by batch."""
         first, self._skipped = self._skipped, 0
-        yield from self.batches()[first:]
+        for batch in self.batches()[first:]:
+            yield self._share.of(batch)
 
     def batches(self) -> list[Rows]:
-        """All batches of the sampler's epoch."""
+        """All batches of the sampler's epoch, those of all ranks together."""
         rows, size = self.sampler.order()[: self.num_examples], self.batch_size
         window = _BATCHES_A_WINDOW * size
         windows = [rows[start : start + window] for start in range(0, len(rows), window)]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.data.loaders import EpochSampler
+from bakeoff.data.loaders import EpochSampler, Share
 from bakeoff.data.splits import Rows
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.spec import PAD
@@ -74,7 +74,7 @@ class TrainingPlan:
         tokens: of all documents.
         sampler: the order of the documents.
         start: the START token.
-        batch_size: B, streams side by side.
+        batch_size: streams side by side, those of all ranks together; a rank's are the same in all batches.
         sequence_length: T, tokens of a piece.
     """
 
@@ -88,12 +88,18 @@ class TrainingPlan:
         self._sequence_length = sequence_length
         self.num_tokens = int(tokens.lengths(sampler.rows).sum()) + len(sampler)
         self._num_batches = max(0, self.num_tokens - 1) // (batch_size * sequence_length)
+        self._share = Share()
         self._skipped = 0
 
     @property
     def num_examples(self) -> int:
         """Pieces an epoch, of all streams."""
         return self._num_batches * self._batch_size
+
+    def share(self, share: Share) -> None:
+        """From the next iteration on, yield this part of each piece: the same streams in all of them."""
+        share.require(self._batch_size)
+        self._share = share
 
     def skip(self, num_batches: int) -> None:
         """Leave out the first batches of the next iteration, and of that one only."""
@@ -111,7 +117,7 @@ class TrainingPlan:
         pieces = stream.pieces(self._batch_size, length, self._sequence_length, start=self._start)
         for number, piece in enumerate(pieces):
             if number >= first:
-                yield piece
+                yield share_of_piece(self._share, piece)
 
 
 class EvaluationPlan:
@@ -133,12 +139,18 @@ class EvaluationPlan:
         num_scored = int(tokens.lengths(rows).sum()) + len(rows) - 1
         self._length = -(-num_scored // (num_streams * piece)) * piece
         self._num_streams = -(-num_scored // self._length)
+        self._share = Share()
         self._skipped = 0
 
     @property
     def num_examples(self) -> int:
         """Pieces, of all streams."""
         return len(self) * self._num_streams
+
+    def share(self, share: Share) -> None:
+        """From the next iteration on, yield this part of each piece: the same streams in all of them."""
+        share.require(self._num_streams)
+        self._share = share
 
     def skip(self, num_batches: int) -> None:
         """Leave out the first batches of the next iteration, and of that one only."""
@@ -154,4 +166,10 @@ class EvaluationPlan:
         stream = Stream.of(self._tokens, self.sampler.rows, start=self._start)
         for number, piece in enumerate(stream.pieces(self._num_streams, self._length, self._piece, start=self._start)):
             if number >= first:
-                yield piece
+                yield share_of_piece(self._share, piece)
+
+
+def share_of_piece(share: Share, piece: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+    """A rank's rows of inputs, targets and documents."""
+    inputs_BT, targets_BT, documents_BT = map(share.of, piece)
+    return inputs_BT, targets_BT, documents_BT

@@ -1,0 +1,228 @@
+"""Trains on several devices of this machine: a process tree a trial, and in it a process a device.
+
+The program that wants the trial (a run, a job of a multirun, a trial of a bakeoff) starts one fresh interpreter, the
+root, which imports what training needs once and forks the ranks. So no rank runs the program's command line again, as
+Lightning's own launcher would have it: inside a multirun that repeats the whole sweep in every rank.
+
+The root ends its ranks as soon as one of them fails, or the program is gone: its standard input then closes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import multiprocessing
+import multiprocessing.connection
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bakeoff.config import allow
+from bakeoff.config.allowlist import allowed_packages
+from bakeoff.errors import EnvironmentFault
+from bakeoff.training.interruption import SIGNALS, Interrupted, Interruption
+from bakeoff.training.ranks import RANK_PREFIXES, RANK_VARIABLES, Ranks
+
+Request = dict[str, Any]
+"""What a rank is asked to do, plain types only."""
+Work = Callable[[Request, Ranks], Any]
+_POLL_S = 0.2
+_END_S = 10.0
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of linux/prctl.h
+
+
+def run_on_devices(request: Request, *, num_ranks: int, interruption: Interruption) -> Any:
+    """What the first rank makes of a request, which all of them work on.
+
+    Args:
+        request: plain types; ``work`` is the ``"package.module:function"`` that each rank calls with the request and
+            with which rank it is.
+        num_ranks: processes to start.
+        interruption: a signal that has come in is sent on to the ranks.
+
+    Raises:
+        EnvironmentFault: a rank's process died.
+        Interrupted: the ranks saved their state and ended.
+        Exception: what a rank raised.
+    """
+    reader, writer = multiprocessing.Pipe(duplex=False)
+    command = [sys.executable, "-m", __name__, str(writer.fileno())]
+    told = {**request, "num_ranks": num_ranks, "allow_code": allowed_packages()}
+    root = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[writer.fileno()], env=environment_without_ranks())
+    writer.close()
+    assert root.stdin is not None
+    try:
+        with contextlib.suppress(BrokenPipeError):  # a root that died at once is told of below
+            root.stdin.write(json.dumps(told).encode() + b"\n")
+            root.stdin.flush()
+        return _answer(reader, root, interruption)
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            root.stdin.close()  # the root's sign to end its ranks, and itself
+        try:
+            root.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            root.kill()
+            root.wait()
+
+
+def environment_without_ranks() -> dict[str, str]:
+    """This process's environment for one that has a rank, or ranks, of its own; it imports from the same folders."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in RANK_VARIABLES and not name.startswith(RANK_PREFIXES)
+    }
+    return {**kept, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
+
+
+def _answer(reader: Connection, root: subprocess.Popen[bytes], interruption: Interruption) -> Any:
+    passed_on = False
+    while not reader.poll(_POLL_S):
+        if interruption.signal is not None and not passed_on:
+            root.send_signal(interruption.signal)
+            passed_on = True
+    try:
+        kind, value = reader.recv()
+    except EOFError:
+        kind, value = "error", _died(f"their parent ended with exit code {root.wait()}")
+    if kind == "interrupted":
+        raise Interrupted(value, speaks=False)  # the first rank has told of it
+    if kind == "error" and interruption.requested:
+        raise Interrupted
+    if kind == "error":
+        raise value
+    return value
+
+
+def _died(how: str) -> EnvironmentFault:
+    next_step = "the same command goes on from the last resume point; a smaller data.batch_size if memory ran out"
+    return EnvironmentFault("env.rank_died", "trainer.devices", None, how, next_step=next_step)
+
+
+# The root ---------------------------------------------------------------------------------------------------------
+
+
+def main() -> None:
+    """The root: forks the ranks and passes on what becomes of them."""
+    program = Connection(int(sys.argv[1]), readable=False)
+    request: Request = json.loads(sys.stdin.buffer.readline())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the program hears Ctrl-C too, and then closes standard input
+    torch.set_num_threads(1)  # a fork copies no thread; each rank sets its own number
+    imported(request["work"])
+    sys.exit(supervise(request, program))
+
+
+def supervise(request: Request, program: Connection) -> int:
+    """Forks the ranks, and sends what the first one returns, or the first error of any."""
+    port, readers, processes = _free_port(), {}, []
+    for rank in range(request["num_ranks"]):
+        reader, writer = multiprocessing.Pipe(duplex=False)
+        arguments = (Ranks(rank, request["num_ranks"]), port, request, writer)
+        process = multiprocessing.get_context("fork").Process(target=_run_rank, args=arguments, daemon=True)
+        process.start()
+        writer.close()  # so that the pipe ends with its rank
+        readers[reader] = rank
+        processes.append(process)
+    for number in SIGNALS:
+        signal.signal(number, lambda number, frame: _tell(processes, number))
+    try:
+        program.send(_outcome(readers, processes))
+    finally:
+        for process in processes:
+            process.kill()
+    return 0
+
+
+def _outcome(readers: dict[Connection, int], processes: list[BaseProcess]) -> tuple[str, Any]:
+    """What the first rank returns once all have ended well; else the first other news."""
+    found: tuple[str, Any] = ("result", None)
+    while readers:
+        for ready in multiprocessing.connection.wait([*readers, sys.stdin]):
+            if not isinstance(ready, Connection):
+                return "error", _died("the program that asked for them is gone")
+            rank = readers.pop(ready)
+            try:
+                kind, value = ready.recv()
+            except EOFError:
+                processes[rank].join()
+                return "error", _died(f"the process of rank {rank} ended with exit code {processes[rank].exitcode}")
+            if kind != "result":
+                return kind, value
+            found = (kind, value) if rank == 0 else found
+    return found
+
+
+def _tell(processes: list[BaseProcess], number: int) -> None:
+    for process in processes:
+        if process.pid is not None and process.is_alive():
+            os.kill(process.pid, number)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+# A rank -----------------------------------------------------------------------------------------------------------
+
+
+def _run_rank(ranks: Ranks, port: int, request: Request, root: Connection) -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    os.environ.update(rank_environment(ranks, port))
+    allow(request["allow_code"])
+    try:
+        root.send(("result", imported(request["work"])(request, ranks)))
+    except Interrupted as end:
+        root.send(("interrupted", end.step))
+    except Exception as error:
+        error.add_note(f"on rank {ranks.rank}:\n{traceback.format_exc()}")
+        root.send(("error", _sendable(error)))
+        # The others would see this process's end as an error of their own, and might be heard first.
+        time.sleep(_END_S)
+
+
+def rank_environment(ranks: Ranks, port: int) -> Mapping[str, str]:
+    """What tells a process its rank among those of this machine, as torchrun does; they meet on the loopback."""
+    own = {"RANK": ranks.rank, "LOCAL_RANK": ranks.rank, "WORLD_SIZE": ranks.count, "LOCAL_WORLD_SIZE": ranks.count}
+    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "GROUP_RANK": 0, "TORCHELASTIC_RUN_ID": "bakeoff"}
+    loopback = {} if torch.cuda.is_available() or sys.platform != "linux" else {"GLOO_SOCKET_IFNAME": "lo"}
+    return {name: str(value) for name, value in {**own, **where, **loopback}.items()}
+
+
+def _sendable(error: Exception) -> Exception:
+    """The error, or where it can't be sent to another process its text."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
+
+
+def imported(work: str) -> Work:
+    """The function that ``"package.module:function"`` names."""
+    module, _, name = work.partition(":")
+    function: Work = getattr(__import__(module, fromlist=[name]), name)
+    return function
+
+
+if __name__ == "__main__":
+    main()
