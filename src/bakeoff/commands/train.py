@@ -21,8 +21,9 @@ from bakeoff.training.environment import environment
 from bakeoff.training.fitted_trial import is_fitted
 from bakeoff.training.latency import latencies_ms, median
 from bakeoff.training.predictions import read_predictions
-from bakeoff.training.preflight import check_folder, check_machine
+from bakeoff.training.preflight import check_alone, check_folder, check_machine
 from bakeoff.training.pruning import pruning
+from bakeoff.training.ranks import Ranks, ranks_from_outside
 from bakeoff.training.trial import TrialLabel, run_trial
 
 DEFAULT_ROOT = Path("outputs/train")
@@ -31,15 +32,20 @@ DEFAULT_ROOT = Path("outputs/train")
 def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
     """Trains, tests, and prints ``test/<name> value`` lines; the run's folder holds the same as ``result.json``.
 
+    Of several processes that torchrun or Slurm started for one run, the first one writes and speaks.
+
     Args:
         config: the resolved configuration.
         multirun: whether this is one of several jobs, each with a folder of its own below ``output_dir``.
 
     Raises:
         ConfigError: the folder holds another run.
+        EnvironmentFault: the machine lacks what the settings ask for.
         TrialsFailed: training diverged.
     """
     trial = trial_config(config)
+    if multirun:
+        check_alone("train -m")
     check_machine(build(trial["trainer"], "trainer"))
     data: TaskData = build(trial["data"]["module"], "data.module", seed=trial["seed"])
     data.prepare_data()
@@ -48,6 +54,9 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
         build_on_meta(lambda: network(trial, data.spec))  # refuses what no network can be, before anything is written
     identity = trial_id(trial, data.fingerprint)
     folder = _folder(trial, identity, config["output_dir"], multirun=multirun)
+    label = TrialLabel(identity, trial["model"]["name"])
+    if not (ranks_from_outside() or Ranks()).is_first:
+        return run_trial(trial, folder, label=label, data=data)
     root = Path(config["output_dir"] or "outputs")
     check_folder(folder)
     _follow(folder, config, root)
@@ -59,7 +68,6 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
         print("finished before; not run again (another seed or setting is another run)")
     else:
         write_json(folder / "environment.json", environment())
-    label = TrialLabel(identity, trial["model"]["name"])
     result = run_trial(
         trial,
         folder,

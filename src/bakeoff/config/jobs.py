@@ -124,10 +124,15 @@ def imported(function: Main) -> Callable[..., Any]:
 
 
 def report(error: BakeoffError, *, debug: bool) -> int:
-    """Prints an error's line, after its traceback when debugging; returns its exit code."""
+    """Prints an error's line, after its traceback when debugging; returns its exit code.
+
+    Of several processes that torchrun or Slurm started on a machine, the first one tells of what all of them find.
+    """
     if debug:
         traceback.print_exception(error)
-    print(error.line(), file=sys.stderr, flush=True)
+    local_rank = os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0"))
+    if local_rank == "0" or error.code == "internal":
+        print(error.line(), file=sys.stderr, flush=True)
     return error.exit_code
 
 

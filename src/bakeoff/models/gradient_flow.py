@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.models.contracts import SequenceBackbone, TokenBackbone
+from bakeoff.models.sharding import whole
 
 _WRAPPING = re.compile(r"\.?parametrizations\.\w+$")
 _STACKED = re.compile(r"_(l\d+)(?:_reverse)?$")
@@ -70,7 +71,7 @@ def gradient_rms(module: nn.Module) -> dict[str, float]:
     sums: dict[str, list[tuple[Tensor, int]]] = {}
     for name, parameter in module.named_parameters():
         if parameter.grad is not None:
-            norm = torch.linalg.vector_norm(parameter.grad)
+            norm = whole(torch.linalg.vector_norm(parameter.grad))
             sums.setdefault(_layer(name), []).append((norm, parameter.numel()))
     if not sums:
         return {}
@@ -87,7 +88,7 @@ def gradient_rms(module: nn.Module) -> dict[str, float]:
 def gradient_norm(module: nn.Module) -> float:
     """Norm of the gradient over all parameters."""
     gradients = [parameter.grad for parameter in module.parameters() if parameter.grad is not None]
-    return float(nn.utils.get_total_norm(gradients)) if gradients else 0.0
+    return float(whole(nn.utils.get_total_norm(gradients))) if gradients else 0.0
 
 
 def backbone_of(net: nn.Module) -> SequenceBackbone:

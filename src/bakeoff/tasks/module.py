@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import abc
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,7 +22,8 @@ from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
 from bakeoff.data.spec import Inputs
-from bakeoff.tasks.devices import shard, whole
+from bakeoff.models.sharding import shard, whole
+from bakeoff.tasks.accumulation import GradientSum, in_parts
 from bakeoff.tasks.divergence import LossGuard
 from bakeoff.tasks.schedules import Schedule
 
@@ -37,8 +38,9 @@ class TaskModule(pl.LightningModule, abc.ABC):
     """What every task does with a network; a task adds the network's head, the loss and the metrics.
 
     Before fitting, set ``progress``: the share of the training that is done with optimizer step number ``step`` (from
-    0), in (0, 1]; training stops before a step for which it is above 1. ``guard`` and ``end_requested`` may be set too:
-    what becomes of losses that are not finite, and whether to end a call at the next step.
+    0), in (0, 1]; training stops before a step for which it is above 1. ``guard``, ``end_requested`` and ``accumulate``
+    may be set too: what becomes of losses that are not finite, whether to end a call at the next step, and in how many
+    parts to go through each batch.
 
     Args:
         net: the whole network, head included, as the task's ``network`` makes it.
@@ -75,6 +77,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
         self.progress: Callable[[int], float] = lambda step: 0.0
         self.guard = LossGuard()
         self.end_requested: Callable[[], bool] = lambda: False
+        self.accumulate = 1
         self.examples_in_call = 0
         self.steps_in_call = 0
         self.norm_before_clipping: Tensor | None = None
@@ -121,7 +124,8 @@ class TaskModule(pl.LightningModule, abc.ABC):
 
     def respond_to_all(self, loader: Any) -> Predictions:
         """What is stored of each example of a loader of inputs, in the order of the data's ``labels``."""
-        parts = [self.respond(self.transfer_batch_to_device(inputs, self.device, 0)) for inputs in loader]
+        batches = (self.transfer_batch_to_device(inputs, self.device, 0) for inputs in loader)
+        parts = [self.respond(part) for inputs in batches for part in in_parts(inputs, self.accumulate)]
         found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         positions = getattr(loader, "positions", None)
         if positions is None:
@@ -174,12 +178,39 @@ class TaskModule(pl.LightningModule, abc.ABC):
         self._pending.append((*self.observe(outputs, targets), loss.detach(), self.loss_weight(targets)))
         return loss
 
-    def training_step(self, batches: Sequence[Batch], batch_index: int) -> None:
-        """One optimizer step for each batch of the list, until the training's end or the next step after a signal."""
+    def parts(self, batch: Batch) -> Iterator[Batch]:
+        """A batch in ``accumulate`` parts of nearly equal numbers of rows, to be gone through one after the other."""
+        if self.accumulate == 1:
+            yield batch
+            return
+        yield from zip(*(in_parts(of_rows, self.accumulate) for of_rows in batch), strict=True)
+
+    def _training_loss(self, batch: Batch) -> Tensor:
+        """The loss of a batch, whose gradient is gathered already where the batch is gone through in parts."""
+        if self.accumulate == 1:
+            return self._step(batch)
+        num_terms, first = self.loss_weight(batch[1]), len(self._pending)
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        gathered = GradientSum(self.parameters(), num_terms=num_terms, scale=scaler.get_scale() if scaler else 1.0)
+        for part in self.parts(batch):
+            gathered.add(self._step(part), self._pending[-1][-1])
+        loss = gathered.mean_loss()
+        outputs, targets = (torch.cat(column) for column in list(zip(*self._pending[first:], strict=True))[:2])
+        self._pending[first:] = [(outputs, targets, loss.detach(), num_terms)]
+        return loss
+
+    def training_step(self, batches: list[Batch] | Batch, batch_index: int) -> None:
+        """One optimizer step for each batch of the list, until the training's end or the next step after a signal.
+
+        Args:
+            batches: what the loader yields; with one step a call, the batch alone.
+            batch_index: the number of the call in its epoch.
+        """
         optimizer = self.optimizers()
         assert isinstance(optimizer, LightningOptimizer)  # tasks train with one optimizer
-        first_step, self.examples_in_call, self.steps_in_call = self.global_step, 0, 0
-        for step, batch in enumerate(batches, start=first_step):
+        batches = batches if isinstance(batches, list) else [batches]
+        self.examples_in_call, self.steps_in_call = 0, 0
+        for step, batch in enumerate(batches, start=self.global_step):
             progress = self.progress(step)
             if progress > 1.0:
                 self.trainer.should_stop = True
@@ -188,18 +219,18 @@ class TaskModule(pl.LightningModule, abc.ABC):
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * factor
             self._seed_step(step)
-            loss = self._step(batch if self.augment is None else self.augment(*batch))
+            loss = self._training_loss(batch if self.augment is None else self.augment(*batch))
             self._optimize_if_finite(optimizer, loss)
             self.examples_in_call += len(batch[1])
             self.steps_in_call += 1
             if self.first_step_at is None:
                 self.first_step_at = time.time()
-            if self._stops_within_call():
-                break
-        self._drop_nonfinite(first_step)
+            if self.steps_in_call < len(batches) and self._ends_within_call():
+                return  # what waits for the metrics goes on waiting: sums round as they are grouped
+        self._drop_nonfinite()
         self._update_metrics("train")
 
-    def _stops_within_call(self) -> bool:
+    def _ends_within_call(self) -> bool:
         """Whether a signal asks for an end; several processes agree on that between calls, and only there."""
         return self.end_requested() and self.trainer.world_size == 1
 
@@ -213,7 +244,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
             optimizer._on_before_step()
             optimizer._on_after_step()
 
-    def _drop_nonfinite(self, first_step: int) -> None:
+    def _drop_nonfinite(self) -> None:
         """Leaves steps that were not taken out of the metrics.
 
         Raises:
@@ -221,7 +252,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
         """
         if self._pending:
             losses = torch.stack([loss for _, _, loss, _ in self._pending])
-            taken = self.guard.review(losses, first_step=first_step)
+            taken = self.guard.review(losses, first_step=self.global_step - len(losses))
             self._pending = [waiting for waiting, was_taken in zip(self._pending, taken, strict=True) if was_taken]
 
     def _seed_step(self, step: int) -> None:
@@ -280,7 +311,8 @@ class TaskModule(pl.LightningModule, abc.ABC):
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         """Adds a batch to the validation metrics."""
-        self._step(batch)
+        for part in self.parts(batch):
+            self._step(part)
         self._update_metrics("val")
 
     def on_validation_epoch_end(self) -> None:
@@ -289,7 +321,8 @@ class TaskModule(pl.LightningModule, abc.ABC):
 
     def test_step(self, batch: Batch, batch_index: int) -> None:
         """Adds a batch to the test metrics."""
-        self._step(batch)
+        for part in self.parts(batch):
+            self._step(part)
         self._update_metrics("test")
 
     def on_test_epoch_end(self) -> None:
@@ -328,6 +361,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keeps what the epoch's training metrics have gathered, and the count of losses that were not finite."""
         checkpoint["guard"] = self.guard.state_dict()
+        checkpoint["pending"] = self._pending
         checkpoint["train_metrics"] = {}
         for name, metric in self.train_metrics.items(keep_base=True):
             with metric.sync_context():  # of several processes, what all have gathered
@@ -336,6 +370,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Takes them up again; of several processes one has the metrics of all."""
         self.guard.load_state_dict(checkpoint["guard"])
+        self._pending = self.transfer_batch_to_device(checkpoint["pending"], self.device, 0)
         if self.global_rank > 0:
             return
         for name, (update_count, state) in checkpoint["train_metrics"].items():

@@ -123,11 +123,17 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the program hears Ctrl-C too, and then closes standard input
     torch.set_num_threads(1)  # a fork copies no thread; each rank sets its own number
     imported(request["work"])
-    sys.exit(supervise(request, program))
+    supervise(request, program, lifeline=sys.stdin.fileno())
 
 
-def supervise(request: Request, program: Connection) -> int:
-    """Forks the ranks, and sends what the first one returns, or the first error of any."""
+def supervise(request: Request, program: Connection, *, lifeline: int) -> None:
+    """Forks the ranks, and sends what the first one returns, or the first error of any.
+
+    Args:
+        request: as of `run_on_devices`.
+        program: where to send it.
+        lifeline: a file that can be read, or is at its end, once nobody wants to know any more.
+    """
     port, readers, processes = _free_port(), {}, []
     for rank in range(request["num_ranks"]):
         reader, writer = multiprocessing.Pipe(duplex=False)
@@ -140,18 +146,17 @@ def supervise(request: Request, program: Connection) -> int:
     for number in SIGNALS:
         signal.signal(number, lambda number, frame: _tell(processes, number))
     try:
-        program.send(_outcome(readers, processes))
+        program.send(_outcome(readers, processes, lifeline))
     finally:
         for process in processes:
             process.kill()
-    return 0
 
 
-def _outcome(readers: dict[Connection, int], processes: list[BaseProcess]) -> tuple[str, Any]:
+def _outcome(readers: dict[Connection, int], processes: list[BaseProcess], lifeline: int) -> tuple[str, Any]:
     """What the first rank returns once all have ended well; else the first other news."""
     found: tuple[str, Any] = ("result", None)
     while readers:
-        for ready in multiprocessing.connection.wait([*readers, sys.stdin]):
+        for ready in multiprocessing.connection.wait([*readers, lifeline]):
             if not isinstance(ready, Connection):
                 return "error", _died("the program that asked for them is gone")
             rank = readers.pop(ready)

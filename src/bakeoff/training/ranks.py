@@ -22,7 +22,6 @@ from pytorch_lightning.plugins.environments import (
 
 from bakeoff.data.loaders import Share
 from bakeoff.errors import EnvironmentFault
-from bakeoff.tasks.devices import gathered
 from bakeoff.training.settings import TrainerSettings
 
 RANK_VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "NODE_RANK", "MASTER_ADDR", "MASTER_PORT")
@@ -99,6 +98,15 @@ def of_first(value: float) -> float:
     told = torch.tensor(value, dtype=torch.float64, device=device)
     torch.distributed.broadcast(told, src=0)
     return float(told)
+
+
+def gathered(value: Any) -> list[Any]:
+    """What every process has for ``value``, in the order of ranks; all processes must ask for it."""
+    if not torch.distributed.is_initialized():
+        return [value]
+    values: list[Any] = [None] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(values, value)
+    return values
 
 
 def check_same(**what: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-from bakeoff.tasks.devices import whole_weights
+from bakeoff.models.sharding import whole_weights
 from bakeoff.tasks.module import TaskModule
 from bakeoff.training.checkpoints import save_weights
 from bakeoff.training.settings import TrainerSettings

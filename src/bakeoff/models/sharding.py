@@ -1,16 +1,13 @@
-"""What a task does with the other devices of its run: networks cut in parts, and values that devices tell each other.
+"""Networks cut in parts, one on each device; a layer is put together for as long as it computes.
 
-A network cut in parts keeps one part on each device, and puts a layer together for as long as it computes: Rajbhandari
-et al. 2020, "ZeRO: memory optimizations toward training trillion parameter models", arXiv:1910.02054 (stage 3); Zhao et
-al. 2023, "PyTorch FSDP", arXiv:2304.11277. Here in torch's second form, ``fully_shard``.
+Rajbhandari et al. 2020, "ZeRO: memory optimizations toward training trillion parameter models", arXiv:1910.02054 (stage
+3); Zhao et al. 2023, "PyTorch FSDP", arXiv:2304.11277. Here in torch's second form, ``fully_shard``. It runs on GPUs
+and, tested so, in processes on a CPU that talk through gloo.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
-import torch.distributed
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
@@ -50,12 +47,3 @@ def whole_weights(net: nn.Module) -> dict[str, Tensor]:
     """All weights by name, as of a network that was never cut; all processes must ask for them."""
     with torch.no_grad():
         return {name: whole(tensor) for name, tensor in net.state_dict().items()}
-
-
-def gathered(value: Any) -> list[Any]:
-    """What every process has for ``value``, in the order of ranks; all processes must ask for it."""
-    if not torch.distributed.is_initialized():
-        return [value]
-    values: list[Any] = [None] * torch.distributed.get_world_size()
-    torch.distributed.all_gather_object(values, value)
-    return values
