@@ -19,6 +19,7 @@ from bakeoff.report.reading import Bakeoff
 
 REACHED = 1e-3
 """A step is reached where its gradient is at least this share of the largest."""
+_MOST_NAMED = 10
 STATES = {"initial": "before training", "trained": "after training"}
 
 
@@ -97,8 +98,9 @@ def gradient_warnings(bakeoff: Bakeoff) -> list[str]:
             trials = bakeoff.trials_of(entry.name)
             flagged = [trial.folder.name for trial in trials if trial.gradients == flag]
             if flagged:
+                named = ", ".join(flagged[:_MOST_NAMED]) + (", ..." if len(flagged) > _MOST_NAMED else "")
                 share = f"{len(flagged)} of {len(trials)} trials"
-                sentences.append(f"Gradients {words} in {share} of {entry.name}: {', '.join(flagged)}.")
+                sentences.append(f"Gradients {words} in {share} of {entry.name}: {named}.")
     return sentences
 
 

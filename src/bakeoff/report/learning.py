@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bakeoff.report.many import MANY, SHARES
 from bakeoff.report.reading import metric_lines
 from bakeoff.report.records import Trial
 
@@ -21,8 +22,8 @@ class Curve:
     Attributes:
         x: Grid, shape ``(g,)``, in examples seen or seconds of training.
         mean: Mean over seeds, shape ``(g,)``.
-        low: Lowest seed, shape ``(g,)``.
-        high: Highest seed, shape ``(g,)``.
+        low: Lowest seed, or of many seeds the end of their middle 90 %, shape ``(g,)``.
+        high: Highest seed, or the other end, shape ``(g,)``.
         num_seeds: How many seeds have a log.
     """
 
@@ -69,4 +70,5 @@ def _merged(runs: list[tuple[np.ndarray, np.ndarray]]) -> Curve:
     points = points[(points >= start) & (points <= stop)]
     grid = points if len(points) <= _GRID else np.linspace(start, stop, _GRID)
     values = np.stack([np.interp(grid, x, y) for x, y in runs])
-    return Curve(grid, values.mean(0), values.min(0), values.max(0), len(runs))
+    low, high = (values.min(0), values.max(0)) if len(runs) < MANY else np.percentile(values, SHARES, axis=0)
+    return Curve(grid, values.mean(0), low, high, len(runs))

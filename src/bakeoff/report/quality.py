@@ -13,6 +13,7 @@ from bakeoff.report.figures.curves import curves_figure
 from bakeoff.report.figures.pairs import pairs_figure
 from bakeoff.report.figures.scores import scores_figure
 from bakeoff.report.learning import AXES, Curve, learning_curves
+from bakeoff.report.many import MANY, are_many, spread
 from bakeoff.report.numbers import Metric, count, duration, flops, is_number
 from bakeoff.report.palette import Look
 from bakeoff.report.pareto import costs, front
@@ -38,8 +39,11 @@ def scores_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) 
     names = dict.fromkeys([metric.name, *(name for row in rows for name in row.test)])
     is_family = verdict.kind == "family"
     scale = f"expected test {metric.label} of the best of {verdict.best_of}" if is_family else f"test {metric.label}"
+    together = are_many(rows, metric=metric.name)
     figures = {
-        f"scores_{kind}": scores_figure(drawn, metric=metric, looks=looks, scale=scale, is_narrow=kind == "narrow")
+        f"scores_{kind}": scores_figure(
+            drawn, metric=metric, looks=looks, scale=scale, is_narrow=kind == "narrow", together=together
+        )
         for kind in ("wide", "narrow")
         if drawn
     }
@@ -55,6 +59,8 @@ def scores_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) 
         "leaderboard_words": leaderboard_words(bakeoff, metric),
         "unbeaten_baseline": _unbeaten_baseline(bakeoff, metric),
         "is_family": is_family,
+        "are_many": together,
+        "spreads": {row.name: spread(row.test[metric.name].values) for row in rows if metric.name in row.test},
         "num_columns": max((len(row.test[metric.name].values) for row in rows if metric.name in row.test), default=0),
     }
 
@@ -85,7 +91,7 @@ def costs_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) -
 
 
 def learning_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) -> dict[str, Any]:
-    """One figure an axis, contenders in the order of the leaderboard and then the baselines."""
+    """One figure an axis, contenders in the order of the leaderboard and then the baselines; what ``bands`` span."""
     rows = [*bakeoff.contenders, *bakeoff.baselines]
     found = {row.name: learning_curves(bakeoff.typical_trials(row.name), metric=metric.name) for row in rows}
     baselines = {row.name for row in bakeoff.baselines}
@@ -94,7 +100,10 @@ def learning_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]
         curves: dict[str, Curve] = {name: by_axis[axis] for name, by_axis in found.items() if axis in by_axis}
         if curves:
             figures.append(curves_figure(curves, axis=axis, metric=metric, looks=looks, baselines=baselines))
-    return {"curve_figures": figures, "curve_names": [name for name, by_axis in found.items() if by_axis]}
+    drawn = {name: by_axis for name, by_axis in found.items() if by_axis}
+    counts = [curve.num_seeds for name, by_axis in drawn.items() if name not in baselines for curve in by_axis.values()]
+    bands = {"all": min(counts, default=0) < MANY, "middle": max(counts, default=0) >= MANY}
+    return {"curve_figures": figures, "curve_names": list(drawn), "bands": bands, "many": MANY}
 
 
 def _facts(bakeoff: Bakeoff) -> list[tuple[str, str]]:

@@ -28,6 +28,7 @@ from bakeoff.report.records import Row, Trial, Verdict
 from bakeoff.report.search import Validation, best_trials, read_validation
 
 SCHEMA_VERSION = 1
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -192,11 +193,19 @@ def _unfinished(trials: tuple[Trial, ...], plan: Plan, verdict: Verdict) -> list
     for contender in plan.contenders:
         runs = verdict.runs_of(contender.name) or last
         needless |= set(contender.trials[runs:] if verdict.looks and runs else ())
-    return [
-        f"Trial {trial.folder.name} of {trial.contender} has no result and therefore no curve and no predictions."
-        for trial in trials
-        if trial.status == "missing" and trial.folder.name not in needless
-    ]
+    without: dict[str, list[str]] = {}
+    for trial in trials:
+        if trial.status == "missing" and trial.folder.name not in needless:
+            without.setdefault(trial.contender, []).append(trial.folder.name)
+    return [sentence for name, ids in without.items() for sentence in _without_result(name, ids)]
+
+
+def _without_result(contender: str, trials: list[str]) -> list[str]:
+    """A sentence for each trial, or one for all of a contender's where they are more than a few."""
+    if len(trials) > _MOST_NAMED:
+        return [f"{len(trials)} trials of {contender} have no result and therefore no curve and no predictions."]
+    what = "has no result and therefore no curve and no predictions."
+    return [f"Trial {trial} of {contender} {what}" for trial in trials]
 
 
 def _parsed(text: bytes) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
+from bakeoff.report.many import spread
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.palette import Look, sentinel
 from bakeoff.report.records import Row
@@ -15,7 +16,13 @@ _REACH = 0.5
 
 
 def scores_figure(
-    rows: Sequence[Row], *, metric: Metric, looks: Mapping[str, Look], scale: str, is_narrow: bool
+    rows: Sequence[Row],
+    *,
+    metric: Metric,
+    looks: Mapping[str, Look],
+    scale: str,
+    is_narrow: bool,
+    together: bool = False,
 ) -> Markup:
     """One line a contender, best on top: small marks are its trials, the large one the estimate, the bar its interval.
 
@@ -25,11 +32,12 @@ def scores_figure(
         looks: How each contender is drawn.
         scale: What the axis shows, without the unit.
         is_narrow: Whether it is for a phone: names stand above the lines instead of beside them.
+        together: Whether lines stand for the trials: a thin one for the middle 90 %, a thick one for the middle half.
     """
     kind = "narrow" if is_narrow else "wide"
     told = "; ".join(_spoken(row, metric) for row in rows)
     label = f"{scale[:1].upper()}{scale[1:]}, each contender with interval. {told}"
-    return draw(lambda: _paint(rows, metric, looks, scale, is_narrow), name=f"scores-{kind}", label=label)
+    return draw(lambda: _paint(rows, metric, looks, scale, is_narrow, together), name=f"scores-{kind}", label=label)
 
 
 def _spoken(row: Row, metric: Metric) -> str:
@@ -37,15 +45,19 @@ def _spoken(row: Row, metric: Metric) -> str:
     return f"{row.name} {metric.value(found.mean)}, interval {metric.value(found.low)} to {metric.value(found.high)}"
 
 
-def _paint(rows: Sequence[Row], metric: Metric, looks: Mapping[str, Look], scale: str, is_narrow: bool) -> Canvas:
+def _paint(
+    rows: Sequence[Row], metric: Metric, looks: Mapping[str, Look], scale: str, is_narrow: bool, together: bool
+) -> Canvas:
     names = [printable(row.name) for row in rows]
     step = 52 if is_narrow else 46
     left = 12 if is_narrow else 16 + max(text_width(name, size=14) for name in names)
     right = 16 if is_narrow else 84
     canvas = Canvas(340 if is_narrow else 700, step * len(rows) + 50, margins=(left, 42, right, 4))
-    canvas.axes.set_xlim(*_limits(rows, metric))
+    canvas.axes.set_xlim(*_limits(rows, metric, together=together))
     for place, (row, name) in enumerate(zip(rows, names, strict=True)):
-        _line(canvas, row, metric, looks[row.name], y=-place - (0.12 if is_narrow else 0))
+        y = -place - (0.12 if is_narrow else 0)
+        (_trials_together if together else _trials)(canvas, row, metric, looks[row.name], y=y - 0.17)
+        _line(canvas, row, metric, looks[row.name], y=y)
         _names(canvas, name, metric.value(row.test[metric.name].mean), y=-place, is_narrow=is_narrow)
     axes = canvas.axes
     axes.set_ylim(-len(rows) + 0.45, 0.55)
@@ -56,13 +68,25 @@ def _paint(rows: Sequence[Row], metric: Metric, looks: Mapping[str, Look], scale
     return canvas
 
 
-def _line(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y: float) -> None:
-    found = row.test[metric.name]
+def _trials(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y: float) -> None:
     low, high = canvas.axes.get_xlim()
-    for value in (metric.scaled(value) for value in found.values if is_number(value)):
+    for value in (metric.scaled(value) for value in row.test[metric.name].values if is_number(value)):
         shape = "<" if value < low else ">" if value > high else look.marker
         at = min(max(value, low), high)
-        canvas.axes.plot([at], [y - 0.17], shape, color=look.colour, alpha=0.5, ms=6 * look.size, mew=0, clip_on=False)
+        canvas.axes.plot([at], [y], shape, color=look.colour, alpha=0.5, ms=6 * look.size, mew=0, clip_on=False)
+
+
+def _trials_together(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y: float) -> None:
+    found = spread(row.test[metric.name].values)
+    if found is None:
+        return
+    for ends, width in (((found.low, found.high), 1.5), ((found.first, found.third), 6)):
+        x = [metric.scaled(end) for end in ends]
+        canvas.axes.plot(x, [y, y], color=look.colour, alpha=0.5, linewidth=width, solid_capstyle="butt")
+
+
+def _line(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y: float) -> None:
+    found = row.test[metric.name]
     if is_number(found.low) and is_number(found.high):
         ends = [metric.scaled(found.low), metric.scaled(found.high)]
         canvas.axes.plot(ends, [y, y], color=look.colour, linewidth=2.5, solid_capstyle="round")
@@ -84,12 +108,17 @@ def _names(canvas: Canvas, name: str, value: str, *, y: float, is_narrow: bool) 
     axes.text(right, y + lift, value, transform=place, ha=sides[1], va="center", size=size, color=ink)
 
 
-def _limits(rows: Sequence[Row], metric: Metric) -> tuple[float, float]:
-    """The intervals and every trial that is not far from them, with a little air; far ones become arrows."""
+def _limits(rows: Sequence[Row], metric: Metric, *, together: bool) -> tuple[float, float]:
+    """The intervals and every trial that is not far from them, with a little air; far ones become arrows.
+
+    Where lines stand for trials, the middle 90 % of them.
+    """
     found = [row.test[metric.name] for row in rows]
     core = [metric.scaled(v) for e in found for v in (e.mean, e.low, e.high) if is_number(v)] or [0.0, 1.0]
     reach = _REACH * (max(core) - min(core))
-    trials = [metric.scaled(v) for e in found for v in e.values if is_number(v)]
+    spreads = [spread(estimate.values) for estimate in found] if together else []
+    ends = [end for own in spreads if own for end in (own.low, own.high)]
+    trials = [metric.scaled(v) for v in (ends if together else [v for e in found for v in e.values]) if is_number(v)]
     shown = [*core, *(v for v in trials if min(core) - reach <= v <= max(core) + reach)]
     air = 0.06 * (max(shown) - min(shown)) or 0.5
     return min(shown) - air, max(shown) + air

@@ -61,28 +61,31 @@ def _marks(
     canvas: Canvas, panel: SearchPanel, rows: Sequence[Tried], look: Look, metric: Metric, *, shift: float
 ) -> None:
     floor, ceiling = canvas.axes.get_ylim()
+    alike: dict[tuple[str, bool], list[tuple[float, float]]] = {}
     for row in rows:
         place = panel.dimension.place(row.values[panel.dimension.key])
         if place is None or row.validation is None:
             continue
         height = metric.scaled(row.validation)
-        inside = floor <= height <= ceiling
-        shape = look.marker if inside else "v" if height < floor else "^"
-        size = (8.5 if row.is_best else 6) * look.size
-        edge = sentinel("ink") if row.is_best else look.colour if look.dash else sentinel("paper")
-        canvas.axes.plot(
-            [place + shift],
-            [min(max(height, floor), ceiling)],
-            shape,
-            color=look.colour,
-            mfc=look.colour if row.is_best or not look.dash else sentinel("paper"),
-            ms=size,
-            mec=edge,
-            mew=1.6 if row.is_best else 1.1 if look.dash else 0.5,
-            alpha=1.0 if row.is_best else 0.75,
-            clip_on=False,
-            zorder=4 if row.is_best else 3,
-        )
+        shape = look.marker if floor <= height <= ceiling else "v" if height < floor else "^"
+        alike.setdefault((shape, row.is_best), []).append((place + shift, min(max(height, floor), ceiling)))
+    for (shape, is_best), points in alike.items():
+        _plot(canvas, points, shape, look, is_best=is_best)
+
+
+def _plot(canvas: Canvas, points: Sequence[tuple[float, float]], shape: str, look: Look, *, is_best: bool) -> None:
+    canvas.axes.plot(
+        *zip(*points, strict=True),
+        shape,
+        color=look.colour,
+        mfc=look.colour if is_best or not look.dash else sentinel("paper"),
+        ms=(8.5 if is_best else 6) * look.size,
+        mec=sentinel("ink") if is_best else look.colour if look.dash else sentinel("paper"),
+        mew=1.6 if is_best else 1.1 if look.dash else 0.5,
+        alpha=1.0 if is_best else 0.75,
+        clip_on=False,
+        zorder=4 if is_best else 3,
+    )
 
 
 def _range_axis(canvas: Canvas, dimension: Dimension) -> None:
