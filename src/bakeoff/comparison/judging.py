@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bakeoff.comparison.executor import Job
+from bakeoff.comparison.job import Job
 from bakeoff.comparison.opening import VALIDATION
 from bakeoff.comparison.plan import Plan
 from bakeoff.files import atomic_writer, read_json, write_json

@@ -1,14 +1,15 @@
 """Opening the test: the only code of a bakeoff that sees a test label.
 
-A trial leaves sealed predictions. When its turn to be judged has come, they are scored here, once, and the opening is
-noted in ``openings.jsonl``; from then on the verdict is made from ``scores.parquet`` alone.
+A trial leaves sealed predictions. When its turn to be judged has come, they are scored here, once; from then on the
+verdict is made from ``scores.parquet`` alone. The opening is noted in ``openings.jsonl`` before that file is there: a
+bakeoff that is killed in between opens again, to the same scores, and notes nothing new.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bakeoff.comparison.executor import Job
+from bakeoff.comparison.job import Job
 from bakeoff.comparison.plan import Plan
 from bakeoff.files import atomic_writer, read_json, write_json
 from bakeoff.training.assembly import task_class
@@ -45,7 +46,7 @@ def open_scores(plan: Plan, folder: Path, jobs: Sequence[Job], *, purpose: str) 
         CheckpointError: sealed predictions are not what the trial wrote.
     """
     table = read_scores(folder)
-    known = set() if table is None else set(zip(table["contender"].astype(str), table["trial"], strict=True))
+    known = set() if table is None else set(table[["contender", "trial"]].drop_duplicates().itertuples(index=False))
     numbers = trial_numbers(plan, folder)
     closed = [job for job in jobs if (job.label.contender, numbers[job.label.trial_id]) not in known]
     if not closed:
@@ -54,11 +55,13 @@ def open_scores(plan: Plan, folder: Path, jobs: Sequence[Job], *, purpose: str) 
     opened = _open(plan, closed, numbers)
     table = opened if table is None else pd.concat([table, opened], ignore_index=True)
     table = table.astype({"contender": "category", "example": "category"})
-    with atomic_writer(folder / SCORES) as file:
-        table.to_parquet(file, index=False)
+    content = io.BytesIO()
+    table.to_parquet(content, index=False)
     _write_labels(plan, folder)
     seeds = len({numbers[job.label.trial_id] for job in jobs})
-    _note(folder, plan, purpose=purpose, trials=len(closed), seeds=seeds)
+    _note(folder, plan, content.getvalue(), purpose=purpose, trials=len(closed), seeds=seeds)
+    with atomic_writer(folder / SCORES) as file:
+        file.write(content.getvalue())
     return table
 
 
@@ -99,10 +102,12 @@ def _write_labels(plan: Plan, folder: Path) -> None:
     write_json(folder / "test_examples.json", plan.data.examples("test"))
 
 
-def _note(folder: Path, plan: Plan, **what: Any) -> None:
-    digest = hashlib.sha256((folder / SCORES).read_bytes()).hexdigest()
-    record = {"time": time.time(), "bakeoff_id": plan.bakeoff_id, **what}
-    with (folder / OPENINGS).open("a") as file:
-        file.write(json.dumps({**record, "scores_sha256": digest}) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+def _note(folder: Path, plan: Plan, scores: bytes, **what: Any) -> None:
+    """Adds a line to the record of openings, unless it knows of these scores."""
+    path, digest = folder / OPENINGS, hashlib.sha256(scores).hexdigest()
+    lines = [line for line in path.read_text().splitlines() if line.endswith("}")] if path.exists() else []
+    if any(digest in line for line in lines):
+        return
+    record = {"time": time.time(), "bakeoff_id": plan.bakeoff_id, **what, "scores_sha256": digest}
+    with atomic_writer(path) as file:
+        file.write("".join(f"{line}\n" for line in [*lines, json.dumps(record)]).encode())

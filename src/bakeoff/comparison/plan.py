@@ -16,7 +16,7 @@ from typing import Any
 
 from bakeoff.comparison.budgets import fit_budget
 from bakeoff.comparison.contenders import Contender, Point, enter
-from bakeoff.comparison.executor import Job
+from bakeoff.comparison.job import Job
 from bakeoff.comparison.tuning import draw_points
 from bakeoff.config import build
 from bakeoff.data.module import TaskData
@@ -30,6 +30,8 @@ from bakeoff.training.trial import TrialLabel
 PLAN_VERSION = 1
 FEWEST_SEEDS = 3
 """Rule 14: three or four give a provisional table, five a verdict."""
+LONGEST_LISTED = 10
+"""Seeds in a row that are named one by one."""
 COUNTS = ("params", "non_embedding_params", "train_flops_per_example")
 RULES = ("alpha", "margin", "looks", "paired", "budget", "tune")
 """Settings of a bakeoff that decide how it is judged; all are part of its manifest."""
@@ -49,6 +51,7 @@ class Plan:
     exploratory: bool = False
     """Seeds were added that the manifest did not declare."""
     environment: dict[str, Any] = field(default_factory=environment)
+    _jobs: dict[tuple[Path, str, int, int], Job] = field(default_factory=dict, repr=False)
 
     @property
     def tuned(self) -> bool:
@@ -67,10 +70,13 @@ class Plan:
         return [contender for contender in self.contenders if contender.role == "contender"]
 
     def job(self, contender: Contender, point: Point, folder: Path) -> Job:
-        """One of its trials."""
-        config = contender.trial(point)
-        label = TrialLabel(trial_id(config, self.data.fingerprint), contender.name, contender.role, self.bakeoff_id)
-        return Job(config, folder / "trials" / label.trial_id, label, list(self.config["allow_code"]))
+        """One of its trials; made once, since its id is a hash of the whole configuration."""
+        key = (folder, contender.name, point.trial, point.seed)
+        if key not in self._jobs:
+            config = contender.trial(point)
+            label = TrialLabel(trial_id(config, self.data.fingerprint), contender.name, contender.role, self.bakeoff_id)
+            self._jobs[key] = Job(config, folder / "trials" / label.trial_id, label, list(self.config["allow_code"]))
+        return self._jobs[key]
 
     def jobs(self, folder: Path, *, first: int | None = None, racing: Sequence[str] | None = None) -> list[Job]:
         """Trials in the order in which they run: one of each contender after the other.
@@ -237,7 +243,7 @@ def held_equal(plan: Plan) -> list[dict[str, str]]:
         {"what": "Batches", "value": f"{data['batch_size']} examples, in the same order for the same seed"},
         {"what": "Data", "value": f"{data['name']}: one test set; train and validation drawn anew for each seed"},
         {"what": "Tuning", "value": tune},
-        {"what": "Seeds", "value": "a fresh one for each trial" if plan.tuned else ", ".join(map(str, plan.seeds))},
+        {"what": "Seeds", "value": "a fresh one for each trial" if plan.tuned else seeds_in_words(plan.seeds)},
         {"what": "Optimizer", "value": f"{config['optimizer']['_target_'].rsplit('.', 1)[-1]} {_words(optimizer)}"},
         {
             "what": "Augmentation",
@@ -246,6 +252,18 @@ def held_equal(plan: Plan) -> list[dict[str, str]]:
         {"what": "Stem and head", "value": "the same on every backbone"},
         {"what": "Selection", "value": f"the {trainer['select']} weights by validation {config['task']['metric']}"},
     ]
+
+
+def seeds_in_words(seeds: Sequence[int]) -> str:
+    """``0, 1, 2, 7``; more than ten in a row by their ends, ``0 to 199``."""
+    runs: list[list[int]] = []
+    for seed in seeds:
+        if runs and seed == runs[-1][-1] + 1:
+            runs[-1].append(seed)
+        else:
+            runs.append([seed])
+    parts = [f"{run[0]} to {run[-1]}" if len(run) > LONGEST_LISTED else ", ".join(map(str, run)) for run in runs]
+    return ", ".join(parts)
 
 
 def budget_in_words(budget: Mapping[str, Any], trainer: Mapping[str, Any]) -> str:

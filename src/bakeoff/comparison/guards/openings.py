@@ -15,7 +15,8 @@ NAME = "test_openings"
 def openings_declared(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     """Each declared look opens the test once; a bakeoff without looks opens it once at its end.
 
-    A command given again finds the scores that it opened before, and opens nothing.
+    A command given again finds the scores that it opened before, and opens nothing. A bakeoff that was killed between
+    noting an opening and writing its scores still has those of the look before.
     """
     openings = {opening["scores_sha256"]: opening for opening in bakeoff.openings}
     if bakeoff.verdict is not None and not openings:
@@ -30,5 +31,5 @@ def openings_declared(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     path = bakeoff.path / SCORES
     if openings and path.exists():
         now = hashlib.sha256(path.read_bytes()).hexdigest()
-        if now != bakeoff.openings[-1]["scores_sha256"]:
+        if now not in openings:
             yield Finding(NAME, "refuse", f"{SCORES} is not the file that was written when the test was opened.")

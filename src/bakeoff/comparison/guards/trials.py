@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bakeoff.comparison.contenders import Contender
 from bakeoff.comparison.guards.finding import Finding, few
 from bakeoff.comparison.recorded import PlannedTrial, RecordedBakeoff, RecordedTrial, contender_of
 from bakeoff.training.assembly import trial_id
@@ -24,11 +25,11 @@ def trials_recorded(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     if surplus:
         names = few([f"{trial.name} ({trial.result.get('contender')})" for trial in surplus])
         yield Finding(RECORDED, "refuse", f"Trials with a result that stand in no plan ({len(surplus)}): {names}.")
-    entries = {entry["name"]: entry for entry in bakeoff.contenders}
+    contenders = {entry["name"]: contender_of(entry) for entry in bakeoff.contenders}
     wrong: dict[str, list[str]] = {}
     for planned in bakeoff.planned:
         if planned.trial_id in bakeoff.trials:
-            for problem in _differences(bakeoff, entries[planned.contender], planned):
+            for problem in _differences(bakeoff, contenders[planned.contender], planned):
                 wrong.setdefault(problem, []).append(_named(planned))
     for problem, trials in wrong.items():
         yield Finding(RECORDED, "refuse", f"Trials that {problem} ({len(trials)}): {few(trials)}.")
@@ -98,7 +99,7 @@ def _is_extra_seed(bakeoff: RecordedBakeoff, trial: RecordedTrial) -> bool:
     return bool(seeds) and trial.result.get("seed") not in seeds
 
 
-def _differences(bakeoff: RecordedBakeoff, entry: Mapping[str, Any], planned: PlannedTrial) -> Iterator[str]:
+def _differences(bakeoff: RecordedBakeoff, contender: Contender, planned: PlannedTrial) -> Iterator[str]:
     trial = bakeoff.trials[planned.trial_id]
     fingerprint = bakeoff.plan["data"]["fingerprint"]
     expected = {
@@ -110,9 +111,10 @@ def _differences(bakeoff: RecordedBakeoff, entry: Mapping[str, Any], planned: Pl
     for key, value in expected.items():
         if trial.result.get(key) != value:
             yield f"ran with another {key} than the plan's"
-    if trial_id(contender_of(entry).trial(planned.point), fingerprint) != planned.trial_id:
+    config = contender.trial(planned.point)
+    if trial_id(config, fingerprint) != planned.trial_id:
         yield "are not those of the configuration in the plan"
-    if trial.config is not None and trial_id(trial.config, fingerprint) != planned.trial_id:
+    if trial.config is not None and trial.config != config and trial_id(trial.config, fingerprint) != planned.trial_id:
         yield "ran with another configuration than the planned one"
 
 
