@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -78,13 +79,15 @@ class LossGuard:
         before = f", as in the {self.limit - 1} before" if self.limit > 1 else ""
         return f"training loss {loss} in step {step}{before}"
 
-    def state_dict(self) -> dict[str, int]:
+    def state_dict(self) -> dict[str, Any]:
         """What a resumed run continues counting from."""
-        return {"nonfinite_steps": self.nonfinite_steps, "in_a_row": self.in_a_row}
+        counts = {"nonfinite_steps": self.nonfinite_steps, "in_a_row": self.in_a_row}
+        return {**counts, "decisions": self._decisions}
 
-    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continues the counts of the interrupted run."""
         self.nonfinite_steps, self.in_a_row = state_dict["nonfinite_steps"], state_dict["in_a_row"]
+        self._decisions = list(state_dict["decisions"])
 
 
 def tell_fused(optimizer: torch.optim.Optimizer, loss: Tensor) -> bool:
