@@ -33,6 +33,7 @@ RANGES: dict[str, Rule] = {
     "trainer.num_nodes": _COUNT,
     "trainer.threads": _COUNT,
     "trainer.val_every": _COUNT,
+    "trainer.accumulate": _COUNT,
     "trainer.steps_per_call": _COUNT,
     "trainer.patience": _COUNT,
     "scheduler.warmup": _FRACTION,

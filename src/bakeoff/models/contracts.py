@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from bakeoff.data.text.tokenizers import Tokenizer
@@ -234,6 +235,15 @@ def select_rows(state: State, rows_B: Tensor) -> State:
     if isinstance(state, tuple):
         return tuple(select_rows(part, rows_B) for part in state)
     return state
+
+
+def joined(states: Sequence[State]) -> State:
+    """The states of several batches as that of one: the inverse of choosing rows."""
+    if isinstance(states[0], Tensor):
+        return torch.cat(list(states))
+    if isinstance(states[0], tuple):
+        return tuple(joined(parts) for parts in zip(*states, strict=True))
+    return states[0]
 
 
 def detached(state: State) -> State:

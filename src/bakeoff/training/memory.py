@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.files import read_json, write_json
+from bakeoff.tasks.accumulation import FEWEST_ROWS
 
 FILE = "out_of_memory.json"
 MOST_HALVINGS = 2
@@ -41,9 +42,10 @@ def times_out_of_memory(folder: Path) -> int:
 
 def halve(folder: Path, config: Mapping[str, Any]) -> bool:
     """Notes that the trial ran out of memory; whether it may be tried again with parts of half the size."""
-    times = times_out_of_memory(folder)
-    part = int(config["data"]["batch_size"]) // int(config["trainer"].get("accumulate", 1))
-    if times >= MOST_HALVINGS or part < 2 ** (times + 1):
+    times, trainer = times_out_of_memory(folder), config["trainer"]
+    part = int(config["data"]["batch_size"]) // (int(trainer["accumulate"]) * 2**times)
+    on_one_device = int(trainer["devices"]) * int(trainer["num_nodes"]) == 1
+    if times >= MOST_HALVINGS or part < FEWEST_ROWS * 2 or not on_one_device:
         return False
     write_json(folder / FILE, {"times": times + 1})
     return True

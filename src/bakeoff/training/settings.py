@@ -28,6 +28,8 @@ class TrainerSettings:
         threads: CPU threads of the run.
         val_every: epochs between validations.
         gradient_clip_norm: the largest gradient norm; None leaves gradients alone.
+        accumulate: parts in which each batch is gone through; their gradients add up to that of the batch, which then
+            needs the memory of a part only.
         steps_per_call: optimizer steps inside one Lightning step.
         select: which weights are kept, ``best`` on validation or ``last``.
         patience: validations without a better metric before training stops; None never stops early.
@@ -52,6 +54,7 @@ class TrainerSettings:
     threads: int = 1
     val_every: int = 1
     gradient_clip_norm: float | None = 1.0
+    accumulate: int = 1
     steps_per_call: int = 16
     select: Literal["best", "last"] = "best"
     patience: int | None = None
@@ -59,8 +62,8 @@ class TrainerSettings:
     max_nonfinite_steps: int = 3
 
     def __post_init__(self) -> None:
-        counts = ("max_epochs", "devices", "num_nodes", "threads", "val_every", "steps_per_call", "max_nonfinite_steps")
-        for name in counts:
+        counts = ("max_epochs", "devices", "num_nodes", "threads", "val_every", "accumulate", "steps_per_call")
+        for name in (*counts, "max_nonfinite_steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
         for name in ("max_examples", "max_seconds"):
@@ -68,6 +71,8 @@ class TrainerSettings:
                 raise ValueError(f"{name} must be above 0, or null; got {getattr(self, name)}")
         if self.patience is not None and self.patience < 1:
             raise ValueError(f"patience must be at least 1 validation, or null; got {self.patience}")
+        if self.accumulate > 1 and self.num_ranks > 1:
+            raise ValueError(f"accumulate is for runs on one device; got {self.accumulate} on {self.num_ranks} devices")
         if self.strategy == "fsdp" and self.num_ranks == 1:
             raise ValueError("strategy fsdp shares a model between at least 2 devices; got devices=1 and num_nodes=1")
         if self.strategy == "fsdp" and self.precision == "16-mixed":

@@ -20,7 +20,7 @@ import math
 import resource
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ from bakeoff.training.fitted_trial import fit_and_predict, is_fitted
 from bakeoff.training.gradient_watch import GradientWatch
 from bakeoff.training.interruption import interruptible
 from bakeoff.training.loading import loaders
+from bakeoff.training.memory import times_out_of_memory
 from bakeoff.training.metric_log import MetricLog
 from bakeoff.training.predictions import save_predictions
 from bakeoff.training.progress import EpochLines
@@ -93,6 +94,8 @@ def run_trial(
     if (folder / "result.json").exists():
         return read_json(folder / "result.json")
     settings: TrainerSettings = build(config["trainer"], "trainer")
+    starved = times_out_of_memory(folder)
+    settings = replace(settings, accumulate=settings.accumulate * 2**starved)
     torch.set_num_threads(settings.threads)
     outside = ranks_from_outside()
     if outside is not None and not outside.is_first:
@@ -114,6 +117,7 @@ def run_trial(
     except Diverged as error:
         result |= {"status": "diverged", "why": str(error), "gradients": "exploding"}
         result["nonfinite_steps"] = error.nonfinite_steps
+    result |= {"batch_size": config["data"]["batch_size"], "accumulate": settings.accumulate, "out_of_memory": starved}
     result |= {"started": started, "wall_seconds": round(time.time() - started, 3)}
     result.setdefault("peak_memory_mb", round(_peak_memory_mb(memory_mb), 1))
     if conclude is not None and result["status"] == "finished":
@@ -205,7 +209,7 @@ def _train(
     selection = Selection(folder / "weights.safetensors", settings=settings, metric=metric, maximize=maximize)
     extra = [EpochLines(metric, say) if say else None, pruning]
     loader, validation_loader = loaders(data, settings, ranks)
-    task.guard = LossGuard(settings.max_nonfinite_steps)
+    task.guard, task.accumulate = LossGuard(settings.max_nonfinite_steps), settings.accumulate
     task.progress = progress_rule(
         settings,
         batch_size=data.batch_size * ranks.count,

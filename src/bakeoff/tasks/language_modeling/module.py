@@ -6,7 +6,7 @@ B batch, T tokens of a piece, V vocabulary, N documents.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -91,6 +91,19 @@ class LanguageModeling(TaskModule):
         logits_BTV, state = net.forward_from(inputs, self.reader.state)
         self.reader.state = detached(state)
         return logits_BTV
+
+    def parts(self, batch: Batch) -> Iterator[Batch]:
+        """A batch in parts, each of which goes on from the state of its own rows."""
+        if self.accumulate == 1:
+            yield batch
+            return
+        whole, rows = self.reader, len(batch[1])
+        if whole.state is not None and self._rows(whole.state) != rows:
+            whole = StreamReader()
+        readers = whole.in_parts(self.accumulate, rows)
+        for self.reader, part in zip(readers, super().parts(batch), strict=True):
+            yield part
+        self.reader = StreamReader.of_parts(readers)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy in nats a token; padding does not count."""

@@ -5,10 +5,13 @@ B batch, T tokens, D model width, V vocabulary.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
-from bakeoff.models.contracts import SequenceBackbone, State, TokenPredictor
+from bakeoff.models.contracts import SequenceBackbone, State, TokenPredictor, joined, select_rows
+from bakeoff.tasks.accumulation import in_parts
 from bakeoff.tasks.tokens import TokenHead, TokenStem, padding_mask
 
 
@@ -81,6 +84,26 @@ class StreamReader:
     def __init__(self) -> None:
         self.state: State | None = None
         self.previous_BT: Tensor | None = None
+
+    def in_parts(self, count: int, num_rows: int) -> list[StreamReader]:
+        """A reader for each part of the rows, as `bakeoff.tasks.accumulation.in_parts` parts them."""
+        rows = in_parts(torch.arange(num_rows), count)
+        return [self._of_rows(part) for part in rows if isinstance(part, Tensor)]
+
+    def _of_rows(self, rows_B: Tensor) -> StreamReader:
+        part = StreamReader()
+        part.state = None if self.state is None else select_rows(self.state, rows_B)
+        part.previous_BT = None if self.previous_BT is None else self.previous_BT[rows_B]
+        return part
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[StreamReader]) -> StreamReader:
+        """One reader of the rows of all."""
+        whole = cls()
+        whole.state = None if parts[0].state is None else joined([part.state for part in parts])
+        previous = [part.previous_BT for part in parts if part.previous_BT is not None]
+        whole.previous_BT = torch.cat(previous) if previous else None
+        return whole
 
     def read(self, net: LanguageModel | PretrainedLanguageModel, tokens_BT: Tensor) -> Tensor:
         """Logits of the piece, shape ``(B, T, V)``."""
