@@ -2,21 +2,29 @@
 
 import os
 import signal
+import time
+from types import SimpleNamespace
 
 import pytest
 from omegaconf import OmegaConf
 
+from bakeoff.comparison import kernel_kills
+from bakeoff.comparison.bakeoff import starved
 from bakeoff.comparison.executor import Job, LocalExecutor
+from bakeoff.comparison.kernel_kills import KernelKills
+from bakeoff.config import allow
 from bakeoff.config.composition import Composer
 from bakeoff.files import read_json
 from bakeoff.training.assembly import trial_config
 from bakeoff.training.trial import TrialLabel
 
+HUNGRY = "tests.comparison.hungry_model"
 
-def job(folder, *overrides, name="t0"):
+
+def job(folder, *overrides, name="t0", allow_code=()):
     base = ["model=linear", "trainer.max_epochs=1", "trainer.accelerator=cpu", *overrides]
     config = trial_config(OmegaConf.to_container(Composer().compose("train", base).cfg, resolve=True))
-    return Job(config, folder / name, TrialLabel(name, "linear", "contender", "b0"))
+    return Job(config, folder / name, TrialLabel(name, "linear", "contender", "b0"), list(allow_code))
 
 
 def run(jobs, **options):
@@ -65,3 +73,62 @@ def test_a_killed_trial_is_started_once_more_with_its_seed_and_noted(tmp_path, m
     assert [result["status"] for result in ended] == [status]
     assert started == [7, 7]
     assert "ended with exit code -9 and no result\n" in (trial.folder / "log.txt").read_text()
+
+
+def test_a_trial_that_runs_out_of_memory_is_run_again_with_smaller_parts_of_its_batches(tmp_path):
+    allow([HUNGRY])
+    target = f"model.net._target_={HUNGRY}.Hungry"
+    hungry = job(tmp_path, target, name="hungry", allow_code=[HUNGRY])
+    hopeless = job(tmp_path, target, "data.batch_size=512", name="hopeless", allow_code=[HUNGRY])
+    assert sorted(run([hungry, hopeless], workers=2, retries=0)) == [("hopeless", "failed"), ("hungry", "finished")]
+    result = read_json(hungry.folder / "result.json")
+    assert (result["batch_size"], result["accumulate"], result["out_of_memory"]) == (64, 4, 2)
+    assert read_json(hungry.folder / "config.json")["trainer"]["accumulate"] == 1
+    assert (hungry.folder / "log.txt").read_text().count("exit code 77 and no result, out of memory") == 2
+    assert read_json(hopeless.folder / "result.json")["why"] == "out of memory, also with batches in 4 parts"
+
+
+def test_the_verdict_says_which_contender_ran_out_of_memory():
+    def trial(contender, parts, times):
+        result = {"status": "finished", "accumulate": parts, "out_of_memory": times}
+        return SimpleNamespace(contender=contender, failed=False, result=result)
+
+    (said,) = starved([trial("vit", 2, 1), trial("vit", 4, 2), trial("lenet", 1, 0)])
+    assert said.startswith("Out of memory: 2 trials of vit went through each batch in up to 4 parts")
+
+
+def test_a_kill_is_for_want_of_memory_only_where_the_kernel_counts_it(monkeypatch):
+    count = [5]
+    monkeypatch.setattr(kernel_kills, "kills", lambda: count[0])
+    kills = KernelKills()
+    assert not kills.take()
+    count[0] = 6
+    assert kills.take()
+    assert not kills.take(), "one victim explains one death"
+
+
+def test_the_kernels_count_is_read(tmp_path):
+    assert kernel_kills.kills() >= 0
+    (tmp_path / "memory.events").write_text("low 0\noom 3\noom_kill 2\noom_group_kill 0\n")
+    assert kernel_kills._count(tmp_path / "memory.events") == 2
+    assert kernel_kills._count(tmp_path / "nothing") is None
+
+
+def test_when_the_bakeoff_is_stopped_trials_save_what_they_have(tmp_path):
+    endless = job(tmp_path, "trainer.max_epochs=1000000", "trainer.checkpoint_every_s=1000", name="endless")
+
+    class Stopped(Exception):
+        pass
+
+    def stop_once_both_train(_, result):
+        deadline = time.monotonic() + 100
+        while not (endless.folder / "metrics.jsonl").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        LocalExecutor(workers=2).run([endless, job(tmp_path)], on_end=stop_once_both_train)
+    assert not endless.finished
+    assert (endless.folder / "last.ckpt").exists()
+    assert "ended by SIGTERM, saved after step" in (endless.folder / "log.txt").read_text()

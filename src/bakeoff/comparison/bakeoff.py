@@ -148,7 +148,7 @@ def _conclude(plan: Plan, folder: Path, progress: _Progress) -> Outcome:
         "edges": _edges(plan, trials) if plan.tuned else [],
     }
     record = progress.verdict.to_dict() | extra | {"schema_version": VERDICT_VERSION}
-    record["warnings"] = [*record["warnings"], *_warnings(plan, extra)]
+    record["warnings"] = [*record["warnings"], *_warnings(plan, extra), *starved(trials)]
     write_json(folder / "verdict.json", finite(record))
     findings = check(folder)
     refuse(findings, folder)
@@ -212,6 +212,19 @@ def _beaten_by_a_baseline(plan: Plan, rows: list[dict[str, Any]]) -> list[str]:
         f"The baseline {row['name']} reaches {row['test'][metric]['mean']:.4f} in {metric}: no contender does better."
         for row in rows
         if row["role"] == "baseline" and sign * row["test"][metric]["mean"] >= best
+    ]
+
+
+def starved(trials: list[Trial]) -> list[str]:
+    """A sentence for each contender that went through its batches in parts because memory ran out."""
+    parts: dict[str, list[int]] = {}
+    for trial in trials:
+        if not trial.failed and trial.result.get("out_of_memory"):
+            parts.setdefault(trial.contender, []).append(trial.result["accumulate"])
+    return [
+        f"Out of memory: {len(counts)} trials of {name} went through each batch in up to {max(counts)} parts, with the same "
+        "optimizer steps; statistics of batch normalisation are those of a part."
+        for name, counts in parts.items()
     ]
 
 

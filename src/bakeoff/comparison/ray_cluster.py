@@ -64,14 +64,13 @@ class Cluster:
             return
         # Ray's sockets lie in there, and the path of a socket is at most 107 characters long.
         self._scratch = Path(tempfile.mkdtemp(prefix="bakeoff-ray-", dir="/tmp"))
-        self.ray.init(
-            "local",
-            include_dashboard=False,
-            object_store_memory=_OBJECT_STORE_BYTES,
-            _node_ip_address="127.0.0.1",
-            _temp_dir=str(self._scratch),
-            **quiet,
-        )
+        quiet |= {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
+        quiet |= {"_node_ip_address": "127.0.0.1", "_temp_dir": str(self._scratch)}
+        try:
+            self.ray.init("local", **quiet)
+        except Exception as error:  # a plain one where its processes are not up within 30 s
+            self.close()
+            raise _no_start(error) from error
 
     def resource(self, name: str) -> float:
         """How much of ``CPU`` or ``GPU`` all nodes have together."""
@@ -98,7 +97,7 @@ class Cluster:
                     answer = look.options(num_cpus=0, max_retries=0, scheduling_strategy=there).remote(probe)
                     self._check(node["NodeManagerHostname"], answer, folder)
         finally:
-            probe.unlink()
+            probe.unlink(missing_ok=True)
 
     def _check(self, host: str, answer: Any, folder: Path) -> None:
         try:
@@ -141,6 +140,12 @@ def _no_answer(address: str, error: Exception) -> EnvironmentFault:
     problem = f"no Ray cluster answers there ({_last_line(error)})"
     step = "ray start --head on its first node, or executor.address=null for this machine alone"
     return EnvironmentFault("env.ray", "executor.address", address, problem, next_step=step)
+
+
+def _no_start(error: Exception) -> EnvironmentFault:
+    problem = f"Ray did not start on this machine ({_last_line(error)})"
+    step = "try again when the machine is less busy, or executor=local"
+    return EnvironmentFault("env.ray", "executor", "ray", problem, next_step=step)
 
 
 def _last_line(error: Exception) -> str:
