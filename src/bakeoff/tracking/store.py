@@ -25,6 +25,7 @@ from mlflow.exceptions import MlflowException
 
 from bakeoff.tracking.batches import Entry, batches
 from bakeoff.tracking.database import prepare_database
+from bakeoff.tracking.moved import settle_artifacts
 from bakeoff.tracking.owner import Owner, this_host
 from bakeoff.tracking.secrets import mask_text
 from bakeoff.tracking.server import probe
@@ -52,6 +53,7 @@ class Store:
     def __init__(self, uri: str, experiment: str, artifacts: Path) -> None:
         probe(uri)
         prepare_database(uri)
+        settle_artifacts(uri)
         self.uri = uri
         self.client = MlflowClient(tracking_uri=uri)
         self._known: dict[str, dict[str, str]] = {}

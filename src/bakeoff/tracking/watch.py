@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bakeoff.files import read_json, write_json
+from bakeoff.tracking.moved import ARTIFACTS, along_with, uri_along_with
 from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.secrets import mask_text, without_credentials
 from bakeoff.tracking.settings import Tracking
@@ -46,7 +47,7 @@ class Watch:
             folder=str(folder.resolve()),
             uri=tracking.store(root),
             experiment=tracking.experiment or experiment,
-            artifacts=str((root / "mlflow-artifacts").resolve()),
+            artifacts=str((root / ARTIFACTS).resolve()),
             every_s=tracking.every_s,
             system_every_s=tracking.system_every_s,
             owner=Owner.this(),
@@ -61,11 +62,20 @@ class Watch:
 
     @classmethod
     def remembered(cls, folder: Path) -> Watch | None:
-        """What the folder remembers, wherever it has been moved to; None where it was never tracked."""
+        """What the folder remembers; None where it was never tracked.
+
+        It may have been moved: a local store that lies to it as it did is the one that moved along.
+        """
         try:
-            return replace(cls.from_dict(read_json(folder / FILE)), folder=str(folder.resolve()))
+            found = cls.from_dict(read_json(folder / FILE))
         except FileNotFoundError:
             return None
+        before, now = Path(found.folder), folder.resolve()
+        if before == now:
+            return found
+        uri = uri_along_with(found.uri, before=before, now=now)
+        artifacts = along_with(Path(found.artifacts), before=before, now=now)
+        return replace(found, folder=str(now), uri=uri, artifacts=str(artifacts))
 
     def remember(self) -> None:
         """Writes it into the folder, without any password in the URI."""
