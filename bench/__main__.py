@@ -1,7 +1,7 @@
 """`make bench`: measures, prints, and writes docs/results/speed_*.md.
 
 python -m bench                      everything (about 25 minutes on two cores)
-python -m bench throughput           one part: throughput, first_step, parallel or sequences
+python -m bench throughput           one part: throughput, first_step, parallel, sequences or large
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from bakeoff.training.environment import environment
-from bench import first_step, parallel, sequences, throughput
+from bench import first_step, large, parallel, sequences, throughput
 
 PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "throughput": lambda: throughput.measure(repeats=5),
     "first_step": lambda: first_step.measure(repeats=9),
     "parallel": lambda: parallel.measure(epochs=40),
     "sequences": lambda: sequences.measure(repeats=5),
+    "large": lambda: large.measure(seeds=200),
 }
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 HEADER = "| what | bakeoff | reference | ratio | target |\n| --- | --- | --- | --- | --- |\n"
@@ -48,6 +49,7 @@ PARTS_DOC = {
     "first_step": (first_step.__doc__ or "").strip(),
     "parallel": (parallel.__doc__ or "").strip(),
     "sequences": (sequences.__doc__ or "").strip(),
+    "large": (large.__doc__ or "").strip(),
 }
 
 

@@ -1,0 +1,66 @@
+"""A bakeoff of 1,000 trials and 1,078 test examples: its verdict derived again, its report, and what has been run.
+
+The trials are made, not trained (`tests/comparison/large_bakeoff.py`); everything else is the code of a bakeoff.
+Verdict and report are the commands, imports included; the reference is what they may take.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.comparison.bakeoff_config import small_bakeoff
+from tests.comparison.large_bakeoff import ENTRIES
+
+from bakeoff.comparison.plan import make_plan
+
+LARGEST_MB, LARGEST_PAGE_MB = 2048, 10
+SLOWEST_S, SLOWEST_START_S = 20, 1
+
+
+def measure(*, seeds: int) -> list[dict[str, Any]]:
+    """Seconds and megabytes for so many seeds of five entries."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "bakeoff"
+        _run("-m", "tests.comparison.large_bakeoff", str(folder), str(seeds))
+        verdict = _run("-m", "bakeoff.cli", "verdict", str(folder / "scores.parquet"), "--metric", "accuracy")
+        report = _run("-m", "bakeoff.cli", "report", f"run={folder}")
+        page_mb = (folder / "report.html").stat().st_size / 1e6
+        start_s, finished = _started(folder, seeds)
+    seconds, memory_mb = verdict[0] + report[0], max(verdict[1], report[1])
+    return [
+        _row(f"seconds for verdict and report of {finished:,} trials", seconds, SLOWEST_S),
+        _row("their peak memory, MB", memory_mb, LARGEST_MB),
+        _row("the report's page, MB", page_mb, LARGEST_PAGE_MB),
+        _row(f"seconds to learn which of {finished:,} trials have finished", start_s, SLOWEST_START_S),
+    ]
+
+
+def _row(what: str, found: float, limit: float) -> dict[str, Any]:
+    ratio = round(found / limit, 3)
+    return {"what": what, "bakeoff": round(found, 2), "reference": limit, "ratio": ratio, "target": 1}
+
+
+def _run(*words: str) -> tuple[float, float]:
+    """Seconds and peak resident megabytes of a Python command."""
+    start = time.perf_counter()
+    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return seconds, usage.ru_maxrss / 1024
+
+
+def _started(folder: Path, seeds: int) -> tuple[float, int]:
+    """Seconds from the plan to the trials that have finished, and how many those are."""
+    plan = make_plan(small_bakeoff(*ENTRIES, f"seeds={seeds}"))
+    start = time.perf_counter()
+    finished = sum(job.finished for job in plan.jobs(folder))
+    return time.perf_counter() - start, finished
