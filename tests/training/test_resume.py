@@ -43,7 +43,7 @@ RUNS = {
 }
 FAMILIES = ["cnn", "rnn", "transformer"]
 CLOCKS = {"time", "seconds", "started", "wall_seconds", "train_seconds", "examples_per_second", "first_step_at"}
-MEASURES = {"peak_memory_mb"}
+MEASURES = {"peak_memory_mb", "latency_ms"}
 
 
 class Crash(Exception):

@@ -114,6 +114,9 @@ class TaskModule(pl.LightningModule, abc.ABC):
         """What the metrics are updated with; a task whose outputs are large keeps less of them."""
         return outputs.detach(), self.hard_targets(targets)
 
+    def forget_step(self) -> None:
+        """Drops what a step whose loss is not finite left in the task for later ones."""
+
     def loss_weight(self, targets: Tensor) -> int:
         """How many terms the batch's mean loss is a mean of."""
         return len(targets)
@@ -241,6 +244,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
         if self.guard.admits(loss, optimizer.optimizer, agreed=agreed):
             self._optimize(optimizer, loss)
         else:
+            self.forget_step()
             optimizer._on_before_step()
             optimizer._on_after_step()
 

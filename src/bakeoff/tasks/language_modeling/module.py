@@ -113,6 +113,10 @@ class LanguageModeling(TaskModule):
         """Nothing: the metrics come from the loss."""
         return outputs.new_empty(0), targets.new_empty(0)
 
+    def forget_step(self) -> None:
+        """Streams start anew: their state is no finite number either."""
+        self.reader = StreamReader()
+
     def loss_weight(self, targets: Tensor) -> int:
         """Tokens that were predicted."""
         return int((targets != PAD).sum())
