@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+from multiprocessing.connection import Connection
 from typing import Any
 
+import torch
+
+from bakeoff.errors import DataError
 from bakeoff.training import rank_processes
 from bakeoff.training.interruption import Interruption
+from bakeoff.training.ranks import Ranks, check_same, gathered, join, leave
+from bakeoff.training.settings import TrainerSettings
 
 
 def run_forked(request: dict[str, Any], *, num_ranks: int, interruption: Interruption | None = None) -> Any:
@@ -19,15 +26,55 @@ def run_forked(request: dict[str, Any], *, num_ranks: int, interruption: Interru
     reader, writer = multiprocessing.Pipe(duplex=False)
     lifeline, held = os.pipe()
     told = {**request, "num_ranks": num_ranks, "allow_code": []}
-    root = multiprocessing.get_context("fork").Process(
-        target=rank_processes.supervise, args=(told, writer), kwargs={"lifeline": lifeline}
-    )
+    root = multiprocessing.get_context("fork").Process(target=_supervise, args=(told, writer, lifeline, held))
     root.start()
     writer.close()
-    kind, value = reader.recv()
-    root.join()
     os.close(lifeline)
-    os.close(held)
+    try:
+        kind, value = reader.recv()
+    finally:
+        os.close(held)
+        root.join()
     if kind == "error":
         raise value
     return value
+
+
+def _supervise(request: dict[str, Any], writer: Connection, lifeline: int, held: int) -> None:
+    os.close(held)
+    rank_processes.supervise(request, writer, lifeline=lifeline)
+
+
+# What ranks do in the tests ---------------------------------------------------------------------------------------
+
+
+def tell(request: dict[str, Any], ranks: Ranks) -> dict[str, Any]:
+    """What a rank is told of itself, and what all ranks say of the group they are in."""
+    settings = TrainerSettings(accelerator="cpu", devices=ranks.count)
+    joined = join(settings)
+    told = gathered({"rank": joined.rank, "world": torch.distributed.get_world_size(), "parent": os.getppid()})
+    leave()
+    names = ("MASTER_ADDR", "NODE_RANK", "WORLD_SIZE", "TORCHELASTIC_USE_AGENT_STORE")
+    return {"told": told, "environment": {name: os.environ.get(name) for name in names}, "word": request["word"]}
+
+
+def fail_on_the_second(request: dict[str, Any], ranks: Ranks) -> None:
+    """An error of one rank, for which the other waits."""
+    join(TrainerSettings(accelerator="cpu", devices=ranks.count))
+    if ranks.rank == 1:
+        raise DataError("data.missing", "data.file", "b.csv", "is not on this machine")
+    torch.distributed.barrier()
+
+
+def die_on_the_second(request: dict[str, Any], ranks: Ranks) -> None:
+    """A rank that is killed, for which the other waits."""
+    join(TrainerSettings(accelerator="cpu", devices=ranks.count))
+    if ranks.rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    torch.distributed.barrier()
+
+
+def differ(request: dict[str, Any], ranks: Ranks) -> None:
+    """Ranks that see other data."""
+    join(TrainerSettings(accelerator="cpu", devices=ranks.count))
+    check_same(data=f"fingerprint {ranks.rank}")

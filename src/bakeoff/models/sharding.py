@@ -24,7 +24,7 @@ def shard(net: nn.Module, mesh: DeviceMesh) -> None:
     if isinstance(net, FSDPModule):
         return
     stacks = [module for module in net.modules() if isinstance(module, nn.ModuleList)]
-    layers = [layer for stack in stacks for layer in stack if any(layer.parameters())]
+    layers = [layer for stack in stacks for layer in stack if next(layer.parameters(), None) is not None]
     for part in [*reversed(layers), net]:  # a stack's layers before the layer that the stack is a part of
         fully_shard(part, mesh=mesh)
         for name in _entrances(part):

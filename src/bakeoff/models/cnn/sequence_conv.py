@@ -64,4 +64,5 @@ class SequenceConv(nn.Module):
 
     def no_past(self, batch_size: int) -> Tensor:
         """The inputs before the first step: zeros, shape ``(B, C, P)``."""
-        return self.conv.bias.new_zeros(batch_size, self.conv.in_channels, self.reach)
+        like = self.conv.bias  # `new_zeros` would be a part only where the network is cut in parts
+        return torch.zeros(batch_size, self.conv.in_channels, self.reach, dtype=like.dtype, device=like.device)

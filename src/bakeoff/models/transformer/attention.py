@@ -55,7 +55,8 @@ class SelfAttention(nn.Module):
 
     def nothing_yet(self, batch_size: int) -> KeysAndValues:
         """The keys and values before the first step."""
-        empty_BN0H = self.output.weight.new_zeros(batch_size, self.heads, 0, self.head_dim)
+        like = self.output.weight  # `new_zeros` would be a part only where the network is cut in parts
+        empty_BN0H = torch.zeros(batch_size, self.heads, 0, self.head_dim, dtype=like.dtype, device=like.device)
         return empty_BN0H, empty_BN0H
 
     def _project(self, x_BTD: Tensor, rotation: Rotation | None) -> tuple[Tensor, Tensor, Tensor]:
