@@ -39,6 +39,11 @@ def atomic_writer(path: Path, *, previous: Path | None = None) -> Iterator[IO[by
         raise
 
 
+def unfinished_of(path: Path) -> list[Path]:
+    """What `atomic_writer` leaves beside ``path`` where its process is killed."""
+    return list(path.parent.glob(f".{path.name}.*"))
+
+
 def _sync_folder(folder: Path) -> None:
     """Makes the rename itself durable."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -203,6 +203,7 @@ def test_streams_carry_their_state_over_a_stop(tmp_path, undisturbed, monkeypatc
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("how", [signal_itself, crash])
 @pytest.mark.parametrize("run", FAMILIES)
 def test_stopped_at_twenty_random_steps_each_end_is_the_undisturbed_one(tmp_path, undisturbed, run, how):

@@ -19,7 +19,7 @@ from pytorch_lightning.plugins.io import CheckpointIO
 from safetensors.torch import load_file, save
 
 from bakeoff.errors import CheckpointError
-from bakeoff.files import atomic_writer
+from bakeoff.files import atomic_writer, unfinished_of
 
 _END_OF_ARCHIVE = b"PK\x05\x06"
 """Signature of a zip archive's last record, whose last two bytes are the comment's length (APPNOTE 6.3.9, 4.3.16)."""
@@ -67,8 +67,11 @@ def previous_of(path: Path) -> Path:
 def newest_whole(path: Path, say: Callable[[str], None]) -> Path | None:
     """The checkpoint at ``path`` if it is whole, else the one before it if that is, else None.
 
-    A damaged one is told of and removed, so that it never takes the place of a whole previous one.
+    A damaged one is told of and removed, so that it never takes the place of a whole previous one. What killed writers
+    left unfinished is removed too.
     """
+    for unfinished in unfinished_of(path):
+        unfinished.unlink(missing_ok=True)
     for candidate in (path, previous_of(path)):
         if not candidate.exists():
             continue
@@ -77,7 +80,7 @@ def newest_whole(path: Path, say: Callable[[str], None]) -> Path | None:
             AtomicCheckpointIO().load_checkpoint(candidate, map_location="meta")
         except CheckpointError as error:
             say(f"{error.line()}; it is left out and removed")
-            candidate.unlink()
+            candidate.unlink(missing_ok=True)
         else:
             return candidate
     return None
