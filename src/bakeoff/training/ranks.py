@@ -63,11 +63,19 @@ def cluster_environment() -> ClusterEnvironment:
 
     Slurm's variables are not heeded in a job of one task, which may start processes of its own; and bakeoff asks Slurm
     for another run itself.
+
+    Raises:
+        EnvironmentFault: Slurm's tasks are not told by node.
     """
     if TorchElasticEnvironment.detect():
         return TorchElasticEnvironment()
     if SLURMEnvironment.detect() and int(os.environ.get("SLURM_NTASKS", "1")) > 1:
-        return SLURMEnvironment(auto_requeue=False)
+        try:
+            return SLURMEnvironment(auto_requeue=False)
+        except RuntimeError as error:
+            tasks = os.environ["SLURM_NTASKS"]
+            next_step = "sbatch --ntasks-per-node, and srun"
+            raise EnvironmentFault("env.slurm", "SLURM_NTASKS", tasks, str(error), next_step=next_step) from error
     return LightningEnvironment()
 
 
