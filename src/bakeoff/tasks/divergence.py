@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +52,7 @@ class LossGuard:
         """
         if agreed is None and loss.device.type == "cuda" and getattr(optimizer, "_step_supports_amp_scaling", False):
             return tell_fused(optimizer, loss)
-        finite = bool(torch.isfinite(loss.detach()))
+        finite = math.isfinite(loss.item())
         self._decisions.append(finite if agreed is None else agreed(finite))
         return self._decisions[-1]
 

@@ -225,7 +225,7 @@ def _train(
             clock=log,
             interruption=interruption,
         )
-        callbacks = [log, watch, selection, *(item for item in extra if item), points]
+        callbacks: list[pl.Callback] = [log, watch, selection, *(item for item in extra if item), points]
         trainer = make_trainer(settings, callbacks=callbacks, together=True)
         resume = newest_whole(points.path, say or print)
         trainer.fit(task, train_dataloaders=loader, val_dataloaders=validation_loader, ckpt_path=resume)
