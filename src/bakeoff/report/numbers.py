@@ -164,10 +164,17 @@ def probability(value: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A share of a whole, in percent with one decimal where it has one: ``63 %``, ``98.3 %``."""
+    """A share of a whole, in percent with one decimal where it has one: ``63 %``, ``98.3 %``.
+
+    Nearly all or next to nothing takes up to three: ``99.97 %``.
+    """
     if not is_number(value):
         return UNKNOWN
-    return f"{round(100 * value, 1):g}{_THIN}%"
+    for digits in (1, 2, 3):
+        percent = round(100 * value, digits)
+        if percent not in (0, 100):
+            break
+    return f"{percent:g}{_THIN}%"
 
 
 def signed_share(value: float | None) -> str:

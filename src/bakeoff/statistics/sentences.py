@@ -46,8 +46,9 @@ class Amounts:
 
 
 def percent(share: float) -> str:
-    """0.95 -> '95 %', 0.98333 -> '98.3 %'."""
-    return f"{100 * share:.3g} %"
+    """0.95 -> '95 %', 0.98333 -> '98.3 %', 0.99974 -> '99.97 %': what is not certain is never 100 %."""
+    texts = [f"{100 * share:.{digits}g}" for digits in (3, 4, 5)]
+    return f"{next((text for text in texts if text != '100'), texts[-1])} %"
 
 
 def plain_sentence(

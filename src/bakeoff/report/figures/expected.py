@@ -15,6 +15,7 @@ from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.palette import Look, sentinel
 
 _WIDTH, _HEIGHT = 440, 320
+_MOST_MARKS = 12
 
 Curves = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -44,7 +45,9 @@ def _paint(curves: Curves, best_of: int | None, metric: Metric, looks: Mapping[s
         look, found = looks[name], _columns(points, metric)
         axes.fill_between(found[0], found[2], found[3], color=look.colour, alpha=0.1, linewidth=0)
         axes.plot(found[0], found[1], color=look.colour, lw=2, linestyle=look.line_style)
-        axes.plot(found[0], found[1], look.marker, color=look.colour, ms=7 * look.size, mew=0, clip_on=False)
+        every = -(-len(points) // _MOST_MARKS)
+        size = 7 * look.size
+        axes.plot(*found[:2], look.marker, color=look.colour, ms=size, mew=0, markevery=every, clip_on=False)
     air = 0.04 * max(sizes[-1] - sizes[0], 1)
     axes.set_xlim(sizes[0] - air, sizes[-1] + air)
     canvas.grid("y")
