@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from bakeoff.comparison import kernel_kills
 from bakeoff.comparison.bakeoff import starved
-from bakeoff.comparison.executor import Job, LocalExecutor
+from bakeoff.comparison.executor import Job, LocalExecutor, visible_gpus
 from bakeoff.comparison.kernel_kills import KernelKills
 from bakeoff.config import allow
 from bakeoff.config.composition import Composer
@@ -132,3 +132,10 @@ def test_when_the_bakeoff_is_stopped_trials_save_what_they_have(tmp_path):
     assert not endless.finished
     assert (endless.folder / "last.ckpt").exists()
     assert "ended by SIGTERM, saved after step" in (endless.folder / "log.txt").read_text()
+
+
+def test_a_trial_on_several_gpus_sees_its_own():
+    shown = [visible_gpus(slot, gpus=4, devices=2) for slot in range(3)]
+    assert shown == ["0,1", "2,3", "0,1"]
+    assert [visible_gpus(slot, gpus=2, devices=1) for slot in range(3)] == ["0", "1", "0"]
+    assert visible_gpus(0, gpus=0, devices=2) is None

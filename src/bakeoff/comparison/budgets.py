@@ -80,7 +80,8 @@ def _stop_at_flops(contenders: Sequence[Contender], budget: Mapping[str, Any], s
         examples = total / contender.train_flops_per_example
         _set_stop(contender, max_examples=max(round(examples), 1), epochs=math.ceil(examples / spec.num_train) + 1)
         # Training is in whole batches: the error is that of the nearest number of them.
-        batch = int(contender.config["data"]["batch_size"])
+        trainer = contender.config["trainer"]
+        batch = int(contender.config["data"]["batch_size"]) * int(trainer["devices"]) * int(trainer["num_nodes"])
         _, trained = steps_for_examples(max(round(examples), 1), batch, spec.num_train)
         contender.relative_error = trained * contender.train_flops_per_example / total - 1.0
         if abs(contender.relative_error) > float(budget["tolerance"]) and not budget["allow_mismatch"]:

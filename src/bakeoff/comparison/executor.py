@@ -31,7 +31,8 @@ class LocalExecutor:
     """All cores, or all GPUs, of this machine.
 
     Args:
-        workers: trials at once; None is one a GPU, or without one, one for every ``threads`` cores.
+        workers: trials at once; None is one for every ``trainer.devices`` GPUs, or without one, one for every
+            ``threads`` cores of each device.
         timeout_s: a trial that takes longer is stopped and scored as the trivial predictor; None waits for ever.
         retries: how often a trial whose process was killed is started again, with the same seed.
     """
@@ -47,10 +48,10 @@ class LocalExecutor:
         """Starts the fork server and its imports, so that they run while the bakeoff is being planned."""
         trial_process.warm_up()
 
-    def slots(self, threads: int) -> int:
-        """How many trials run at once."""
-        gpus = torch.cuda.device_count()
-        return self.workers or gpus or max((os.cpu_count() or 1) // threads, 1)
+    def slots(self, threads: int, devices: int = 1) -> int:
+        """How many trials, each on so many devices, run at once."""
+        groups = torch.cuda.device_count() // devices
+        return self.workers or groups or max((os.cpu_count() or 1) // (threads * devices), 1)
 
     def run(self, jobs: Sequence[Job], *, on_end: OnEnd, threads: int = 1) -> None:
         """Runs the jobs that have no result yet, in order; ``on_end`` is told of each as it ends.
@@ -58,7 +59,8 @@ class LocalExecutor:
         When it is interrupted, trials that run get a few seconds to save their state.
         """
         waiting = [Attempt(job) for job in jobs if not job.finished]
-        free = list(range(self.slots(threads)))[::-1]
+        devices = max((int(job.config["trainer"]["devices"]) for job in jobs), default=1)
+        free = list(range(self.slots(threads, devices)))[::-1]
         running: dict[int, _Running] = {}
         kills = KernelKills()
         try:
@@ -82,10 +84,18 @@ class LocalExecutor:
         """Nothing: the fork server ends with the bakeoff."""
 
     def _start(self, attempt: Attempt, slot: int) -> _Running:
-        gpus = torch.cuda.device_count()
-        device = str(slot % gpus) if gpus else None
+        devices = int(attempt.job.config["trainer"]["devices"])
+        device = visible_gpus(slot, gpus=torch.cuda.device_count(), devices=devices)
         process = TrialProcess(attempt.job.task, device=device, bakeoff=Process.this(), timeout_s=self.timeout_s)
         return _Running(attempt, slot, process)
+
+
+def visible_gpus(slot: int, *, gpus: int, devices: int) -> str | None:
+    """``CUDA_VISIBLE_DEVICES`` of a trial: as many neighbours as it has devices, shared only where slots are many."""
+    if not gpus:
+        return None
+    first = slot % max(gpus // devices, 1) * devices
+    return ",".join(str(gpu) for gpu in range(first, min(first + devices, gpus)))
 
 
 def _endings(running: Mapping[int, _Running], kills: KernelKills) -> list[tuple[int, Ending]]:

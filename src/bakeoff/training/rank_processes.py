@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -152,7 +152,7 @@ def supervise(request: Request, program: Connection, *, lifeline: int) -> None:
             process.kill()
 
 
-def _outcome(readers: dict[Connection, int], processes: list[BaseProcess], lifeline: int) -> tuple[str, Any]:
+def _outcome(readers: dict[Connection, int], processes: Sequence[BaseProcess], lifeline: int) -> tuple[str, Any]:
     """What the first rank returns once all have ended well; else the first other news."""
     found: tuple[str, Any] = ("result", None)
     while readers:
@@ -171,7 +171,7 @@ def _outcome(readers: dict[Connection, int], processes: list[BaseProcess], lifel
     return found
 
 
-def _tell(processes: list[BaseProcess], number: int) -> None:
+def _tell(processes: Sequence[BaseProcess], number: int) -> None:
     for process in processes:
         if process.pid is not None and process.is_alive():
             os.kill(process.pid, number)

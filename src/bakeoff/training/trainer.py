@@ -81,7 +81,7 @@ def adapt(net: nn.Module, settings: TrainerSettings) -> None:
     stay as they are.
     """
     if settings.channels_last:
-        net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # the stubs leave this form out
+        net.to(memory_format=torch.channels_last)
         net.register_forward_pre_hook(_channels_last)
     if settings.compile:
         net.compile()
