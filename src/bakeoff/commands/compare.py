@@ -21,7 +21,7 @@ from bakeoff.report.markdown import write_markdown
 from bakeoff.report.page import write_report
 from bakeoff.report.terminal import print_leaderboard, print_plan, print_verdict
 from bakeoff.tracking.settings import Tracking
-from bakeoff.training.preflight import check_folder, check_machine
+from bakeoff.training.preflight import check_alone, check_folder, check_machine
 
 PIPE_WIDTH = 120
 """Columns where no terminal tells them."""
@@ -38,6 +38,7 @@ def run(config: Mapping[str, Any]) -> Outcome:
     """
     console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
     allow(config["allow_code"])
+    check_alone("compare")
     check_machine(build(config["trainer"], "trainer"))
     executor: Executor = build(config["executor"], "executor")
     with closing(executor):

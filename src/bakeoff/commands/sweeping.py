@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,14 @@ def prepare(config: Mapping[str, Any]) -> None:
 
     Args:
         config: what all jobs of the multirun share.
+
+    Raises:
+        EnvironmentFault: torchrun or Slurm started several of this program.
     """
+    if any(name in os.environ for name in ("TORCHELASTIC_RUN_ID", "SLURM_NTASKS")):
+        from bakeoff.training.preflight import check_alone  # torch takes seconds to import
+
+        check_alone("train -m")
     tracking: Tracking = build(config["tracking"], "tracking")
     uri = tracking.store(_root(config))
     if not tracking.enabled or not uri.startswith(_SQLITE) or Path(uri.removeprefix(_SQLITE)).exists():

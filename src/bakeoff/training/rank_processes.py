@@ -153,7 +153,7 @@ def supervise(request: Request, program: Connection, *, lifeline: int) -> None:
 
 
 def _outcome(readers: dict[Connection, int], processes: Sequence[BaseProcess], lifeline: int) -> tuple[str, Any]:
-    """What the first rank returns once all have ended well; else the first other news."""
+    """What the first rank tells once all have ended; or the first error of any."""
     found: tuple[str, Any] = ("result", None)
     while readers:
         for ready in multiprocessing.connection.wait([*readers, lifeline]):
@@ -165,7 +165,7 @@ def _outcome(readers: dict[Connection, int], processes: Sequence[BaseProcess], l
             except EOFError:
                 processes[rank].join()
                 return "error", _died(f"the process of rank {rank} ended with exit code {processes[rank].exitcode}")
-            if kind != "result":
+            if kind == "error":
                 return kind, value
             found = (kind, value) if rank == 0 else found
     return found
