@@ -1,7 +1,8 @@
 """`make bench`: measures, prints, and writes docs/results/speed_*.md.
 
-python -m bench                      everything (about 25 minutes on two cores)
-python -m bench throughput           one part: throughput, first_step, parallel, sequences or large
+python -m bench                      everything (about 35 minutes on two cores)
+python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences
+                                     or large
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from bakeoff.training.environment import environment
-from bench import first_step, large, parallel, sequences, throughput
+from bench import executors, first_step, large, parallel, sequences, throughput
 
 PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "throughput": lambda: throughput.measure(repeats=5),
     "first_step": lambda: first_step.measure(repeats=9),
     "parallel": lambda: parallel.measure(epochs=40),
+    "executors": lambda: executors.measure(epochs=40),
     "sequences": lambda: sequences.measure(repeats=5),
     "large": lambda: large.measure(seeds=200),
 }
@@ -48,6 +50,7 @@ PARTS_DOC = {
     "throughput": (throughput.__doc__ or "").strip() + " Figures: training examples a second.",
     "first_step": (first_step.__doc__ or "").strip(),
     "parallel": (parallel.__doc__ or "").strip(),
+    "executors": (executors.__doc__ or "").strip(),
     "sequences": (sequences.__doc__ or "").strip(),
     "large": (large.__doc__ or "").strip(),
 }

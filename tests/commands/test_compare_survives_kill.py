@@ -12,6 +12,8 @@ import psutil
 import pytest
 from mlflow import MlflowClient
 
+from tests.comparison.clockless import verdict_without_clocks
+
 COMMAND = [
     *("-m", "bakeoff.cli", "compare", "contenders=[lenet,{model: mlp, name: dense}]", "baselines=[linear]"),
     *("seeds=3", "budget=none", "trainer.max_epochs=12", "trainer.accelerator=cpu", "executor.workers=2"),
@@ -33,18 +35,6 @@ def kill_tree(process):
 
 def results(folder):
     return {path.parent.name: path.stat().st_mtime_ns for path in folder.glob("trials/*/result.json")}
-
-
-def verdict_without_clocks(folder):
-    record = json.loads((folder / "verdict.json").read_text())
-    for row in record["leaderboard"]:
-        for name in ("train_seconds", "examples_per_second", "peak_memory_mb", "latency_ms", "latency_repeats_ms"):
-            row.pop(name)
-    record["indicative"].pop("equal_time")
-    record["indicative"].pop("leader_changes")
-    record.pop("warnings")
-    record["findings"] = [finding for finding in record["findings"] if finding["guard"] != "timing"]
-    return record
 
 
 @pytest.fixture(scope="module")

@@ -222,8 +222,8 @@ def starved(trials: list[Trial]) -> list[str]:
         if not trial.failed and trial.result.get("out_of_memory"):
             parts.setdefault(trial.contender, []).append(trial.result["accumulate"])
     return [
-        f"Out of memory: {len(counts)} trials of {name} went through each batch in up to {max(counts)} parts, with the same "
-        "optimizer steps; statistics of batch normalisation are those of a part."
+        f"Out of memory: {len(counts)} trials of {name} went through each batch in up to {max(counts)} parts, with the "
+        "same optimizer steps; statistics of batch normalisation are those of a part."
         for name, counts in parts.items()
     ]
 

@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from bakeoff.comparison import ray_tasks
 from bakeoff.errors import EnvironmentFault
 
 NODE_ANSWER_S = 120.0
+PROBE_S = 5.0
 _OBJECT_STORE_BYTES = 100_000_000
 """Results are files, so the store that Ray would give a third of the memory stays empty."""
 _QUIET = {
@@ -58,8 +60,9 @@ class Cluster:
         quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
         if self.address is not None:
             try:
+                _probe(self.address)
                 self.ray.init(self.address, **quiet)
-            except (ConnectionError, RuntimeError, ValueError) as error:
+            except (OSError, RuntimeError, ValueError) as error:
                 raise _no_answer(self.address, error) from error
             return
         # Ray's sockets lie in there, and the path of a socket is at most 107 characters long.
@@ -134,6 +137,13 @@ def _import_ray() -> ModuleType:
             next_step="pip install 'bakeoff[ray]', or executor=local",
         ) from error
     return ray
+
+
+def _probe(address: str) -> None:
+    """Knocks at ``HOST:PORT``, where Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=PROBE_S).close()
 
 
 def _no_answer(address: str, error: Exception) -> EnvironmentFault:

@@ -6,6 +6,8 @@ A trial writes into its folder, wherever it runs, so the output folder has to be
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent import futures
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,15 @@ from bakeoff.files import read_json
 
 _LEAVE_S = 2.0
 """What a worker takes to notice that its task was cancelled, beside what it gives the trial."""
+
+
+@dataclass(frozen=True)
+class _Running:
+    """``future`` is Ray's ``reference`` for this program: signals end a wait for it as they do any other."""
+
+    attempt: Attempt
+    reference: Any
+    future: futures.Future[Ending]
 
 
 class RayExecutor:
@@ -93,19 +104,21 @@ class RayExecutor:
         if not waiting:
             return
         self.cluster.check_nodes(waiting[0].job.folder.parent)
-        ray, task = self.cluster.ray, self._remote(ray_tasks.attempt, threads=threads)
-        running = {self._submit(task, attempt): attempt for attempt in waiting}
+        task = self._remote(ray_tasks.attempt, threads=threads)
+        running = [self._submit(task, attempt) for attempt in waiting]
         try:
             while running:
-                for ended in ray.wait(list(running))[0]:
-                    attempt = running.pop(ended)
-                    again = following(attempt, self._ending(ended), retries=self.retries)
+                futures.wait([one.future for one in running], return_when=futures.FIRST_COMPLETED)
+                for ended in [one for one in running if one.future.done()]:
+                    running.remove(ended)
+                    again = following(ended.attempt, self._ending(ended), retries=self.retries)
                     if again is not None:
-                        running[self._submit(task, again)] = again
+                        running.append(self._submit(task, again))
                     else:
-                        on_end(attempt.job, read_json(attempt.job.folder / "result.json"))
+                        job = ended.attempt.job
+                        on_end(job, read_json(job.folder / "result.json"))
         finally:
-            self._cancel(list(running))
+            self._cancel(running)
 
     def close(self) -> None:
         """Ends Ray, or leaves the cluster."""
@@ -126,21 +139,22 @@ class RayExecutor:
         options = {"num_cpus": self._cpus(threads), "num_gpus": self._gpus(), "max_retries": 0}
         return self.cluster.ray.remote(function).options(**options)
 
-    def _submit(self, task: Any, attempt: Attempt) -> Any:
-        return task.remote(attempt.job.task, folder=Path.cwd(), timeout_s=self.timeout_s, bakeoff=Process.this())
+    def _submit(self, task: Any, attempt: Attempt) -> _Running:
+        at = {"folder": Path.cwd(), "timeout_s": self.timeout_s, "bakeoff": Process.this()}
+        reference = task.remote(attempt.job.task, **at)
+        return _Running(attempt, reference, reference.future())
 
-    def _ending(self, ended: Any) -> Ending:
+    def _ending(self, ended: _Running) -> Ending:
         """What the worker said; where that died, what Ray says of it."""
         exceptions = self.cluster.ray.exceptions
         try:
-            return self.cluster.ray.get(ended)
+            return ended.future.result()
         except exceptions.OutOfMemoryError:
             return Ending("a kill by Ray's memory monitor", out_of_memory=True)
         except exceptions.RayError as error:
             return Ending(f"the end of Ray's worker ({type(error).__name__})")
 
-    def _cancel(self, running: list[Any]) -> None:
-        if running:
-            for task in running:
-                self.cluster.ray.cancel(task)
-            self.cluster.ray.wait(running, num_returns=len(running), timeout=GRACE_S + _LEAVE_S)
+    def _cancel(self, running: Sequence[_Running]) -> None:
+        for one in running:
+            self.cluster.ray.cancel(one.reference)
+        futures.wait([one.future for one in running], timeout=GRACE_S + _LEAVE_S)

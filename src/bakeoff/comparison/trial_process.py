@@ -138,11 +138,16 @@ def warm_up() -> multiprocessing.process.BaseProcess:
 
 
 def enter(task: Task, device: str | None, bakeoff: Process) -> None:
-    """Where a trial's process begins."""
+    """Where a trial's process begins, with its output in ``log.txt``."""
     end_soon_after(bakeoff)
-    from bakeoff.comparison.worker import work  # in memory already, in the fork server's children
+    task.folder.mkdir(parents=True, exist_ok=True)
+    with (task.folder / "log.txt").open("a", buffering=1) as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        sys.stdout = sys.stderr = log
+        from bakeoff.comparison.worker import work  # in memory already, in the fork server's children
 
-    work(task, device)
+        work(task, device)
 
 
 def die_with_parent() -> None:

@@ -27,30 +27,25 @@ from bakeoff.training.trial import TrialLabel, run_trial
 
 
 def work(task: Task, device: str | None) -> None:
-    """Runs one trial to its result, with its output in ``log.txt``; an error becomes a result of status ``failed``.
+    """Runs one trial to its result; an error becomes a result of status ``failed``.
 
     Raises:
         SystemExit: without a result, after memory ran out: another process has to try with smaller parts of batches.
     """
     _follow_parent()
-    task.folder.mkdir(parents=True, exist_ok=True)
-    with (task.folder / "log.txt").open("a", buffering=1) as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-        sys.stdout = sys.stderr = log
-        if device is not None:
-            os.environ["CUDA_VISIBLE_DEVICES"] = device
-        torch.set_num_threads(int(task.config["trainer"]["threads"]))
-        allow(task.allow_code)
-        label = TrialLabel(**task.label)
-        try:
-            run_trial(task.config, task.folder, label=label)
-        except Exception as error:  # a trial that fails is scored as the trivial predictor, never dropped
-            traceback.print_exc()
-            if is_out_of_memory(error):
-                sys.exit(OUT_OF_MEMORY)
-            why = error.line() if isinstance(error, BakeoffError) else f"{type(error).__name__}: {error}"
-            write_json(task.folder / "result.json", failure(task.config, label, "failed", why))
+    if device is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = device
+    torch.set_num_threads(int(task.config["trainer"]["threads"]))
+    allow(task.allow_code)
+    label = TrialLabel(**task.label)
+    try:
+        run_trial(task.config, task.folder, label=label)
+    except Exception as error:  # a trial that fails is scored as the trivial predictor, never dropped
+        traceback.print_exc()
+        if is_out_of_memory(error):
+            sys.exit(OUT_OF_MEMORY)
+        why = error.line() if isinstance(error, BakeoffError) else f"{type(error).__name__}: {error}"
+        write_json(task.folder / "result.json", failure(task.config, label, "failed", why))
 
 
 def _follow_parent() -> None:
