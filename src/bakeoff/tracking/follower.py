@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,12 +25,12 @@ CLOSE = "close"
 
 
 class Follower:
-    """The parent's side: starts the process with the first folder, and closes it at the end of the program."""
+    """The parent's side: starts the process with the first folder; it ends with the program at the latest."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._watches: list[Watch] = []
-        atexit.register(self.close)
+        atexit.register(self.leave)
 
     def watch(self, kind: Kind, folder: Path, *, tracking: Tracking, root: Path, experiment: str) -> None:
         """Follows a trial's or a bakeoff's folder from now on; does nothing where tracking is off.
@@ -57,6 +58,15 @@ class Follower:
         assert self._process.stdin is not None
         self._process.stdin.write("".join(json.dumps(asdict(watch)) + "\n" for watch in watches))
         self._process.stdin.flush()
+
+    def leave(self) -> None:
+        """At the end of a program that did not close it, as after a signal: the process sends the rest in a hurry."""
+        process, self._process = self._process, None
+        if process is not None:
+            assert process.stdin is not None
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            process.wait()
 
     def close(self, timeout_s: float = 120.0) -> str | None:
         """Lets the process send the rest; None when the store has everything, else why it has not."""

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from bakeoff.tracking.store import Store
     from bakeoff.tracking.trial_sync import TrialSync
 
-HURRY_S = 8.0
-"""How long it outlives a parent that was killed."""
+HURRY_S = 5.0
+"""How long it outlives a parent that was killed or stopped; the trials of one that was stopped had as long to save."""
 LONGEST_PAUSE_S = 60.0
 """Between tries, while the store is away."""
 LAST_TRIES = 2
