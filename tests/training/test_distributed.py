@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from bakeoff.config.composition import Composer
 from bakeoff.errors import DataError, EnvironmentFault
 from bakeoff.files import read_json
+from bakeoff.tasks.module import TaskModule
 from bakeoff.training import trial
 from bakeoff.training.assembly import trial_config
 from bakeoff.training.interruption import Interruption
@@ -28,14 +29,8 @@ from tests.training.forked_ranks import run_forked
 LABEL = TrialLabel("t0", "m")
 ROOT = Path(__file__).parents[2]
 IMAGES = ["model=lenet", "trainer.max_epochs=2", "data.split.val=0.301"]
-PIECES = ["task=language_modeling", "data=stdlib", "data.part=docstrings", "data.max_bytes=60000"]
-STREAMS = [
-    *PIECES,
-    "data.block_bytes=1024",
-    "data.sequence_length=16",
-    "trainer.max_epochs=1",
-    "trainer.max_examples=160",
-]
+PIECE_SIZES = ["data.block_bytes=1024", "data.sequence_length=16"]
+STREAMS = ["task=language_modeling", "data=stdlib", "data.part=docstrings", "data.max_bytes=60000", *PIECE_SIZES]
 PAIRS = ["task=translation", "data=number_words", "data.high=1000", "data.count=200", "data.split.val=37"]
 SMALL = ["model.net.width=8", "model.net.dropout=0"]
 CASES = {
@@ -167,6 +162,44 @@ def test_a_network_cut_in_parts_trains_as_a_whole_one_and_is_saved_as_one(tmp_pa
     losses = [read_log(tmp_path / name / "metrics.jsonl")[0]["train/loss"] for name in ("ddp", "fsdp")]
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
     assert all(torch.allclose(found[name], tensor, atol=1e-4) for name, tensor in expected.items())
+
+
+class Stopped(Exception):
+    """Stands for a kill of all processes: nothing after it runs."""
+
+
+@pytest.mark.parametrize(
+    ("task", "strategy"),
+    [
+        ("streams", "ddp"),
+        pytest.param("images", "ddp", marks=pytest.mark.slow),
+        pytest.param("images", "fsdp", marks=pytest.mark.slow),
+        pytest.param("streams", "fsdp", marks=pytest.mark.slow),
+    ],
+)
+def test_several_processes_resume_in_mid_epoch_as_if_nothing_had_happened(tmp_path, monkeypatch, task, strategy):
+    monkeypatch.setattr(trial, "run_on_devices", run_forked)
+    words = ["trainer.devices=2", f"trainer.strategy={strategy}", "trainer.checkpoint_every_s=0"]
+    words += ["trainer.steps_per_call=2", "trainer.max_epochs=2", "data.batch_size=8", "trainer.max_examples=400"]
+    words += ["model=lenet", "augment=light"] if task == "images" else [*STREAMS, *SMALL, "model=lstm"]
+    run_trial(config(*words), tmp_path / "whole", label=LABEL)
+    original = TaskModule.training_step
+
+    def stops(self, batches, batch_index):
+        if self.global_step == 6:
+            raise Stopped
+        original(self, batches, batch_index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TaskModule, "training_step", stops)
+        with pytest.raises(Stopped):
+            run_trial(config(*words), tmp_path / "broken", label=LABEL)
+    assert (tmp_path / "broken" / "last.ckpt").exists()
+    run_trial(config(*words), tmp_path / "broken", label=LABEL)
+    whole, broken = (without_clocks(read_log(tmp_path / name / "metrics.jsonl")) for name in ("whole", "broken"))
+    assert broken == whole
+    weights = [load_file(tmp_path / name / "weights.safetensors") for name in ("whole", "broken")]
+    assert all(torch.equal(weights[1][name], tensor) for name, tensor in weights[0].items())
 
 
 # Slow proofs ------------------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ from bakeoff.training.predictions import save_predictions
 from bakeoff.training.progress import EpochLines
 from bakeoff.training.pruning import Pruned, Pruning, pruning_of
 from bakeoff.training.rank_processes import run_on_devices
-from bakeoff.training.ranks import Ranks, check_same, join, leave, of_first, ranks_from_outside
+from bakeoff.training.ranks import Ranks, check_same, gathered, join, leave, of_first, ranks_from_outside
 from bakeoff.training.resume_points import ResumePoints
 from bakeoff.training.selection import Selection
 from bakeoff.training.settings import TrainerSettings
@@ -227,7 +227,8 @@ def _train(
         )
         callbacks: list[pl.Callback] = [log, watch, selection, *(item for item in extra if item), points]
         trainer = make_trainer(settings, callbacks=callbacks, together=True)
-        resume = newest_whole(points.path, say or print)
+        # One process looks, for it removes a damaged point.
+        resume = gathered(newest_whole(points.path, say or print) if ranks.is_first else None)[0]
         trainer.fit(task, train_dataloaders=loader, val_dataloaders=validation_loader, ckpt_path=resume)
     if selection.best_epoch < 0:
         why = f"no validation found a {metric} that is a finite number"
@@ -238,9 +239,6 @@ def _train(
     first_step_at, nonfinite_steps = task.first_step_at, task.guard.nonfinite_steps
     if ranks.count > 1:
         task = assemble(config, data.spec)  # the trained one may be cut in parts, and normalise batches together
-    load_weights(task.net, selection.path)
-    validation = evaluate(task, data.val_dataloader(), settings, "val")
-    predictions = predict(task, data.predict_dataloader("test"), settings)
     return {
         "status": "finished",
         "params": params,
@@ -254,8 +252,18 @@ def _train(
         "selected_epoch": selection.best_epoch,
         "nonfinite_steps": nonfinite_steps,
         "gradients": watch.flag,
+        **_scores(task, data, settings, selection.path),
+    }
+
+
+def _scores(task: TaskModule, data: TaskData, settings: TrainerSettings, weights: Path) -> dict[str, Any]:
+    """What the selected weights are worth in validation; what they say of the test lies beside them."""
+    load_weights(task.net, weights)
+    validation = evaluate(task, data.val_dataloader(), settings, "val")
+    predictions = predict(task, data.predict_dataloader("test"), settings)
+    return {
         "validation": {name.removeprefix("val/"): value for name, value in validation.items()},
-        "test_predictions_sha256": save_predictions(predictions, folder),
+        "test_predictions_sha256": save_predictions(predictions, weights.parent),
         "data_fingerprint": data.fingerprint,
     }
 
