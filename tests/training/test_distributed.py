@@ -206,7 +206,7 @@ def test_several_processes_resume_in_mid_epoch_as_if_nothing_had_happened(tmp_pa
 
 
 def train(words, folder, *, launcher=(), timeout=900):
-    command = [sys.executable, *launcher, str(ROOT / "pipelines" / "train.py"), "trainer.accelerator=cpu", *words]
+    command = [sys.executable, *launcher, str(ROOT / "pipelines" / "train.py"), *words, "trainer.accelerator=cpu"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout)
 
