@@ -20,12 +20,12 @@ from mlflow import MlflowClient
 
 ENDLESS = ["trainer.max_epochs=20000", "trainer.accelerator=cpu", "tracking.every_s=0.5"]
 COMPARE = ["compare", "contenders=[lenet,mlp]", "baselines=[]", "seeds=3", "budget=none", *ENDLESS]
-TRAIN = ["train", "model=lenet", *ENDLESS]
+TRAINING = ["model=lenet", *ENDLESS]
 COMMANDS = {
     "compare, local": [*COMPARE, "executor.workers=2"],
     "compare, ray": [*COMPARE, "executor=ray"],
-    "train": TRAIN,
-    "train -m, joblib": [*TRAIN, "-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "seed=0,1"],
+    "train": ["train", *TRAINING],
+    "train -m, joblib": ["train", "-m", *TRAINING, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "seed=0,1"],
 }
 RUNS = {"compare, local": 3, "compare, ray": 3, "train": 1, "train -m, joblib": 2}
 """How many runs MLflow has when all that can train at once does, the bakeoff's own included."""

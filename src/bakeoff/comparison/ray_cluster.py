@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import tempfile
@@ -18,6 +17,7 @@ from typing import Any
 
 from bakeoff import __version__
 from bakeoff.comparison import ray_tasks
+from bakeoff.comparison.ray_guard import Guard
 from bakeoff.errors import EnvironmentFault
 
 NODE_ANSWER_S = 120.0
@@ -27,6 +27,7 @@ _OBJECT_STORE_BYTES = 100_000_000
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DISABLE_IMPORT_WARNING": "1",
+    "RAY_IGNORE_UNHANDLED_ERRORS": "1",  # of tasks that were cancelled because the bakeoff was stopped
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # also the behaviour that Ray announces: else it warns at every start
 }
 _LOOPBACK_ONLY = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
@@ -49,7 +50,7 @@ class Cluster:
             os.environ.setdefault(name, value)
         self.address = address
         self.ray = _import_ray()
-        self._scratch: Path | None = None
+        self._guard: Guard | None = None
         self._joined = self.ray.is_initialized()
         """Whether the calling program had connected itself; it then disconnects itself too."""
         if not self._joined:
@@ -66,9 +67,10 @@ class Cluster:
                 raise _no_answer(self.address, error) from error
             return
         # Ray's sockets lie in there, and the path of a socket is at most 107 characters long.
-        self._scratch = Path(tempfile.mkdtemp(prefix="bakeoff-ray-", dir="/tmp"))
+        scratch = tempfile.mkdtemp(prefix="bakeoff-ray-", dir="/tmp")
+        self._guard = Guard(Path(scratch))
         quiet |= {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
-        quiet |= {"_node_ip_address": "127.0.0.1", "_temp_dir": str(self._scratch)}
+        quiet |= {"_node_ip_address": "127.0.0.1", "_temp_dir": scratch}
         try:
             self.ray.init("local", **quiet)
         except Exception as error:  # a plain one where its processes are not up within 30 s
@@ -120,8 +122,8 @@ class Cluster:
         """Ends a Ray of our own, or leaves the cluster."""
         if not self._joined:
             self.ray.shutdown()
-        if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+        if self._guard is not None:
+            self._guard.close()
 
 
 def _import_ray() -> ModuleType:
