@@ -11,7 +11,6 @@ import torch
 
 from bakeoff.comparison import trial_process
 from bakeoff.comparison.attempts import Attempt, following
-from bakeoff.comparison.job import Executor as Executor
 from bakeoff.comparison.job import Job as Job
 from bakeoff.comparison.job import OnEnd
 from bakeoff.comparison.kernel_kills import KernelKills
