@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bakeoff.comparison.plan import make_plan, manifest, open_folder
+from bakeoff.comparison.plan import held_equal, make_plan, manifest, open_folder
 from bakeoff.errors import ConfigError
 from tests.comparison.bakeoff_config import small_bakeoff
 
@@ -68,3 +68,9 @@ def test_looks_run_the_seeds_of_the_last_one_and_trials_come_contender_by_conten
     later = plan.jobs(tmp_path, racing=["lenet"])
     assert {job.label.contender for job in later} == {"lenet", "linear"}
     assert len({job.label.trial_id for job in plan.jobs(tmp_path)}) == 30
+
+
+@pytest.mark.parametrize(("override", "words"), [("augment=none", "none"), ("augment.rotation=15", "rotation 15")])
+def test_the_plan_names_an_augmentation_only_where_there_is_one(override, words):
+    equal = {item["what"]: item["value"] for item in held_equal(make_plan(small_bakeoff(*SMALL, override)))}
+    assert equal["Augmentation"].startswith(words)

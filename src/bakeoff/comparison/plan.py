@@ -233,7 +233,6 @@ def held_equal(plan: Plan) -> list[dict[str, str]]:
     """What was the same for all contenders, in words."""
     config = plan.config
     budget, trainer, data = config["budget"], config["trainer"], config["data"]
-    augment = config["augment"] or {}
     optimizer = {name: value for name, value in config["optimizer"].items() if not name.startswith("_")}
     tune = (
         f"{config['tune']['trials']} random trials each, over as many settings" if plan.tuned else "none: as configured"
@@ -245,13 +244,17 @@ def held_equal(plan: Plan) -> list[dict[str, str]]:
         {"what": "Tuning", "value": tune},
         {"what": "Seeds", "value": "a fresh one for each trial" if plan.tuned else seeds_in_words(plan.seeds)},
         {"what": "Optimizer", "value": f"{config['optimizer']['_target_'].rsplit('.', 1)[-1]} {_words(optimizer)}"},
-        {
-            "what": "Augmentation",
-            "value": _words({k: v for k, v in augment.items() if k != "_target_" and v}) or "none",
-        },
+        {"what": "Augmentation", "value": _augmentation_in_words(plan)},
         {"what": "Stem and head", "value": "the same on every backbone"},
         {"what": "Selection", "value": f"the {trainer['select']} weights by validation {config['task']['metric']}"},
     ]
+
+
+def _augmentation_in_words(plan: Plan) -> str:
+    augment = plan.config["augment"]
+    if not augment or build(augment, "augment").for_data(plan.data.spec) is None:
+        return "none"
+    return _words({name: value for name, value in augment.items() if name != "_target_" and value})
 
 
 def seeds_in_words(seeds: Sequence[int]) -> str:
