@@ -15,8 +15,8 @@ from bakeoff.data.spec import ImageSpec
 from bakeoff.data.text.spec import LabelledTextSpec, TextPairSpec, TextStreamSpec
 from bakeoff.errors import ConfigError
 from bakeoff.files import atomic_writer
+from bakeoff.training.answering import predict
 from bakeoff.training.saved_run import SavedRun, load_run
-from bakeoff.training.trial import predict
 
 WRITERS = {
     ".csv": lambda table, file: table.to_csv(file, index=False),

@@ -17,7 +17,7 @@ from bakeoff.errors import ConfigError
 from bakeoff.models.cost import build_on_meta, count_non_embedding, count_parameters, training_flops_per_example
 from bakeoff.training.assembly import network
 from bakeoff.training.fitted_trial import fitted_model, is_fitted
-from bakeoff.training.trial import steps_for_examples
+from bakeoff.training.limits import steps_for_examples
 
 FAR_AWAY_EPOCHS = 1_000_000
 """Where something else than epochs ends training."""

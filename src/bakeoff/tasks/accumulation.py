@@ -66,7 +66,7 @@ class _Gathered(torch.autograd.Function):
         return loss.clone()
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Any:  # type: ignore[override]  # torch declares the general form
+    def backward(ctx: Any, gradient: Tensor) -> Any:
         return None, None, *(None if known is None else known * gradient for known in ctx.gradients)
 
 

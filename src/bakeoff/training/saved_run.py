@@ -21,11 +21,11 @@ from bakeoff.errors import CheckpointError, ConfigError
 from bakeoff.files import read_json
 from bakeoff.models.contracts import FittedModel
 from bakeoff.tasks.module import Predictions, TaskModule
+from bakeoff.training.answering import predict
 from bakeoff.training.assembly import assemble
 from bakeoff.training.checkpoints import load_weights
 from bakeoff.training.fitted_trial import fitted_model, is_fitted
 from bakeoff.training.settings import TrainerSettings
-from bakeoff.training.trial import predict
 
 
 @dataclass(frozen=True)
