@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from bakeoff.errors import TrackerNotSynced
 from bakeoff.files import read_json
 from bakeoff.tracking.follower import Follower
 from bakeoff.tracking.settings import Tracking
+from bakeoff.tracking.watch import Watch
 
+ABANDON_S = 8.0
+"""What a stopped multirun takes to mark its runs."""
 _SQLITE = "sqlite:///"
 
 
@@ -30,6 +34,7 @@ def prepare(config: Mapping[str, Any]) -> None:
         from bakeoff.training.preflight import check_alone  # torch takes seconds to import
 
         check_alone("train -m")
+    atexit.register(_abandon, config)
     tracking: Tracking = build(config["tracking"], "tracking")
     uri = tracking.store(_root(config))
     if not tracking.enabled or not uri.startswith(_SQLITE) or Path(uri.removeprefix(_SQLITE)).exists():
@@ -50,24 +55,46 @@ def settle(config: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> N
     Raises:
         TrackerNotSynced: it has not; the local logs have.
     """
-    tracking: Tracking = build(config["tracking"], "tracking")
-    follower = Follower()
-    for folder in _folders(config, results):
-        label = read_json(folder / "run.json")
-        experiment = f"{label['task']}/{label['data']}"
-        follower.watch("trial", folder, tracking=tracking, root=_root(config), experiment=experiment)
-    why = follower.close()
+    atexit.unregister(_abandon)
+    why = _follow(config, _folders(config, results)).close()
     if why is not None:
         problem = f"MLflow does not have all of this sweep yet: {why}"
         step = "the results are safe in the output folder; bakeoff sync FOLDER sends them"
         raise TrackerNotSynced("tracking.not_synced", "tracking.uri", None, problem, next_step=step)
 
 
+def _abandon(config: Mapping[str, Any]) -> None:
+    """Marks the runs of a stopped multirun as killed: a launcher that ends its workers ends their senders too."""
+    unfinished = (path.parent for path in _home(config).glob("*/tracking.json") if not _finished(path.parent))
+    watched = ((folder, Watch.remembered(folder)) for folder in unfinished)
+    left = [folder for folder, watch in watched if watch is not None and watch.owner.gone]
+    _follow(config, left).close(timeout_s=ABANDON_S)
+
+
+def _follow(config: Mapping[str, Any], folders: Iterable[Path]) -> Follower:
+    """A sender of runs that nobody else sends any more."""
+    tracking: Tracking = build(config["tracking"], "tracking")
+    follower = Follower()
+    for folder in folders:
+        label = read_json(folder / "run.json")
+        experiment = f"{label['task']}/{label['data']}"
+        follower.watch("trial", folder, tracking=tracking, root=_root(config), experiment=experiment)
+    return follower
+
+
+def _finished(folder: Path) -> bool:
+    return (folder / "result.json").exists() or not (folder / "run.json").exists()
+
+
 def _root(config: Mapping[str, Any]) -> Path:
     return Path(config["output_dir"] or "outputs")
 
 
+def _home(config: Mapping[str, Any]) -> Path:
+    """Where the runs' folders are."""
+    return Path(config["output_dir"] or "outputs/train")
+
+
 def _folders(config: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> list[Path]:
-    root = Path(config["output_dir"] or "outputs/train")
-    found = (path for result in results for path in root.glob(f"*-{result['trial_id']}/run.json"))
+    found = (path for result in results for path in _home(config).glob(f"*-{result['trial_id']}/run.json"))
     return [path.parent for path in dict.fromkeys(found)]
