@@ -47,14 +47,10 @@ def on_ray():
     executor.warm_up()
     assert signal.getsignal(signal.SIGTERM) is before, "Ray's handler would exit with 15"
     yield executor
-    family = psutil.Process().children(recursive=True)
+    family = [member for member in psutil.Process().children(recursive=True) if "ray" in member.name()]
+    assert family
     executor.close()
-    ours = [member for member in family if member.is_running() and _is_of_ray(member)]
-    assert not psutil.wait_procs(ours, timeout=60)[1]
-
-
-def _is_of_ray(process):
-    return any("ray" in Path(word).name for word in process.cmdline()[:2])
+    assert not psutil.wait_procs(family, timeout=60)[1]
 
 
 def run(executor, jobs):

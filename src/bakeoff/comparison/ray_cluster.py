@@ -30,8 +30,9 @@ _QUIET = {
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",  # of tasks that were cancelled because the bakeoff was stopped
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # also the behaviour that Ray announces: else it warns at every start
 }
-_LOOPBACK_ONLY = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""Ray's switch, on any system, for an address of 127.0.0.1; without it other machines can send it code to run."""
+_LOOPBACK_SWITCH = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""Ray's switch, on any system, between an address for other machines and 127.0.0.1."""
+_LOOPBACK = "127.0.0.1"
 
 
 class Cluster:
@@ -46,7 +47,7 @@ class Cluster:
     """
 
     def __init__(self, address: str | None) -> None:
-        for name, value in (_QUIET | (_LOOPBACK_ONLY if address is None else {})).items():
+        for name, value in _QUIET.items():
             os.environ.setdefault(name, value)
         self.address = address
         self.ray = _import_ray()
@@ -70,9 +71,12 @@ class Cluster:
         scratch = tempfile.mkdtemp(prefix="bakeoff-ray-", dir="/tmp")
         self._guard = Guard(Path(scratch))
         quiet |= {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
-        quiet |= {"_node_ip_address": "127.0.0.1", "_temp_dir": scratch}
+        quiet |= {"_node_ip_address": _LOOPBACK, "_temp_dir": scratch}
         try:
-            self.ray.init("local", **quiet)
+            with _loopback_only():
+                self.ray.init("local", **quiet)
+            if self.ray.util.get_node_ip_address() != _LOOPBACK:
+                raise RuntimeError("other machines could send it code to run")
         except Exception as error:  # a plain one where its processes are not up within 30 s
             self.close()
             raise _no_start(error) from error
@@ -163,6 +167,20 @@ def _no_start(error: Exception) -> EnvironmentFault:
 def _last_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[-1][:200] if lines else type(error).__name__
+
+
+@contextmanager
+def _loopback_only() -> Iterator[None]:
+    """Makes what Ray starts within the block listen on this machine alone."""
+    from ray._private import ray_constants
+
+    before, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False  # read when Ray was imported
+    os.environ[_LOOPBACK_SWITCH] = "0"
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
+        del os.environ[_LOOPBACK_SWITCH]
 
 
 @contextmanager
