@@ -41,6 +41,7 @@ Request = dict[str, Any]
 Work = Callable[[Request, Ranks], Any]
 _POLL_S = 0.2
 _END_S = 10.0
+_LAST_WORDS_S = 0.5
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
@@ -113,6 +114,11 @@ def _died(how: str) -> EnvironmentFault:
     return EnvironmentFault("env.rank_died", "trainer.devices", None, how, next_step=next_step)
 
 
+def _ended(rank: int, process: BaseProcess) -> EnvironmentFault:
+    process.join()
+    return _died(f"the process of rank {rank} ended with exit code {process.exitcode}")
+
+
 # The root ---------------------------------------------------------------------------------------------------------
 
 
@@ -163,12 +169,23 @@ def _outcome(readers: dict[Connection, int], processes: Sequence[BaseProcess], l
             try:
                 kind, value = ready.recv()
             except EOFError:
-                processes[rank].join()
-                return "error", _died(f"the process of rank {rank} ended with exit code {processes[rank].exitcode}")
+                return "error", _ended(rank, processes[rank])
             if kind == "error":
-                return kind, value
+                return _death(readers, processes) or (kind, value)
             found = (kind, value) if rank == 0 else found
     return found
+
+
+def _death(readers: dict[Connection, int], processes: Sequence[BaseProcess]) -> tuple[str, Any] | None:
+    """The end of a process without a word: what its peers raise is that they lost it, and may be heard first."""
+    for ready in multiprocessing.connection.wait(list(readers), timeout=_LAST_WORDS_S):
+        assert isinstance(ready, Connection)
+        rank = readers[ready]
+        try:
+            ready.recv()
+        except EOFError:
+            return "error", _ended(rank, processes[rank])
+    return None
 
 
 def _tell(processes: Sequence[BaseProcess], number: int) -> None:

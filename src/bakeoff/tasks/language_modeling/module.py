@@ -151,7 +151,7 @@ class LanguageModeling(TaskModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keeps the state that streams in training have reached, in each of several processes."""
         super().on_save_checkpoint(checkpoint)
-        states = [self.reader.state] * self.trainer.world_size
+        states = [self.reader.state] * _num_processes()
         if len(states) > 1:
             torch.distributed.all_gather_object(states, move_data_to_device(self.reader.state, "cpu"))
         checkpoint["stream_states"] = states
@@ -160,7 +160,7 @@ class LanguageModeling(TaskModule):
         """Takes it up again; among another number of processes, streams start anew."""
         super().on_load_checkpoint(checkpoint)
         states = checkpoint["stream_states"]
-        self.reader.state = states[self.global_rank] if len(states) == self.trainer.world_size else None
+        self.reader.state = states[self.global_rank] if len(states) == _num_processes() else None
 
     def on_train_start(self) -> None:
         """Brings streams that a checkpoint holds to the device."""
@@ -231,6 +231,11 @@ class LanguageModeling(TaskModule):
     def trivial_predictions(train_labels: np.ndarray, num_examples: int, spec: TextStreamSpec) -> Predictions:
         """Eight bits a byte."""
         return {"bits_per_byte": np.full(num_examples, BITS_OF_UNIFORM_BYTES)}
+
+
+def _num_processes() -> int:
+    """How many train together."""
+    return torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
 
 
 def _bits(predictions: Predictions, labels: np.ndarray) -> np.ndarray:
