@@ -23,7 +23,7 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "throughput": lambda: throughput.measure(repeats=5),
     "first_step": lambda: first_step.measure(repeats=9),
     "parallel": lambda: parallel.measure(epochs=40),
-    "executors": lambda: executors.measure(epochs=20),
+    "executors": lambda: executors.measure(epochs=8),
     "sequences": lambda: sequences.measure(repeats=5),
     "large": lambda: large.measure(seeds=200),
 }
