@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bakeoff.comparison.plan import held_equal, make_plan, manifest, open_folder
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, DataError
 from tests.comparison.bakeoff_config import small_bakeoff
 
 SMALL = ("budget=none",)
@@ -74,3 +74,8 @@ def test_looks_run_the_seeds_of_the_last_one_and_trials_come_contender_by_conten
 def test_the_plan_names_an_augmentation_only_where_there_is_one(override, words):
     equal = {item["what"]: item["value"] for item in held_equal(make_plan(small_bakeoff(*SMALL, override)))}
     assert equal["Augmentation"].startswith(words)
+
+
+def test_a_single_test_example_is_refused_before_any_training(tmp_path):
+    with pytest.raises(DataError, match=r"data\.too_few_examples"):
+        make_plan(small_bakeoff(*SMALL, "data.split.test=1"))

@@ -20,7 +20,7 @@ from bakeoff.comparison.job import Job
 from bakeoff.comparison.tuning import draw_points
 from bakeoff.config import build
 from bakeoff.data.module import TaskData
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, DataError
 from bakeoff.files import finite, read_json, write_json
 from bakeoff.statistics import Looks, declare_looks
 from bakeoff.training.assembly import trial_id
@@ -30,6 +30,7 @@ from bakeoff.training.trial import TrialLabel
 PLAN_VERSION = 1
 FEWEST_SEEDS = 3
 """Rule 14: three or four give a provisional table, five a verdict."""
+FEWEST_TEST_EXAMPLES = 2
 LONGEST_LISTED = 10
 """Seeds in a row that are named one by one."""
 COUNTS = ("params", "non_embedding_params", "train_flops_per_example")
@@ -138,6 +139,7 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
 
     Raises:
         ConfigError: fewer than two contenders, too few seeds or trials, or a contender that can't reach the budget.
+        DataError: fewer than two test examples.
     """
     seeds = seed_list(config["looks"][-1] if config["looks"] else config["seeds"])
     if config["looks"]:
@@ -149,6 +151,7 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
     data: TaskData = build(config["data"]["module"], "data.module", seed=seeds[0])
     data.prepare_data()
     data.setup()
+    _require_test_examples(data)
     contenders = enter(config, config["contenders"], "contender")
     if len(contenders) < 2:
         raise ConfigError("config.contenders", "contenders", config["contenders"], "a comparison needs at least two")
@@ -162,6 +165,20 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
     plan.bakeoff_id = identity(plan)
     _refuse_twins(plan)
     return plan
+
+
+def _require_test_examples(data: TaskData) -> None:
+    """A single test example has no spread, which must be said before hours of training."""
+    found = len(data.labels("test"))
+    if found < FEWEST_TEST_EXAMPLES:
+        raise DataError(
+            "data.too_few_examples",
+            "data.split.test",
+            None,
+            f"the test split of {data.name} has {found} example{'' if found == 1 else 's'}",
+            allowed=f"{FEWEST_TEST_EXAMPLES} or more",
+            next_step="more data, or a larger data.split.test",
+        )
 
 
 def _refuse_twins(plan: Plan) -> None:
