@@ -16,7 +16,7 @@ from tests.comparison.clockless import verdict_without_clocks
 
 COMMAND = [
     *("-m", "bakeoff.cli", "compare", "contenders=[lenet,{model: mlp, name: dense}]", "baselines=[linear]"),
-    *("seeds=3", "budget=none", "trainer.max_epochs=12", "trainer.accelerator=cpu", "executor.workers=2"),
+    *("seeds=3", "budget=none", "trainer.max_epochs=6", "trainer.accelerator=cpu", "executor.workers=2"),
 ]
 
 
@@ -84,7 +84,7 @@ def test_the_last_lines_hold_the_verdict_and_everything_is_in_its_folder(undistu
 def test_another_plan_in_the_same_folder_is_refused_and_touches_nothing(undisturbed):
     folder, _ = undisturbed
     before = results(folder)
-    process = start(folder, "trainer.max_epochs=13", "tracking=none")
+    process = start(folder, "trainer.max_epochs=7", "tracking=none")
     output, _ = process.communicate(timeout=100)
     assert process.returncode == 2
     assert "error[config.folder_taken]" in output

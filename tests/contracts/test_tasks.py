@@ -40,7 +40,13 @@ QUICK = {
         "contenders=[gru,transformer]",
         "task.network.embedding_width=8",
     ],
-    "sequence_probe": ["data=parity", "data.num_train=60", "data.num_val=20", "contenders=[gru,tcn]"],
+    "sequence_probe": [
+        "data=parity",
+        "data.num_train=60",
+        "data.num_val=20",
+        "data.num_test=230",
+        "contenders=[gru,tcn]",
+    ],
 }
 """Data and contenders with which a bakeoff of a task takes seconds."""
 
