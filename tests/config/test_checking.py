@@ -204,3 +204,10 @@ def test_the_nearest_key_is_the_one_that_was_meant(typed, meant):
         "seed",
     ]
     assert nearest_keys(typed, keys)[0] == meant
+
+
+def test_an_experiment_of_another_pipeline_names_the_pipeline():
+    with pytest.raises(ErrorGroup) as caught:
+        check("experiment=tweets", pipeline="train")
+    budget = next(error for error in caught.value.errors if error.key == "budget")
+    assert "bakeoff compare" in str(budget)

@@ -76,8 +76,17 @@ def _root(plain: dict[str, Any], pipeline: str, catalog: Catalog) -> list[Config
     if declared is None:
         return []
     known = root_fields(pipeline, catalog)
-    errors = [_unknown(name, known, f"the {pipeline} pipeline has no such key") for name in plain if name not in known]
+    errors = [_no_such_field(name, pipeline, known, catalog) for name in plain if name not in known]
     return errors + _typed(plain, "", declared)
+
+
+def _no_such_field(name: str, pipeline: str, known: list[str], catalog: Catalog) -> ConfigError:
+    """Of an experiment file for another pipeline, most often; that pipeline is named then."""
+    owner = next((other for other in PIPELINES if name in root_fields(other, catalog)), None)
+    if owner is None:
+        return _unknown(name, known, f"the {pipeline} pipeline has no such key")
+    problem = f"{pipeline} has no such key, but {owner} has"
+    return ConfigError("config.unknown_key", name, None, problem, next_step=f"the same settings with bakeoff {owner}")
 
 
 def _section(section: dict[str, Any], key: str, schema: str, cfg: DictConfig) -> list[ConfigError]:
