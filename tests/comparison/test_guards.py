@@ -1,16 +1,19 @@
 """Every guard catches, by its name, the sabotage of a real bakeoff; the undisturbed bakeoff raises nothing."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from bakeoff.comparison.audit import audit
 from bakeoff.comparison.guards import check, refuse, settled
+from bakeoff.comparison.guards.leaks import duplicates
 from bakeoff.comparison.guards.timing import spread
 from bakeoff.errors import ConfigError, TrialsFailed
 from bakeoff.files import read_json
 from tests.comparison.finished_bakeoffs import make
+from tests.data.made_texts import sentences, stream
 
 
 def caught(sabotaged, **options):
@@ -279,6 +282,16 @@ class WithCopy:
 def test_an_image_in_train_and_test_is_caught_by_its_pixels(finished, digits_module):
     findings = check(finished("plain"), data=WithCopy(digits_module))
     assert "duplicates" in {finding.guard for finding in findings if finding.severity == "refuse"}
+
+
+def test_seeds_that_use_other_documents_are_each_searched_for_copies():
+    data = stream(sentences(60), max_eval_documents=2)
+    seeds = [SimpleNamespace(seed=seed) for seed in range(4)]
+    used = []
+    for data.seed in range(4):
+        used.append({name for split in ("train", "val", "test") for name in data.examples(split)})
+    assert used[1] - used[0]
+    assert list(duplicates(SimpleNamespace(plan={"data": {"spec": {}}}, planned=seeds), data)) == []
 
 
 def test_normalisation_that_saw_the_test_is_caught(sabotage, digits_module):

@@ -82,6 +82,11 @@ def test_a_limit_keeps_some_documents_of_validation_and_test_whatever_the_seed()
     assert len(data.examples("train")) == len(stream(sentences(60)).examples("train"))
 
 
+def test_documents_that_a_limit_leaves_out_still_count_for_the_vocabulary() -> None:
+    data = stream(sentences(60), kind="character", max_eval_documents=2)
+    assert data.refit_problem(data.spec.to_dict()) is None
+
+
 def test_one_document_is_split_by_position() -> None:
     text = "".join(f"line {n} caf\u00e9\n" for n in range(400))
     data = stream([text], block_bytes=100, split=SplitRule(val=0.2, test=0.25))

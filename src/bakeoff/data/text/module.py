@@ -108,10 +108,10 @@ class TextData(TaskData):
 
         The texts are read again from their bytes; neither the cached tokens nor the cached vocabulary take part.
         """
-        parts: tuple[Split, ...] = ("train",) if len(self._corpus.val) else ("train", "val")
-        rows = np.sort(np.concatenate([self._split_rows(part) for part in parts]))
+        corpus = self._corpus
+        rows = np.setdiff1d(corpus.pool, np.concatenate([corpus.val, corpus.test]))
         for role, key in self._tokenizer_keys().items():
-            fresh = fit_tokenizer(self._preparation.tokenizer, [self._corpus.texts[role].text(row) for row in rows])
+            fresh = fit_tokenizer(self._preparation.tokenizer, [corpus.texts[role].text(row) for row in rows])
             if problem := _difference(recorded[key], fresh.to_dict()):
                 return f"{key}: {problem}"
         return None
