@@ -18,7 +18,6 @@ from safetensors.numpy import load_file, save_file
 from scipy.special import expit, softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
 
 from bakeoff.models.contracts import FittedModel
 
@@ -67,18 +66,27 @@ class Tfidf(FittedModel):
         self.vectorizer = TfidfVectorizer(max_features=self.max_features, **self.settings)
         features_NF = self.vectorizer.fit_transform(list(examples))
         self.multi_label = targets.ndim == 2
-        regression: Any = LogisticRegression(C=self.strength, max_iter=1000)
         if self.multi_label:
-            found = OneVsRestClassifier(regression).fit(features_NF, targets).estimators_
-            coefficients_KF = np.concatenate([one.coef_ for one in found])
-            bias_K = np.concatenate([one.intercept_ for one in found])
+            found = [self._one_class(features_NF, target_N) for target_N in targets.T]
+            coefficients_KF, bias_K = (np.concatenate(parts) for parts in zip(*found, strict=True))
         else:
-            regression.fit(features_NF, targets)
-            coefficients_KF, bias_K = regression.coef_, regression.intercept_
+            coefficients_KF, bias_K = self._regression(features_NF, targets)
             if len(bias_K) == 1:  # two classes: the logit of the second against the first
                 coefficients_KF = np.concatenate([np.zeros_like(coefficients_KF), coefficients_KF])
                 bias_K = np.array([0.0, bias_K[0]])
         self.weights_FK, self.bias_K = np.ascontiguousarray(coefficients_KF.T), bias_K
+
+    def _regression(self, features_NF: Any, target_N: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        regression: Any = LogisticRegression(C=self.strength, max_iter=1000).fit(features_NF, target_N)
+        return regression.coef_, regression.intercept_
+
+    def _one_class(self, features_NF: Any, target_N: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The regression of one of several labels; of one that all train texts have, or none, its smoothed log odds."""
+        count = int(target_N.sum())
+        if 0 < count < len(target_N):
+            return self._regression(features_NF, target_N)
+        odds = (count + 0.5) / (len(target_N) - count + 0.5)
+        return np.zeros((1, features_NF.shape[1])), np.array([np.log(odds)])
 
     def respond(self, examples: Sequence[Any]) -> dict[str, np.ndarray]:
         """Class probabilities, shape ``(N, K)``."""
