@@ -38,13 +38,12 @@ class _Batches:
 
 
 def label_texts(saved: SavedRun, spec: LabelledTextSpec, config: Mapping[str, Any]) -> pd.DataFrame:
-    """A row a text: its name and itself, the predicted class (or classes, from one half on) and all probabilities."""
+    """A row a text: its name and itself, the predicted class (or classes, above one half) and all probabilities."""
     found = _read(spec, config)
     probabilities_NK = _responses(saved, spec, found, config)["probabilities"]
     if spec.multi_label:
         said = [
-            "|".join(name for name, p in zip(spec.class_names, row, strict=True) if p >= 0.5)
-            for row in probabilities_NK
+            "|".join(name for name, p in zip(spec.class_names, row, strict=True) if p > 0.5) for row in probabilities_NK
         ]
     else:
         said = [spec.class_names[index] for index in probabilities_NK.argmax(axis=1)]

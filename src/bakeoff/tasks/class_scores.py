@@ -1,7 +1,7 @@
 """What a classifier's probabilities are worth: metrics, and each example's share of them.
 
 One label an example: probabilities ``(B, K)`` that sum to 1, labels ``(B,)``. Any number of labels an example: each
-probability on its own, labels ``(B, K)`` of 0 and 1; a class counts as said from a probability of a half on.
+probability on its own, labels ``(B, K)`` of 0 and 1; a class counts as said above a probability of a half.
 
 B batch, K classes.
 """
@@ -34,7 +34,7 @@ def single_label_metrics(num_classes: int) -> dict[str, Metric | MetricCollectio
 
 
 def multi_label_metrics(num_classes: int) -> dict[str, Metric | MetricCollection]:
-    """Share of right decisions (of example and class), and macro-F1, of ``(B, K)`` scores against 0 and 1."""
+    """Share of right decisions (of example and class), and macro-F1 over all classes, of ``(B, K)`` scores."""
     return {
         "accuracy": MultilabelAccuracy(num_classes, average="micro"),
         "f1_macro": MultilabelF1Score(num_classes, average="macro"),
@@ -55,7 +55,7 @@ def score_examples(probabilities_BK: np.ndarray, labels: np.ndarray, metric: str
         return _cross_entropy(probabilities_BK, true_BK, multi_label=labels.ndim == 2)
     if metric == "f1_macro":
         sums_BN = np.concatenate([said_BK * true_BK, said_BK * (1 - true_BK), (1 - said_BK) * true_BK], axis=1)
-        return pseudo_values_from_sums(sums_BN, _macro_f1)
+        return pseudo_values_from_sums(sums_BN, _macro_f1_of_all if labels.ndim == 2 else _macro_f1)
     return pseudo_values_from_sums(_calibration_bins(probabilities_BK, labels), _calibration_error)
 
 
@@ -78,7 +78,7 @@ def class_shares(train_labels: np.ndarray, num_classes: int) -> np.ndarray:
 def _decisions(probabilities_BK: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What is said and what is true, as 0 and 1, ``(B, K)`` each."""
     if labels.ndim == 2:
-        return (probabilities_BK >= 0.5).astype(np.float64), labels.astype(np.float64)
+        return (probabilities_BK > 0.5).astype(np.float64), labels.astype(np.float64)
     every_KK = np.eye(probabilities_BK.shape[1])
     return every_KK[probabilities_BK.argmax(axis=1)], every_KK[labels]
 
@@ -94,10 +94,20 @@ def _cross_entropy(probabilities_BK: np.ndarray, true_BK: np.ndarray, *, multi_l
 
 def _macro_f1(totals: np.ndarray) -> np.ndarray:
     """Mean F1 over the classes that occur, from ``(..., 3 K)`` totals."""
+    f1, occurs = _f1(totals)
+    return f1.sum(axis=-1) / np.maximum(occurs.sum(axis=-1), 1)
+
+
+def _macro_f1_of_all(totals: np.ndarray) -> np.ndarray:
+    """Mean F1 over all classes, 0 for one that does not occur, from ``(..., 3 K)`` totals."""
+    return _f1(totals)[0].mean(axis=-1)
+
+
+def _f1(totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """F1 of each class, and whether it occurs: among the labels or among what was said."""
     right, extra, missed = np.split(totals, 3, axis=-1)
     weight = 2 * right + extra + missed
-    f1 = np.divide(2 * right, weight, out=np.zeros_like(right), where=weight > 0)
-    return f1.sum(axis=-1) / np.maximum((weight > 0).sum(axis=-1), 1)
+    return np.divide(2 * right, weight, out=np.zeros_like(right), where=weight > 0), weight > 0
 
 
 def _calibration_bins(probabilities_BK: np.ndarray, labels_B: np.ndarray) -> np.ndarray:
