@@ -52,6 +52,7 @@ def test_a_model_entered_twice_needs_seeds_of_its_own():
         ("seeds=2", "config.too_few_seeds"),
         ("seeds=[1,2]", "config.too_few_seeds"),
         ("looks=[4,8]", "config.looks"),
+        ("contenders=[lenet,tfidf]", "config.contender"),
     ],
 )
 def test_what_allows_no_comparison_is_refused(override, code, tmp_path):

@@ -27,9 +27,11 @@ def fit_budget(contenders: Sequence[Contender], budget: Mapping[str, Any], spec:
     """Brings every contender to the budget, and counts what it costs. Baselines keep their own size and training.
 
     Raises:
-        ConfigError: no size comes within the tolerance and ``budget.allow_mismatch`` is off; a mode without its value.
+        ConfigError: no size comes within the tolerance and ``budget.allow_mismatch`` is off; a mode without its value;
+            a contender that has no training.
     """
     entered = [contender for contender in contenders if contender.role == "contender"]
+    _refuse_fitted(entered)
     if budget["mode"] == "params":
         for contender in entered:
             _fit_size(contender, budget, spec)
@@ -38,6 +40,14 @@ def fit_budget(contenders: Sequence[Contender], budget: Mapping[str, Any], spec:
     stop = {"flops": _stop_at_flops, "time": _stop_at_seconds, "examples": _stop_at_examples}.get(budget["mode"])
     if stop is not None:
         stop(entered, budget, spec)
+
+
+def _refuse_fitted(contenders: Sequence[Contender]) -> None:
+    for contender in contenders:
+        if is_fitted(contender.config):
+            problem = f"{contender.name} is fitted in one go: it has no training to hold equal"
+            step = f"baselines=[{contender.model}]"
+            raise ConfigError("config.contender", "contenders", contender.model, problem, next_step=step)
 
 
 def _fit_size(contender: Contender, budget: Mapping[str, Any], spec: Spec) -> None:
