@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.comparison.guards.baselines import SIMPLE
 from bakeoff.config.catalog import Catalog
 from bakeoff.config.running import run_pipeline
 
@@ -85,3 +86,8 @@ def test_a_bakeoff_of_every_task_reaches_verdict_report_and_audit(
     data, why = find_data(folder)
     assert data is not None, why
     assert audit(folder, data=data).agrees
+
+
+@pytest.mark.parametrize("task", sorted(set(CATALOG.options("task")) - {"sequence_probe"}))
+def test_a_baseline_of_every_task_is_simple_enough_for_the_guard(task: str) -> None:
+    assert set(CATALOG.content("task", task)["baselines"]) & set(SIMPLE)

@@ -8,8 +8,8 @@ from bakeoff.comparison.guards.finding import Finding
 from bakeoff.comparison.recorded import RecordedBakeoff
 
 NAME = "baselines"
-SIMPLE = ("linear", "tfidf", "ngram", "word_table")
-"""Models that are linear in their inputs, or count them: what a task must be too hard for."""
+SIMPLE = ("linear", "tfidf", "ngram", "translation_memory")
+"""Models that are linear in their inputs, count them, or look them up: what a task must be too hard for."""
 
 
 def has_baselines(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
