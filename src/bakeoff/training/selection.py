@@ -55,7 +55,7 @@ class Selection(pl.Callback):
         improved = score > self.best_score
         self.stale_validations = 0 if improved else self.stale_validations + 1
         if self.settings.select == "last" or score >= self.best_score:
-            self.best_score, self.best_epoch = score, trainer.current_epoch
+            self.best_score, self.best_epoch = max(self.best_score, score), trainer.current_epoch
             weights = whole_weights(pl_module.net)  # of which each process may have a part
             if trainer.is_global_zero:
                 save_weights(weights, self.path)

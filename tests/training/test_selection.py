@@ -1,0 +1,26 @@
+"""Which weights are kept, and when no better ones are to be expected."""
+
+from types import SimpleNamespace
+from unittest.mock import Mock
+
+import pytest
+from torch import nn
+
+from bakeoff.tasks.module import TaskModule
+from bakeoff.training.selection import Selection
+from bakeoff.training.settings import TrainerSettings
+
+
+@pytest.mark.parametrize(("select", "kept"), [("best", 1), ("last", 3)])
+def test_patience_counts_from_the_best_validation_whichever_weights_are_kept(tmp_path, select, kept):
+    settings = TrainerSettings(select=select, patience=2)
+    selection = Selection(tmp_path / "weights.safetensors", settings=settings, metric="val/accuracy", maximize=True)
+    module = Mock(spec=TaskModule, net=nn.Linear(1, 1))
+    stops = []
+    for epoch, accuracy in enumerate([0.5, 0.9, 0.1, 0.2]):
+        trainer = SimpleNamespace(sanity_checking=False, is_global_zero=True, should_stop=False, current_epoch=epoch)
+        trainer.callback_metrics = {"val/accuracy": accuracy}
+        selection.on_validation_end(trainer, module)
+        stops.append(trainer.should_stop)
+    assert stops == [False, False, False, True]
+    assert selection.best_epoch == kept
