@@ -86,6 +86,34 @@ BAD = {
         ["train", "seed=0,1"],
         ["error[config.sweep_without_m] seed=0,1: is several values for one run; next: -m "],
     ),
+    "a text with a comma": (
+        ["predict", "run=r", "input=good, but late"],
+        ["error[config.sweep_without_m] input=good, but late: ", """next: if it is text, quote it: 'input="good, """],
+    ),
+    "a text that is a number": (
+        ["predict", "run=r", "input=42"],
+        ["error[config.wrong_type] input=42: expected str", """next: if it is text, quote it: 'input="42"'"""],
+    ),
+    "a column whose name is a number": (
+        ["train", "task=text_classification", "data=csv", "data.file=x.csv", "data.columns.label=2024"],
+        ["error[config.wrong_type] data.columns.label=2024: ", """quote it: 'data.columns.label="2024"'"""],
+    ),
+    "nothing to write": (
+        ["predict", "run=r", "input=x", "num_tokens=-3"],
+        ["error[config.out_of_range] num_tokens=-3: is out of range; allowed: 1 or more"],
+    ),
+    "negative temperature": (
+        ["predict", "run=r", "input=x", "sampling.temperature=-1"],
+        ["error[config.out_of_range] sampling.temperature=-1: is out of range; allowed: 0 or more"],
+    ),
+    "none of the likeliest tokens": (
+        ["predict", "run=r", "input=x", "sampling.top_k=0"],
+        ["error[config.out_of_range] sampling.top_k=0: is out of range; allowed: 1 or more"],
+    ),
+    "a probability above 1": (
+        ["predict", "run=r", "input=x", "sampling.top_p=1.5"],
+        ["error[config.out_of_range] sampling.top_p=1.5: is out of range; allowed: above 0 and at most 1"],
+    ),
     "an interval without a sampler": (
         ["train", "-m", "optimizer.lr=interval(0.001,0.1)"],
         ["error[config.sweep_kind] optimizer.lr=interval(0.001,0.1): ", "hydra/sweeper="],

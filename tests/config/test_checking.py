@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 
 import pytest
@@ -41,6 +42,31 @@ def codes(*words, **options):
 def test_sound_words_pass_as_they_are():
     words = ["model=lenet", "optimizer.lr=3e-4", "seed=3"]
     assert check(*words) == words
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("data.sep=;", ";"),
+        ("data.columns.label=Größe", "Größe"),
+        ("data.file=/tmp/Bücher 😀/a#1.csv", "/tmp/Bücher 😀/a#1.csv"),
+        ("data.file=~/texts/a.csv", "/home/ada/texts/a.csv"),
+    ],
+)
+def test_characters_that_hydra_lacks_need_no_quotes(word, value, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    [override] = parse([word]).overrides
+    assert override.value() == value
+    [checked] = check("task=text_classification", "data=csv", "data.file=x.csv", word)[3:]
+    assert parse([checked]).overrides[0].value() == value
+
+
+@pytest.mark.parametrize("word", ["a=Größe,x", "a=[Größe]", "größe=1", "~a=ö", "a=it's ö"])
+def test_such_characters_beside_hydras_own_signs_are_told_how_to_quote(word):
+    [error] = parse([word]).errors
+    assert error.code == "config.unreadable"
+    [again] = shlex.split(error.next_step.removeprefix("if it is text, quote it: "))
+    assert again == '{}="{}"'.format(*word.split("=", 1))
 
 
 def test_everything_wrong_is_told_at_once():

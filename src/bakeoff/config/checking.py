@@ -17,6 +17,9 @@ from bakeoff.config.suggestions import nearest_keys
 from bakeoff.config.validation import root_fields, validate
 from bakeoff.errors import ConfigError, ErrorGroup
 
+_MISSING = "config.missing_value"
+"""Not told of a key whose value was given, but refused."""
+
 
 class Checker:
     """Checks overrides against what a pipeline composes to.
@@ -69,7 +72,9 @@ class Checker:
         for job in words.jobs_to_check([item for item in overrides if not item.is_hydra_override()]):
             self._check_job(job, hydra)
         if self.errors:
-            raise ErrorGroup(list({error.line(): error for error in self.errors}.values()))
+            refused = {error.key for error in self.errors if error.code != _MISSING}
+            told = [error for error in self.errors if error.code != _MISSING or error.key not in refused]
+            raise ErrorGroup(list({error.line(): error for error in told}.values()))
         return [self._line(item) for item in overrides]
 
     def _sweep_is_sound(self, override: Override) -> bool:
@@ -78,6 +83,8 @@ class Checker:
             empty = self.multirun and value == "" and not override.is_delete()
         elif not self.multirun:
             problem, step = "is several values for one run", f"-m to run each, or {key}=[{value}] for a list"
+            if " " in value:
+                step = f"if it is text, quote it: {words.quoted(key, value)}"
             self.errors.append(ConfigError("config.sweep_without_m", key, value, problem, next_step=step))
             return False
         else:

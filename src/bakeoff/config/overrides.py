@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from pathlib import Path
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -22,6 +24,10 @@ MAX_FULL = 12
 """Sweeps of up to so many jobs are checked job by job; of longer ones, each choice is checked once."""
 
 MAX_CHECKED = 200
+
+_KEY = re.compile(r"[\w.+/@:-]+", re.ASCII)
+_PLAIN = re.compile(r"[^\[\]{}()'\"\\$,=]+")
+"""A value without anything that means more than itself in Hydra's grammar."""
 
 
 @dataclass
@@ -48,7 +54,10 @@ def parse(words: Sequence[str], loader: ConfigLoader | None = None) -> Words:
         try:
             parsed.overrides.append(parser.parse_override(word))
         except HydraException as error:
-            parsed.errors.append(_unreadable(word, error))
+            if text := _as_text(word, error):
+                parsed.overrides.append(parser.parse_override(text))
+            else:
+                parsed.errors.append(_unreadable(word, error))
     return parsed
 
 
@@ -64,6 +73,18 @@ def _mangled(pieces: Sequence[str]) -> ConfigError:
     return ConfigError("config.shell", key, value, problem, next_step=f"quote it: {shlex.quote(whole)}")
 
 
+def _as_text(word: str, error: HydraException) -> str | None:
+    """The word with its value quoted, if all that is wrong are characters that Hydra's grammar lacks.
+
+    Those are umlauts and other letters beyond ASCII, and ``;`` and ``~``; the shell leaves a home folder's ``~`` within
+    a word as it is.
+    """
+    key, _, value = word.partition("=")
+    value = str(Path(value).expanduser()) if value.startswith("~/") else value
+    plain = _KEY.fullmatch(key) and _PLAIN.fullmatch(value)
+    return f"{key}='{value}'" if plain and "token recognition error" in str(error) else None
+
+
 def _unreadable(word: str, error: HydraException) -> ConfigError:
     key, equals, value = word.partition("=")
     if not equals:
@@ -72,8 +93,13 @@ def _unreadable(word: str, error: HydraException) -> ConfigError:
     if value.strip() in ("choice()", "choice( )"):
         return empty_sweep(key, value)
     reason = str(error).split("\n")[0]
-    quoted = shlex.quote(f'{key}="{value}"')
-    return ConfigError("config.unreadable", key, value, reason, next_step=f"if it is text, quote it: {quoted}")
+    step = f"if it is text, quote it: {quoted(key, value)}"
+    return ConfigError("config.unreadable", key, value, reason, next_step=step)
+
+
+def quoted(key: str, value: object) -> str:
+    """What to type for a value to be text, whatever is in it."""
+    return shlex.quote(f'{key}="{value}"')
 
 
 def empty_sweep(key: str, value: str) -> ConfigError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from bakeoff.config.allowlist import allow, is_allowed, refusal, unknown
 from bakeoff.config.annotations import choices, is_list, mismatch
 from bakeoff.config.catalog import Catalog, notes
 from bakeoff.config.keys import arguments, section_fields
+from bakeoff.config.overrides import quoted
 from bakeoff.config.schema import GIVEN_LATER, PIPELINES, SECTIONS
 from bakeoff.config.signatures import Parameter, Signature, signature
 from bakeoff.config.sources import find_source
@@ -20,6 +22,8 @@ from bakeoff.config.tree import UNRESOLVED, get, resolve_tree, targets
 from bakeoff.errors import ConfigError
 
 FLAGS = ("_target_", "_partial_", "_recursive_", "_convert_")
+
+_KEY = re.compile(r"\w+(\.\w+)*")
 
 
 def validate(cfg: DictConfig, pipeline: str, *, catalog: Catalog | None = None) -> list[ConfigError]:
@@ -40,7 +44,7 @@ def validate(cfg: DictConfig, pipeline: str, *, catalog: Catalog | None = None) 
         for name, schema in sections.items():
             errors += _section(plain[name], name, schema, cfg)
     for key, node in targets(plain):
-        errors += _target(node, key)
+        errors += [_as_given(error, cfg) for error in _target(node, key)]
     errors += rules.check(plain, catalog)
     return list({error.line(): error for error in errors}.values())
 
@@ -54,6 +58,20 @@ def _said(error: ConfigError, plain: dict[str, Any], pipeline: str, catalog: Cat
         return error
     problem = f"{error.problem}: {note.comment}"
     return ConfigError(error.code, error.key, error.value, problem, next_step=error.next_step)
+
+
+def _as_given(error: ConfigError, cfg: DictConfig) -> ConfigError:
+    """The error with the key that a user sets, where the blamed one only refers to it: ``module.width: ${width}``."""
+    parent, _, name = error.key.rpartition(".")
+    node = OmegaConf.select(cfg, parent) if parent else cfg
+    if not isinstance(node, DictConfig) or not OmegaConf.is_interpolation(node, name):
+        return error
+    raw: Any = OmegaConf.to_container(node, resolve=False)
+    given = str(raw[name]).removeprefix("${").removesuffix("}")
+    if not _KEY.fullmatch(given):
+        return error
+    step = error.next_step.replace(error.key, given) if error.next_step else None
+    return ConfigError(error.code, given, error.value, error.problem, allowed=error.allowed, next_step=step)
 
 
 def root_fields(pipeline: str, catalog: Catalog) -> list[str]:
@@ -164,7 +182,8 @@ def _type_error(key: str, value: Any, parameter: Parameter) -> ConfigError | Non
         names = [str(name) for name in choices(parameter.annotation)]
         problem = "is none of its values" if names and isinstance(value, str) else problem
         allowed = nearest_keys(str(value), names, count=len(names)) or None
-        step = f"bakeoff explain {key}"
+        is_text = not isinstance(value, dict | list) and not names and not mismatch(str(value), parameter.annotation)
+        step = f"if it is text, quote it: {quoted(key, value)}" if is_text else f"bakeoff explain {key}"
         return ConfigError("config.wrong_type", key, value, problem, allowed=allowed, next_step=step)
     if value == [] and is_list(parameter.annotation) and parameter.default not in ("()", "[]"):
         return ConfigError("config.empty_list", key, "[]", "needs at least one entry", next_step=f"{key}=[...]")
