@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from bakeoff.comparison.guards.finding import Finding, few
 from bakeoff.comparison.recorded import RecordedBakeoff
-from bakeoff.data.module import SPLITS, TaskData
+from bakeoff.data.module import SPLITS, Split, TaskData
 
 DUPLICATES, FIT = "duplicates", "preprocessing_fit"
 
@@ -67,7 +67,7 @@ def _seeds(bakeoff: RecordedBakeoff, data: TaskData) -> Iterator[int]:
         data.seed = before
 
 
-def _shared(names: Mapping[str, list[str]], content: Mapping[str, bytes]) -> list[str]:
+def _shared(names: Mapping[Split, list[str]], content: Mapping[str, bytes]) -> list[str]:
     """Names of the examples of train and validation whose content a later split holds too."""
     train, val, test = ({name: content[name] for name in names[split]} for split in SPLITS)
     after_val = set(test.values())
