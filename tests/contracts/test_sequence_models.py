@@ -186,14 +186,19 @@ def test_causal_steps_never_see_the_future(form: Form, masked: bool) -> None:
     assert reach(form, padding_mask_BT=padding_BT)[3:] == [True] * 2 + [False] * 3
 
 
+@pytest.mark.parametrize("form", forms(causal=True))
+def test_in_training_causal_steps_see_no_future_either(form: Form) -> None:
+    assert reach(form, training=True)[5:] == [False] * 3  # statistics over steps, as of batch normalisation, would
+
+
 @pytest.mark.parametrize("form", forms(causal=False))
 def test_steps_see_both_ways_unless_causal(form: Form) -> None:
     assert reach(form)[3:6] == [True] * 3
 
 
-def reach(form: Form, *, padding_mask_BT: torch.Tensor | None = None) -> list[bool]:
+def reach(form: Form, *, padding_mask_BT: torch.Tensor | None = None, training: bool = False) -> list[bool]:
     """Which of eight steps change the output at the fifth."""
-    model = form.make().eval()
+    model = form.make().train(training)
     x_BTD = sequences(1, 8).requires_grad_()
     y_BTD = model(x_BTD, padding_mask_BT=padding_mask_BT, **form.memory(1))
     (y_BTD[0, 4] * sequences(1, 1)[0, 0]).sum().backward()
