@@ -12,16 +12,20 @@ from bakeoff.config.suggestions import nearest_keys
 from bakeoff.config.tree import UNRESOLVED, flatten, get
 from bakeoff.errors import ConfigError, nearest
 
+MOST_SEEDS = 2**32
+"""NumPy takes no others."""
+
 Rule = tuple[Callable[[float], bool], str]
 _POSITIVE: Rule = (lambda value: value > 0, "above 0")
 _NOT_NEGATIVE: Rule = (lambda value: value >= 0, "0 or more")
 _COUNT: Rule = (lambda value: value >= 1, "1 or more")
 _SHARE: Rule = (lambda value: 0 <= value < 1 or (value >= 1 and value == int(value)), "a fraction below 1, or a count")
 _FRACTION: Rule = (lambda value: 0 <= value < 1, "at least 0 and below 1")
+_SEED: Rule = (lambda value: 0 <= value < MOST_SEEDS, f"0 to {MOST_SEEDS - 1}")
 _RATE: Rule = (lambda value: 0 < value < 1, "above 0 and below 1")
 
 RANGES: dict[str, Rule] = {
-    "seed": _NOT_NEGATIVE,
+    "seed": _SEED,
     "seeds": _COUNT,
     "alpha": _RATE,
     "margin": _POSITIVE,
@@ -94,8 +98,8 @@ def _seed_list(plain: dict[str, Any]) -> list[ConfigError]:
     if not seeds:
         return [ConfigError("config.empty_list", "seeds", "[]", "needs at least one seed", next_step="seeds=5")]
     numbers = [seed for seed in seeds if isinstance(seed, int)]
-    if any(seed < 0 for seed in numbers) or len(set(numbers)) < len(numbers):
-        return [ConfigError("config.out_of_range", "seeds", seeds, "seeds must differ, and be 0 or more")]
+    if not all(map(_SEED[0], numbers)) or len(set(numbers)) < len(numbers):
+        return [ConfigError("config.out_of_range", "seeds", seeds, f"seeds must differ, and be {_SEED[1]}")]
     return []
 
 
