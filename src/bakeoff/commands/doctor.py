@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import shutil
@@ -153,7 +154,7 @@ def _store(output_dir: Path) -> Finding:
     if not store.exists():
         return Finding("MLflow store", "ok", f"{store.resolve()} will be made by the first run")
     try:
-        with sqlite3.connect(store, timeout=2.0) as connection:
+        with contextlib.closing(sqlite3.connect(store, timeout=2.0)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.rollback()
     except sqlite3.Error as error:
