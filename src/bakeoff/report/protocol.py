@@ -8,7 +8,7 @@ from bakeoff.report.reading import Bakeoff
 from bakeoff.report.words import all_of, budget_words
 from bakeoff.statistics.configuration import MIN_SEEDS_PAIRED
 
-_PER_EXAMPLE = {"accuracy", "exact_match", "loss", "mae"}
+_PER_EXAMPLE = {"accuracy", "exact_match", "chrf", "loss", "mae", "mse"}
 _HELD = {
     "params": "Sizes were solved to meet it; data order, batches, augmentation, stopping rule and the most examples "
     "seen are equal too. Training compute is not: see what quality costs.",

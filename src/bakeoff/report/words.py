@@ -1,4 +1,4 @@
-"""The report's sentences: the question, the verdict, the protocol and the glossary, in plain words."""
+"""The report's sentences: the question, the verdict and the glossary, in plain words."""
 
 from __future__ import annotations
 
