@@ -46,7 +46,7 @@ def run_pipeline(
     """Runs one pipeline; returns when all went well.
 
     Args:
-        name: ``train``, ``compare``, ``evaluate``, ``predict`` or ``report``; the primary file is ``conf/<name>.yaml``.
+        name: as in `bakeoff.config.schema.PIPELINES`; the primary file is ``conf/<name>.yaml``.
         main: what to call with the resolved configuration, a plain dict that also holds the ``command``: a function,
             or ``"package.module:function"``, imported only once the command line has been found sound. A function with
             an argument ``multirun`` is told whether there are other jobs. None is ``bakeoff.commands.<name>:run``.

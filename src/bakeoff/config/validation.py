@@ -31,7 +31,7 @@ def validate(cfg: DictConfig, pipeline: str, *, catalog: Catalog | None = None) 
 
     Args:
         cfg: the composed configuration, without Hydra's own section.
-        pipeline: ``train``, ``compare``, ``evaluate``, ``predict`` or ``report``.
+        pipeline: as in `bakeoff.config.schema.PIPELINES`.
         catalog: the configuration trees in use; None is bakeoff's own.
     """
     catalog = catalog or Catalog()

@@ -1,4 +1,4 @@
-"""What sequence models ask of a padding mask and of a memory, and how steps change places around padding.
+"""What sequence models ask of a padding mask, and how steps change places around padding.
 
 B batch, T time steps, D size of a step.
 """
@@ -25,19 +25,6 @@ def refuse_empty_rows(padding_mask_BT: Tensor) -> None:
     if empty_B.any():
         row = int(empty_B.nonzero()[0])
         raise ValueError(f"every sequence needs at least one real step; row {row} of the batch is all padding")
-
-
-def refuse_wrong_memory(memory_BSD: Tensor | None, *, cross_attention: bool) -> None:
-    """Raise unless there is a memory exactly where the model attends to one.
-
-    Raises:
-        ValueError: as the first line says.
-    """
-    if cross_attention and memory_BSD is None:
-        raise ValueError("a model with cross_attention=True attends to a memory at every call; got memory_BSD=None")
-    if not cross_attention and memory_BSD is not None:
-        shape = tuple(memory_BSD.shape)
-        raise ValueError(f"a memory needs a model with cross_attention=True; got one of shape {shape} without")
 
 
 def where_padding_is(padding_mask_BT: Tensor | None) -> Place:

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,6 @@ from bakeoff.data.text.table import TextTable, read_table
 from bakeoff.data.text.tokenizers import Ids, Tokenizer, TokenizerRule, fit_tokenizer, tokenizer_from
 from bakeoff.errors import DataError
 
-Role: TypeAlias = Literal["text", "source", "target"]
 _FORMAT = 1  # raised whenever prepared folders change their meaning
 _ARRAYS = ("labels", "strata", "pool", "val", "test", "groups", "examples", "digests")
 _BYTES_A_CHARACTER = 8  # on disk: the text itself, and a token of 4 bytes with room to spare

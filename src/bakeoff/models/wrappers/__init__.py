@@ -1,1 +1,1 @@
-"""Architectures of other libraries, as backbones: timm and torchvision."""
+"""Architectures of other libraries behind this package's contracts: timm, torchvision and transformers."""
