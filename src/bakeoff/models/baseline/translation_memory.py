@@ -22,7 +22,7 @@ _ROWS_AT_ONCE = 256
 
 
 class TranslationMemory(FittedModel):
-    """The nearest train source's translation, word for word (Sato et al. 1990).
+    """The nearest train source's translation, word for word (Sato and Nagao 1990).
 
     Args:
         ngrams: the longest character sequences that are compared.
