@@ -125,6 +125,20 @@ def test_a_killed_trial_is_marked_and_opens_again_when_it_resumes(store, trial):
     assert only_run(store).info.status == "FINISHED"
 
 
+def test_a_trial_that_an_error_ended_is_marked_as_failed_and_opens_again(store, trial):
+    write_json(trial / "error.json", {"why": "error[env.out_of_memory] model=vit: memory ran out"})
+    sync = TrialSync(trial, owner=Owner.this())
+    assert not sync.send(store)
+    assert only_run(store).info.status == "RUNNING", "it may be tried again"
+    sync.send(store, ended=True)
+    assert only_run(store).info.status == "FAILED"
+    assert only_run(store).data.tags["last_error"].endswith("memory ran out")
+    (trial / "error.json").unlink()
+    finish(trial)
+    TrialSync(trial).send(store)
+    assert (only_run(store).info.status, only_run(store).data.tags["status"]) == ("FINISHED", "finished")
+
+
 def test_what_a_vanished_process_left_running_is_ended_and_goes_on_in_the_same_run(store, trial):
     TrialSync(trial, owner=DEAD).send(store)
     run_id = only_run(store).info.run_id

@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-from multiprocessing.connection import Connection
 from typing import Any
 
 import torch
 
 from bakeoff.errors import DataError
-from bakeoff.training import rank_processes
 from bakeoff.training.interruption import Interruption
+from bakeoff.training.rank_processes import run_on_devices
 from bakeoff.training.ranks import Ranks, check_same, gathered, join, leave
 from bakeoff.training.settings import TrainerSettings
 
 
-def run_forked(request: dict[str, Any], *, num_ranks: int, interruption: Interruption | None = None) -> Any:
-    """As `rank_processes.run_on_devices`, but for what signals do.
+def run_forked(request: dict[str, Any], *, num_ranks: int) -> Any:
+    """What the first rank makes of a request.
 
     Raises:
         Exception: what a rank raised.
     """
-    reader, writer = multiprocessing.Pipe(duplex=False)
-    lifeline, held = os.pipe()
-    told = {**request, "num_ranks": num_ranks, "allow_code": []}
-    root = multiprocessing.get_context("fork").Process(target=_supervise, args=(told, writer, lifeline, held))
-    root.start()
-    writer.close()
-    os.close(lifeline)
-    try:
-        kind, value = reader.recv()
-    finally:
-        os.close(held)
-        root.join()
-    if kind == "error":
-        raise value
-    return value
-
-
-def _supervise(request: dict[str, Any], writer: Connection, lifeline: int, held: int) -> None:
-    os.close(held)
-    rank_processes.supervise(request, writer, lifeline=lifeline)
+    return run_on_devices(request, num_ranks=num_ranks, interruption=Interruption(), forked=True)
 
 
 # What ranks do in the tests ---------------------------------------------------------------------------------------

@@ -18,7 +18,6 @@ from bakeoff.config.composition import Composer
 from bakeoff.errors import DataError, EnvironmentFault
 from bakeoff.files import read_json
 from bakeoff.tasks.module import TaskModule
-from bakeoff.training import trial
 from bakeoff.training.assembly import trial_config
 from bakeoff.training.interruption import Interruption
 from bakeoff.training.metric_log import read_log
@@ -59,10 +58,8 @@ def pairs_of_runs(tmp_path_factory):
             overrides, batch = CASES[case]
             folder = tmp_path_factory.mktemp("runs")
             run_trial(config(*overrides, f"data.batch_size={2 * batch}"), folder / "one", label=LABEL)
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(trial, "run_on_devices", run_forked)
-                two = config(*overrides, f"data.batch_size={batch}", "trainer.devices=2")
-                run_trial(two, folder / "two", label=LABEL)
+            two = config(*overrides, f"data.batch_size={batch}", "trainer.devices=2")
+            run_trial(two, folder / "two", label=LABEL, own_process=True)
             made[case] = folder / "one", folder / "two"
         return made[case]
 
@@ -152,11 +149,11 @@ def test_processes_that_see_other_data_do_not_train_together():
         run_forked({"work": "tests.training.forked_ranks:differ"}, num_ranks=2)
 
 
-def test_a_network_cut_in_parts_trains_as_a_whole_one_and_is_saved_as_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(trial, "run_on_devices", run_forked)
+def test_a_network_cut_in_parts_trains_as_a_whole_one_and_is_saved_as_one(tmp_path):
     small = ["model=vit", *SMALL, "model.net.depth=2", "trainer.max_epochs=2", "trainer.max_examples=400"]
-    run_trial(config(*small, "trainer.devices=2"), tmp_path / "ddp", label=LABEL)
-    run_trial(config(*small, "trainer.devices=2", "trainer.strategy=fsdp"), tmp_path / "fsdp", label=LABEL)
+    for strategy in ("ddp", "fsdp"):
+        words = [*small, "trainer.devices=2", f"trainer.strategy={strategy}"]
+        run_trial(config(*words), tmp_path / strategy, label=LABEL, own_process=True)
     expected, found = (load_file(tmp_path / name / "weights.safetensors") for name in ("ddp", "fsdp"))
     assert found.keys() == expected.keys()
     losses = [read_log(tmp_path / name / "metrics.jsonl")[0]["train/loss"] for name in ("ddp", "fsdp")]
@@ -178,11 +175,10 @@ class Stopped(Exception):
     ],
 )
 def test_several_processes_resume_in_mid_epoch_as_if_nothing_had_happened(tmp_path, monkeypatch, task, strategy):
-    monkeypatch.setattr(trial, "run_on_devices", run_forked)
     words = ["trainer.devices=2", f"trainer.strategy={strategy}", "trainer.checkpoint_every_s=0"]
     words += ["trainer.steps_per_call=2", "trainer.max_epochs=2", "data.batch_size=8", "trainer.max_examples=400"]
     words += ["model=lenet", "augment=light"] if task == "images" else [*STREAMS, *SMALL, "model=lstm"]
-    run_trial(config(*words), tmp_path / "whole", label=LABEL)
+    run_trial(config(*words), tmp_path / "whole", label=LABEL, own_process=True)
     original = TaskModule.training_step
 
     def stops(self, batches, batch_index):
@@ -193,9 +189,9 @@ def test_several_processes_resume_in_mid_epoch_as_if_nothing_had_happened(tmp_pa
     with monkeypatch.context() as patch:
         patch.setattr(TaskModule, "training_step", stops)
         with pytest.raises(Stopped):
-            run_trial(config(*words), tmp_path / "broken", label=LABEL)
+            run_trial(config(*words), tmp_path / "broken", label=LABEL, own_process=True)
     assert (tmp_path / "broken" / "last.ckpt").exists()
-    run_trial(config(*words), tmp_path / "broken", label=LABEL)
+    run_trial(config(*words), tmp_path / "broken", label=LABEL, own_process=True)
     whole, broken = (without_clocks(read_log(tmp_path / name / "metrics.jsonl")) for name in ("whole", "broken"))
     assert broken == whole
     weights = [load_file(tmp_path / name / "weights.safetensors") for name in ("whole", "broken")]

@@ -25,6 +25,8 @@ from bakeoff.config.outcomes import Process, end_soon_after
 
 OUT_OF_MEMORY = 77
 """The exit code of a trial that noticed itself that memory ran out."""
+RANK_KILLED = 78
+"""The exit code of a trial on several devices that has lost one of its processes."""
 GRACE_S = 5.0
 """What trials get to save their state when the bakeoff is stopped."""
 POLL_S = 0.5
@@ -105,7 +107,7 @@ class TrialProcess:
         """How it ended; a kill counts as one for want of memory only where the kernel says so."""
         self._process.join()
         code = self._process.exitcode
-        starved = code == OUT_OF_MEMORY or (code == -signal.SIGKILL and kills.take())
+        starved = code == OUT_OF_MEMORY or (code in (-signal.SIGKILL, RANK_KILLED) and kills.take())
         return Ending(f"exit code {code}", out_of_memory=starved)
 
 

@@ -18,11 +18,12 @@ import torchvision  # noqa: F401  (imported here so that no trial pays for it)
 
 import bakeoff.data.images  # noqa: F401  (as torchvision)
 from bakeoff.comparison.attempts import failure
-from bakeoff.comparison.trial_process import OUT_OF_MEMORY, Task, die_with_parent
+from bakeoff.comparison.trial_process import OUT_OF_MEMORY, RANK_KILLED, Task, die_with_parent
 from bakeoff.config import allow
 from bakeoff.errors import BakeoffError
 from bakeoff.files import write_json
 from bakeoff.training.memory import is_out_of_memory
+from bakeoff.training.ranks import RANK_DIED
 from bakeoff.training.trial import TrialLabel, run_trial
 
 
@@ -30,7 +31,7 @@ def work(task: Task, device: str | None) -> None:
     """Runs one trial to its result; an error becomes a result of status ``failed``.
 
     Raises:
-        SystemExit: without a result, after memory ran out: another process has to try with smaller parts of batches.
+        SystemExit: without a result, after memory ran out or a rank was killed: another process has to try again.
     """
     _follow_parent()
     if device is not None:
@@ -39,11 +40,13 @@ def work(task: Task, device: str | None) -> None:
     allow(task.allow_code)
     label = TrialLabel(**task.label)
     try:
-        run_trial(task.config, task.folder, label=label)
+        run_trial(task.config, task.folder, label=label, own_process=True)
     except Exception as error:  # a trial that fails is scored as the trivial predictor, never dropped
         traceback.print_exc()
         if is_out_of_memory(error):
             sys.exit(OUT_OF_MEMORY)
+        if isinstance(error, BakeoffError) and error.code == RANK_DIED:
+            sys.exit(RANK_KILLED)
         why = error.line() if isinstance(error, BakeoffError) else f"{type(error).__name__}: {error}"
         write_json(task.folder / "result.json", failure(task.config, label, "failed", why))
 

@@ -34,13 +34,15 @@ class Synced:
     doubtful: bool = False
     """Whether an answer to the request for the run may have been lost, and the run made twice."""
     status: str | None = None
+    errored: bool = False
+    """Whether an error ended it without a result, for now."""
     verdict: str | None = None
     """The hash of the verdict and report that it has."""
 
     @property
     def complete(self) -> bool:
         """Whether the run was ended with a result."""
-        return self.status in ("FINISHED", "FAILED")
+        return self.status in ("FINISHED", "FAILED") and not self.errored
 
 
 def remembered(folder: Path, uri: str) -> Synced | None:

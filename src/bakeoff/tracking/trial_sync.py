@@ -16,6 +16,7 @@ from bakeoff.files import read_json
 from bakeoff.tracking.batches import Entry, flatten
 from bakeoff.tracking.log_tail import LogTail
 from bakeoff.tracking.owner import Owner
+from bakeoff.tracking.secrets import mask_text
 from bakeoff.tracking.store import Store
 from bakeoff.tracking.synced import Opening, Synced, close_run, describe, open_run, remember, remembered
 from bakeoff.tracking.watch import folder_identity
@@ -34,6 +35,8 @@ RESULT_FILES = ("result.json", "spec.json", "environment.json")
 TAGS = ("task", "data", "model", "family", "seed", "role", "trial_id", "contender")
 COSTS = ("epoch", "examples_seen", "flops", "seconds")
 """What goes along with validations."""
+LONGEST_ERROR = 500
+"""Characters of an error's line that go along as a tag."""
 STATUS = {"finished": "FINISHED", "pruned": "FINISHED", "killed": "KILLED"}
 """What a result's status is in MLflow; any other is FAILED."""
 
@@ -120,34 +123,54 @@ class TrialSync:
         records, samples = self._log.after(synced.records), self._system.after(synced.system)
         metrics = [entry for record in (*records, *samples) for entry in entries(record)]
         tags: dict[str, str] = {}
+        failure = self._read("error.json") if ended and result is None else None
         if result is not None:
             metrics, tags = metrics + result_metrics(result), result_tags(result)
+        elif failure is not None:
+            tags = {"status": "failed", "last_error": mask_text(failure["why"])[:LONGEST_ERROR]}
         params = {} if synced.described else describe(store, synced, flatten(read_json(self.folder / "config.json")))
         store.log(synced.run_id, metrics=metrics, params=params, tags=tags)
         files = () if synced.described else ("config.json",)
         for name in (*files, *(RESULT_FILES if result is not None else ())):
             if (self.folder / name).exists():
                 store.artifact(synced.run_id, self.folder / name)
-        synced.described = True
+        synced.described, synced.errored = True, failure is not None
         synced.records += len(records)
         synced.system += len(samples)
-        self._close(store, synced, result, ended=ended)
+        self._close(store, synced, result, status=status_of(result, failure, ended=ended))
         self.sent += len(metrics)
         if synced != before:
             remember(self.folder, synced)
 
-    def _close(self, store: Store, synced: Synced, result: Mapping[str, Any] | None, *, ended: bool) -> None:
-        status = STATUS.get(result["status"], "FAILED") if result is not None else "KILLED" if ended else None
+    def _close(self, store: Store, synced: Synced, result: Mapping[str, Any] | None, *, status: str | None) -> None:
         if status is None or status == synced.status:
             return
         ended_at = result_time(result) if result is not None else last_sign_of_life(self.folder)
         close_run(store, synced, self._key()[0], status, ended=ended_at)
 
     def _result(self) -> dict[str, Any] | None:
+        return self._read("result.json")
+
+    def _read(self, name: str) -> dict[str, Any] | None:
         try:
-            return read_json(self.folder / "result.json")
+            return read_json(self.folder / name)
         except (FileNotFoundError, json.JSONDecodeError):
             return None
+
+
+def status_of(result: Mapping[str, Any] | None, failure: Mapping[str, Any] | None, *, ended: bool) -> str | None:
+    """A run's status in MLflow; None while it goes on.
+
+    Args:
+        result: the trial's, once it has one.
+        failure: the error that ended it without one.
+        ended: nothing more will come.
+    """
+    if result is not None:
+        return STATUS.get(result["status"], "FAILED")
+    if not ended:
+        return None
+    return "KILLED" if failure is None else "FAILED"
 
 
 def entries(record: Mapping[str, Any]) -> list[Entry]:

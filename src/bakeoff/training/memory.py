@@ -4,7 +4,7 @@ A part is half of what was too large, and the gradients of all parts add up to t
 order, number of optimizer steps and learning rates stay those of the configured batch size: the trial remains the same
 trial. Batch normalisation alone sees the difference, since its statistics are those of a part.
 
-How often this happened is kept in the trial's folder, so that a bakeoff started again does not run into it anew.
+How often this happened is kept in the trial's folder, so that the same command does not run into it anew.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bakeoff.errors import EnvironmentFault
 from bakeoff.files import read_json, write_json
 from bakeoff.tasks.accumulation import FEWEST_ROWS
 
@@ -49,3 +50,16 @@ def halve(folder: Path, config: Mapping[str, Any]) -> bool:
         return False
     write_json(folder / FILE, {"times": times + 1})
     return True
+
+
+def out_of_memory(folder: Path, config: Mapping[str, Any]) -> EnvironmentFault:
+    """What is told of a trial that ran out of memory and has no smaller parts to try."""
+    trainer, times = config["trainer"], times_out_of_memory(folder)
+    ranks = int(trainer["devices"]) * int(trainer["num_nodes"])
+    if ranks > 1:
+        step = "a smaller data.batch_size, which is that of one device, or trainer=fsdp"
+        return EnvironmentFault("env.out_of_memory", "trainer.devices", ranks, "memory ran out", next_step=step)
+    parts = int(trainer["accumulate"]) * 2**times
+    problem = "memory ran out" + (f", also with each batch in {parts} parts" if times else "")
+    step = f"trainer.accumulate={2 * parts} takes less memory a step, a smaller model less throughout"
+    return EnvironmentFault("env.out_of_memory", "model", config["model"]["name"], problem, next_step=step)

@@ -1,51 +1,38 @@
-"""Trains on several devices of this machine: a process tree a trial, and in it a process a device.
+"""Trains in processes of their own, a process a device, in a tree of processes a trial.
 
-The program that wants the trial (a run, a job of a multirun, a trial of a bakeoff) starts one fresh interpreter, the
-root, which imports what training needs once and forks the ranks. So no rank runs the program's command line again, as
-Lightning's own launcher would have it: inside a multirun that repeats the whole sweep in every rank.
+The program that wants the trial starts its root (`bakeoff.training.rank_root`), which forks the ranks. So no rank runs
+the program's command line again, as Lightning's own launcher would have it: inside a multirun that repeats the whole
+sweep in every rank.
 
-The root ends its ranks as soon as one of them fails, or the program is gone: its standard input then closes.
+A program that has more to do (a run, a job of a multirun) starts the root as a fresh interpreter, which imports what
+training needs once for all ranks. A process that is the trial's own, such as a bakeoff's, has nothing in memory but
+these imports: the root is a fork of it, and there at once.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import multiprocessing
-import multiprocessing.connection
 import os
-import pickle
 import signal
-import socket
 import subprocess
 import sys
-import time
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import torch
-
-from bakeoff.config import allow
 from bakeoff.config.allowlist import allowed_packages
-from bakeoff.errors import EnvironmentFault
 from bakeoff.training.interruption import SIGNALS, Interrupted, Interruption
-from bakeoff.training.ranks import RANK_PREFIXES, RANK_VARIABLES, Ranks
+from bakeoff.training.rank_root import END_S, Request, rank_died, supervise
+from bakeoff.training.ranks import RANK_PREFIXES, RANK_VARIABLES
 
-Request = dict[str, Any]
-"""What a rank is asked to do, plain types only."""
-Work = Callable[[Request, Ranks], Any]
 _POLL_S = 0.2
-_END_S = 10.0
-_LAST_WORDS_S = 0.5
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
-def run_on_devices(request: Request, *, num_ranks: int, interruption: Interruption) -> Any:
+def run_on_devices(request: Request, *, num_ranks: int, interruption: Interruption, forked: bool = False) -> Any:
     """What the first rank makes of a request, which all of them work on.
 
     Args:
@@ -53,31 +40,17 @@ def run_on_devices(request: Request, *, num_ranks: int, interruption: Interrupti
             with which rank it is.
         num_ranks: processes to start.
         interruption: a signal that has come in is sent on to the ranks.
+        forked: fork them from this process, which has used no GPU yet.
 
     Raises:
         EnvironmentFault: a rank's process died.
         Interrupted: the ranks saved their state and ended.
         Exception: what a rank raised.
     """
-    reader, writer = multiprocessing.Pipe(duplex=False)
-    command = [sys.executable, "-m", __name__, str(writer.fileno())]
     told = {**request, "num_ranks": num_ranks, "allow_code": allowed_packages()}
-    root = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[writer.fileno()], env=environment_without_ranks())
-    writer.close()
-    assert root.stdin is not None
-    try:
-        with contextlib.suppress(BrokenPipeError):  # a root that died at once is told of below
-            root.stdin.write(json.dumps(told).encode() + b"\n")
-            root.stdin.flush()
+    reader, writer = multiprocessing.Pipe(duplex=False)
+    with (_forked_root if forked else _fresh_root)(told, writer) as root:
         return _answer(reader, root, interruption)
-    finally:
-        with contextlib.suppress(BrokenPipeError):
-            root.stdin.close()  # the root's sign to end its ranks, and itself
-        try:
-            root.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            root.kill()
-            root.wait()
 
 
 def environment_without_ranks() -> dict[str, str]:
@@ -90,16 +63,16 @@ def environment_without_ranks() -> dict[str, str]:
     return {**kept, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
 
 
-def _answer(reader: Connection, root: subprocess.Popen[bytes], interruption: Interruption) -> Any:
+def _answer(reader: Connection, root: _Root, interruption: Interruption) -> Any:
     passed_on = False
     while not reader.poll(_POLL_S):
         if interruption.signal is not None and not passed_on:
-            root.send_signal(interruption.signal)
+            root.tell(interruption.signal)
             passed_on = True
     try:
         kind, value = reader.recv()
     except EOFError:
-        kind, value = "error", _died(f"their parent ended with exit code {root.wait()}")
+        kind, value = "error", rank_died(f"their parent ended with exit code {root.exit_code()}")
     if kind == "interrupted":
         raise Interrupted(value, speaks=False)  # the first rank has told of it
     if kind == "error" and interruption.requested:
@@ -109,142 +82,88 @@ def _answer(reader: Connection, root: subprocess.Popen[bytes], interruption: Int
     return value
 
 
-def _died(how: str) -> EnvironmentFault:
-    next_step = "the same command goes on from the last resume point; a smaller data.batch_size if memory ran out"
-    return EnvironmentFault("env.rank_died", "trainer.devices", None, how, next_step=next_step)
+# The two ways to a root -------------------------------------------------------------------------------------------
 
 
-def _ended(rank: int, process: BaseProcess) -> EnvironmentFault:
-    process.join()
-    return _died(f"the process of rank {rank} ended with exit code {process.exitcode}")
+class _Root(Protocol):
+    """A root that was started."""
+
+    def tell(self, number: int) -> None:
+        """Sends it a signal."""
+
+    def exit_code(self) -> int | None:
+        """Waits for its end."""
 
 
-# The root ---------------------------------------------------------------------------------------------------------
+class _FreshRoot:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def tell(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def exit_code(self) -> int | None:
+        return self._process.wait()
 
 
-def main() -> None:
-    """The root: forks the ranks and passes on what becomes of them."""
-    program = Connection(int(sys.argv[1]), readable=False)
-    request: Request = json.loads(sys.stdin.buffer.readline())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the program hears Ctrl-C too, and then closes standard input
-    torch.set_num_threads(1)  # a fork copies no thread; each rank sets its own number
-    imported(request["work"])
-    supervise(request, program, lifeline=sys.stdin.fileno())
-
-
-def supervise(request: Request, program: Connection, *, lifeline: int) -> None:
-    """Forks the ranks, and sends what the first one returns, or the first error of any.
-
-    Args:
-        request: as of `run_on_devices`.
-        program: where to send it.
-        lifeline: a file that can be read, or is at its end, once nobody wants to know any more.
-    """
-    port, readers, processes = _free_port(), {}, []
-    for rank in range(request["num_ranks"]):
-        reader, writer = multiprocessing.Pipe(duplex=False)
-        arguments = (Ranks(rank, request["num_ranks"]), port, request, writer)
-        process = multiprocessing.get_context("fork").Process(target=_run_rank, args=arguments, daemon=True)
-        process.start()
-        writer.close()  # so that the pipe ends with its rank
-        readers[reader] = rank
-        processes.append(process)
-    for number in SIGNALS:
-        signal.signal(number, lambda number, frame: _tell(processes, number))
+@contextmanager
+def _fresh_root(request: Request, writer: Connection) -> Iterator[_Root]:
+    """An interpreter of its own; the end of its standard input is its sign to end its ranks, and itself."""
+    command = [sys.executable, "-m", "bakeoff.training.rank_root", str(writer.fileno())]
+    root = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[writer.fileno()], env=environment_without_ranks())
+    writer.close()
+    assert root.stdin is not None
     try:
-        program.send(_outcome(readers, processes, lifeline))
+        with contextlib.suppress(BrokenPipeError):  # a root that died at once is told of by its exit code
+            root.stdin.write(json.dumps(request).encode() + b"\n")
+            root.stdin.flush()
+        yield _FreshRoot(root)
     finally:
-        for process in processes:
-            process.kill()
-
-
-def _outcome(readers: dict[Connection, int], processes: Sequence[BaseProcess], lifeline: int) -> tuple[str, Any]:
-    """What the first rank tells once all have ended; or the first error of any."""
-    found: tuple[str, Any] = ("result", None)
-    while readers:
-        for ready in multiprocessing.connection.wait([*readers, lifeline]):
-            if not isinstance(ready, Connection):
-                return "error", _died("the program that asked for them is gone")
-            rank = readers.pop(ready)
-            try:
-                kind, value = ready.recv()
-            except EOFError:
-                return "error", _ended(rank, processes[rank])
-            if kind == "error":
-                return _death(readers, processes) or (kind, value)
-            found = (kind, value) if rank == 0 else found
-    return found
-
-
-def _death(readers: dict[Connection, int], processes: Sequence[BaseProcess]) -> tuple[str, Any] | None:
-    """The end of a process without a word: what its peers raise is that they lost it, and may be heard first."""
-    for ready in multiprocessing.connection.wait(list(readers), timeout=_LAST_WORDS_S):
-        assert isinstance(ready, Connection)
-        rank = readers[ready]
+        with contextlib.suppress(BrokenPipeError):
+            root.stdin.close()
         try:
-            ready.recv()
-        except EOFError:
-            return "error", _ended(rank, processes[rank])
-    return None
+            root.wait(END_S)
+        except subprocess.TimeoutExpired:
+            root.kill()
+            root.wait()
 
 
-def _tell(processes: Sequence[BaseProcess], number: int) -> None:
-    for process in processes:
-        if process.pid is not None and process.is_alive():
-            os.kill(process.pid, number)
+class _ForkedRoot:
+    def __init__(self, process: multiprocessing.process.BaseProcess) -> None:
+        self._process = process
+
+    def tell(self, number: int) -> None:
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
+    def exit_code(self) -> int | None:
+        self._process.join()
+        return self._process.exitcode
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextmanager
+def _forked_root(request: Request, writer: Connection) -> Iterator[_Root]:
+    """A copy of this process; the end of a pipe, which comes with that of this process, is its sign to end."""
+    lifeline, held = os.pipe()
+    arguments = (request, writer, lifeline, held)
+    root = multiprocessing.get_context("fork").Process(target=_supervise, args=arguments)
+    root.start()
+    writer.close()
+    os.close(lifeline)
+    try:
+        yield _ForkedRoot(root)
+    finally:
+        os.close(held)
+        root.join(END_S)
+        root.kill()
+        root.join()
 
 
-# A rank -----------------------------------------------------------------------------------------------------------
-
-
-def _run_rank(ranks: Ranks, port: int, request: Request, root: Connection) -> None:
-    for number in SIGNALS:
+def _supervise(request: Request, writer: Connection, lifeline: int, held: int) -> None:
+    for number in SIGNALS:  # what this process did with them was a trial's business
         signal.signal(number, signal.SIG_DFL)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-    os.environ.update(rank_environment(ranks, port))
-    allow(request["allow_code"])
-    try:
-        root.send(("result", imported(request["work"])(request, ranks)))
-    except Interrupted as end:
-        root.send(("interrupted", end.step))
-    except Exception as error:
-        error.add_note(f"on rank {ranks.rank}:\n{traceback.format_exc()}")
-        root.send(("error", _sendable(error)))
-        # The others would see this process's end as an error of their own, and might be heard first.
-        time.sleep(_END_S)
-
-
-def rank_environment(ranks: Ranks, port: int) -> Mapping[str, str]:
-    """What tells a process its rank among those of this machine, as torchrun does; they meet on the loopback."""
-    own = {"RANK": ranks.rank, "LOCAL_RANK": ranks.rank, "WORLD_SIZE": ranks.count, "LOCAL_WORLD_SIZE": ranks.count}
-    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "GROUP_RANK": 0, "TORCHELASTIC_RUN_ID": "bakeoff"}
-    loopback = {} if torch.cuda.is_available() or sys.platform != "linux" else {"GLOO_SOCKET_IFNAME": "lo"}
-    return {name: str(value) for name, value in {**own, **where, **loopback}.items()}
-
-
-def _sendable(error: Exception) -> Exception:
-    """The error, or where it can't be sent to another process its text."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error
-
-
-def imported(work: str) -> Work:
-    """The function that ``"package.module:function"`` names."""
-    module, _, name = work.partition(":")
-    function: Work = getattr(__import__(module, fromlist=[name]), name)
-    return function
-
-
-if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.close(held)
+    for name in set(os.environ) - set(environment_without_ranks()):
+        del os.environ[name]
+    supervise(request, writer, lifeline=lifeline)

@@ -28,6 +28,9 @@ RANK_VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "NODE_
 RANK_PREFIXES = ("TORCHELASTIC_", "GROUP_", "ROLE_")
 """What tells a process its rank: cleared for processes that are to have others."""
 
+RANK_DIED = "env.rank_died"
+"""The code of the error that tells of a process that ended without a word, as after a kill."""
+
 TIMEOUT = timedelta(minutes=10)
 """How long a process waits for the others before it gives up."""
 
