@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from bakeoff.data.text.spec import END, PAD, START, UNKNOWN
+from bakeoff.data.text.augment import TokenDropout
+from bakeoff.data.text.spec import END, PAD, START, UNKNOWN, LabelledTextSpec
 from bakeoff.data.text.tokenizers import TokenizerRule, fit_tokenizer, tokenizer_from
 from bakeoff.errors import ConfigError, DataError, EnvironmentFault
 
@@ -154,6 +156,25 @@ def test_padding_and_zero_change_places_in_a_pretrained_tokenizer(tmp_path: Path
     assert tokenizer.pad_id == 1
     assert (tokenizer.start, tokenizer.end) == (1, 2)
     assert tokenizer.own_ids(np.array([PAD, tokenizer.start, 2, 5])).tolist() == [1, 0, 2, 5]
+
+
+def test_token_dropout_hides_behind_the_tokenizers_own_unknown_token(tmp_path: Path) -> None:
+    tokenizer = load(pretrained_file(tmp_path / "roberta", ["<s>", "<pad>", "</s>", "[UNK]"]))
+    spec = LabelledTextSpec(
+        **dict.fromkeys(("name", "fingerprint", "split_fingerprint"), "made"),
+        **dict.fromkeys(("num_train", "num_val", "num_test", "max_length", "typical_length"), 8),
+        tokenizer=tokenizer.to_dict(),
+        vocab_size=tokenizer.vocab_size,
+        class_names=("a", "b"),
+        multi_label=False,
+    )
+    hide = TokenDropout(share=0.5).for_data(spec)
+    assert hide is not None
+    torch.manual_seed(0)
+    real = tokenizer.encode_batch(["cat"])[0][0]
+    hidden_BT, _ = hide(torch.full((4, 20), int(real)), torch.zeros(4))
+    assert set(hidden_BT.flatten().tolist()) == {int(real), tokenizer.unknown}
+    assert tokenizer.unknown == 3
 
 
 def test_special_tokens_that_a_pretrained_tokenizer_lacks_come_after_its_last(tmp_path: Path) -> None:

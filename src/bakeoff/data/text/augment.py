@@ -7,13 +7,15 @@ B batch, T tokens.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from bakeoff.data.spec import Inputs, Spec
-from bakeoff.data.text.spec import PAD, UNKNOWN, LabelledTextSpec
+from bakeoff.data.text.spec import PAD, LabelledTextSpec
+from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.errors import ConfigError
 
 
@@ -45,11 +47,13 @@ class TokenDropout:
         if not isinstance(spec, LabelledTextSpec):
             problem = f"it hides tokens of labelled texts, and {spec.name} is of the kind {spec.kind}"
             raise ConfigError("config.augment_misfit", "augment", None, problem, next_step="augment=none")
-        return self if self.share else None
+        if not self.share:
+            return None
+        return functools.partial(self, unknown=tokenizer_from(spec.tokenizer).unknown)
 
     @torch.no_grad()
-    def __call__(self, tokens_BT: Inputs, targets: Tensor) -> tuple[Inputs, Tensor]:
+    def __call__(self, tokens_BT: Inputs, targets: Tensor, *, unknown: int) -> tuple[Inputs, Tensor]:
         """The tokens, some of them unknown, and the targets as they came."""
         assert isinstance(tokens_BT, Tensor)
         hidden_BT = (torch.rand(tokens_BT.shape) < self.share).to(tokens_BT.device) & (tokens_BT != PAD)
-        return tokens_BT.masked_fill(hidden_BT, UNKNOWN), targets
+        return tokens_BT.masked_fill(hidden_BT, unknown), targets
