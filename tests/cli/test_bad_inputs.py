@@ -150,10 +150,6 @@ BAD = {
         ["train", "trainer.max_epochs=2", "trainer.val_every=5"],
         ["error[config.contradiction] trainer.val_every=5: with trainer.max_epochs=2, no validation would happen"],
     ),
-    "nothing left to train on": (
-        ["train", "data.split.val=0.5", "data.split.test=0.6"],
-        ["error[config.contradiction] data.split=val=0.5 test=0.6: nothing would be left to train on"],
-    ),
     "unknown budget": (
         ["compare", "budget.mode=parms"],
         ["error[config.wrong_type] budget.mode=parms: ", "allowed: params"],

@@ -71,7 +71,7 @@ _INSTEAD = {
 def check(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
     """The errors of a plain configuration, from every rule below."""
     errors: list[ConfigError] = []
-    for rule in (_ranges, _seed_list, _splits, _metric, _monitors, _validation_happens, _knobs, _heads):
+    for rule in (_ranges, _seed_list, _metric, _monitors, _validation_happens, _knobs, _heads):
         errors += rule(plain)
     return errors + _modalities(plain, catalog) + _contenders(plain, catalog)
 
@@ -100,15 +100,6 @@ def _seed_list(plain: dict[str, Any]) -> list[ConfigError]:
     numbers = [seed for seed in seeds if isinstance(seed, int)]
     if not all(map(_SEED[0], numbers)) or len(set(numbers)) < len(numbers):
         return [ConfigError("config.out_of_range", "seeds", seeds, f"seeds must differ, and be {_SEED[1]}")]
-    return []
-
-
-def _splits(plain: dict[str, Any]) -> list[ConfigError]:
-    shares = [get(plain, f"data.split.{name}") for name in ("val", "test")]
-    numbers = [share for share in shares if isinstance(share, int | float) and 0 <= share < 1]
-    if len(numbers) == 2 and sum(numbers) >= 1:
-        text = f"val={shares[0]} test={shares[1]}"
-        return [ConfigError("config.contradiction", "data.split", text, "nothing would be left to train on")]
     return []
 
 
