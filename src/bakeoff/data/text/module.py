@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -108,13 +109,18 @@ class TextData(TaskData):
 
         The texts are read again from their bytes; neither the cached tokens nor the cached vocabulary take part.
         """
-        corpus = self._corpus
-        rows = np.setdiff1d(corpus.pool, np.concatenate([corpus.val, corpus.test]))
-        for role, key in self._tokenizer_keys().items():
-            fresh = fit_tokenizer(self._preparation.tokenizer, [corpus.texts[role].text(row) for row in rows])
-            if problem := _difference(recorded[key], fresh.to_dict()):
+        for key, fresh in self._fitted_again.items():
+            if problem := _difference(recorded[key], fresh):
                 return f"{key}: {problem}"
         return None
+
+    @cached_property
+    def _fitted_again(self) -> dict[str, dict[str, Any]]:
+        """The tokenizer of each role as plain values, by the spec's key; the same for every seed."""
+        corpus, rule = self._corpus, self._preparation.tokenizer
+        rows = np.setdiff1d(corpus.pool, np.concatenate([corpus.val, corpus.test]))
+        texts = {key: [corpus.texts[role].text(row) for row in rows] for role, key in self._tokenizer_keys().items()}
+        return {key: fit_tokenizer(rule, own).to_dict() for key, own in texts.items()}
 
     @abc.abstractmethod
     def _describe(self, common: dict[str, Any]) -> Spec:
