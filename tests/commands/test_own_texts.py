@@ -62,6 +62,25 @@ def test_messy_reviews_train_evaluate_and_predict(folder, capsys):
     assert pd.read_json("one.jsonl", lines=True)["prediction"].tolist() == ["up"]
 
 
+def test_predict_reads_tables_in_the_format_of_training(folder, capsys):
+    rows = "".join(f"sch\u00f6n {i};ja\nn\u00f6 {i};nein\n" for i in range(20))
+    (folder / "old.csv").write_bytes(f"text;label\n{rows}".encode("latin-1"))
+    data = ["data=csv", "data.file=old.csv", "data.sep=;", "data.encoding=latin-1", "tracking=none", "output_dir=run"]
+    run_pipeline("train", argv=["task=text_classification", "model=tfidf", *data])
+    run_pipeline("predict", argv=["run=run", "input=old.csv", "output=old_answers.csv"])
+    assert pd.read_csv("old_answers.csv")["text"][0] == "sch\u00f6n 0"
+    (folder / "new.csv").write_text("text;label\nsch\u00f6n 7;ja\n", encoding="utf-8")
+    run_pipeline("predict", argv=["run=run", "input=new.csv", "output=new_answers.csv"])
+    assert pd.read_csv("new_answers.csv")["text"].tolist() == ["sch\u00f6n 7"]
+    (folder / "comma.csv").write_text("text,label\nsch\u00f6n 7,ja\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        run_pipeline("predict", argv=["run=run", "input=comma.csv", "output=comma_answers.csv"])
+    assert ended.value.code == 3
+    assert capsys.readouterr().err.endswith("next: sep=comma\n")
+    run_pipeline("predict", argv=["run=run", "input=comma.csv", "sep=comma", "output=comma_answers.csv"])
+    assert len(pd.read_csv("comma_answers.csv")) == 1
+
+
 def test_several_labels_a_text(folder):
     rows = [(f"{'red ' * (i % 2)}{'round ' * (i % 3 == 0)}thing {i}", i) for i in range(120)]
     labels = ["|".join([*["red"] * (i % 2), *["round"] * (i % 3 == 0)]) for _, i in rows]

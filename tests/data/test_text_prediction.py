@@ -54,6 +54,15 @@ def test_what_is_not_there_or_holds_no_text_is_refused(tmp_path: Path, spec) -> 
         load_texts(tmp_path, spec)
 
 
+def test_the_format_of_a_table_is_a_setting_of_predict(tmp_path: Path, spec) -> None:
+    (tmp_path / "new.csv").write_bytes("body;n\nred caf\u00e9;1\n".encode("latin-1"))
+    assert load_texts(tmp_path / "new.csv", spec, sep="semicolon", encoding="latin-1").texts == ["red caf\u00e9"]
+    with pytest.raises(DataError, match=r"data.encoding\] input=new.csv: line 2 .*; next: encoding=cp1252"):
+        load_texts(tmp_path / "new.csv", spec)
+    with pytest.raises(DataError, match=r"data.delimiter\] sep=comma: .*; next: sep=semicolon"):
+        load_texts(tmp_path / "new.csv", spec, encoding="latin-1")
+
+
 def test_batches_are_cut_as_in_training_and_lead_back(spec) -> None:
     texts = ["red cat sees dog blue bird green", "blue", "\u2603", "cat dog"]
     batches, positions = token_batches(texts, spec, batch_size=3)

@@ -67,6 +67,8 @@ def test_separators_and_encodings_are_settings(tmp_path: Path) -> None:
         ('a,b\n"x"x,y\n', {}, r"data.bad_table\] .* line 2 of"),
         ("a,a\nx,y\n", {}, r"data.bad_table\] .* names a column twice: a"),
         ("", {}, r"data.empty_split\] data.file=f.csv: line 1 of .* holds no column names"),
+        ("a,b\n", {}, r"data.empty_split\] data.file=f.csv: .* has a header and no rows; next: give rows"),
+        ("a,b\nx,y\n".encode("utf-16"), {}, r"data.encoding\] .* line 1 of .*; next: data.encoding=utf-16, which"),
     ],
 )
 def test_a_broken_csv_names_its_line(tmp_path: Path, content: str | bytes, settings: dict, message: str) -> None:
@@ -86,9 +88,13 @@ def test_json_is_one_list_or_an_object_a_line(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ('{"a": 1}\n{"a": \n', r"data.bad_table\] .* line 2 of .* is no JSON"),
-        ('{"a": 1}\n[1]\n', r"data.bad_table\] .* line 2 of .* holds no object"),
+        ('{"a": 1}\n[1]\n', r"data.bad_table\] .* line 2 of .* is no object; allowed: {"),
+        ('[{"a": 1},\n5]', r"data.bad_table\] .* entry 2 of the list in .* is no object"),
         ('[{"a": 1},\n{"a" 2}]', r"data.bad_table\] .* line 2 of .* is no JSON"),
-        ('{"a": 1}\n{"a": "x"}\n{"a": [1]}', r"data.bad_table\] .* mixes types"),
+        (
+            '{"a": null}\n{"a": 1}\n{"a": 1.5}\n{"a": "x"}',
+            r"data.bad_table\] .* column a holds a number in record 2 and text in record 4; next: give",
+        ),
         ("", r"data.empty_split\] .* has no rows"),
     ],
 )
@@ -102,8 +108,17 @@ def test_parquet_is_read_and_what_is_none_is_refused(tmp_path: Path) -> None:
     assert Tables(file=str(tmp_path / "f.parquet")).load()["train"].to_dict() == {"text": ["a"], "label": [["x", "y"]]}
     with pytest.raises(DataError, match=r"data.unreadable\] data.file=g.parquet: .* is no Parquet file"):
         read(tmp_path, "g.parquet", "no parquet")
-    with pytest.raises(DataError, match=r"data.unknown_format\] data.file=f.xlsx: .*; allowed: .csv, .tsv"):
-        read(tmp_path, "f.xlsx", "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "next_step"),
+    [("f.csv.gz", "unpack it"), ("f.xlsx", "export the sheet as CSV"), ("f", "give the file's name")],
+)
+def test_a_table_of_another_format_is_told_what_to_make_of_it(tmp_path: Path, name: str, next_step: str) -> None:
+    with pytest.raises(
+        DataError, match=rf"data.unknown_format\] data.file={name}: .*; allowed: .csv, .*; next: {next_step}"
+    ):
+        read(tmp_path, name, "x")
 
 
 def test_a_file_that_is_not_there_is_named_with_its_neighbours(tmp_path: Path) -> None:
@@ -145,6 +160,15 @@ def test_text_files_are_documents_in_the_order_of_names(tmp_path: Path) -> None:
         TextFiles(file=str(tmp_path / "empty")).load()
     with pytest.raises(DataError, match=r"data.encoding\] data.file=x.txt: line 2 of"):
         TextFiles(file=write(tmp_path, "x.txt", b"a\n\xff\n")).load()
+
+
+def test_a_text_file_without_text_is_blamed_itself(tmp_path: Path) -> None:
+    for name, given in (("a.txt", tmp_path / "a.txt"), ("b.txt", tmp_path)):
+        write(tmp_path, name, " \n")
+        with pytest.raises(
+            DataError, match=rf"data.no_text\] data.file={given}: there is no text in {given}; next: give"
+        ):
+            TextFiles(file=str(given)).load()
 
 
 def test_the_tweets_are_all_there_and_three_kinds() -> None:

@@ -19,7 +19,7 @@ from bakeoff.config import build
 from bakeoff.data.text.prediction import NewTexts, TextSpec, load_texts, token_batches
 from bakeoff.data.text.spec import LabelledTextSpec, TextPairSpec, TextStreamSpec
 from bakeoff.data.text.tokenizers import Tokenizer, tokenizer_from
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, DataError
 from bakeoff.tasks.language_modeling.generation import Sampling, continue_text
 from bakeoff.tasks.language_modeling.network import LanguageModel, PretrainedLanguageModel
 from bakeoff.training.answering import predict
@@ -39,7 +39,7 @@ class _Batches:
 
 def label_texts(saved: SavedRun, spec: LabelledTextSpec, config: Mapping[str, Any]) -> pd.DataFrame:
     """A row a text: its name and itself, the predicted class (or classes, above one half) and all probabilities."""
-    found = _read(spec, config)
+    found = _read(saved, spec, config)
     probabilities_NK = _responses(saved, spec, found, config)["probabilities"]
     if spec.multi_label:
         said = [
@@ -54,7 +54,7 @@ def label_texts(saved: SavedRun, spec: LabelledTextSpec, config: Mapping[str, An
 
 def translate_texts(saved: SavedRun, spec: TextPairSpec, config: Mapping[str, Any]) -> pd.DataFrame:
     """A row a text: its name, itself and its translation."""
-    found = _read(spec, config)
+    found = _read(saved, spec, config)
     answers = _responses(saved, spec, found, config)["text"]
     return pd.DataFrame({"input": found.names, "source": found.texts, "translation": answers})
 
@@ -69,7 +69,7 @@ def continue_texts(saved: SavedRun, spec: TextStreamSpec, config: Mapping[str, A
         name = saved.result["model"]
         raise ConfigError("config.no_generator", "run", saved.folder, f"{name} scores text, but writes none")
     sampling: Sampling = build(config["sampling"], "sampling")
-    found = _read(spec, config)
+    found = _read(saved, spec, config)
     tokenizer, net = tokenizer_from(spec.tokenizer), saved.task().net
     assert isinstance(net, LanguageModel | PretrainedLanguageModel)
     rows = []
@@ -95,8 +95,17 @@ def _stream(tokens: Iterator[int], tokenizer: Tokenizer) -> str:
     return tokenizer.decode(drawn)
 
 
-def _read(spec: TextSpec, config: Mapping[str, Any]) -> NewTexts:
-    found = load_texts(config["input"], spec, column=config["column"])
+def _read(saved: SavedRun, spec: TextSpec, config: Mapping[str, Any]) -> NewTexts:
+    """The texts, by default in the format of the files of training; UTF-8 is recognised, other encodings are not."""
+    trained, source = saved.config["data"], config["input"]
+    sep = config["sep"] or (None if source.lower().endswith(".tsv") else trained.get("sep"))
+    encoding = config["encoding"] or "utf-8"
+    try:
+        found = load_texts(source, spec, column=config["column"], sep=sep, encoding=encoding)
+    except DataError as error:
+        if error.code != "data.encoding" or config["encoding"] or trained.get("encoding", encoding) == encoding:
+            raise
+        found = load_texts(source, spec, column=config["column"], sep=sep, encoding=trained["encoding"])
     if found.num_empty:
         print(f"{found.num_empty:,} rows without text were left out")
     return found

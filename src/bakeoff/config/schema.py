@@ -162,6 +162,8 @@ class Predict(Common):
         input: a file, a folder, a table, or a text itself.
         output: the table to write: .csv, .parquet or .jsonl.
         column: the table's input column; null finds it.
+        sep: what stands between columns of a CSV file; null: as in training, or by the suffix.
+        encoding: of text files; null: UTF-8, or else as in training.
         on_bad: what to do about unreadable files.
         batch_size: examples at once.
         num_tokens: how many tokens a language model writes after a prompt.
@@ -172,6 +174,8 @@ class Predict(Common):
     input: str
     output: str = "predictions.csv"
     column: str | None = None
+    sep: str | None = None
+    encoding: str | None = None
     on_bad: Literal["error", "skip"] = "error"
     batch_size: int = 256
     num_tokens: int = 256

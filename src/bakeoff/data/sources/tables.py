@@ -14,6 +14,11 @@ from bakeoff.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 
+_KINDS = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+_SPREADSHEETS = (".xlsx", ".xls", ".ods")
+_CONVERT = dict.fromkeys(_COMPRESSED, "unpack it") | dict.fromkeys(_SPREADSHEETS, "export the sheet as CSV")
+
 
 class Tables(Source):
     """Rows from files with named columns.
@@ -78,7 +83,8 @@ def read_table_file(file: Path, *, sep: str | None, encoding: str, key: str) -> 
     if suffix == ".parquet":
         return _read_parquet(file, key)
     problem = f"cannot tell what kind of table {file} is"
-    raise DataError("data.unknown_format", key, file.name, problem, allowed=SUFFIXES)
+    next_step = _CONVERT.get(suffix, "give the file's name the ending of what it is")
+    raise DataError("data.unknown_format", key, file.name, problem, allowed=SUFFIXES, next_step=next_step)
 
 
 def _existing_file(given: str, key: str) -> Path:
@@ -101,10 +107,13 @@ def _read_json(file: Path, *, encoding: str, key: str) -> list[Any]:
             line = number + error.lineno - 1
             problem = f"line {line} of {file} is no JSON ({error.msg})"
             raise DataError("data.bad_table", key, file.name, problem, next_step="repair that line") from error
-        records += found if whole else [found]
-        if not all(isinstance(record, dict) for record in records[-1:]):
-            problem = f"line {number} of {file} holds no object"
-            raise DataError("data.bad_table", key, file.name, problem, allowed='{"text": ..., "label": ...}')
+        added = found if whole else [found]
+        other = next((place for place, record in enumerate(added, 1) if not isinstance(record, dict)), None)
+        if other is not None:
+            problem = f"entry {other} of the list in {file}" if whole else f"line {number} of {file}"
+            allowed = '{"text": ..., "label": ...}'
+            raise DataError("data.bad_table", key, file.name, f"{problem} is no object", allowed=allowed)
+        records += added
     return records
 
 
@@ -115,8 +124,19 @@ def _from_records(records: list[Any], file: Path, key: str) -> Dataset:
     try:
         return Dataset.from_dict({name: [record.get(name) for record in records] for name in names})
     except Exception as error:  # Arrow's and the library's own errors, for values of different types in a column
-        problem = f"a column of {file} mixes types ({str(error)[:200]})"
+        problem = _mixture(records, names) or f"a column of {file} mixes types ({str(error)[:200]})"
         raise DataError("data.bad_table", key, file.name, problem, next_step="give a column one type") from error
+
+
+def _mixture(records: list[Any], names: list[str]) -> str | None:
+    """The first value whose type differs from that of the first one in its column."""
+    for name in names:
+        kinds = [(row, type(record[name])) for row, record in enumerate(records, 1) if record.get(name) is not None]
+        for row, kind in kinds:
+            if kind is not kinds[0][1] and {kind, kinds[0][1]} != {int, float}:
+                known, other = _KINDS.get(kinds[0][1], "other"), _KINDS.get(kind, "other")
+                return f"column {name} holds {known} in record {kinds[0][0]:,} and {other} in record {row:,}"
+    return None
 
 
 def _read_parquet(file: Path, key: str) -> Dataset:

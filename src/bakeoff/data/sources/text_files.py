@@ -50,6 +50,9 @@ class TextFiles(Source):
         root = existing_path(given, key=key)
         files = _files(root, key)
         texts = [read_text(file, encoding=self._encoding, key=key).replace("\r\n", "\n") for file in files]
+        if not any(text.strip() for text in texts):
+            problem = f"there is no text in {root}"
+            raise DataError("data.no_text", key, given, problem, next_step="give a file that holds text")
         names = [file.relative_to(root.parent).as_posix() for file in files]
         return Dataset.from_dict({"text": texts, EXAMPLE_COLUMN: names})
 
