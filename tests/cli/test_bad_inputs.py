@@ -63,7 +63,7 @@ BAD = {
     ),
     "negative seed": (
         ["train", "seed=-1"],
-        ["error[config.out_of_range] seed=-1: is out of range; allowed: 0 or more"],
+        ["error[config.out_of_range] seed=-1: is out of range; allowed: 0 to 4294967295"],
     ),
     "no seeds": (["compare", "seeds=0"], ["error[config.out_of_range] seeds=0: is out of range; allowed: 1 or more"]),
     "empty list of seeds": (["compare", "seeds=[]"], ["error[config.empty_list] seeds=[]: "]),
