@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
+import psutil
 import pytest
 
 from bakeoff.config.jobs import Job
@@ -87,8 +89,7 @@ def test_a_job_ends_with_the_program_that_started_it():
     code = f"""
 import time
 from bakeoff.config import outcomes
-import psutil, socket
-outcomes.end_with(outcomes.Process(socket.gethostname(), {parent.pid}, psutil.Process({parent.pid}).create_time()))
+outcomes.end_with(outcomes.Process.of({parent.pid}))
 print("ready", flush=True)
 time.sleep(60)
 """
@@ -99,3 +100,13 @@ time.sleep(60)
     parent.kill()
     assert child.wait(timeout=20) == 1
     parent.wait()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the start of a process is no matter of the boot")
+def test_a_process_lives_on_when_the_clock_is_set(monkeypatch):
+    this, booted = Process.this(), psutil.boot_time()
+    for step_s in (3600, -3600):
+        monkeypatch.setattr(psutil._psplatform, "boot_time", lambda step_s=step_s: booted + step_s)
+        assert psutil.Process().create_time() == pytest.approx(this.started + step_s, abs=1)
+        assert this.is_alive()
+    assert not replace(this, started=this.started - 10, since_boot=this.since_boot - 10).is_alive()

@@ -21,7 +21,7 @@ from bakeoff.files import read_json, write_json
 
 PARENT_CHECK_S = 1.0
 _CLOCK_TOLERANCE_S = 2.0
-"""The start of a process is told relative to the boot, whose time moves when the clock is set."""
+"""Systems tell the two starts of a process from clocks that are read one after the other."""
 MAX_TOLD = 5
 
 
@@ -59,27 +59,40 @@ class Claim:
 
 @dataclass(frozen=True)
 class Process:
-    """A process that another can watch: its host, number and start time."""
+    """A process that another can watch: its host and number, and when it started.
+
+    When the clock is set, one of the two starts changes and the other does not: Linux counts from the boot.
+    """
 
     host: str
     pid: int
     started: float
+    """Unix seconds."""
+    since_boot: float
+    """Seconds from the boot to its start."""
 
     @classmethod
     def this(cls) -> Process:
         """The running one."""
+        return cls.of(os.getpid())
+
+    @classmethod
+    def of(cls, pid: int) -> Process:
+        """The process of this host that has the number now."""
         import psutil
 
-        return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+        booted = psutil.boot_time()
+        started = psutil.Process(pid).create_time()
+        return cls(socket.gethostname(), pid, started, started - booted)
 
     def is_alive(self) -> bool:
         """Whether it still runs; asked on its own host."""
         import psutil
 
         try:
-            found = psutil.Process(self.pid)
-            same = abs(found.create_time() - self.started) < _CLOCK_TOLERANCE_S
-            return same and found.status() != psutil.STATUS_ZOMBIE
+            found = Process.of(self.pid)
+            gap = min(abs(found.started - self.started), abs(found.since_boot - self.since_boot))
+            return gap < _CLOCK_TOLERANCE_S and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
 
