@@ -80,3 +80,41 @@ def test_what_cannot_be_compared_is_refused(frame, code):
 def test_boolean_scores_are_right_or_wrong():
     frame = table()
     assert verdict_from_scores(frame.assign(score=frame["score"] > 0)).num_examples == 4
+
+
+def test_a_number_and_a_text_that_read_alike_are_not_merged_into_one_contender():
+    frame = table(contenders=("cnn", "rnn", "vit")).astype({"contender": object})
+    frame["contender"] = frame["contender"].map({"cnn": 1, "rnn": "1", "vit": "vit"})
+    assert "[data.bad_names] contender: two values read '1'" in refused(frame)
+
+
+def test_lists_and_mappings_are_no_names():
+    frame = table()
+    frame["example"] = frame["example"].map(lambda name: [name])
+    assert refused(frame) == "error[data.bad_names] example: must be names or numbers"
+    frame["example"] = frame["example"].map(lambda name: {"id": name[0]})
+    assert "[data.bad_names]" in refused(frame)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_scores_whose_squares_do_not_fit_are_refused_instead_of_certain(scale):
+    frame = table()
+    frame["score"] = np.random.default_rng(0).normal(size=len(frame)) * scale
+    assert "too far apart or too close for their squares" in refused(frame)
+
+
+def test_constant_scores_of_any_size_are_compared():
+    frame = table()
+    frame["score"] = 1e-200
+    assert verdict_from_scores(frame).pairs[0].p == 1
+
+
+@pytest.mark.parametrize("kind", ["complex128", "datetime64[ns]", "timedelta64[ns]"])
+def test_dates_and_complex_numbers_are_no_scores(kind):
+    frame = table().astype({"score": "int64"}).astype({"score": kind})
+    assert refused(frame) == f"error[data.bad_scores] score: scores must be numbers, got {kind}"
+
+
+def test_a_column_that_is_there_twice_is_named():
+    frame = table()
+    assert "score: the scores table has this column twice" in refused(pd.concat([frame, frame[["score"]]], axis=1))

@@ -17,6 +17,8 @@ import pandas as pd
 from bakeoff.errors import DataError, nearest
 
 COLUMNS = ("contender", "seed", "example", "score")
+SPREADS = (1e-140, 1e140)
+"""Ranges of scores whose squares a float64 holds; what underflows to no variance at all would look certain."""
 
 
 def score_matrices(frame: pd.DataFrame, *, run_column: str = "seed") -> dict[str, np.ndarray]:
@@ -28,7 +30,8 @@ def score_matrices(frame: pd.DataFrame, *, run_column: str = "seed") -> dict[str
         run_column: what a row of the matrix is: ``seed`` or ``trial``.
 
     Raises:
-        DataError: missing columns, NaN, duplicate or missing rows, fewer than two contenders, examples that differ.
+        DataError: missing columns, NaN, duplicate or missing rows, fewer than two contenders, examples that differ,
+            two names that read alike (1 and "1"), scores too large or too small for their squares.
     """
     return {name: matrix for name, (_, matrix) in labelled_matrices(frame, run_column=run_column).items()}
 
@@ -37,9 +40,9 @@ def labelled_matrices(frame: pd.DataFrame, *, run_column: str = "seed") -> dict[
     """As ``score_matrices``, each with the labels of its rows, sorted."""
     columns = tuple(run_column if column == "seed" else column for column in COLUMNS)
     score = _checked_scores(frame, columns)
-    contender, names = pd.factorize(frame["contender"], sort=True)
-    run, runs = pd.factorize(frame[run_column], sort=True)
-    example, examples = pd.factorize(frame["example"], sort=True)
+    contender, names = _numbered(frame["contender"])
+    run, runs = _numbered(frame[run_column])
+    example, examples = _numbered(frame["example"])
     if len(names) < 2:
         problem = f"a comparison needs at least two contenders, the table holds {len(names)}"
         raise DataError("data.one_contender", "contender", ", ".join(map(str, names)) or None, problem)
@@ -68,7 +71,24 @@ def without_seed_order(matrix_SN: np.ndarray) -> np.ndarray:
     return matrix_SN[order]
 
 
+def _numbered(values: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """Each value's place among the distinct ones, and those, sorted."""
+    try:
+        places, distinct = pd.factorize(values, sort=True)
+    except TypeError as error:  # lists and mappings, as JSON and Parquet can hold
+        raise DataError("data.bad_names", str(values.name), None, "must be names or numbers") from error
+    texts = pd.Index([str(value) for value in distinct])
+    if texts.has_duplicates:
+        twice = texts[texts.duplicated()][0]
+        problem = f"two values read {twice!r}, one a text and one a number; they could not be told apart"
+        raise DataError("data.bad_names", str(values.name), None, problem, next_step="give both the same type")
+    return places, distinct
+
+
 def _checked_scores(frame: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
+    if frame.columns.has_duplicates:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise DataError("data.bad_scores", str(twice), None, "the scores table has this column twice")
     for column in columns:
         if column not in frame.columns:
             present = [str(name) for name in frame.columns]
@@ -84,11 +104,7 @@ def _checked_scores(frame: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray
             raise DataError(
                 "data.missing_value", column, None, f"{int(frame[column].isna().sum())} rows have no {column}"
             )
-    try:
-        score = frame[columns[-1]].to_numpy(dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        kind = frame[columns[-1]].dtype
-        raise DataError("data.bad_scores", columns[-1], None, f"scores must be numbers, got {kind}") from error
+    score = numbers_of(frame[columns[-1]])
     bad = ~np.isfinite(score)
     if bad.any():
         where = frame.iloc[int(np.flatnonzero(bad)[0])]
@@ -97,7 +113,32 @@ def _checked_scores(frame: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray
         )
         next_step = "score failed trials as the trivial predictor; never drop them"
         raise DataError("data.nan_scores", columns[-1], None, problem, next_step=next_step)
+    _check_spread(score)
     return score
+
+
+def numbers_of(column: pd.Series) -> np.ndarray:
+    """A column as float64; texts that are numbers are read.
+
+    Raises:
+        DataError: other texts, dates, complex numbers.
+    """
+    problem = f"scores must be numbers, got {column.dtype}"
+    if getattr(column.dtype, "kind", "") in "cmM":
+        raise DataError("data.bad_scores", str(column.name), None, problem)
+    try:
+        return column.to_numpy(dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError("data.bad_scores", str(column.name), None, problem) from error
+
+
+def _check_spread(score: np.ndarray) -> None:
+    low, high = float(score.min()), float(score.max())
+    spread = high / 2 - low / 2
+    if spread != 0 and not SPREADS[0] < spread < SPREADS[1]:
+        problem = f"scores from {low:.3g} to {high:.3g} are too far apart or too close for their squares"
+        step = "give them in another unit, such as the logarithm of a probability"
+        raise DataError("data.bad_scores", "score", None, problem, next_step=step)
 
 
 def _check_complete(counts_RN: np.ndarray, runs: list[tuple[str, object]], examples: pd.Index, run_column: str) -> None:
