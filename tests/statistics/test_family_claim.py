@@ -140,3 +140,9 @@ def test_unequal_trials_and_missing_validation_are_refused():
         family_verdict(test, validation[validation["trial"] != 3])
     with pytest.raises(DataError, match="NaN"):
         family_verdict(test, validation.assign(score=np.nan))
+
+
+def test_validation_scores_that_are_texts_are_refused():
+    test, validation = frames({"a": random_trials(0), "b": random_trials(1)})
+    with pytest.raises(DataError, match=r"\[data.bad_scores\] score: scores must be numbers"):
+        family_verdict(test, validation.assign(score="good"))

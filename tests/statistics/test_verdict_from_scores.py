@@ -227,3 +227,9 @@ def test_ten_seeds_by_ten_thousand_examples_by_five_contenders_take_less_than_a_
     start = time.process_time()
     verdict_from_scores(frame, margin=0.01)
     assert time.process_time() - start < 1.0
+
+
+@pytest.mark.parametrize("margin", [0.0, -0.1, float("nan"), float("inf")])
+def test_a_margin_that_is_no_size_is_refused(margin):
+    with pytest.raises(ConfigError, match=r"\[config.margin\]"):
+        verdict_from_scores(frame_of(shifted(0.0, 0.0)), margin=margin)

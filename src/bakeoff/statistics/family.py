@@ -15,7 +15,7 @@ from bakeoff.statistics.configuration import right_or_wrong
 from bakeoff.statistics.crossed import Sample, sample_difference, sample_mean
 from bakeoff.statistics.options import DIRECTIONS, Options, check_failed, margin_of
 from bakeoff.statistics.pooled import best_of, pool
-from bakeoff.statistics.scores import labelled_matrices
+from bakeoff.statistics.scores import labelled_matrices, numbers_of
 from bakeoff.statistics.sentences import family_claim
 from bakeoff.statistics.verdicts import Verdict
 
@@ -147,7 +147,7 @@ def _validation_of(validation: pd.DataFrame, name: str, labels: list) -> np.ndar
             f"trials of contender {name} have a test or a validation score, but not both: {', '.join(missing[:5])}"
         )
         raise DataError("data.missing_rows", "validation", None, problem)
-    scores_T = own.set_index("trial")["score"].loc[labels].to_numpy(dtype=np.float64)
+    scores_T = numbers_of(own.set_index("trial")["score"].loc[labels])
     if not np.isfinite(scores_T).all():
         bad = labels[int(np.flatnonzero(~np.isfinite(scores_T))[0])]
         problem = f"contender {name}, trial {bad}: the validation score is NaN or infinite"
