@@ -109,3 +109,11 @@ def test_a_skipped_look_and_a_missing_racer_are_refused():
     first = race_verdict(table(gaps, seeds=5), looks=(5, 10))
     with pytest.raises(DataError, match="still racing"):
         race_verdict(table({"a": 1.0}, seeds=10), looks=(5, 10), previous=first)
+
+
+def test_a_contender_with_further_seeds_than_the_look_makes_it_exploratory():
+    further = table({"a": 1.0, "b": 0.0}, seeds=7)
+    frame = further[(further["contender"] == "a") | (further["seed"] < 5)]
+    verdict = verdict_from_scores(frame, looks=(5, 10))
+    assert verdict.exploratory and verdict.look is None
+    assert any("5 and 7 seeds are no look that was declared" in warning for warning in verdict.warnings)

@@ -53,7 +53,7 @@ def assemble(
         previous: verdict at the look before, whose beaten contenders are carried over.
     """
     names = sorted(entries, key=lambda name: (-entries[name].mean.difference, name))
-    stage = options.stage(min(entry.num_seeds for entry in entries.values()))
+    stage = options.stage([entry.num_seeds for entry in entries.values()])
     estimates = {(a, b): compare(a, b) for a, b in combinations(names, 2)}
     decision = decide(names, estimates, alpha=stage.alpha, margin=options.margin, may_decide=not stage.provisional)
     leaves = _leavers(decision, names) if racing and not stage.last else {}

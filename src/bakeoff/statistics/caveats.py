@@ -18,7 +18,8 @@ def caveats(decision: Decision, rows: Sequence[Contender], options: Options, sta
         found.append(f"provisional: {stage.num_seeds} seeds, and a verdict needs at least {MIN_SEEDS}")
     if stage.exploratory and options.looks is not None:
         declared = ", ".join(map(str, options.looks.seeds))
-        undeclared = f"exploratory: {stage.num_seeds} seeds were not declared (looks at {declared})"
+        seeds = " and ".join(map(str, sorted({row.num_seeds for row in rows})))
+        undeclared = f"exploratory: {seeds} seeds are no look that was declared ({declared})"
         found.append(f"{undeclared}; the error rate is not guaranteed")
     for row in rows:
         if row.unstable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -52,7 +53,7 @@ class Options:
         """Refuse what cannot be meant."""
         if not 0 < self.alpha < 0.5:
             raise ConfigError("config.alpha", "alpha", self.alpha, "not an error rate", allowed="between 0 and 0.5")
-        if self.margin is not None and not self.margin > 0:
+        if self.margin is not None and not 0 < self.margin < math.inf:
             raise ConfigError(
                 "config.margin", "margin", self.margin, "the margin is a size, score units", allowed="above 0"
             )
@@ -64,12 +65,16 @@ class Options:
         """Factor that makes higher scores better."""
         return 1.0 if self.direction == "maximize" else -1.0
 
-    def stage(self, num_seeds: int) -> Stage:
-        """What ``num_seeds`` are: a declared look, too few (provisional), or undeclared (exploratory)."""
+    def stage(self, counts: Sequence[int]) -> Stage:
+        """What the contenders' numbers of seeds are: a declared look, too few (provisional), or undeclared.
+
+        A look is one only where every contender has its number of seeds; anything else is exploratory.
+        """
+        num_seeds = min(counts)
         provisional = num_seeds < MIN_SEEDS
         if self.looks is None:
             return Stage(num_seeds, None, self.alpha, True, provisional, False)
-        look = self.looks.index_at(num_seeds)
+        look = self.looks.index_at(num_seeds) if max(counts) == num_seeds else None
         if look is None:
             # Between the looks nothing was promised; the strictest level is the least misleading.
             return Stage(num_seeds, None, min(self.looks.alphas), not provisional, provisional, not provisional)
