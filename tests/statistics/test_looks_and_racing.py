@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bakeoff.errors import ConfigError, DataError
-from bakeoff.statistics import NOT_ENOUGH_EVIDENCE, WINS, declare_looks, race_verdict, verdict_from_scores
+from bakeoff.statistics import NOT_ENOUGH_EVIDENCE, WINS, WINS_SMALL, declare_looks, race_verdict, verdict_from_scores
 
 
 def table(gaps, *, seeds, noise=0.05, examples=200):
@@ -117,3 +117,21 @@ def test_a_contender_with_further_seeds_than_the_look_makes_it_exploratory():
     verdict = verdict_from_scores(frame, looks=(5, 10))
     assert verdict.exploratory and verdict.look is None
     assert any("5 and 7 seeds are no look that was declared" in warning for warning in verdict.warnings)
+
+
+def test_a_win_over_a_contender_that_left_earlier_can_be_small():
+    gaps = {"a": 0.3, "b": 0.2, "c": 0.0}
+
+    def at(seeds):
+        frame = table({"a": 0.3, "b": 0.2}, seeds=seeds, noise=0.001)
+        unsteady = table(gaps, seeds=seeds, noise=0.001)
+        unsteady = unsteady[unsteady["contender"] == "c"]
+        luck = unsteady["seed"].map(dict(enumerate([0.9, -0.6, 0.8, -0.5, 0.7, 0, 0, 0, 0, 0])))
+        return pd.concat([frame, unsteady.assign(score=unsteady["score"] - (luck if seeds == 5 else 0.5 + 0 * luck))])
+
+    first = race_verdict(at(5), looks=(5, 10), margin=0.2)
+    assert first.verdict == NOT_ENOUGH_EVIDENCE and first.racing == ("a", "c")
+    last = race_verdict(at(10), looks=(5, 10), margin=0.2, previous=first)
+    assert (last.verdict, last.winner) == (WINS_SMALL, "a")
+    assert "over b the lead is below the margin of 0.2" in last.sentence
+    assert "Only a margin of at most 0.1" in last.advice.text

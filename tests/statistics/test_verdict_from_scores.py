@@ -233,3 +233,11 @@ def test_ten_seeds_by_ten_thousand_examples_by_five_contenders_take_less_than_a_
 def test_a_margin_that_is_no_size_is_refused(margin):
     with pytest.raises(ConfigError, match=r"\[config.margin\]"):
         verdict_from_scores(frame_of(shifted(0.0, 0.0)), margin=margin)
+
+
+def test_of_equal_means_neither_is_said_to_lead():
+    matrix = shifted(0.0)["a"]
+    verdict = verdict_from_scores(frame_of({"a": matrix, "b": matrix.copy()}))
+    assert verdict.sentence.startswith("No winner yet: a and b have the same mean score")
+    few = verdict_from_scores(frame_of({"a": matrix[:3], "b": matrix[:3].copy()}))
+    assert "a and b have the same mean score" in few.sentence and "leads" not in few.sentence

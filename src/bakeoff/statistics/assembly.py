@@ -55,17 +55,20 @@ def assemble(
     names = sorted(entries, key=lambda name: (-entries[name].mean.difference, name))
     stage = options.stage([entry.num_seeds for entry in entries.values()])
     estimates = {(a, b): compare(a, b) for a, b in combinations(names, 2)}
-    decision = decide(names, estimates, alpha=stage.alpha, margin=options.margin, may_decide=not stage.provisional)
+    gone = [row for row in previous.contenders if row.beaten_by is not None] if previous else []
+    settled = _carried(previous, {row.name for row in gone})
+    decision = decide(
+        names, estimates, alpha=stage.alpha, margin=options.margin, may_decide=not stage.provisional, settled=settled
+    )
     leaves = _leavers(decision, names) if racing and not stage.last else {}
     rows = [_row(name, rank, entries[name], options, leaves) for rank, name in enumerate(names, start=1)]
-    gone = [row for row in previous.contenders if row.beaten_by is not None] if previous else []
     rows += [replace(row, rank=rank) for rank, row in enumerate(gone, start=len(rows) + 1)]
     amounts = Amounts(points=points)
     return Verdict(
         verdict=decision.word,
         winner=decision.winner,
         equivalent=decision.equivalent,
-        pairs=(*decision.pairs, *_carried(previous, {row.name for row in gone})),
+        pairs=(*decision.pairs, *settled),
         contenders=tuple(rows),
         sentence=_sentence(decision, rows, options, stage, amounts, beaten=[row.name for row in gone]),
         claim=claim,
@@ -149,10 +152,10 @@ def _advice(decision: Decision, options: Options, amounts: Amounts, stage: Stage
         text = f"At least {MIN_SEEDS} seeds per contender are needed for a verdict; 10 are recommended."
         return Advice(text, "seeds", seeds=MIN_SEEDS)
     if decision.word in (WINS, WINS_SMALL):
-        nearest_pair = min((p for p in decision.pairs if p.a == decision.winner), key=lambda pair: pair.high)
+        _, end = decision.smallest_lead
         change = "above" if decision.word == WINS else "of at most"
         turn = "make the win small" if decision.word == WINS else "make it a full win"
-        return Advice(f"Settled. Only a margin {change} {amounts.size(nearest_pair.high)} would {turn}.")
+        return Advice(f"Settled. Only a margin {change} {amounts.size(end)} would {turn}.")
     if decision.word == EQUIVALENT:
         return Advice("Settled. Only a smaller margin would reopen it; it must be fixed before the test is opened.")
     pair = open_pair(decision)

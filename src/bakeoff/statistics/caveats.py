@@ -31,7 +31,8 @@ def caveats(decision: Decision, rows: Sequence[Contender], options: Options, sta
         )
     num_examples = decision.pairs[0].estimate.num_examples
     if num_examples < FEW_EXAMPLES:
-        found.append(f"only {num_examples} test examples: the t interval is a large-sample result")
+        examples = "1 test example" if num_examples == 1 else f"{num_examples} test examples"
+        found.append(f"only {examples}: the t interval is a large-sample result")
     if any(pair.estimate.variance == 0 for pair in decision.pairs):
         found.append("some differences do not vary at all over seeds and examples; check that the runs really differ")
     return found

@@ -14,12 +14,22 @@ from bakeoff.statistics.verdicts import EQUIVALENT, NOT_ENOUGH_EVIDENCE, WINS, W
 
 @dataclass(frozen=True)
 class Decision:
-    """The word, the winner, the contenders shown to be equivalent, and all pairs as tested."""
+    """The word, the winner, the contenders shown to be equivalent, and all pairs as tested.
+
+    Attributes:
+        settled: pairs of contenders that left a race earlier, as they stood then.
+    """
 
     word: str
     winner: str | None
     equivalent: tuple[str, ...]
     pairs: tuple[Pair, ...]
+    settled: tuple[Pair, ...] = ()
+
+    @property
+    def smallest_lead(self) -> tuple[str, float]:
+        """The rival over whom the winner's interval ends first, and that upper end."""
+        return smallest_lead(self.winner, [*self.pairs, *self.settled])
 
 
 def decide(
@@ -29,6 +39,7 @@ def decide(
     alpha: float,
     margin: float | None,
     may_decide: bool = True,
+    settled: Sequence[Pair] = (),
 ) -> Decision:
     """Test all pairs and find the word they license.
 
@@ -43,6 +54,7 @@ def decide(
         alpha: error rate of the whole verdict.
         margin: smallest difference that matters; without it no equivalence and no small win.
         may_decide: False (too few seeds, or failed guards) computes every pair and names nothing.
+        settled: pairs of contenders that left a race earlier; a win over one of them can be small too.
     """
     pairs = _tested(names, estimates, alpha=alpha, margin=margin)
     beaten = {pair.b for pair in pairs if pair.significant}
@@ -51,11 +63,19 @@ def decide(
     if not may_decide:
         return Decision(NOT_ENOUGH_EVIDENCE, None, (), pairs)
     if len(beaten_by_first) == len(names) - 1:
-        small = margin is not None and any(pair.high < margin for pair in pairs if pair.a == names[0])
-        return Decision(WINS_SMALL if small else WINS, names[0], (), pairs)
+        small = margin is not None and smallest_lead(names[0], [*pairs, *settled])[1] < margin
+        return Decision(WINS_SMALL if small else WINS, names[0], (), pairs, tuple(settled))
     if len(best) > 1 and all(pair.equivalent for pair in pairs if pair.a in best and pair.b in best):
         return Decision(EQUIVALENT, None, tuple(sorted(best)), pairs)
     return Decision(NOT_ENOUGH_EVIDENCE, None, (), pairs)
+
+
+def smallest_lead(winner: str | None, pairs: Sequence[Pair]) -> tuple[str, float]:
+    """Over which rival the interval of a winner's lead ends first, and where; a pair may name the winner second."""
+    ends = [(pair.high, pair.b) for pair in pairs if pair.a == winner]
+    ends += [(-pair.low, pair.a) for pair in pairs if pair.b == winner]
+    high, rival = min(ends)
+    return rival, high
 
 
 def _tested(

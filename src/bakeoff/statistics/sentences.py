@@ -75,14 +75,19 @@ def plain_sentence(
     if decision.word == EQUIVALENT:
         return _equivalent(decision, metric, amounts, margin, beaten)
     pair = open_pair(decision)
+    tied = pair.difference == 0
     lead = f"{pair.a} leads {pair.b} by {amounts.size(pair.difference)} of {metric}"
+    lead = f"{pair.a} and {pair.b} have the same mean {metric}" if tied else lead
     shown = amounts.interval(pair.low, pair.high, pair.level)
     if provisional:
         few = f"fewer than {MIN_SEEDS} seeds cannot tell skill from luck"
         return f"Provisional, no winner is named: {lead} ({shown}), and {few}."
+    behind = _behind(decision, [pair.a, pair.b], beaten)
+    if tied:
+        return f"No winner yet: {lead} ({shown} for the difference), so either may be better.{behind}"
     return (
         f"No winner yet: {lead}, but the interval of that lead includes zero ({shown}), so it may be luck of the "
-        f"seeds or of the test examples.{_behind(decision, [pair.a, pair.b], beaten)}"
+        f"seeds or of the test examples.{behind}"
     )
 
 
@@ -109,15 +114,11 @@ def _win(decision: Decision, metric: str, amounts: Amounts, margin: float | None
     )
     if decision.word == WINS_SMALL and margin is not None:
         return (
-            f"{decision.winner} wins, but by less than matters: {lead}{rest}; over {_small_rival(decision, margin)} "
+            f"{decision.winner} wins, but by less than matters: {lead}{rest}; over {decision.smallest_lead[0]} "
             f"the lead is below the margin of {amounts.size(margin)}."
         )
     ahead = "With new seeds and new test examples it would be expected to stay ahead."
     return f"{decision.winner} wins: {lead}{rest}. {ahead}"
-
-
-def _small_rival(decision: Decision, margin: float) -> str:
-    return next(pair.b for pair in decision.pairs if pair.a == decision.winner and pair.high < margin)
 
 
 def _equivalent(decision: Decision, metric: str, amounts: Amounts, margin: float | None, beaten: Sequence[str]) -> str:
