@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 import time
 from pathlib import Path
@@ -105,6 +106,48 @@ def test_a_folder_a_class(module, tmp_path: Path) -> None:
     name = data.examples("test")[0]
     assert name.startswith("rose/")
     assert np.stack(data.show("test", [0]))[0, :, :, 0].tolist() == np.asarray(noise_image(int(name[5:7]))).tolist()
+
+
+def test_links_are_followed_and_hidden_files_are_not_seen(tmp_path: Path) -> None:
+    write_class_folders(tmp_path / "elsewhere", classes=("rose", "tulip"))
+    flowers = tmp_path / "flowers"
+    write_class_folders(flowers, classes=("fern",), first=100)
+    for name in ("rose", "tulip"):
+        (flowers / name).symlink_to(tmp_path / "elsewhere" / name)
+    (flowers / "fern" / "back").symlink_to(flowers)
+    before = ImageFolder(path=str(flowers)).identity()
+    for name in (".ipynb_checkpoints", "fern/.thumbnails"):
+        write_class_folders(flowers / name, classes=("x",))
+    noise_image(7).save(flowers / "fern" / ".00.png")
+    source = ImageFolder(path=str(flowers))
+    assert source.identity() == before
+    labels = source.load()["train"]["label"]
+    assert {name: labels.count(name) for name in set(labels)} == {"fern": 20, "rose": 20, "tulip": 20}
+
+
+def test_a_link_to_nothing_is_an_unreadable_image(module, tmp_path: Path) -> None:
+    write_class_folders(tmp_path / "flowers")
+    (tmp_path / "flowers" / "rose" / "99.png").symlink_to(tmp_path / "gone.png")
+    with pytest.raises(DataError, match=r"rose/99.png: the file does not exist"):
+        module(ImageFolder(path=str(tmp_path / "flowers"))).setup()
+
+
+def test_a_name_that_is_not_utf8_is_told(module, tmp_path: Path) -> None:
+    write_class_folders(tmp_path / "flowers")
+    name = os.fsdecode(os.fsencode(tmp_path / "flowers" / "rose") + b"/\xff.png")
+    noise_image(99).save(name)
+    with pytest.raises(DataError, match=r"data.encoding\].*rose/.udcff.png: the name of this file is not UTF-8"):
+        module(ImageFolder(path=str(tmp_path / "flowers"))).setup()
+
+
+@pytest.mark.parametrize("up", ["../other/00.png", "/etc/hostname", "rose/../../other/00.png"])
+def test_a_table_names_no_file_outside_of_the_folder(tmp_path: Path, up: str) -> None:
+    write_class_folders(tmp_path / "flowers")
+    (tmp_path / "flowers" / "metadata.csv").write_text(f"file_name,label\nrose/../tulip/00.png,a\n{up},b\n")
+    with pytest.raises(DataError, match=r"data.outside_folder\] file_name=.*metadata.csv names a file outside"):
+        ImageFolder(path=str(tmp_path / "flowers")).load()
+    (tmp_path / "flowers" / "metadata.csv").write_text("file_name,label\nrose/../tulip/00.png,a\n")
+    assert ImageFolder(path=str(tmp_path / "flowers")).load()["train"]["__example__"] == ["tulip/00.png"]
 
 
 def test_split_folders_are_given_splits(module, tmp_path: Path) -> None:

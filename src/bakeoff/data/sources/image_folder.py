@@ -7,6 +7,8 @@ split.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,8 @@ class ImageFolder(Source):
         flowers/metadata.csv  flowers/1.png        a table with a column file_name, one of labels, any others
         flowers/train/metadata.csv                 such a table in each split's folder
 
+    Folders may be links to folders elsewhere; hidden files and folders are left out.
+
     Args:
         path: the folder.
     """
@@ -40,7 +44,7 @@ class ImageFolder(Source):
     def identity(self) -> dict[str, Any]:
         """Name, size and time of every image and table in the folder."""
         folder = self._folder()
-        files = [file for file in folder.rglob("*") if _is_image(file) or file.name in _METADATA]
+        files = [file for file in _visible_files(folder) if _is_image(file) or file.name in _METADATA]
         return {"source": "image_folder", "path": str(folder), "files": file_states(files, relative_to=folder)}
 
     def load(self) -> DatasetDict:
@@ -63,8 +67,20 @@ class ImageFolder(Source):
 
 
 def list_images(folder: Path) -> list[Path]:
-    """Every image file under the folder, sorted by path."""
-    return sorted(file for file in folder.rglob("*") if _is_image(file))
+    """Every image file under the folder, sorted by path.
+
+    Raises:
+        DataError: a name that is no text, as files from an older machine may have; tables can't hold it.
+    """
+    files = sorted(file for file in _visible_files(folder) if _is_image(file))
+    for file in files:
+        try:
+            str(file).encode()
+        except UnicodeEncodeError:
+            shown = str(file).encode("ascii", "backslashreplace").decode()
+            problem = "the name of this file is not UTF-8"
+            raise DataError("data.encoding", "data.path", shown, problem, next_step="rename it") from None
+    return files
 
 
 def read_metadata(file: Path) -> pd.DataFrame:
@@ -83,8 +99,20 @@ def read_metadata(file: Path) -> pd.DataFrame:
         raise DataError("data.bad_table", "data.path", file, problem, next_step="repair that line") from error
 
 
+def _visible_files(folder: Path) -> Iterator[Path]:
+    """Files at and below a folder, through links to folders, but for those that lead back to where they lie."""
+    for name, inner, names in os.walk(folder, followlinks=True):
+        place = Path(name)
+        inner[:] = [part for part in inner if not (part.startswith(".") or _leads_back(place / part))]
+        yield from (place / file for file in names if not file.startswith("."))
+
+
+def _leads_back(path: Path) -> bool:
+    return path.is_symlink() and path.parent.resolve().is_relative_to(path.resolve())
+
+
 def _is_image(file: Path) -> bool:
-    return file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
+    return file.suffix.lower() in IMAGE_SUFFIXES
 
 
 def _read_tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -111,10 +139,20 @@ def _read_folder(folder: Path, *, root: Path) -> pd.DataFrame:
         if "file_name" not in table:
             problem = f"{metadata} has no column file_name"
             raise DataError("data.missing_column", "file_name", None, problem, allowed=map(str, table.columns))
-        files = [folder / str(name) for name in table.pop("file_name")]
+        files = [_inside(root, folder, str(name), metadata) for name in table.pop("file_name")]
     table["image"] = [str(file) for file in files]
     table[EXAMPLE_COLUMN] = [file.relative_to(root).as_posix() for file in files]
     return table
+
+
+def _inside(root: Path, folder: Path, name: str, metadata: Path) -> Path:
+    """The file that a table in ``folder`` names; outside of ``root`` nobody would notice that it changes."""
+    path = Path(os.path.relpath(folder / name, root))
+    if os.pardir in path.parts:
+        problem = f"{metadata} names a file outside of {root}"
+        next_step = "give paths relative to the table, below the folder; a link to a folder elsewhere will do"
+        raise DataError("data.outside_folder", "file_name", name, problem, next_step=next_step)
+    return root / path
 
 
 def _as_dataset(table: pd.DataFrame) -> Dataset:

@@ -57,6 +57,11 @@ def file_states(files: Iterable[Path], *, relative_to: Path) -> list[list[Any]]:
     """Name, size and time of change of each file, sorted: changes when the files may have."""
     states = []
     for file in sorted(files):
-        stat = file.stat()
-        states.append([file.relative_to(relative_to).as_posix(), stat.st_size, stat.st_mtime_ns])
+        name = file.relative_to(relative_to).as_posix()
+        try:
+            stat = file.stat()
+        except FileNotFoundError:  # a link to nothing; whoever reads it says so
+            states.append([name, None, None])
+        else:
+            states.append([name, stat.st_size, stat.st_mtime_ns])
     return states
