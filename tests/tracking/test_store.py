@@ -67,3 +67,14 @@ def test_only_whole_new_lines_of_a_log_are_read_and_a_shorter_file_in_its_place_
     shorter.write_text('{"a": 1}\n{"a": 2}\n{"a": 3}\n{"a": 4}\n')
     shorter.replace(path)
     assert tail.after(3) == [{"a": 4}]
+
+
+def test_a_line_that_a_full_disk_cut_off_is_left_out_and_the_others_are_counted(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"a": 1}\n{"a": 2, "b{"a": 3}\n\0\xff\n7\n\n{"a": 4}\n')
+    tail = LogTail(path)
+    assert tail.after(0) == [{"a": 1}, {"a": 4}]
+    with path.open("a") as file:
+        file.write('{"a": 5}\n')
+    assert tail.after(2) == [{"a": 5}]
+    assert LogTail(path).after(1) == [{"a": 4}, {"a": 5}]

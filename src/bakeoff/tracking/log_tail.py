@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ class LogTail:
         self._count = 0
 
     def after(self, count: int) -> list[dict[str, Any]]:
-        """The whole records behind the first ``count``; a line that is still being written waits for the next call."""
+        """The whole records behind the first ``count``; a line that is still being written waits for the next call.
+
+        A line that a full disk cut off in its middle is no record.
+        """
         try:
             with self.path.open("rb") as file:
                 status = os.fstat(file.fileno())
@@ -32,8 +36,18 @@ class LogTail:
                 lines = file.read().split(b"\n")
         except FileNotFoundError:
             return []
-        records = [json.loads(line) for line in lines[:-1] if line]
+        records = list(_records(lines[:-1]))
         found = records[max(count - self._count, 0) :]
         self._offset += sum(len(line) + 1 for line in lines[:-1])
         self._count += len(records)
         return found
+
+
+def _records(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            yield record
