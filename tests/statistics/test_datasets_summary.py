@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import rankdata, wilcoxon
 
-from bakeoff.errors import DataError
+from bakeoff.errors import ConfigError, DataError
 from bakeoff.statistics import datasets_summary
 from bakeoff.statistics.datasets import critical_difference, signed_rank_p
 
@@ -67,3 +67,11 @@ def test_nan_is_refused():
     table.iloc[0, 0] = np.nan
     with pytest.raises(DataError):
         datasets_summary(table)
+
+
+def test_means_and_error_rates_that_are_none_are_refused():
+    means = pd.DataFrame({"a": [1.0] * 7, "b": [0.5] * 6 + [np.inf]})
+    with pytest.raises(DataError, match="finite"):
+        datasets_summary(means)
+    with pytest.raises(ConfigError, match="alpha"):
+        datasets_summary(means.replace(np.inf, 0.5), alpha=2.0)

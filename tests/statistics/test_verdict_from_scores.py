@@ -15,6 +15,7 @@ from bakeoff.statistics import (
     WINS,
     WINS_SMALL,
     Options,
+    crossed_mean,
     verdict_from_matrices,
     verdict_from_scores,
 )
@@ -241,3 +242,11 @@ def test_of_equal_means_neither_is_said_to_lead():
     assert verdict.sentence.startswith("No winner yet: a and b have the same mean score")
     few = verdict_from_scores(frame_of({"a": matrix[:3], "b": matrix[:3].copy()}))
     assert "a and b have the same mean score" in few.sentence and "leads" not in few.sentence
+
+
+def test_the_own_interval_of_a_contender_is_at_95_percent_whatever_the_error_rate():
+    matrices = shifted(0.2, 0.0)
+    loose, strict = (verdict_from_matrices(matrices, options=Options(alpha=alpha)) for alpha in (0.2, 0.01))
+    low, high = crossed_mean(matrices["a"]).interval(0.05)
+    for row in (loose.contenders[0], strict.contenders[0]):
+        assert (row.low, row.high) == pytest.approx((low, high))

@@ -16,6 +16,8 @@ from bakeoff.statistics.sentences import Amounts, open_pair, plain_sentence
 from bakeoff.statistics.verdicts import EQUIVALENT, WINS, WINS_SMALL, Verdict
 
 UNSTABLE_SHARE = 0.2
+OWN_LEVEL = 0.05
+"""Of a contender's own interval, which is no test and so the same whatever error rate the verdict has."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def _sentence(
 
 
 def _row(name: str, rank: int, entry: Entry, options: Options, leaves: Mapping[str, str]) -> Contender:
-    ends = sorted(options.sign * end for end in entry.mean.interval(options.alpha))
+    ends = sorted(options.sign * end for end in entry.mean.interval(OWN_LEVEL))
     failed = tuple(map(str, options.failed.get(name, ())))
     return Contender(
         name=name,

@@ -17,6 +17,7 @@ import pandas as pd
 
 from bakeoff.errors import DataError
 from bakeoff.statistics.multiplicity import holm
+from bakeoff.statistics.options import Options
 from bakeoff.statistics.rows import finite
 
 MIN_DATASETS = 7
@@ -80,9 +81,12 @@ def datasets_summary(means: pd.DataFrame, *, alpha: float = 0.05, direction: str
         direction: ``minimize`` if lower means are better.
 
     Raises:
-        DataError: NaN, fewer than two contenders, a dataset twice.
+        DataError: NaN or infinity, fewer than two contenders, a dataset twice.
+        ConfigError: an alpha that is no error rate, an unknown direction.
     """
-    if means.isna().to_numpy().any() or means.shape[1] < 2 or means.index.has_duplicates or means.empty:
+    Options(alpha=alpha, direction=direction)
+    known = np.isfinite(means.to_numpy(dtype=np.float64)).all()
+    if not known or means.shape[1] < 2 or means.index.has_duplicates or means.empty:
         problem = "expected one finite mean per dataset and contender, at least two contenders, each dataset once"
         raise DataError("data.bad_scores", "means", None, problem)
     scores_DK = means.to_numpy(dtype=np.float64) * (1.0 if direction == "maximize" else -1.0)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bakeoff.errors import ConfigError, DataError
-from bakeoff.statistics.assembly import Entry, assemble
+from bakeoff.statistics.assembly import OWN_LEVEL, Entry, assemble
 from bakeoff.statistics.configuration import right_or_wrong
 from bakeoff.statistics.crossed import Sample, sample_difference, sample_mean
 from bakeoff.statistics.options import DIRECTIONS, Options, check_failed, margin_of
@@ -121,7 +121,7 @@ def _curves(by_m: Mapping[int, Mapping[str, Sample]], options: Options) -> dict[
     curves: dict[str, list[dict[str, float]]] = {name: [] for name in by_m[1]}
     for size, pools in sorted(by_m.items()):
         for name, pooled in pools.items():
-            low, high = sorted(options.sign * end for end in sample_mean(pooled).interval(options.alpha))
+            low, high = sorted(options.sign * end for end in sample_mean(pooled).interval(OWN_LEVEL))
             curves[name].append({"m": size, "mean": options.sign * pooled.mean, "low": low, "high": high})
     return curves
 
