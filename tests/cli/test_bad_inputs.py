@@ -102,6 +102,14 @@ BAD = {
         ["predict", "run=r", "input=x", "num_tokens=-3"],
         ["error[config.out_of_range] num_tokens=-3: is out of range; allowed: 1 or more"],
     ),
+    "no beams": (
+        ["train", "task=translation", "task.module.beams=0"],
+        ["error[config.out_of_range] task.module.beams=0: is out of range; allowed: 1 or more"],
+    ),
+    "a width of what has none": (
+        ["train", "task=language_modeling", "model=lzma", "model.net.width=16"],
+        ["error[config.unknown_key] model.net.width: there is no such key"],
+    ),
     "negative temperature": (
         ["predict", "run=r", "input=x", "sampling.temperature=-1"],
         ["error[config.out_of_range] sampling.temperature=-1: is out of range; allowed: 0 or more"],

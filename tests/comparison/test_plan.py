@@ -77,6 +77,12 @@ def test_the_plan_names_an_augmentation_only_where_there_is_one(override, words)
     assert equal["Augmentation"].startswith(words)
 
 
+@pytest.mark.parametrize(("epochs", "words"), [(1, ": 1 epoch;"), (2, ": 2 epochs;")])
+def test_the_plan_counts_epochs_in_words(epochs, words):
+    equal = held_equal(make_plan(small_bakeoff(*SMALL, f"trainer.max_epochs={epochs}")))
+    assert words in equal[0]["value"]
+
+
 def test_a_single_test_example_is_refused_before_any_training(tmp_path):
     with pytest.raises(DataError, match=r"data\.too_few_examples"):
         make_plan(small_bakeoff(*SMALL, "data.split.test=1"))

@@ -23,6 +23,11 @@ def refused(message: str, *splits: Dataset, **settings: object) -> None:
         labelled(*splits, **settings).setup()
 
 
+def test_nothing_parts_no_labels() -> None:
+    message = r"data.label_type\] .*; allowed: lists of labels, or text with data.columns.label_separator"
+    refused(message, table(LABELS), separator="")
+
+
 def test_a_missing_column_lists_those_there() -> None:
     refused(
         r"data.missing_column\] data.columns.text=txt: .*; allowed: text \(string\); next: data.columns.text=text",
@@ -34,6 +39,13 @@ def test_a_missing_column_lists_those_there() -> None:
         table(LABELS),
         label="stars",
     )
+    refused(
+        r"data.missing_column\] .*=stars: .*; next: name it: data.columns.label=COLUMN, of those in the table's header",
+        table(LABELS),
+        label="stars",
+    )
+    lone = table(LABELS).select_columns(["text"])
+    refused(r"data.missing_column\] .*; next: add a column that holds the label", lone, label="stars")
     rows = table(LABELS).rename_column("label", "score").rename_column("text", "body")
     refused(r"data.missing_column\] data.columns.label=null: cannot tell which column holds the label", rows)
     refused(
@@ -115,8 +127,11 @@ def test_a_vocabulary_of_nothing_and_texts_that_are_all_truncated() -> None:
     )
     long = Dataset.from_dict({"text": [f"w w w n{n}" for n in range(40)], "label": LABELS})
     refused(
-        r"data.all_truncated\] data.max_length=3: every text is longer than 3 tokens of kind word", long, max_length=3
+        r"data.all_truncated\] .*=3: every text is longer than 3 tokens of kind word.*; next: data.max_length=4 keeps",
+        long,
+        max_length=3,
     )
+    assert labelled(long, max_length=4).spec.max_length == 4
 
 
 def test_a_split_that_takes_everything() -> None:

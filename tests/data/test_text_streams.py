@@ -9,7 +9,7 @@ import torch
 from bakeoff.data.splits import SplitRule
 from bakeoff.data.text.spec import START
 from bakeoff.data.text.tokenizers import tokenizer_from
-from bakeoff.errors import DataError
+from bakeoff.errors import ConfigError, DataError
 from tests.data.made_texts import sentences, stream
 
 
@@ -124,6 +124,13 @@ def test_more_streams_than_text_make_no_step() -> None:
 def test_a_document_too_short_for_blocks_is_refused() -> None:
     with pytest.raises(DataError, match=r"data.empty_split\] data.block_bytes=4096: .* has 3 bytes, 1 blocks"):
         stream(["abc"]).prepare_data()
+
+
+def test_blocks_smaller_than_a_character_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"config.out_of_range\] data.block_bytes=3: .*; allowed: 4 or more bytes"):
+        stream(["\U0001f600" * 9], block_bytes=3)
+    smallest = stream(["".join(map(chr, range(0x1F600, 0x1F620)))], block_bytes=4)
+    assert [len(text) for part in ("train", "val", "test") for text in smallest.raw(part)] == [1] * 32
 
 
 def test_other_text_takes_the_vocabulary_of_a_finished_run() -> None:

@@ -53,6 +53,9 @@ def test_plan_shows_every_contender_its_size_and_the_number_of_trials(report: Bu
     assert lines[0] == "CNN, RNN or Transformer for image classification on digits?"
     row = next(line for line in lines if line.startswith("renet")).split()
     assert row[:3] == ["renet", "RNN", "101,870"]
+    assert row[3] == "+1.9"
+    linear = next(line for line in lines if line.startswith("linear")).split()
+    assert linear[3] == "\u2014"  # the budget is not for baselines
     assert lines[-1] == "25 trials: 5 seeds each; 100,000 trainable parameters each, within 5\u202f%; about 2 min 05 s"
 
 

@@ -288,7 +288,8 @@ def seeds_in_words(seeds: Sequence[int]) -> str:
 
 def budget_in_words(budget: Mapping[str, Any], trainer: Mapping[str, Any]) -> str:
     """What the budget holds equal, and when training stops."""
-    stop = f"{trainer['max_epochs']} epochs" + (f", patience {trainer['patience']}" if trainer["patience"] else "")
+    epochs = int(trainer["max_epochs"])
+    stop = f"{epochs} epoch{'s' * (epochs != 1)}" + (f", patience {trainer['patience']}" if trainer["patience"] else "")
     value = budget["value"]
     return {
         "params": f"{value or 0:,} trainable parameters within {budget['tolerance']:.0%}; {stop}",

@@ -45,6 +45,7 @@ RANGES: dict[str, Rule] = {
     "data.split.val": _SHARE,
     "data.split.test": _SHARE,
     "num_tokens": _COUNT,
+    "task.module.beams": _COUNT,
     "sampling.temperature": _NOT_NEGATIVE,
     "sampling.top_k": _COUNT,
     "sampling.top_p": (lambda value: 0 < value <= 1, "above 0 and at most 1"),

@@ -14,6 +14,9 @@ from itertools import pairwise
 from bakeoff.config.docstrings import argument_docs, first_line
 from bakeoff.config.sources import Module, find_definition, read_module
 
+_WITHOUT_ARGUMENTS = ("ABC", "abc.ABC", "object")
+"""Bases whose constructors take nothing."""
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -86,7 +89,7 @@ def _of_class(target: str, module: Module, definition: ast.ClassDef) -> Signatur
         if found and isinstance(found[1], ast.ClassDef):
             inherited = _of_class(target, found[0], found[1])
             return Signature(target, inherited.parameters, inherited.open, first_line(doc) or inherited.summary)
-    plain = not definition.bases
+    plain = all(ast.unparse(base) in _WITHOUT_ARGUMENTS for base in definition.bases)
     return Signature(target, (), not plain, first_line(doc))
 
 

@@ -7,13 +7,14 @@ their numbers are given later, from the train rows.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 import pyarrow as pa
 from datasets import Array2D, Array3D, ClassLabel, Dataset, Features, Image, Value
 
-from bakeoff.errors import DataError, nearest
+from bakeoff.errors import DataError
 
 _COMMON_NAMES = {
     "image": ("image", "img", "picture", "pixels"),
@@ -144,8 +145,12 @@ def _refuse_missing(kind: str, wanted: str | None, features: Features, *, key: s
     shown = [f"{name} ({_kind_of(feature)})" for name, feature in features.items() if not name.startswith("__")]
     key = key or f"data.columns.{kind}"
     problem = f"no column of that name holds the {kind}" if wanted else f"cannot tell which column holds the {kind}"
-    guess = nearest(wanted, [name for name in features if not name.startswith("__")], count=1) if wanted else []
-    next_step = f"{key}={guess[0]}" if guess else f"name it: {key}=COLUMN"
+    near = difflib.get_close_matches(str(wanted), [name for name in features if not name.startswith("__")], n=1)
+    next_step = f"{key}={near[0]}" if near else f"name it: {key}=COLUMN"
+    if wanted and not near:
+        next_step += ", of those in the table's header"
+    if kind in ("label", "target") and len(shown) == 1:
+        next_step = f"add a column that holds the {kind}"
     raise DataError("data.missing_column", key, wanted or "null", problem, allowed=shown, next_step=next_step)
 
 

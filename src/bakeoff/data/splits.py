@@ -159,5 +159,6 @@ def require_two_rows_a_class(classes: list[str]) -> None:
             "data.columns.label",
             ", ".join(single[:5]),
             problem,
-            next_step="add rows, remove the class, or give the splits (folders or splits named train, val, test)",
+            next_step="add rows, remove the class, or give the splits (named train, val and test; of tables, val_file "
+            "and test_file)",
         )

@@ -31,7 +31,7 @@ def print_plan(plan: Mapping[str, Any], console: Console) -> None:
     for entry in found.contenders:
         name = Text(entry.name, style=_STYLES.get(entry.family, ""))
         family = "baseline" if entry.is_baseline else FAMILY_NAMES.get(entry.family, entry.family)
-        off_target = numbers.signed_share(entry.relative_error)
+        off_target = numbers.UNKNOWN if entry.is_baseline else numbers.signed_share(entry.relative_error)
         cost = numbers.flops(entry.train_flops_per_example)
         table.add_row(name, Text(family), numbers.count(entry.params), off_target, cost)
     console.print(table)

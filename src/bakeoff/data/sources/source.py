@@ -49,7 +49,7 @@ def refuse_missing_path(given: str, absolute: Path, *, key: str = "data.path") -
     missing = absolute.relative_to(parent).parts[0]
     near = nearest(missing, sorted(entry.name for entry in parent.iterdir() if not entry.name.startswith(".")))
     problem = f"there is no file or folder {absolute}"
-    next_step = f"nearest in {parent}: {', '.join(near)}" if near else f"{parent} is empty: check the path"
+    next_step = f"nearest in {parent}: {', '.join(near)}" if near else f"{parent} shows no files: check the path"
     raise DataError("data.not_found", key, given, problem, next_step=next_step)
 
 

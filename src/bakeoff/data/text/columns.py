@@ -111,7 +111,7 @@ def read_label_sets(dataset: Dataset, column: str, separator: str | None) -> lis
     if isinstance(feature, List):
         name_of = feature.feature.int2str if isinstance(feature.feature, ClassLabel) else str
         return [[name_of(item) for item in value or () if item is not None] for value in values]
-    if not _is_text(feature) or separator is None:
+    if not _is_text(feature) or not separator:
         allowed = "lists of labels, or text with data.columns.label_separator between labels"
         raise DataError("data.label_type", "data.columns.label", column, f"holds {feature}", allowed=allowed)
     return [[part.strip() for part in (value or "").split(separator) if part.strip()] for value in values]

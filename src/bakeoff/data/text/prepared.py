@@ -156,12 +156,18 @@ def _save_role(
     if num_cut == len(texts):
         length = preparation.max_length
         problem = f"every text is longer than {length} tokens of kind {preparation.tokenizer.kind}: all are truncated"
-        raise DataError("data.all_truncated", "data.max_length", length, problem, next_step="give a larger max_length")
+        next_step = f"data.max_length={_roomy_length(texts, tokenizer)} keeps half of them whole"
+        raise DataError("data.all_truncated", "data.max_length", length, problem, next_step=next_step)
     Ragged.of(encoded, dtype=np.uint16 if tokenizer.vocab_size <= 1 << 16 else np.int32).save(folder, f"{role}_tokens")
     Ragged.of_texts(texts).save(folder, f"{role}_text")
     if not num_cut:
         return None
     return f"{num_cut:,} of {len(texts):,} {role}s were cut at {preparation.max_length} tokens (data.max_length)."
+
+
+def _roomy_length(texts: list[str], tokenizer: Tokenizer) -> int:
+    """The median length, in tokens."""
+    return int(np.ceil(np.median([len(ids) for ids in tokenizer.encode_batch(texts, framed=True)])))
 
 
 def _save(

@@ -26,6 +26,7 @@ from bakeoff.errors import ConfigError, DataError
 
 _EVALUATION_STREAMS = 64  # apart from batch_size, so that scores do not depend on it
 _SUBSET_STREAM = 6
+_LONGEST_CHARACTER = 4  # bytes of UTF-8; a block holds whole ones
 
 
 class TextStream(TextData):
@@ -83,7 +84,11 @@ class TextStream(TextData):
         chunk: int = 1,
         seed: int = 0,
     ) -> None:
-        require_positive(block_bytes=block_bytes, max_eval_documents=max_eval_documents or 1)
+        require_positive(max_eval_documents=max_eval_documents or 1)
+        if block_bytes < _LONGEST_CHARACTER:
+            problem = "is less than a character may have"
+            allowed = f"{_LONGEST_CHARACTER} or more bytes"
+            raise ConfigError("config.out_of_range", "data.block_bytes", block_bytes, problem, allowed=allowed)
         if sequence_length < 2:
             allowed = "2 or more tokens"
             problem = "leaves no half for context"
