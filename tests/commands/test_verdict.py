@@ -151,3 +151,39 @@ def test_half_a_million_scores_take_under_three_seconds_and_nothing_heavy(tmp_pa
     assert done.stdout.splitlines()[-1] == "[]"
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert seconds < 3.0, "processor seconds, since this machine may be busy with other tests"
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_names_are_read_as_they_are_written(say, tmp_path, kind):
+    names = {"a": "NA", "b": "007"}
+    table = table_of_scores(examples=20)
+    table["example"] = table["example"].map(
+        {f"x{i}": {0: "7", 1: "007", 2: "None"}.get(i, f"{i}-01") for i in range(20)}
+    )
+    table["contender"] = table["contender"].map(names)
+    WRITERS[kind](table, tmp_path / f"scores.{kind}")
+    assert json.loads(say(f"scores.{kind}", "--json")) == verdict_from_scores(table).to_dict()
+
+
+def test_a_csv_line_without_a_name_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    table = table_of_scores(examples=4)
+    table.loc[5, "contender"] = ""
+    table.to_csv("scores.csv", index=False)
+    with pytest.raises(SystemExit):
+        main(["verdict", "scores.csv"])
+    assert "error[data.missing_value] contender: 1 rows have no contender" in capsys.readouterr().err
+
+
+def test_levels_of_a_parquet_index_are_columns(say, tmp_path):
+    table = table_of_scores()
+    table.set_index(["contender", "seed", "example"]).to_parquet(tmp_path / "s.parquet")
+    assert json.loads(say("s.parquet", "--json")) == verdict_from_scores(table).to_dict()
+
+
+def test_best_of_without_validation_scores_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    table_of_scores().to_csv("scores.csv", index=False)
+    with pytest.raises(SystemExit) as ended:
+        main(["verdict", "scores.csv", "--best-of", "3"])
+    assert ended.value.code == 2 and "--best-of=3" in capsys.readouterr().err

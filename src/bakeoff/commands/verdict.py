@@ -19,10 +19,31 @@ from bakeoff.statistics.configuration import verdict_from_scores
 from bakeoff.statistics.family import family_verdict
 from bakeoff.statistics.verdicts import Verdict
 
+NAMED = ("contender", "example")
+"""Columns of names: 007 and 7 are two examples, and NA may be one."""
+NUMBERED = ("seed", "trial", "score")
+MISSING = ["", "NA", "N/A", "NaN", "nan", "-nan", "null", "None"]
+"""What stands in them where there is no number."""
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    missing = dict.fromkeys(NUMBERED, MISSING) | {name: [""] for name in NAMED}
+    return pd.read_csv(path, dtype=dict.fromkeys(NAMED, str), keep_default_na=False, na_values=missing)
+
+
+def _read_json_lines(path: Path) -> pd.DataFrame:
+    return pd.read_json(path, lines=True, dtype=False, convert_dates=False)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    table = pd.read_parquet(path)
+    return table.reset_index() if set(table.index.names) & {*NAMED, *NUMBERED} else table
+
+
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".parquet": pd.read_parquet,
-    ".csv": pd.read_csv,
-    ".jsonl": lambda path: pd.read_json(path, lines=True),
+    ".parquet": _read_parquet,
+    ".csv": _read_csv,
+    ".jsonl": _read_json_lines,
 }
 """How each kind of table is read, by the end of its name."""
 
@@ -42,6 +63,10 @@ def run(argv: Sequence[str]) -> None:
     if words.validation is not None:
         verdict = _family(scores, words, options)
     else:
+        if words.best_of is not None:
+            problem = "the best of some trials is chosen by validation scores"
+            step = "--validation validation.parquet"
+            raise ConfigError("config.contradiction", "--best-of", words.best_of, problem, next_step=step)
         _refuse_tuned(scores)
         verdict = verdict_from_scores(scores, paired=words.paired, looks=words.looks, **options)
     if words.json:
