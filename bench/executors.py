@@ -19,7 +19,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from bakeoff.comparison.bakeoff import run_bakeoff
-from bakeoff.comparison.job import Job, OnEnd
+from bakeoff.comparison.job import Job, Needs, OnEnd
 from bakeoff.comparison.plan import make_plan, open_folder
 from bakeoff.config.composition import Composer
 from bakeoff.report.page import write_report
@@ -33,7 +33,7 @@ WORKERS = {"local": ["executor=local", "executor.workers=2"], "ray": ["executor=
 class Loop:
     """An executor for who has none: one trial after the other, in this process."""
 
-    def run(self, jobs: Sequence[Job], *, on_end: OnEnd, threads: int = 1) -> None:
+    def run(self, jobs: Sequence[Job], *, on_end: OnEnd) -> None:
         """Runs all jobs."""
         for job in jobs:
             on_end(job, run_trial(job.config, job.folder, label=job.label))
@@ -41,9 +41,13 @@ class Loop:
     def warm_up(self) -> None:
         """Nothing is to be started."""
 
-    def slots(self, threads: int) -> int:
+    def slots(self, needs: Needs) -> int:
         """One."""
         return 1
+
+    def cores(self) -> float:
+        """Those of this machine."""
+        return float(os.cpu_count() or 1)
 
     def close(self) -> None:
         """Nothing is to be ended."""

@@ -38,7 +38,7 @@ CONTENDERS = "contenders=[lenet,{model: mlp, name: dense}]"
 class InThisProcess:
     """An executor without processes, which would take longer to start than these trials take."""
 
-    def run(self, jobs, *, on_end, threads=1):
+    def run(self, jobs, *, on_end):
         for job in jobs:
             if not job.finished:
                 on_end(job, run_trial(job.config, job.folder, label=job.label))

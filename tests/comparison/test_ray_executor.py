@@ -6,10 +6,12 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from bakeoff.comparison.job import Needs
 from bakeoff.comparison.ray_executor import RayExecutor
 from bakeoff.errors import EnvironmentFault
 from bakeoff.files import read_json
@@ -37,6 +39,30 @@ def test_a_share_that_is_none_is_refused(wrong):
 def test_a_cluster_that_does_not_answer_is_refused():
     with pytest.raises(EnvironmentFault, match="no Ray cluster answers there"):
         RayExecutor(address="127.0.0.1:9").warm_up()
+
+
+def on_nodes(*nodes, **shares):
+    """An executor on a cluster of such nodes."""
+    executor = RayExecutor(**shares)
+    total = {name: sum(node.get(name, 0) for node in nodes) for name in ("CPU", "GPU")}
+    executor._cluster = SimpleNamespace(nodes=lambda: list(nodes), resource=total.get)
+    return executor
+
+
+def test_a_trial_takes_what_its_devices_take():
+    nodes = [{"CPU": 8, "GPU": 4}, {"CPU": 6, "GPU": 1}]
+    assert on_nodes(*nodes).slots(Needs()) == 5
+    assert on_nodes(*nodes).slots(Needs(devices=2)) == 2, "the lone GPU of the second node is no place for two"
+    assert on_nodes(*nodes).slots(Needs(threads=2, devices=2)) == 2
+    assert on_nodes(*nodes).slots(Needs(threads=2, devices=2, on_cpu=True)) == 3
+    assert on_nodes(*nodes, cpus_per_trial=0.5, gpus_per_trial=0).slots(Needs(devices=2)) == 28
+
+
+def test_a_trial_that_no_node_has_room_for_is_refused():
+    with pytest.raises(EnvironmentFault, match=r"gpus_per_trial=2.*no node of the cluster has more than 1"):
+        on_nodes({"CPU": 8, "GPU": 1}, {"CPU": 8, "GPU": 1}).slots(Needs(devices=2))
+    with pytest.raises(EnvironmentFault, match=r"cpus_per_trial=4.*more than 2; next: fewer trainer\.devices"):
+        on_nodes({"CPU": 2}, {"CPU": 2}).slots(Needs(devices=4))
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +155,7 @@ def test_a_cluster_without_room_for_a_trial_is_refused(on_ray):
     on_ray.cpus_per_trial = 1000
     try:
         with pytest.raises(EnvironmentFault, match=r"executor\.cpus_per_trial=1000"):
-            on_ray.slots(1)
+            on_ray.slots(Needs())
     finally:
         on_ray.cpus_per_trial = 0.5
 

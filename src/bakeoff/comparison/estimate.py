@@ -2,40 +2,71 @@
 
 from __future__ import annotations
 
+import heapq
+import math
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from bakeoff.comparison.contenders import Contender
-from bakeoff.comparison.job import Executor
+from bakeoff.comparison.job import Executor, Needs
 from bakeoff.comparison.plan import Plan
 from bakeoff.tasks.module import Batch, TaskModule
 from bakeoff.training.assembly import assemble
 from bakeoff.training.fitted_trial import is_fitted
+from bakeoff.training.preflight import usable_accelerators
 
 STEPS = 3
 TRIAL_OVERHEAD_S = 1.0
 """Start, validations, predictions."""
+RANKS_OVERHEAD_S = 1.0
+"""What the processes of a trial on several devices take to start and to meet."""
 FITTING_S = 5.0
 """What a baseline without gradients takes, about."""
+UNKNOWN = "how long it takes is not known before the first trial: steps are timed on the CPU, and these run elsewhere"
 
 
-def expected_seconds(plan: Plan, folder: Path, executor: Executor) -> float:
-    """Seconds for the trials that have no result yet, from a few timed steps of each contender."""
-    threads = int(plan.config["trainer"]["threads"])
-    torch.set_num_threads(threads)
-    seconds = 0.0
-    for contender in plan.contenders:
-        left = sum(not plan.job(contender, point, folder).finished for point in contender.points)
-        if left:
-            seconds += left * (_training_seconds(plan, contender) + TRIAL_OVERHEAD_S)
-    return seconds / executor.slots(threads)
+def expected_seconds(plan: Plan, folder: Path, executor: Executor) -> float | None:
+    """Seconds for the trials that have no result yet, from a few timed steps of each contender.
+
+    Trials start in order, each where another has ended, and slow each other down where their processes are more than
+    the cores. What processes tell each other between steps is not counted. None for trials on other devices than a CPU.
+
+    Raises:
+        EnvironmentFault: the executor has no room for a trial.
+    """
+    needs = Needs.of(plan.config["trainer"])
+    slots = executor.slots(needs)
+    if not needs.on_cpu and usable_accelerators() != ["cpu"]:
+        return None
+    torch.set_num_threads(needs.threads)
+    left = [job for job in plan.jobs(folder) if not job.finished]
+    names = {job.label.contender for job in left}
+    seconds = {one.name: _trial_seconds(plan, one) for one in plan.contenders if one.name in names}
+    at_once = min(slots, len(left))
+    crowding = max(at_once * needs.cores / executor.cores(), 1.0)
+    return makespan((seconds[job.label.contender] for job in left), slots) * crowding
 
 
-def _training_seconds(plan: Plan, contender: Contender) -> float:
-    """Seconds of a trial's optimizer steps."""
+def makespan(seconds: Iterable[float], slots: int) -> float:
+    """When the last of some jobs ends; each starts, in order, in the slot that is free first."""
+    free_at = [0.0] * slots
+    for duration in seconds:
+        heapq.heappushpop(free_at, free_at[0] + duration)
+    return max(free_at)
+
+
+def _trial_seconds(plan: Plan, contender: Contender) -> float:
+    ranks = int(contender.config["trainer"]["devices"])
+    several = RANKS_OVERHEAD_S if ranks > 1 and not is_fitted(contender.config) else 0.0
+    return _training_seconds(plan, contender, ranks) + TRIAL_OVERHEAD_S + several
+
+
+def _training_seconds(plan: Plan, contender: Contender, ranks: int) -> float:
+    """Seconds of a trial's optimizer steps, each on a batch for every process."""
     trainer = contender.config["trainer"]
     if is_fitted(contender.config):
         return FITTING_S
@@ -46,9 +77,9 @@ def _training_seconds(plan: Plan, contender: Contender) -> float:
     module = assemble({**contender.config, "seed": plan.seeds[0]}, plan.data.spec)
     module.train()
     step = min(_seconds_a_step(module, batch) for _ in range(STEPS))
-    steps: float = len(loader) * int(trainer["max_epochs"])
+    steps: float = math.ceil(len(loader) / ranks) * int(trainer["max_epochs"])
     if trainer["max_examples"]:
-        steps = min(steps, int(trainer["max_examples"]) / len(batch[1]))
+        steps = min(steps, int(trainer["max_examples"]) / (len(batch[1]) * ranks))
     return step * steps
 
 

@@ -12,7 +12,7 @@ import torch
 from bakeoff.comparison import trial_process
 from bakeoff.comparison.attempts import Attempt, following
 from bakeoff.comparison.job import Job as Job
-from bakeoff.comparison.job import OnEnd
+from bakeoff.comparison.job import Needs, OnEnd
 from bakeoff.comparison.kernel_kills import KernelKills
 from bakeoff.comparison.trial_process import POLL_S, Ending, TrialProcess
 from bakeoff.config.outcomes import Process
@@ -30,8 +30,8 @@ class LocalExecutor:
     """All cores, or all GPUs, of this machine.
 
     Args:
-        workers: trials at once; None is one for every ``trainer.devices`` GPUs, or without one, one for every
-            ``threads`` cores of each device.
+        workers: trials at once; None is one for every ``trainer.devices`` GPUs, or on CPU, one for every ``threads``
+            cores of each device.
         timeout_s: a trial that takes longer is stopped and scored as the trivial predictor; None waits for ever.
         retries: how often a trial whose process was killed is started again, with the same seed.
     """
@@ -47,19 +47,22 @@ class LocalExecutor:
         """Starts the fork server and its imports, so that they run while the bakeoff is being planned."""
         trial_process.warm_up()
 
-    def slots(self, threads: int, devices: int = 1) -> int:
-        """How many trials, each on so many devices, run at once."""
-        groups = torch.cuda.device_count() // devices
-        return self.workers or groups or max((os.cpu_count() or 1) // (threads * devices), 1)
+    def slots(self, needs: Needs) -> int:
+        """How many such trials run at once."""
+        groups = 0 if needs.on_cpu else torch.cuda.device_count() // needs.devices
+        return self.workers or groups or max(int(self.cores()) // needs.cores, 1)
 
-    def run(self, jobs: Sequence[Job], *, on_end: OnEnd, threads: int = 1) -> None:
+    def cores(self) -> float:
+        """Those of this machine."""
+        return float(os.cpu_count() or 1)
+
+    def run(self, jobs: Sequence[Job], *, on_end: OnEnd) -> None:
         """Runs the jobs that have no result yet, in order; ``on_end`` is told of each as it ends.
 
         When it is interrupted, trials that run get a few seconds to save their state.
         """
         waiting = [Attempt(job) for job in jobs if not job.finished]
-        devices = max((int(job.config["trainer"]["devices"]) for job in jobs), default=1)
-        free = list(range(self.slots(threads, devices)))[::-1]
+        free = list(range(self.slots(Needs.of(*(job.config["trainer"] for job in jobs)))))[::-1]
         running: dict[int, _Running] = {}
         kills = KernelKills()
         try:

@@ -31,6 +31,30 @@ class Job:
         return Task(dict(self.config), self.folder.resolve(), asdict(self.label), list(self.allow_code))
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What a trial takes of a machine: its devices, and so many CPU threads for each of them."""
+
+    threads: int = 1
+    devices: int = 1
+    on_cpu: bool = False
+    """Whether it leaves GPUs alone."""
+
+    @classmethod
+    def of(cls, *trainers: Mapping[str, Any]) -> Needs:
+        """What the largest of trials takes, by the ``trainer`` section of each."""
+        return cls(
+            threads=max((int(trainer["threads"]) for trainer in trainers), default=1),
+            devices=max((int(trainer["devices"]) for trainer in trainers), default=1),
+            on_cpu=bool(trainers) and all(trainer["accelerator"] == "cpu" for trainer in trainers),
+        )
+
+    @property
+    def cores(self) -> int:
+        """CPU threads of all its processes."""
+        return self.threads * self.devices
+
+
 OnEnd = Callable[[Job, dict[str, Any]], None]
 """Told of a job that has ended and of its result."""
 
@@ -41,10 +65,13 @@ class Executor(Protocol):
     def warm_up(self) -> None:
         """Starts what takes its time, so that it runs while the bakeoff is being planned."""
 
-    def slots(self, threads: int) -> int:
-        """How many trials of so many CPU threads run at once."""
+    def slots(self, needs: Needs) -> int:
+        """How many such trials run at once."""
 
-    def run(self, jobs: Sequence[Job], *, on_end: OnEnd, threads: int = 1) -> None:
+    def cores(self) -> float:
+        """CPU threads that all trials have to share."""
+
+    def run(self, jobs: Sequence[Job], *, on_end: OnEnd) -> None:
         """Runs the jobs that have no result yet, in order; ``on_end`` is told of each as it ends."""
 
     def close(self) -> None:

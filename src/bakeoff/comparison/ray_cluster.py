@@ -85,6 +85,10 @@ class Cluster:
         """How much of ``CPU`` or ``GPU`` all nodes have together."""
         return float(self.ray.cluster_resources().get(name, 0.0))
 
+    def nodes(self) -> list[dict[str, float]]:
+        """How much of ``CPU`` and ``GPU`` each node has."""
+        return [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
+
     def check_nodes(self, folder: Path) -> None:
         """Lets every node of a running cluster look for a file in ``folder``.
 

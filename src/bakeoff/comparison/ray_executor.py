@@ -13,7 +13,7 @@ from typing import Any
 
 from bakeoff.comparison import ray_tasks
 from bakeoff.comparison.attempts import Attempt, following
-from bakeoff.comparison.job import Job, OnEnd
+from bakeoff.comparison.job import Job, Needs, OnEnd
 from bakeoff.comparison.ray_cluster import Cluster
 from bakeoff.comparison.trial_process import GRACE_S, Ending
 from bakeoff.config.outcomes import Process
@@ -38,8 +38,10 @@ class RayExecutor:
 
     Args:
         address: ``HOST:PORT`` or ``auto`` of a running cluster; None starts Ray on this machine for the bakeoff.
-        cpus_per_trial: CPUs that Ray sets aside for a trial, or a fraction; None is ``trainer.threads``.
-        gpus_per_trial: GPUs, or a fraction of one; None is one where the cluster has any, else none.
+        cpus_per_trial: CPUs that Ray sets aside for a trial, or a fraction; None is ``trainer.threads`` for each of
+            ``trainer.devices``.
+        gpus_per_trial: GPUs, or a fraction of one; None is ``trainer.devices`` where the cluster has any and
+            ``trainer.accelerator`` is not ``cpu``, else none.
         timeout_s: a trial that takes longer is stopped and scored as the trivial predictor; None waits for ever.
         retries: how often a trial whose process was killed, or whose node was lost, is started again.
     """
@@ -73,38 +75,47 @@ class RayExecutor:
 
     def warm_up(self) -> None:
         """Starts or joins Ray, and the imports of as many workers as trials will run at once."""
-        warm = self._remote(ray_tasks.warm_up, threads=1)
-        for _ in range(self.slots(1)):
+        warm = self._remote(ray_tasks.warm_up, Needs())
+        for _ in range(self.slots(Needs())):
             warm.remote(Path.cwd())
 
-    def slots(self, threads: int) -> int:
-        """How many trials run at once.
+    def slots(self, needs: Needs) -> int:
+        """How many such trials run at once, each on a node that has all of what it takes.
 
         Raises:
-            EnvironmentFault: the cluster has no room for a single one.
+            EnvironmentFault: no node has room for a single one.
         """
-        shares = {"CPU": self._cpus(threads), "GPU": self._gpus()}
-        places = {name: int(self.cluster.resource(name) / share) for name, share in shares.items() if share > 0}
-        full = [name for name, number in places.items() if number < 1]
-        if full:
-            key = f"executor.{full[0].lower()}s_per_trial"
-            problem = f"the cluster has {self.cluster.resource(full[0]):g}"
-            raise EnvironmentFault("env.ray_too_small", key, shares[full[0]], problem)
-        return min(places.values())
+        asked = {"CPU": self._cpus(needs), "GPU": self._gpus(needs)}
+        shares = {name: share for name, share in asked.items() if share > 0}
+        nodes = self.cluster.nodes()
+        places = sum(min(int(node.get(name, 0.0) / share) for name, share in shares.items()) for node in nodes)
+        if places < 1:
+            most = {name: max(node.get(name, 0.0) for node in nodes) for name in shares}
+            name = next((name for name, share in shares.items() if most[name] < share), "CPU")
+            key, problem = f"executor.{name.lower()}s_per_trial", f"no node of the cluster has more than {most[name]:g}"
+            step = "fewer trainer.devices or trainer.threads, or a share of your own"
+            raise EnvironmentFault("env.ray_too_small", key, shares[name], problem, next_step=step)
+        return places
 
-    def run(self, jobs: Sequence[Job], *, on_end: OnEnd, threads: int = 1) -> None:
+    def cores(self) -> float:
+        """Those of all nodes."""
+        return self.cluster.resource("CPU")
+
+    def run(self, jobs: Sequence[Job], *, on_end: OnEnd) -> None:
         """Runs the jobs that have no result yet, in order; ``on_end`` is told of each as it ends.
 
         When it is interrupted, trials that run get a few seconds to save their state.
 
         Raises:
-            EnvironmentFault: a node of the cluster does not see the jobs' folders.
+            EnvironmentFault: a node of the cluster does not see the jobs' folders, or none has room for a trial.
         """
         waiting = [Attempt(job) for job in jobs if not job.finished]
         if not waiting:
             return
         self.cluster.check_nodes(waiting[0].job.folder.parent)
-        task = self._remote(ray_tasks.attempt, threads=threads)
+        needs = Needs.of(*(attempt.job.config["trainer"] for attempt in waiting))
+        self.slots(needs)  # Ray would wait for ever for a node that is large enough
+        task = self._remote(ray_tasks.attempt, needs)
         running = [self._submit(task, attempt) for attempt in waiting]
         try:
             while running:
@@ -126,17 +137,17 @@ class RayExecutor:
             self._cluster.close()
             self._cluster = None
 
-    def _cpus(self, threads: int) -> float:
-        return self.cpus_per_trial or float(threads)
+    def _cpus(self, needs: Needs) -> float:
+        return self.cpus_per_trial or float(needs.cores)
 
-    def _gpus(self) -> float:
+    def _gpus(self, needs: Needs) -> float:
         if self.gpus_per_trial is not None:
             return self.gpus_per_trial
-        return 1.0 if self.cluster.resource("GPU") else 0.0
+        return float(needs.devices) if self.cluster.resource("GPU") and not needs.on_cpu else 0.0
 
-    def _remote(self, function: Any, *, threads: int) -> Any:
+    def _remote(self, function: Any, needs: Needs) -> Any:
         # Ray's own retries would hide from the trial's log what ended it.
-        options = {"num_cpus": self._cpus(threads), "num_gpus": self._gpus(), "max_retries": 0}
+        options = {"num_cpus": self._cpus(needs), "num_gpus": self._gpus(needs), "max_retries": 0}
         return self.cluster.ray.remote(function).options(**options)
 
     def _submit(self, task: Any, attempt: Attempt) -> _Running:

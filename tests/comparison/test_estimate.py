@@ -1,0 +1,102 @@
+"""The time to expect: steps that are shared by devices, trials that are shared by workers, and cores by all of them."""
+
+import pytest
+
+from bakeoff.comparison import estimate, executor
+from bakeoff.comparison.estimate import FITTING_S, RANKS_OVERHEAD_S, TRIAL_OVERHEAD_S, expected_seconds, makespan
+from bakeoff.comparison.executor import LocalExecutor
+from bakeoff.comparison.job import Needs
+from bakeoff.comparison.plan import make_plan
+from bakeoff.files import write_json
+from tests.comparison.bakeoff_config import small_bakeoff
+
+STEP_S = 0.5
+EPOCH = 20
+"""Batches of 64 that the digits' train split has."""
+MLPS = "contenders=[{model: mlp, name: dense},{model: mlp, name: small, width: 0.1}]"
+
+
+class Machine:
+    """An executor with so many slots and cores."""
+
+    def __init__(self, slots, cores):
+        self._slots, self._cores = slots, cores
+
+    def slots(self, needs):
+        return self._slots
+
+    def cores(self):
+        return self._cores
+
+
+@pytest.fixture
+def expect(tmp_path, monkeypatch):
+    """The estimate for two contenders of three seeds, whose every step takes half a second."""
+    monkeypatch.setattr(estimate, "_seconds_a_step", lambda module, batch: STEP_S)
+
+    def ask(*overrides, slots=1, cores=8):
+        plan = make_plan(small_bakeoff(MLPS, "baselines=[]", "budget=none", "seeds=3", *overrides))
+        assert len(plan.data.train_dataloader()) == EPOCH
+        return expected_seconds(plan, tmp_path, Machine(slots, cores))
+
+    return ask
+
+
+def test_jobs_start_in_order_where_one_has_ended():
+    assert makespan([3.0, 1.0, 1.0, 1.0], 2) == 3.0
+    assert makespan([1.0, 1.0, 1.0, 3.0], 2) == 4.0
+    assert makespan([2.0, 2.0], 5) == 2.0
+    assert makespan([], 3) == 0.0
+
+
+def test_one_trial_after_the_other_takes_the_sum_of_them(expect):
+    assert expect() == pytest.approx(6 * (EPOCH * STEP_S + TRIAL_OVERHEAD_S))
+
+
+def test_twice_the_devices_take_half_the_steps(expect):
+    trial = EPOCH / 2 * STEP_S + TRIAL_OVERHEAD_S + RANKS_OVERHEAD_S
+    assert expect("trainer.devices=2") == pytest.approx(6 * trial)
+    assert expect("trainer.devices=2", "trainer.max_examples=640") == pytest.approx(6 * (trial - EPOCH / 4 * STEP_S))
+
+
+def test_workers_share_the_trials_and_the_cores(expect):
+    trial = EPOCH * STEP_S + TRIAL_OVERHEAD_S
+    assert expect(slots=4) == pytest.approx(2 * trial), "four, then the two that are left"
+    assert expect(slots=4, cores=2) == pytest.approx(2 * 2 * trial)
+    assert expect(slots=100, cores=2) == pytest.approx(3 * trial), "six at once, on two cores"
+    shared = EPOCH / 2 * STEP_S + TRIAL_OVERHEAD_S + RANKS_OVERHEAD_S
+    assert expect("trainer.devices=2", cores=1) == pytest.approx(6 * 2 * shared)
+
+
+def test_finished_trials_take_nothing(expect, tmp_path):
+    plan = make_plan(small_bakeoff(MLPS, "baselines=[]", "budget=none", "seeds=3"))
+    for job in plan.jobs(tmp_path)[:4]:
+        write_json(job.folder / "result.json", {})
+    assert expect() == pytest.approx(2 * (EPOCH * STEP_S + TRIAL_OVERHEAD_S))
+
+
+def test_a_baseline_that_is_fitted_takes_no_steps_and_one_process(monkeypatch, expect):
+    monkeypatch.setattr(estimate, "is_fitted", lambda config: config["model"]["name"] == "linear")
+    lone = expect("trainer.devices=2")
+    assert expect("trainer.devices=2", "baselines=[linear]") - lone == pytest.approx(3 * (FITTING_S + TRIAL_OVERHEAD_S))
+
+
+def test_steps_of_other_devices_are_not_guessed(expect, monkeypatch):
+    monkeypatch.setattr(estimate, "usable_accelerators", lambda: ["cpu", "gpu"])
+    assert expect("trainer.accelerator=auto") is None
+    assert expect("trainer.accelerator=cpu") is not None
+
+
+def test_needs_are_those_of_the_largest_trial():
+    small = {"threads": 1, "devices": 4, "accelerator": "cpu"}
+    assert Needs.of(small, small | {"threads": 3, "devices": 1}) == Needs(threads=3, devices=4, on_cpu=True)
+    assert not Needs.of(small, small | {"accelerator": "auto"}).on_cpu
+    assert Needs.of() == Needs(threads=1, devices=1, on_cpu=False)
+
+
+def test_local_slots_are_groups_of_gpus_or_of_cores(monkeypatch):
+    monkeypatch.setattr(executor.os, "cpu_count", lambda: 12)
+    monkeypatch.setattr(executor.torch.cuda, "device_count", lambda: 4)
+    assert LocalExecutor().slots(Needs(devices=2)) == 2
+    assert LocalExecutor().slots(Needs(threads=2, devices=2, on_cpu=True)) == 3
+    assert LocalExecutor(workers=5).slots(Needs(devices=2)) == 5
