@@ -251,12 +251,14 @@ def held_equal(plan: Plan) -> list[dict[str, str]]:
     config = plan.config
     budget, trainer, data = config["budget"], config["trainer"], config["data"]
     optimizer = {name: value for name, value in config["optimizer"].items() if not name.startswith("_")}
+    devices = int(trainer["devices"])
+    batch = f"{data['batch_size']} examples" + (f" on each of {devices} devices" if devices > 1 else "")
     tune = (
         f"{config['tune']['trials']} random trials each, over as many settings" if plan.tuned else "none: as configured"
     )
     return [
         {"what": "Budget", "value": budget_in_words(budget, trainer)},
-        {"what": "Batches", "value": f"{data['batch_size']} examples, in the same order for the same seed"},
+        {"what": "Batches", "value": f"{batch}, in the same order for the same seed"},
         {"what": "Data", "value": f"{data['name']}: one test set; train and validation drawn anew for each seed"},
         {"what": "Tuning", "value": tune},
         {"what": "Seeds", "value": "a fresh one for each trial" if plan.tuned else seeds_in_words(plan.seeds)},
