@@ -8,9 +8,13 @@ import sacrebleu
 import torch
 from torch import nn
 
-from bakeoff.data.text.spec import END, PAD, START
+from bakeoff.data.text.prediction import token_batches
+from bakeoff.data.text.spec import END, PAD, START, TextPairSpec
+from bakeoff.data.text.vocabularies import CharacterTokenizer
+from bakeoff.models.rnn.recurrent import Recurrent
 from bakeoff.statistics import pseudo_values
-from bakeoff.tasks.translation import scores
+from bakeoff.tasks.translation import Translation, scores
+from bakeoff.tasks.translation.attention_map import attention_map
 from bakeoff.tasks.translation.module import ExactMatch
 from bakeoff.tasks.translation.search import beam_search, greedy_search
 
@@ -114,3 +118,31 @@ def test_exact_match_compares_whole_answers_whatever_their_padding():
     metric.add(torch.tensor([[4, END, PAD], [5, 6, END]]), torch.tensor([[4, END], [5, END]]))
     metric.add(torch.tensor([[4, END]]), torch.tensor([[4, END, PAD, PAD]]))
     assert metric.compute().item() == pytest.approx(2 / 3)
+
+
+def test_an_attention_map_shows_the_source_as_the_model_was_trained_on_it():
+    tokenizer = CharacterTokenizer(tuple("abc"))
+    spec = TextPairSpec(
+        name="made",
+        fingerprint="f",
+        split_fingerprint="s",
+        num_train=4,
+        num_val=1,
+        num_test=2,
+        source_tokenizer=tokenizer.to_dict(),
+        target_tokenizer=tokenizer.to_dict(),
+        source_vocab_size=tokenizer.vocab_size,
+        target_vocab_size=tokenizer.vocab_size,
+        max_source_length=4,
+        max_target_length=4,
+        typical_source_length=4,
+        typical_target_length=4,
+    )
+    torch.manual_seed(0)
+    net = Translation.network(lambda **form: Recurrent(width=8, cell="gru", depth=1, **form), spec).eval()
+    (found,) = attention_map(net, "cab", spec)
+    ((source_1S,), _) = token_batches(["cab"], spec, batch_size=1)
+    assert found["columns"] == tokenizer.show_tokens(source_1S[0].tolist()) == ["c", "a", "b", "</s>"]
+    answer_1L = greedy_search(net, source_1S, max_length=4)
+    assert found["output"] == tokenizer.decode(answer_1L[0].tolist())
+    assert np.shape(found["weights"]) == (answer_1L.shape[1], 4)

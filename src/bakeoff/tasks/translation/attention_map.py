@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from bakeoff.data.text.prepared import encode
 from bakeoff.data.text.spec import TextPairSpec
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.models.attention import recorded_attention
@@ -28,7 +29,8 @@ def attention_map(net: nn.Module, source: str, spec: TextPairSpec) -> list[dict[
     if not isinstance(net, EncoderDecoder):
         return []
     reads, writes = tokenizer_from(spec.source_tokenizer), tokenizer_from(spec.target_tokenizer)
-    source_1S = torch.from_numpy(reads.encode_batch([source])[0].astype(np.int64))[None]
+    (source_S,), _ = encode([source], reads, role="source", labelled=False, max_length=None)
+    source_1S = torch.from_numpy(source_S.astype(np.int64))[None]
     specials = Specials.of(writes)
     answer_1L = greedy_search(net, source_1S, max_length=net.max_target_length, specials=specials)
     given_1L = torch.cat([torch.full((1, 1), specials.start), answer_1L[:, :-1]], dim=1)
