@@ -27,6 +27,9 @@ from bakeoff.training.checkpoints import load_weights
 from bakeoff.training.fitted_trial import fitted_model, is_fitted
 from bakeoff.training.settings import TrainerSettings
 
+_MOST_NAMED = 6
+"""Runs to choose from that an error lists."""
+
 
 @dataclass(frozen=True)
 class SavedRun:
@@ -101,13 +104,24 @@ def find_run(path: str | Path) -> Path:
             next_step="train one: bakeoff train output_dir=runs/first",
         )
     if len(runs) > 1:
-        names = [str(run) for run in runs[:5]] + (["..."] if len(runs) > 5 else [])
-        raise ConfigError("config.several_runs", "run", folder, f"it holds {len(runs)} runs; name one", allowed=names)
+        names = sorted(map(_named, runs))
+        shown = [name for *_, name in names[:_MOST_NAMED]] + (["..."] if len(runs) > _MOST_NAMED else [])
+        raise ConfigError("config.several_runs", "run", folder, f"it holds {len(runs)} runs; name one", allowed=shown)
     if not (runs[0] / "result.json").exists():
         raise CheckpointError(
             "checkpoint.unfinished", "run", runs[0], "the run has not finished", next_step="give its command again"
         )
     return runs[0]
+
+
+def _named(run: Path) -> tuple[int, str, str]:
+    """What to sort a run by, so that each contender comes before anyone's second seed, and what to call it."""
+    try:
+        about = read_json(run / "run.json")
+        seed, contender = int(about["seed"]), str(about["contender"])
+    except (OSError, ValueError, TypeError, KeyError):  # of another version, or cut short
+        return 0, "", str(run)
+    return seed, contender, f"{run} ({contender}, seed {seed})"
 
 
 def load_run(path: str | Path) -> SavedRun:

@@ -55,7 +55,7 @@ def refuse_missing_path(given: str, absolute: Path, *, key: str = "data.path") -
 
 def file_states(files: Iterable[Path], *, relative_to: Path) -> list[list[Any]]:
     """Name, size and time of change of each file, sorted: changes when the files may have."""
-    states = []
+    states: list[list[Any]] = []
     for file in sorted(files):
         name = file.relative_to(relative_to).as_posix()
         try:

@@ -1,0 +1,44 @@
+"""Finding the run that a path names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bakeoff.errors import CheckpointError, ConfigError
+from bakeoff.training.saved_run import find_run
+
+
+def write_run(folder: Path, **about: object) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps(about))
+    return folder
+
+
+def test_runs_to_choose_from_are_told_apart_by_contender_and_seed(tmp_path: Path) -> None:
+    for number, (contender, seed) in enumerate([("vit", 1), ("gru", 1), ("gru", 0), ("vit", 0)]):
+        write_run(tmp_path / f"t{number}", contender=contender, seed=seed)
+    with pytest.raises(ConfigError, match=r"config.several_runs\] run=.*: it holds 4 runs; name one") as caught:
+        find_run(tmp_path)
+    assert caught.value.allowed == ", ".join(
+        f"{tmp_path}/{run}" for run in ("t2 (gru, seed 0)", "t3 (vit, seed 0)", "t1 (gru, seed 1)", "t0 (vit, seed 1)")
+    )
+
+
+def test_of_many_runs_some_are_listed_also_without_their_names(tmp_path: Path) -> None:
+    for number in range(9):
+        write_run(tmp_path / f"t{number}")
+    with pytest.raises(ConfigError) as caught:
+        find_run(tmp_path)
+    assert caught.value.allowed.startswith(f"{tmp_path}/t0, ")
+    assert caught.value.allowed.endswith("t5, ...")
+
+
+def test_a_lone_run_is_found_below_a_folder_once_it_has_finished(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "a" / "b", contender="gru", seed=0)
+    with pytest.raises(CheckpointError, match=r"checkpoint\.unfinished"):
+        find_run(tmp_path)
+    (run / "result.json").write_text("{}")
+    assert find_run(tmp_path) == find_run(run) == run
