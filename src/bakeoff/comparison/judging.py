@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 
 from bakeoff.comparison.job import Job
+from bakeoff.comparison.metrics import margin_of_validation
 from bakeoff.comparison.opening import VALIDATION
 from bakeoff.comparison.plan import Plan
 from bakeoff.files import atomic_writer, read_json, write_json
 from bakeoff.statistics import Verdict, family_verdict, race_verdict, verdict_from_scores
+from bakeoff.statistics.pooled import best_of
 from bakeoff.training.assembly import task_class
-
-MARGIN_FRACTION = 0.10
-"""Rule 17: the smallest difference that matters, as a share of the best validation error."""
 
 
 @dataclass
@@ -42,32 +41,35 @@ class Trial:
 
 
 def fixed_margin(plan: Plan, folder: Path, jobs: Sequence[Job]) -> float | None:
-    """The difference that matters: given, or a tenth of the best contender's validation error; None if that is 0.
+    """The difference that matters: given, or a tenth of the best contender's validation error; None if that is nothing.
 
     It is written down before the first test score is known, and read from there ever after.
     """
     path = folder / "margin.json"
     if path.exists():
         return read_json(path)["margin"] or None
-    margin = plan.config["margin"]
+    margin, rule = plan.config["margin"], "given"
     if margin is None:
-        means = _validation_means(plan, jobs)
-        errors = [1.0 - mean for mean in means] if plan.config["task"]["direction"] == "maximize" else means
-        margin = MARGIN_FRACTION * min(errors, default=0.0)
-    write_json(
-        path, {"margin": margin, "rule": "given" if plan.config["margin"] else "10 % of the best validation error"}
-    )
-    return margin or None
+        task, m = plan.config["task"], family_size(plan.config["tune"])
+        rule = "10 % of the best validation error" + (f" to expect of the best of {m} trials" if m else "")
+        values = _validation_values(task["metric"], jobs)
+        margin = margin_of_validation(values, metric=task["metric"], direction=task["direction"], best_of=m)
+    write_json(path, {"margin": margin, "rule": rule})
+    return margin
 
 
-def _validation_means(plan: Plan, jobs: Sequence[Job]) -> list[float]:
-    metric = plan.config["task"]["metric"]
+def family_size(tune: Mapping[str, Any]) -> int | None:
+    """m of the family claim; None without tuning."""
+    return best_of(int(tune["trials"]), tune["best_of"]) if tune["trials"] else None
+
+
+def _validation_values(metric: str, jobs: Sequence[Job]) -> dict[str, list[float]]:
     values: dict[str, list[float]] = {}
     for job in jobs:
         result = read_json(job.folder / "result.json")
         if job.label.role == "contender" and result["status"] == "finished":
             values.setdefault(job.label.contender, []).append(result["validation"][metric])
-    return [float(np.mean(found)) for found in values.values()]
+    return values
 
 
 def judge(

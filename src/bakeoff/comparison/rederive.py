@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from bakeoff.comparison.executor import Job
-from bakeoff.comparison.judging import MARGIN_FRACTION, Trial
+from bakeoff.comparison.judging import Trial, family_size
+from bakeoff.comparison.metrics import margin_of_validation
 from bakeoff.comparison.opening import SCORES
 from bakeoff.comparison.recorded import PlannedTrial, RecordedBakeoff, RecordedTrial
 from bakeoff.data.module import TaskData
@@ -99,13 +100,14 @@ def margin_again(bakeoff: RecordedBakeoff) -> float | None:
     task, given = bakeoff.plan["task"], bakeoff.plan["margin"]
     if given is not None:
         return float(given)
-    errors = []
+    values = {}
     for entry in bakeoff.contenders:
         first = bakeoff.recorded_of(entry["name"])[: bakeoff.looks[0]]
-        values = [trial.result["validation"][task["metric"]] for trial in first if not trial.failed]
-        if entry["role"] == "contender" and values:
-            errors.append(1.0 - np.mean(values) if task["direction"] == "maximize" else np.mean(values))
-    return float(MARGIN_FRACTION * min(errors, default=0.0)) or None
+        if entry["role"] == "contender":
+            found = [trial.result["validation"][task["metric"]] for trial in first if not trial.failed]
+            values[entry["name"]] = found
+    m = family_size(bakeoff.plan["tune"])
+    return margin_of_validation(values, metric=task["metric"], direction=task["direction"], best_of=m)
 
 
 def verdict_again(

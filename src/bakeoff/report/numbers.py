@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from bakeoff.comparison.metrics import LOWER_IS_BETTER
+
 UNKNOWN = "—"
 _THIN = "\u202f"
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -21,7 +23,6 @@ _FRACTIONS = {
     "cer",
 }
 _LABELS = {"f1_macro": "macro-F1", "calibration_error": "calibration error", "miou": "mIoU", "wer": "WER", "cer": "CER"}
-_LOWER_IS_BETTER = {"calibration_error", "loss", "wer", "cer", "mase", "smape", "mae", "perplexity", "bits_per_byte"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Metric:
     @classmethod
     def named(cls, name: str, *, direction: str | None = None) -> Metric:
         """The metric of that name; ``direction`` (maximize or minimize) overrides what the name suggests."""
-        lower = name in _LOWER_IS_BETTER if direction is None else direction == "minimize"
+        lower = name in LOWER_IS_BETTER if direction is None else direction == "minimize"
         return cls(name, name in _FRACTIONS, lower)
 
     @property
