@@ -57,6 +57,15 @@ def test_thousands_of_steps_with_closed_or_open_gates_lose_no_digits(gate: float
     torch.testing.assert_close(minimal_gru(gate_BTH, candidate_BTH).double(), expected, rtol=1e-5, atol=0)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_nearly_closed_gates_of_low_precision_keep_their_time_scale(dtype: torch.dtype) -> None:
+    # What a gate of -8 keeps is 1 - 1 / 2982, and from zero a constant candidate of 0.5 gives 1 - 0.99966 ** t.
+    states_BTH = minimal_gru(torch.full((1, 4096, 1), -8.0, dtype=dtype), torch.full((1, 4096, 1), 0.5, dtype=dtype))
+    kept = 1 / (1 + torch.exp(torch.tensor(-8.0, dtype=torch.double)))
+    expected_T = 1 - kept ** torch.arange(1, 4097)
+    torch.testing.assert_close(states_BTH[0, :, 0].double(), expected_T, rtol=4e-3, atol=0)
+
+
 def test_one_step_worked_by_hand() -> None:
     # z = sigmoid(0) = 0.5; g(2) = 2.5 and g(0) = 0.5: from 1.0, 0.5 + 1.25 = 1.75, then 0.875 + 0.25 = 1.125.
     states_BTH = minimal_gru(torch.zeros(1, 2, 1), torch.tensor([[[2.0], [0.0]]]), torch.ones(1, 1))

@@ -24,16 +24,20 @@ MixerState = tuple[Tensor, Tensor]
 def minimal_gru(gate_BTH: Tensor, candidate_BTH: Tensor, first_BH: Tensor | None = None) -> Tensor:
     """``h_t = (1 - z_t) h_{t-1} + z_t g(c_t)`` with ``z = sigmoid(gate)`` (Feng et al. 2024, section 3.1 and B.2).
 
-    ``g(c)`` is ``c + 0.5`` from zero on and ``sigmoid(c)`` below, so that states stay positive.
+    ``g(c)`` is ``c + 0.5`` from zero on and ``sigmoid(c)`` below, so that states stay positive. The sum is made in
+    float32 in mixed precision too: bfloat16 rounds what a gate of -7 keeps to 1, and the state would only ever grow.
 
     Args:
         gate_BTH: before the sigmoid.
         candidate_BTH: c.
         first_BH: the state before the first step; None: zeros.
     """
+    dtype = gate_BTH.dtype
+    if dtype in (torch.bfloat16, torch.float16):
+        gate_BTH, candidate_BTH = gate_BTH.float(), candidate_BTH.float()
     kept_BTH = torch.sigmoid(-gate_BTH)
     positive_BTH = torch.where(candidate_BTH >= 0, candidate_BTH + 0.5, torch.sigmoid(candidate_BTH))
-    return linear_recurrence(kept_BTH, torch.sigmoid(gate_BTH) * positive_BTH, first_BH)
+    return linear_recurrence(kept_BTH, torch.sigmoid(gate_BTH) * positive_BTH, first_BH).to(dtype)
 
 
 class MinGRUMixer(nn.Module):
