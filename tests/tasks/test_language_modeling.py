@@ -1,17 +1,18 @@
 """Reading streams, bits and generation, against whole forward passes and sums by hand."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 import torch
 
-from bakeoff.data.text.spec import PAD, UNKNOWN, TextStreamSpec
+from bakeoff.data.text.spec import END, PAD, START, UNKNOWN, TextStreamSpec
 from bakeoff.models.rnn.recurrent import Recurrent
 from bakeoff.models.transformer.encoder import Transformer
 from bakeoff.statistics import pseudo_values
 from bakeoff.tasks.language_modeling import LanguageModeling
-from bakeoff.tasks.language_modeling.generation import Sampling, draw, generate
+from bakeoff.tasks.language_modeling.generation import Sampling, continue_text, draw, generate
 from bakeoff.tasks.language_modeling.network import LanguageModel, StreamReader
 
 VOCAB = 12
@@ -111,6 +112,16 @@ def test_in_training_the_state_goes_from_batch_to_batch_without_its_graph():
     torch.testing.assert_close(task(second_BT), alone_BTV)
 
 
+@pytest.mark.parametrize("kind", ["gru", "transformer"])
+def test_a_test_reads_its_streams_from_their_beginning(kind):
+    task, tokens_BT = module(kind).eval(), tokens(3, 4)
+    with torch.no_grad():
+        expected_BTV = task.net(tokens_BT)
+        task(tokens(2, 4, seed=1))
+        task.on_test_epoch_start()
+        torch.testing.assert_close(task(tokens_BT), expected_BTV)
+
+
 def test_padding_is_no_target():
     task = module()
     logits_BTV, targets_BT = torch.randn(1, 3, VOCAB), torch.tensor([[5, PAD, 7]])
@@ -161,6 +172,25 @@ def test_only_the_likeliest_tokens_are_drawn():
     assert {draw(logits_V, Sampling(temperature=0), generator) for _ in range(5)} == {0}
 
 
+def test_no_more_than_k_tokens_are_drawn_of_equally_likely_ones():
+    logits_V, generator = torch.tensor([1.0, 2.0, 2.0, 2.0, 0.0]), torch.Generator().manual_seed(0)
+    assert len({draw(logits_V, Sampling(top_k=2), generator) for _ in range(200)}) == 2
+    likeliest = draw(logits_V, Sampling(temperature=0), generator)
+    assert {draw(logits_V, Sampling(top_k=1), generator) for _ in range(50)} == {likeliest}
+
+
+def test_the_smallest_temperature_takes_the_likeliest_token():
+    logits_V, generator = torch.tensor([10.0, 60.0, 20.0]), torch.Generator().manual_seed(0)
+    assert {draw(logits_V, Sampling(temperature=1e-300), generator) for _ in range(5)} == {1}
+
+
+def test_a_text_goes_on_without_tokens_that_stand_for_no_text():
+    tokenizer = {"kind": "character", "characters": list("abcdefgh"), "byte_fallback": False}
+    spec = dataclasses.replace(SPEC, tokenizer=tokenizer)
+    drawn = list(continue_text(network(), "ab", spec, num_tokens=300, sampling=Sampling(temperature=2.0)))
+    assert not {PAD, UNKNOWN, START, END} & set(drawn)
+
+
 def test_temperature_flattens_or_sharpens():
     logits_V = torch.log(torch.tensor([0.8, 0.2]))
     generator = torch.Generator().manual_seed(0)
@@ -168,7 +198,9 @@ def test_temperature_flattens_or_sharpens():
     assert share == pytest.approx(0.04 / 0.68, abs=0.02)
 
 
-@pytest.mark.parametrize("wrong", [{"temperature": -1}, {"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.1}])
+@pytest.mark.parametrize(
+    "wrong", [{"temperature": -1}, {"temperature": math.nan}, {"top_k": 0}, {"top_p": 0.0}, {"top_p": 1.1}]
+)
 def test_impossible_sampling_is_refused(wrong):
     with pytest.raises(ValueError, match="must be"):
         Sampling(**wrong)

@@ -37,7 +37,7 @@ class Sampling:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.temperature < 0:
+        if not self.temperature >= 0:
             raise ValueError(f"temperature must be 0 or more; got {self.temperature}")
         if self.top_k is not None and self.top_k < 1:
             raise ValueError(f"top_k must be at least 1, or null; got {self.top_k}")
@@ -49,10 +49,11 @@ def draw(logits_V: Tensor, sampling: Sampling, generator: torch.Generator) -> in
     """The next token."""
     if sampling.temperature == 0:
         return int(logits_V.argmax())
-    logits_V = logits_V.float() / sampling.temperature
+    # Below the greatest, so that no small temperature makes one of them infinite.
+    logits_V = (logits_V.double() - logits_V.max()) / sampling.temperature
     if sampling.top_k is not None and sampling.top_k < len(logits_V):
-        least = logits_V.topk(sampling.top_k).values[-1]
-        logits_V = logits_V.masked_fill(logits_V < least, -torch.inf)
+        likeliest_K = logits_V.topk(sampling.top_k).indices
+        logits_V = torch.full_like(logits_V, -torch.inf).index_copy(0, likeliest_K, logits_V[likeliest_K])
     if sampling.top_p is not None:
         sorted_V, order_V = torch.softmax(logits_V, dim=0).sort(descending=True)
         before_V = sorted_V.cumsum(dim=0) - sorted_V
@@ -68,10 +69,13 @@ def continue_text(
     num_tokens: int,
     sampling: Sampling,
 ) -> Iterator[int]:
-    """The tokens after a text, as `generate` draws them; padding and what stands for no text are never drawn."""
+    """The tokens after a text, as `generate` draws them; padding and what stands for no text are never drawn.
+
+    No stream of training holds an END token either: a model would never have read what it is given next.
+    """
     tokenizer = tokenizer_from(spec.tokenizer)
     prompt = [tokenizer.start, *tokenizer.encode_batch([text])[0].tolist()]
-    never = (PAD, tokenizer.unknown, tokenizer.start)
+    never = (PAD, tokenizer.unknown, tokenizer.start, tokenizer.end)
     return generate(
         net, prompt, num_tokens=num_tokens, sampling=sampling, forbidden=never, context=spec.sequence_length
     )

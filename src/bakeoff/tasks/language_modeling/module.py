@@ -148,6 +148,10 @@ class LanguageModeling(TaskModule):
         super().on_validation_epoch_end()
         self.reader = self._waiting
 
+    def on_test_epoch_start(self) -> None:
+        """Streams start anew."""
+        self.reader = StreamReader()
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keeps the state that streams in training have reached, in each of several processes."""
         super().on_save_checkpoint(checkpoint)
