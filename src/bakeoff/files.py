@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import math
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
+
+_HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+_UNFINISHED = f".{_HOST}.part"
+"""How the name ends of a file that is being written on this machine; not every file system knows of others' locks."""
 
 
 @contextmanager
@@ -22,26 +29,47 @@ def atomic_writer(path: Path, *, previous: Path | None = None) -> Iterator[IO[by
             file alone.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
+    descriptor, temporary = _begin(path)
     try:
-        with os.fdopen(descriptor, "w+b") as file:
+        with os.fdopen(descriptor, "w+b") as file:  # which ends the lock, once the file has its own name
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        if previous is not None and path.exists():
-            path.replace(previous)
-        temporary.replace(path)
+            temporary.chmod(0o644)
+            if previous is not None and path.exists():
+                path.replace(previous)
+            temporary.replace(path)
         _sync_folder(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def unfinished_of(path: Path) -> list[Path]:
-    """What `atomic_writer` leaves beside ``path`` where its process is killed."""
-    return list(path.parent.glob(f".{path.name}.*"))
+def clear_unfinished(folder: Path) -> None:
+    """Removes what killed processes of this machine left in a folder when they were writing.
+
+    A writer that lives holds a lock on its file, which the kernel lifts at its end, whatever that is. What can't be
+    locked stays.
+    """
+    for path in folder.glob(f".*{_UNFINISHED}"):
+        with suppress(OSError):
+            descriptor = os.open(path, os.O_RDWR)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink(missing_ok=True)
+            finally:
+                os.close(descriptor)
+
+
+def _begin(path: Path) -> tuple[int, Path]:
+    """A new locked file beside ``path``."""
+    while True:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent)
+        with suppress(OSError):  # a file system without locks: then nobody takes this one for a dead writer's either
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, Path(name)
+        os.close(descriptor)  # it was cleared away before it was locked
 
 
 def _sync_folder(folder: Path) -> None:

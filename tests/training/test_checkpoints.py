@@ -15,6 +15,7 @@ from torch import nn
 from bakeoff.errors import CheckpointError
 from bakeoff.training.checkpoints import AtomicCheckpointIO, load_weights, newest_whole, previous_of, save_weights
 from bakeoff.training.random_state import random_state, set_random_state
+from tests.killed_writer import left_by_a_killed_writer
 
 
 def test_weights_come_back_exactly(tmp_path):
@@ -139,7 +140,8 @@ def test_a_kill_between_the_two_moves_leaves_the_one_before(tmp_path):
 
 def test_what_a_killed_writer_left_is_cleared_away(tmp_path):
     path = saved(tmp_path / "last.ckpt", 1)
-    (tmp_path / ".last.ckpt.k2j3").write_bytes(b"half")
+    left_by_a_killed_writer(tmp_path / "last.ckpt")
+    assert len(list(tmp_path.iterdir())) == 2
     assert newest_whole(path, pytest.fail) == path
     assert list(tmp_path.iterdir()) == [path]
 

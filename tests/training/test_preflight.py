@@ -11,6 +11,7 @@ from bakeoff.training import preflight
 from bakeoff.training.preflight import check_alone, check_folder, check_machine
 from bakeoff.training.ranks import Ranks, ranks_from_outside
 from bakeoff.training.settings import TrainerSettings
+from tests.killed_writer import left_by_a_killed_writer
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the refusal is of machines without a GPU")
@@ -110,3 +111,9 @@ def test_a_full_disk_is_refused_with_what_is_free(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(EnvironmentFault, match="5 MB are free"):
         check_folder(tmp_path)
+
+
+def test_the_output_folder_is_cleared_of_what_a_kill_cut_off(tmp_path):
+    left_by_a_killed_writer(tmp_path / "plan.json")
+    check_folder(tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from typing import Any
 
 from bakeoff.config import build
 from bakeoff.errors import TrackerNotSynced
-from bakeoff.files import read_json
+from bakeoff.files import clear_unfinished, read_json
 from bakeoff.tracking.follower import Follower
 from bakeoff.tracking.settings import Tracking
 from bakeoff.tracking.watch import Watch
@@ -35,6 +35,7 @@ def prepare(config: Mapping[str, Any]) -> None:
 
         check_alone("train -m")
     atexit.register(_abandon, config)
+    clear_unfinished(_home(config))
     tracking: Tracking = build(config["tracking"], "tracking")
     uri = tracking.store(_root(config))
     if not tracking.enabled or not uri.startswith(_SQLITE) or Path(uri.removeprefix(_SQLITE)).exists():

@@ -21,7 +21,7 @@ from bakeoff.comparison.plan import Plan
 from bakeoff.comparison.progress import TrialLines
 from bakeoff.comparison.tuning import edges
 from bakeoff.errors import ConfigError
-from bakeoff.files import finite, read_json, write_json
+from bakeoff.files import clear_unfinished, finite, read_json, write_json
 from bakeoff.statistics import Verdict
 from bakeoff.training.assembly import network, task_class
 from bakeoff.training.checkpoints import load_weights
@@ -74,6 +74,8 @@ def run_bakeoff(plan: Plan, folder: Path, executor: Executor, say: Say) -> Outco
     stages: list[int | None] = list(plan.looks.seeds) if plan.looks else [None]
     try:
         with FileLock(folder / ".lock", timeout=0):
+            for trial in (folder / "trials").glob("*"):
+                clear_unfinished(trial)
             progress = _Progress()
             for stage in stages:
                 _run_stage(plan, folder, executor, say, progress, stage)
@@ -96,7 +98,7 @@ def _run_stage(plan: Plan, folder: Path, executor: Executor, say: Say, progress:
     progress.jobs = list({job.label.trial_id: job for job in [*progress.jobs, *jobs]}.values())
     done = sum(job.finished for job in jobs)
     lines = TrialLines(total=len(jobs), done=done, metric=plan.config["task"]["metric"], say=say)
-    executor.run(jobs, on_end=lines.ended, threads=int(plan.config["trainer"]["threads"]))
+    executor.run(jobs, on_end=lines.ended)
     data = plan.data if progress.verdict is None else None
     refuse(check(folder, data=data, stage=stage), folder)
     margin = fixed_margin(plan, folder, progress.jobs)  # before any test score is known

@@ -19,7 +19,7 @@ from pytorch_lightning.plugins.io import CheckpointIO
 from safetensors.torch import load_file, save
 
 from bakeoff.errors import CheckpointError
-from bakeoff.files import atomic_writer, unfinished_of
+from bakeoff.files import atomic_writer, clear_unfinished
 
 _END_OF_ARCHIVE = b"PK\x05\x06"
 """Signature of a zip archive's last record, whose last two bytes are the comment's length (APPNOTE 6.3.9, 4.3.16)."""
@@ -70,8 +70,7 @@ def newest_whole(path: Path, say: Callable[[str], None]) -> Path | None:
     A damaged one is told of and removed, so that it never takes the place of a whole previous one. What killed writers
     left unfinished is removed too.
     """
-    for unfinished in unfinished_of(path):
-        unfinished.unlink(missing_ok=True)
+    clear_unfinished(path.parent)
     for candidate in (path, previous_of(path)):
         if not candidate.exists():
             continue

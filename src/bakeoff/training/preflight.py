@@ -12,10 +12,17 @@ import torch
 from pytorch_lightning.accelerators import CUDAAccelerator, MPSAccelerator
 
 from bakeoff.errors import EnvironmentFault
+from bakeoff.files import clear_unfinished
 from bakeoff.training.ranks import ranks_from_outside
 from bakeoff.training.settings import TrainerSettings
 
 LEAST_FREE_MB = 200
+
+
+def usable_accelerators() -> list[str]:
+    """The accelerators that this machine has, ``cpu`` first; what ``auto`` takes is the last."""
+    available = {"cpu": True, "gpu": CUDAAccelerator.is_available(), "mps": MPSAccelerator.is_available()}
+    return [name for name, present in available.items() if present]
 
 
 def check_machine(settings: TrainerSettings) -> None:
@@ -25,9 +32,8 @@ def check_machine(settings: TrainerSettings) -> None:
         EnvironmentFault: no such accelerator, more devices than there are, processes that were not asked for, or
             arithmetic that it can't do.
     """
-    available = {"cpu": True, "gpu": CUDAAccelerator.is_available(), "mps": MPSAccelerator.is_available()}
-    usable = [name for name, present in available.items() if present]
-    if settings.accelerator != "auto" and not available[settings.accelerator]:
+    usable = usable_accelerators()
+    if settings.accelerator not in ("auto", *usable):
         raise EnvironmentFault(
             "env.no_accelerator",
             "trainer.accelerator",
@@ -119,7 +125,7 @@ def _check_compiler(*, on_cpu: bool) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Makes the output folder, and refuses one that can't be written or has no room.
+    """Makes the output folder, clears it of what kills cut off, and refuses one that can't be written or has no room.
 
     Raises:
         EnvironmentFault: read-only, in the way of a file, or less than 200 MB free.
@@ -136,6 +142,7 @@ def check_folder(folder: Path) -> None:
             f"can't be written ({error.strerror})",
             next_step="output_dir=FOLDER of yours",
         ) from error
+    clear_unfinished(folder)
     free_mb = shutil.disk_usage(folder).free / 2**20
     if free_mb < LEAST_FREE_MB:
         raise EnvironmentFault(

@@ -28,7 +28,7 @@ import torch
 
 from bakeoff.data.module import TaskData
 from bakeoff.errors import BakeoffError
-from bakeoff.files import read_json, write_json
+from bakeoff.files import clear_unfinished, read_json, write_json
 from bakeoff.tasks.divergence import Diverged
 from bakeoff.training.checkpoints import AtomicCheckpointIO
 from bakeoff.training.fitted_trial import is_fitted
@@ -85,6 +85,7 @@ def run_trial(
     outside = ranks_from_outside()
     if outside is not None and not outside.is_first:
         return _assist(config, folder, data)
+    clear_unfinished(folder)
     write_json(folder / "config.json", config)
     if not (folder / "run.json").exists():
         write_json(folder / "run.json", _describe(config, label) | {"started": time.time()})
