@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bakeoff.commands.arguments import Parser
+from bakeoff.databases import sqlite_path
 from bakeoff.errors import ConfigError, TrackerNotSynced
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def sync(folder: Path, uri: str | None) -> Report:
 
 def artifacts_of(uri: str) -> Path:
     """Where a store keeps the files of a new experiment: beside its database; a server decides for itself."""
-    return Path(uri.removeprefix("sqlite:///")).parent / "mlflow-artifacts"
+    return sqlite_path(uri).parent / "mlflow-artifacts"
 
 
 def _count(number: int, noun: str) -> str:

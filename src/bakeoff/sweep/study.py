@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
+from bakeoff.databases import sqlite_uri
 from bakeoff.errors import ConfigError
 from bakeoff.sweep.settings import StudySettings
 from bakeoff.sweep.space import Distributions
@@ -131,14 +132,15 @@ def open_study(
         identity: stands for everything that is fixed and searched; a study takes trials of one identity only.
 
     Raises:
-        ConfigError: another process runs it, or it has other trials.
+        ConfigError: another process runs it, it has other trials, or its database can't lie there.
     """
     quiet()
+    address = url(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / "sweep.lock", timeout=0):
             study = optuna.create_study(
-                storage=storage(url(folder)),
+                storage=storage(address),
                 study_name=name,
                 direction=optuna.study.StudyDirection[direction.upper()],
                 load_if_exists=True,
@@ -152,8 +154,12 @@ def open_study(
 
 
 def url(folder: Path) -> str:
-    """The storage of a study's folder."""
-    return f"sqlite:///{(folder / 'optuna.db').resolve()}"
+    """The storage of a study's folder.
+
+    Raises:
+        ConfigError: no database can lie there.
+    """
+    return sqlite_uri(folder / "optuna.db")
 
 
 def storage(address: str) -> RDBStorage:

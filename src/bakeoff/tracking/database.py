@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 from filelock import FileLock
 from mlflow import MlflowClient
 
-_PREFIX = "sqlite:///"
+from bakeoff.databases import SQLITE, sqlite_path, sqlite_uri
 
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # it announces every new database
 
@@ -19,10 +18,13 @@ def prepare_database(uri: str) -> None:
     Several first openings at once break MLflow's migration, and so does a kill in its middle, for good. So the database
     is made under a lock, beside its place, and moved there when it is complete. That takes seconds, or minutes where
     many programs compete; whoever dies over it loses the lock.
+
+    Raises:
+        ConfigError: no database can lie there.
     """
-    if not uri.startswith(_PREFIX):
+    if not uri.startswith(SQLITE):
         return
-    database = Path(uri.removeprefix(_PREFIX))
+    database = sqlite_path(uri)
     if database.exists():
         return
     database.parent.mkdir(parents=True, exist_ok=True)
@@ -31,5 +33,5 @@ def prepare_database(uri: str) -> None:
             return
         making = database.with_name(f".{database.name}.making")
         making.unlink(missing_ok=True)
-        MlflowClient(tracking_uri=f"{_PREFIX}{making}").search_experiments(max_results=1)
+        MlflowClient(tracking_uri=sqlite_uri(making)).search_experiments(max_results=1)
         making.replace(database)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-_SQLITE = "sqlite:///"
+from bakeoff.databases import SQLITE, sqlite_path, sqlite_uri
+from bakeoff.errors import ConfigError
+
+_KNOWN_ELSEWHERE = re.compile(r"(?!file:|https?:|sqlite:)[a-z][a-z0-9+.-]*://|databricks")
+"""Other databases, and trackers that MLflow knows through a package of theirs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +24,9 @@ class Tracking:
         experiment: the experiment's name; None is ``<task>/<data>``.
         every_s: seconds between batches sent to the store.
         system_every_s: seconds between samples of processor, memory and GPU; None takes none.
+
+    Raises:
+        ConfigError: no address of a tracker.
     """
 
     enabled: bool = True
@@ -31,11 +40,37 @@ class Tracking:
             raise ValueError(f"every_s must be above 0 seconds; got {self.every_s}")
         if self.system_every_s is not None and self.system_every_s <= 0:
             raise ValueError(f"system_every_s must be above 0 seconds, or null; got {self.system_every_s}")
+        if self.uri is not None and not self.uri.startswith(SQLITE):
+            _check_address(self.uri)
 
     def store(self, root: Path) -> str:
-        """The URI to use, for output under ``root``; a database is named by its absolute path."""
+        """The URI to use, for output under ``root``; a database is named by its absolute path.
+
+        Raises:
+            ConfigError: no database can lie there.
+        """
         if self.uri is None:
-            return f"{_SQLITE}{(root / 'mlflow.db').resolve()}"
-        if self.uri.startswith(_SQLITE):
-            return f"{_SQLITE}{Path(self.uri.removeprefix(_SQLITE)).resolve()}"
+            return sqlite_uri(root / "mlflow.db")
+        if self.uri.startswith(SQLITE):
+            return sqlite_uri(sqlite_path(self.uri), key="tracking.uri")
         return self.uri
+
+
+def _check_address(uri: str) -> None:
+    """Refuses what MLflow would refuse after training only."""
+    if _is_server(uri) or _KNOWN_ELSEWHERE.match(uri):
+        return
+    folder = uri.startswith(("file:", ".", "/"))
+    problem = "MLflow keeps no runs in plain folders any more" if folder else "is no address of a tracker"
+    step = f"tracking.uri=http://{uri}" if re.fullmatch(r"[\w.-]+:\d+/?", uri) else "bakeoff explain tracking.uri"
+    allowed = "http://HOST:PORT, sqlite:///FILE.db, or another address that MLflow knows"
+    shown = uri.rpartition("@")[2]  # what stands before it is a password
+    raise ConfigError("config.bad_value", "tracking.uri", shown, problem, allowed=allowed, next_step=step)
+
+
+def _is_server(uri: str) -> bool:
+    try:
+        parts = urlsplit(uri)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no port, or no address
+        return False
