@@ -140,6 +140,7 @@ def test_a_baseline_predicts_like_any_other_run(folder, model):
 BAD_FILES = {
     "missing column": ("body,stars\nx,1\ny,2\n", ["data.columns.text=boddy"], 3, "data.missing_column", "body"),
     "one class": ("body,stars\na b,1\nc d,1\ne f,1\n", [], 3, "data.one_class", "data.columns.label"),
+    "no label": ('body,stars\na,1\n"b\nc",2\nd,\n', [], 3, "data.missing_label", "(first: reviews.csv:5)"),
     "float labels": ("body,stars\na b,1.5\nc d,2.5\n", [], 3, "data.float_labels", "names or whole numbers"),
     "one row of a class": ("body,stars\na b,1\nc d,1\ne f,2\n", [], 3, "data.single_row", "single row"),
     "all empty": ("body,stars\n,1\n,2\n", [], 3, "data.", "text"),

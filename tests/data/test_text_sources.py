@@ -9,6 +9,7 @@ import pytest
 from datasets import Dataset
 
 from bakeoff.data.sources import StandardLibrary, Tables, TextFiles, Tweets
+from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import ConfigError, DataError, EnvironmentFault
 
 REVIEWS = (
@@ -22,7 +23,8 @@ def write(folder: Path, name: str, content: str | bytes) -> str:
 
 
 def read(folder: Path, name: str, content: str | bytes, **settings: object) -> dict[str, list]:
-    return Tables(file=write(folder, name, content), **settings).load()["train"].to_dict()
+    found = Tables(file=write(folder, name, content), **settings).load()["train"]
+    return found.remove_columns([EXAMPLE_COLUMN]).to_dict()
 
 
 def test_a_csv_keeps_quotes_commas_line_breaks_and_emoji(tmp_path: Path) -> None:
@@ -39,6 +41,17 @@ def test_separators_and_encodings_are_settings(tmp_path: Path) -> None:
     assert read(tmp_path, "f.csv", "a\tb\nx,y\tcaf\u00e9", sep="tab") == expected
     assert read(tmp_path, "f.csv", "a|b\nx,y|caf\u00e9".encode("cp1252"), sep="|", encoding="cp1252") == expected
     assert read(tmp_path, "f.csv", 'a,b\n"x,y",caf\u00e9'.encode("utf-16"), encoding="utf-16") == expected
+
+
+def test_rows_are_called_by_file_and_line(tmp_path: Path) -> None:
+    file = write(tmp_path, "reviews.csv", 'a,b\n"two\nlines",y\n\nz,z\n')
+    (tmp_path / "held").mkdir()
+    test = write(tmp_path / "held", "reviews.csv", "a,b\nu,v\n")
+    val = write(tmp_path, "val.jsonl", '{"a": "p"}\n\n{"a": "q"}\n')
+    splits = Tables(file=file, test_file=test, val_file=val).load()
+    assert splits["train"][EXAMPLE_COLUMN][:] == [f"train/reviews.csv:{line}" for line in (2, 4, 5)]
+    assert splits["test"][EXAMPLE_COLUMN][:] == ["test/reviews.csv:2"]
+    assert splits["val"][EXAMPLE_COLUMN][:] == ["val.jsonl:1", "val.jsonl:3"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +118,8 @@ def test_broken_json_names_its_line(tmp_path: Path, content: str, message: str) 
 
 def test_parquet_is_read_and_what_is_none_is_refused(tmp_path: Path) -> None:
     Dataset.from_dict({"text": ["a"], "label": [["x", "y"]]}).to_parquet(tmp_path / "f.parquet")
-    assert Tables(file=str(tmp_path / "f.parquet")).load()["train"].to_dict() == {"text": ["a"], "label": [["x", "y"]]}
+    rows = Tables(file=str(tmp_path / "f.parquet")).load()["train"].to_dict()
+    assert rows == {"text": ["a"], "label": [["x", "y"]], EXAMPLE_COLUMN: ["f.parquet:1"]}
     with pytest.raises(DataError, match=r"data.unreadable\] data.file=g.parquet: .* is no Parquet file"):
         read(tmp_path, "g.parquet", "no parquet")
 

@@ -21,7 +21,14 @@ _LONGEST_FIELD = 1 << 30  # bytes; the module's own limit of 131,072 is less tha
 
 
 def read_csv(file: Path, *, sep: str | None, encoding: str, key: str = "data.file") -> dict[str, list[str]]:
-    """The columns of a CSV file with a header, every value as text.
+    """The columns of a CSV file with a header, every value as text; as `read_numbered_csv`."""
+    return read_numbered_csv(file, sep=sep, encoding=encoding, key=key)[0]
+
+
+def read_numbered_csv(
+    file: Path, *, sep: str | None, encoding: str, key: str
+) -> tuple[dict[str, list[str]], list[int]]:
+    """The columns of a CSV file with a header, every value as text, and the line at which each row begins.
 
     Blank lines become rows of empty values, so that whoever drops rows without text counts them too.
 
@@ -50,6 +57,7 @@ def read_csv(file: Path, *, sep: str | None, encoding: str, key: str = "data.fil
         problem = f"{file} has a header and no rows"
         raise DataError("data.empty_split", key, file.name, problem, next_step="give rows below the column names")
     columns: dict[str, list[str]] = {name: [] for name in header}
+    lines = []
     for line, row in chain([first], rows):
         if row and len(row) != len(header):
             problem = f"line {line} of {file} has {len(row)} fields where the header has {len(header)}"
@@ -57,7 +65,8 @@ def read_csv(file: Path, *, sep: str | None, encoding: str, key: str = "data.fil
             raise DataError("data.ragged", key, file.name, problem, next_step=next_step)
         for name, value in zip(header, row or [""] * len(header), strict=True):
             columns[name].append(value)
-    return columns
+        lines.append(line)
+    return columns, lines
 
 
 def read_text(file: Path, *, encoding: str, key: str = "data.file") -> str:

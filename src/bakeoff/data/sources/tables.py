@@ -8,8 +8,9 @@ from typing import Any
 
 from datasets import Dataset, DatasetDict
 
-from bakeoff.data.sources.csv_file import read_csv, read_text
+from bakeoff.data.sources.csv_file import read_numbered_csv, read_text
 from bakeoff.data.sources.source import Source, existing_path, file_states
+from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
@@ -57,16 +58,21 @@ class Tables(Source):
             file = _existing_file(given, key)
             states[split] = file_states([file], relative_to=file.parent)
         folder = str(_existing_file(*reversed(self._files["train"])).parent)
-        return {"source": "tables", "folder": folder, "files": states, "sep": self._sep, "encoding": self._encoding}
+        reading = {"sep": self._sep, "encoding": self._encoding, "names": "lines"}
+        return {"source": "tables", "folder": folder, "files": states} | reading
 
     def load(self) -> DatasetDict:
-        """A split a file."""
-        return DatasetDict(
-            {
-                split: read_table_file(_existing_file(given, key), sep=self._sep, encoding=self._encoding, key=key)
-                for split, (key, given) in self._files.items()
-            }
-        )
+        """A split a file; each row is called by its file and line, or its number from 1 where there are no lines."""
+        loaded = {}
+        for split, (key, given) in self._files.items():
+            file = _existing_file(given, key)
+            table, lines = _read_numbered(file, sep=self._sep, encoding=self._encoding, key=key)
+            same = [given for _, given in self._files.values() if Path(given).name == file.name]
+            name = file.name if len(same) == 1 else f"{split}/{file.name}"
+            if EXAMPLE_COLUMN not in table.column_names:
+                table = table.add_column(EXAMPLE_COLUMN, [f"{name}:{line}" for line in lines])
+            loaded[split] = table
+        return DatasetDict(loaded)
 
 
 def read_table_file(file: Path, *, sep: str | None, encoding: str, key: str) -> Dataset:
@@ -75,13 +81,21 @@ def read_table_file(file: Path, *, sep: str | None, encoding: str, key: str) -> 
     Raises:
         DataError: not such a table, with the line where it stops to be one.
     """
+    return _read_numbered(file, sep=sep, encoding=encoding, key=key)[0]
+
+
+def _read_numbered(file: Path, *, sep: str | None, encoding: str, key: str) -> tuple[Dataset, list[int]]:
+    """A table, and the line of each row; of a JSON list and of Parquet, the row's number from 1."""
     suffix = file.suffix.lower()
     if suffix in (".csv", ".tsv"):
-        return Dataset.from_dict(read_csv(file, sep=sep, encoding=encoding, key=key))
+        columns, lines = read_numbered_csv(file, sep=sep, encoding=encoding, key=key)
+        return Dataset.from_dict(columns), lines
     if suffix in (".jsonl", ".json"):
-        return _from_records(_read_json(file, encoding=encoding, key=key), file, key)
+        records, lines = _read_json(file, encoding=encoding, key=key)
+        return _from_records(records, file, key), lines
     if suffix == ".parquet":
-        return _read_parquet(file, key)
+        table = _read_parquet(file, key)
+        return table, list(range(1, len(table) + 1))
     problem = f"cannot tell what kind of table {file} is"
     next_step = _CONVERT.get(suffix, "give the file's name the ending of what it is")
     raise DataError("data.unknown_format", key, file.name, problem, allowed=SUFFIXES, next_step=next_step)
@@ -94,12 +108,13 @@ def _existing_file(given: str, key: str) -> Path:
     return path
 
 
-def _read_json(file: Path, *, encoding: str, key: str) -> list[Any]:
-    """One list of objects, or an object a line; blank lines are skipped."""
+def _read_json(file: Path, *, encoding: str, key: str) -> tuple[list[Any], list[int]]:
+    """One list of objects, or an object a line, blank lines skipped; and the number of each, or its line."""
     text = read_text(file, encoding=encoding, key=key)
     whole = text.lstrip().startswith("[")
     pieces = [(1, text)] if whole else [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
     records: list[Any] = []
+    lines: list[int] = []
     for number, piece in pieces:
         try:
             found = json.loads(piece)
@@ -114,7 +129,8 @@ def _read_json(file: Path, *, encoding: str, key: str) -> list[Any]:
             allowed = '{"text": ..., "label": ...}'
             raise DataError("data.bad_table", key, file.name, f"{problem} is no object", allowed=allowed)
         records += added
-    return records
+        lines += range(1, len(added) + 1) if whole else [number]
+    return records, lines
 
 
 def _from_records(records: list[Any], file: Path, key: str) -> Dataset:

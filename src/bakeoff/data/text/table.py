@@ -91,7 +91,8 @@ def _require_everywhere(named: dict[str, Dataset], column_of: dict[str, str]) ->
         for role, column in column_of.items():
             if column not in dataset.features:
                 key, problem = f"data.columns.{role}", f"the {part} split lacks this column"
-                raise DataError("data.missing_column", key, column, problem, allowed=dataset.column_names)
+                shown = [name for name in dataset.column_names if not name.startswith("__")]
+                raise DataError("data.missing_column", key, column, problem, allowed=shown)
 
 
 def _drop_empty(
