@@ -202,6 +202,12 @@ def test_protocol_says_whether_pairing_was_used(seeds: int, said: str, tmp_path:
     assert said in words(tmp_path, Recipe(seeds=seeds, **FEW), paired=True)
 
 
+def test_a_race_that_ended_before_ten_seeds_paired_nothing(tmp_path: Path) -> None:
+    entries = [replace(entry, skill=skill) for entry, skill in zip(RACED.entries, (9.9, 2, 4, 1, 1), strict=True)]
+    recipe = replace(RACED, looks=(5, 10), seeds=10, entries=tuple(entries))
+    assert "needs 10 seeds, so it was not used" in words(tmp_path, recipe, paired=True)
+
+
 def test_protocol_of_a_metric_that_is_no_mean_names_pseudo_values(tmp_path: Path) -> None:
     task = {"name": "image_classification", "metric": "f1_macro", "direction": "maximize"}
     assert "pseudo-value" in words(tmp_path, Recipe(**FEW), task=task)

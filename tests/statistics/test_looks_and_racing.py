@@ -135,3 +135,18 @@ def test_a_win_over_a_contender_that_left_earlier_can_be_small():
     assert (last.verdict, last.winner) == (WINS_SMALL, "a")
     assert "over b the lead is below the margin of 0.2" in last.sentence
     assert "Only a margin of at most 0.1" in last.advice.text
+
+
+def test_a_race_pairs_seeds_from_ten_on_where_they_share_their_design():
+    luck = {seed: 3.0 * (-1) ** seed for seed in range(10)}
+    frame = table({"a": 0.1, "b": 0.0}, seeds=10, noise=0.01)
+    frame["score"] += frame["seed"].map(luck)
+    first = race_verdict(frame[frame["seed"] < 5], looks=(5, 10), paired=True)
+    assert any("compared without pairing" in warning for warning in first.warnings)
+    last = race_verdict(frame, looks=(5, 10), paired=True, previous=first)
+    assert last.winner == "a"
+    assert last.pairs[0].p == verdict_from_scores(frame, paired=True).pairs[0].p
+    assert race_verdict(frame, looks=(5, 10), previous=first).winner is None
+    frame.loc[(frame["contender"] == "b") & (frame["seed"] == 0), "seed"] = 100
+    with pytest.raises(DataError, match="same seeds"):
+        race_verdict(frame, looks=(5, 10), paired=True, previous=first)

@@ -97,7 +97,7 @@ def judge(
         return family_verdict(frame, validation, m=plan.config["tune"]["best_of"], **about)
     if plan.looks is not None:
         looks = dict(zip(plan.looks.seeds, plan.looks.alphas, strict=True))
-        return race_verdict(frame, looks=looks, previous=previous, **about)
+        return race_verdict(frame, looks=looks, previous=previous, paired=bool(plan.config["paired"]), **about)
     verdict = verdict_from_scores(frame, paired=bool(plan.config["paired"]), **about)
     return replace(verdict, exploratory=plan.exploratory)
 

@@ -157,7 +157,8 @@ def _race(
         failed = failed_among([trial for trial in trials if trial.number < seeds])
         until_now = frame[frame["trial"] < seeds]
         levels = dict(zip(looks.seeds, looks.alphas, strict=True))
-        verdict = race_verdict(until_now, looks=levels, previous=verdict, failed=failed, **about)
+        stage: dict[str, Any] = {"failed": failed, "previous": verdict, "paired": bool(bakeoff.plan["paired"])}
+        verdict = race_verdict(until_now, looks=levels, **about, **stage)
         said.append({"seeds": seeds, "verdict": verdict.verdict, "racing": list(verdict.racing)})
         if not verdict.racing:
             break

@@ -81,7 +81,8 @@ def _test(bakeoff: Bakeoff, metric: Metric) -> str:
         "seeds made them worse. The crossed t did so in 4 to 5."
     )
     if plan.paired and not plan.num_tuning:
-        used = plan.num_runs >= MIN_SEEDS_PAIRED
+        runs = [int(row.get("num_seeds") or 0) for row in bakeoff.verdict.contenders]
+        used = max(runs, default=plan.num_runs) >= MIN_SEEDS_PAIRED
         words += (
             " Seeds of the same number share their split by design and are compared pair by pair."
             if used

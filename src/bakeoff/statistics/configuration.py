@@ -58,11 +58,9 @@ def verdict_from_scores(
         ConfigError: an impossible option.
     """
     labelled = labelled_matrices(frame)
-    rows = {name: labels for name, (labels, _) in labelled.items()}
     matrices = {name: matrix for name, (_, matrix) in labelled.items()}
-    if paired and len({tuple(labels) for labels in rows.values()}) > 1:
-        problem = "paired by design needs the same seeds for every contender"
-        raise DataError("data.unequal_seeds", "paired", True, problem, next_step="paired=false")
+    if paired:
+        check_paired(labelled)
     return verdict_from_matrices(
         matrices,
         options=Options(
@@ -121,6 +119,17 @@ def verdict_from_matrices(
         racing=racing,
         previous=previous,
     )
+
+
+def check_paired(labelled: Mapping[str, tuple[list, np.ndarray]]) -> None:
+    """Rows that are to be paired carry the same seeds for every contender.
+
+    Raises:
+        DataError: they do not.
+    """
+    if len({tuple(labels) for labels, _ in labelled.values()}) > 1:
+        problem = "paired by design needs the same seeds for every contender"
+        raise DataError("data.unequal_seeds", "paired", True, problem, next_step="paired=false")
 
 
 def right_or_wrong(matrix: np.ndarray) -> bool:

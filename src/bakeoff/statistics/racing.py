@@ -19,10 +19,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from bakeoff.errors import ConfigError, DataError
-from bakeoff.statistics.configuration import verdict_from_matrices
+from bakeoff.statistics.configuration import check_paired, verdict_from_matrices
 from bakeoff.statistics.looks import declare_looks
 from bakeoff.statistics.options import Options, margin_of
-from bakeoff.statistics.scores import COLUMNS, score_matrices
+from bakeoff.statistics.scores import COLUMNS, labelled_matrices
 from bakeoff.statistics.verdicts import Verdict
 
 
@@ -31,6 +31,7 @@ def race_verdict(
     *,
     looks: Sequence[int] | Mapping[int, float],
     previous: Verdict | None = None,
+    paired: bool = False,
     alpha: float = 0.05,
     margin: float | None = None,
     margin_reference: float | None = None,
@@ -55,7 +56,7 @@ def race_verdict(
         frame: as for ``verdict_from_scores``; rows of contenders that left earlier are ignored.
         looks: declared before the first run.
         previous: verdict at the look before; None at the first.
-        alpha, margin, margin_reference, failed, direction, metric, notes: as for ``verdict_from_scores``.
+        paired, alpha, margin, margin_reference, failed, direction, metric, notes: as for ``verdict_from_scores``.
 
     Raises:
         DataError: as ``verdict_from_scores``; a contender that is still racing has no scores.
@@ -70,9 +71,12 @@ def race_verdict(
         notes=notes,
         looks=declare_looks(looks, alpha=alpha),
     )
-    matrices = score_matrices(_still_racing(frame, previous))
+    labelled = labelled_matrices(_still_racing(frame, previous))
+    if paired:
+        check_paired(labelled)
+    matrices = {name: matrix for name, (_, matrix) in labelled.items()}
     _check_look(options, min(map(len, matrices.values())), previous)
-    return verdict_from_matrices(matrices, options=options, racing=True, previous=previous)
+    return verdict_from_matrices(matrices, options=options, paired=paired, racing=True, previous=previous)
 
 
 def _still_racing(frame: pd.DataFrame, previous: Verdict | None) -> pd.DataFrame:
