@@ -53,12 +53,26 @@ def test_a_model_entered_twice_needs_seeds_of_its_own():
         ("seeds=[1,2]", "config.too_few_seeds"),
         ("looks=[4,8]", "config.looks"),
         ("contenders=[lenet,tfidf]", "config.contender"),
+        ("task.metric=loss", "config.contradiction"),
+        ("task.direction=minimize", "config.contradiction"),
     ],
 )
 def test_what_allows_no_comparison_is_refused(override, code, tmp_path):
     with pytest.raises(ConfigError) as refused:
         open_folder(tmp_path, make_plan(small_bakeoff(*SMALL, override)))
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("rules", [("tune.trials=12",), ("contenders=[lenet,{model: lenet, seed_offset: 100}]",)])
+def test_pairing_needs_seeds_to_pair(rules):
+    with pytest.raises(ConfigError, match=r"config\.contradiction\] paired=True"):
+        make_plan(small_bakeoff(*SMALL, *rules, "paired=true"))
+
+
+def test_a_metric_that_no_verdict_can_be_about_is_told_before_any_trial():
+    text = "task=language_modeling", "data=stdlib", "contenders=[gru,transformer]", "baselines=[]"
+    with pytest.raises(ConfigError, match=r"config\.unknown_metric\] task\.metric=perplexity: no verdict about it"):
+        make_plan(small_bakeoff(*SMALL, *text, "task.metric=perplexity", "task.direction=minimize"))
 
 
 def test_looks_run_the_seeds_of_the_last_one_and_trials_come_contender_by_contender(tmp_path):

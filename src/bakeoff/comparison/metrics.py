@@ -22,7 +22,11 @@ LOWER_IS_BETTER = frozenset(
         "wer",
     }
 )
-"""Errors and losses; of every other metric, more is better."""
+"""Errors and losses."""
+HIGHER_IS_BETTER = frozenset(
+    {"accuracy", "bleu", "chrf", "dice", "exact_match", "f1_macro", "miou", "pixel_accuracy", "token_accuracy"}
+)
+"""Scores; of a metric in neither set, the configuration alone says which way is better."""
 PERFECT = {"bleu": 100.0, "chrf": 100.0}
 """The best value of a metric of which more is better, where it is not 1."""
 MARGIN_FRACTION = 0.10

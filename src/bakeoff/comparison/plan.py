@@ -17,6 +17,7 @@ from typing import Any
 from bakeoff.comparison.budgets import fit_budget
 from bakeoff.comparison.contenders import Contender, Point, enter
 from bakeoff.comparison.job import Job
+from bakeoff.comparison.rules import check_direction, check_metric, check_pairing
 from bakeoff.comparison.tuning import draw_points
 from bakeoff.config import build
 from bakeoff.data.module import TaskData
@@ -138,7 +139,8 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
     """Prepares the data, enters the contenders, fits them to the budget and draws their trials.
 
     Raises:
-        ConfigError: fewer than two contenders, too few seeds or trials, or a contender that can't reach the budget.
+        ConfigError: fewer than two contenders, too few seeds or trials, a contender that can't reach the budget, or
+            rules of judging that contradict each other.
         DataError: fewer than two test examples.
     """
     seeds = seed_list(config["looks"][-1] if config["looks"] else config["seeds"])
@@ -148,13 +150,16 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
         raise ConfigError(
             "config.contradiction", "looks", config["looks"], "looks are of seeds; a tuned bakeoff has one"
         )
+    check_direction(config["task"])
     data: TaskData = build(config["data"]["module"], "data.module", seed=seeds[0])
     data.prepare_data()
     data.setup()
     _require_test_examples(data)
+    check_metric(config, data)
     contenders = enter(config, config["contenders"], "contender")
     if len(contenders) < 2:
         raise ConfigError("config.contenders", "contenders", config["contenders"], "a comparison needs at least two")
+    check_pairing(config, contenders)
     contenders += enter(config, config["baselines"], "baseline")
     fit_budget(contenders, config["budget"], data.spec)
     for contender in contenders:

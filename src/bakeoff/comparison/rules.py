@@ -1,0 +1,66 @@
+"""Rules of judging that contradict each other, the metric or the contenders: told before any trial is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bakeoff.comparison.contenders import Contender
+from bakeoff.comparison.metrics import HIGHER_IS_BETTER, LOWER_IS_BETTER
+from bakeoff.data.module import TaskData
+from bakeoff.errors import ConfigError, DataError
+from bakeoff.training.assembly import task_class
+
+FEW = 20
+"""Train examples with which a metric is tried, each twice since some metrics need more than one."""
+
+
+def check_direction(task: Mapping[str, Any]) -> None:
+    """The verdict goes the way in which the metric is better; else it would crown the worst.
+
+    Raises:
+        ConfigError: an error or a loss that is to be maximised, or the reverse.
+    """
+    metric, direction = task["metric"], task["direction"]
+    right = "minimize" if metric in LOWER_IS_BETTER else "maximize" if metric in HIGHER_IS_BETTER else direction
+    if direction != right:
+        problem = f"the worst contender would win, since {'less' if right == 'minimize' else 'more'} {metric} is better"
+        raise ConfigError(
+            "config.contradiction", "task.direction", direction, problem, next_step=f"task.direction={right}"
+        )
+
+
+def check_pairing(config: Mapping[str, Any], contenders: Sequence[Contender]) -> None:
+    """Pairing by seed has seeds that can be paired.
+
+    Raises:
+        ConfigError: tuned contenders, whose seeds are fresh, or an offset that gives one of them other seeds.
+    """
+    if not config["paired"]:
+        return
+    problem = ""
+    if int(config["tune"]["trials"]):
+        problem = "each trial of a search has a seed of its own, so there is nothing to pair"
+    elif len({contender.seed_offset for contender in contenders}) > 1:
+        problem = "contenders of another seed_offset have other seeds, so there is nothing to pair"
+    if problem:
+        raise ConfigError("config.contradiction", "paired", True, problem, next_step="paired=false")
+
+
+def check_metric(config: Mapping[str, Any], data: TaskData) -> None:
+    """An example's share of the metric is known, which the test of the verdict needs; tried on train labels.
+
+    Raises:
+        ConfigError: a metric that trials report and no verdict can be about.
+    """
+    task, metric = task_class(config), config["task"]["metric"]
+    labels = np.asarray(data.labels("train"))
+    few = np.repeat(labels[:FEW], 2, axis=0)
+    try:
+        task.score_examples(task.trivial_predictions(labels, len(few), data.spec), few, metric)
+    except DataError:  # of so few examples a metric may be undefined that is defined of a test set
+        return
+    except ValueError as error:
+        raise ConfigError("config.unknown_metric", "task.metric", metric, f"no verdict about it: {error}") from error
