@@ -50,11 +50,11 @@ def test_sound_words_pass_as_they_are():
         ("data.sep=;", ";"),
         ("data.columns.label=Größe", "Größe"),
         ("data.file=/tmp/Bücher 😀/a#1.csv", "/tmp/Bücher 😀/a#1.csv"),
-        ("data.file=~/texts/a.csv", "/home/ada/texts/a.csv"),
+        ("data.file=~/texts/a.csv", "/srv/ada/texts/a.csv"),
     ],
 )
 def test_characters_that_hydra_lacks_need_no_quotes(word, value, monkeypatch):
-    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.setenv("HOME", "/srv/ada")
     [override] = parse([word]).overrides
     assert override.value() == value
     [checked] = check("task=text_classification", "data=csv", "data.file=x.csv", word)[3:]
