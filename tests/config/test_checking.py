@@ -49,7 +49,7 @@ def test_sound_words_pass_as_they_are():
     [
         ("data.sep=;", ";"),
         ("data.columns.label=Größe", "Größe"),
-        ("data.file=/tmp/Bücher 😀/a#1.csv", "/tmp/Bücher 😀/a#1.csv"),
+        ("data.file=/srv/Bücher 😀/a#1.csv", "/srv/Bücher 😀/a#1.csv"),
         ("data.file=~/texts/a.csv", "/srv/ada/texts/a.csv"),
     ],
 )
