@@ -260,6 +260,9 @@ def test_a_race_that_goes_on_after_a_kill_is_not_behind_at_its_first_look(sabota
 def test_seeds_added_by_the_command_itself_make_it_exploratory(sabotage):
     spoilt = sabotage()
     make("plain", spoilt.folder, "seeds=4")
+    verdict = read_json(spoilt.folder / "verdict.json")
+    assert verdict["exploratory"] and verdict["sentence"].startswith("Exploratory: ")
+    assert any(warning.startswith("exploratory: seeds were added") for warning in verdict["warnings"])
     assert caught(spoilt) == {"undeclared_seeds", "test_openings"}
     assert {finding.severity for finding in check(spoilt.folder)} == {"stamp"}
     assert audit(spoilt.folder).agrees

@@ -150,7 +150,7 @@ def _conclude(plan: Plan, folder: Path, progress: _Progress) -> Outcome:
         "edges": _edges(plan, trials) if plan.tuned else [],
     }
     record = progress.verdict.to_dict() | extra | {"schema_version": VERDICT_VERSION}
-    record["warnings"] = [*record["warnings"], *_warnings(plan, extra), *starved(trials)]
+    record["warnings"] = [*record["warnings"], *_warnings(plan, progress.verdict, extra), *starved(trials)]
     write_json(folder / "verdict.json", finite(record))
     findings = check(folder)
     refuse(findings, folder)
@@ -206,10 +206,18 @@ def _trivial(plan: Plan) -> float:
     return task.summarise(predictions, labels)[plan.config["task"]["metric"]]
 
 
-def _beaten_by_a_baseline(plan: Plan, rows: list[dict[str, Any]]) -> list[str]:
-    """A sentence where the simplest thing is at least as good as the best contender."""
-    metric, sign = plan.config["task"]["metric"], 1.0 if plan.config["task"]["direction"] == "maximize" else -1.0
-    best = max(sign * row["test"][metric]["mean"] for row in rows if row["role"] == "contender")
+def beaten_by_a_baseline(verdict: Verdict, rows: list[dict[str, Any]]) -> list[str]:
+    """A sentence where the simplest thing is at least as good as the best contender.
+
+    Args:
+        verdict: what a tuned contender is expected to reach; the mean over all its trials is that of no search.
+        rows: the leaderboard.
+    """
+    metric, sign = verdict.metric, 1.0 if verdict.direction == "maximize" else -1.0
+    reached = [row["test"][metric]["mean"] for row in rows if row["role"] == "contender"]
+    if verdict.kind == "family":
+        reached = [row.mean for row in verdict.contenders]
+    best = max(sign * mean for mean in reached)
     return [
         f"The baseline {row['name']} reaches {row['test'][metric]['mean']:.4f} in {metric}: no contender does better."
         for row in rows
@@ -230,7 +238,7 @@ def starved(trials: list[Trial]) -> list[str]:
     ]
 
 
-def _warnings(plan: Plan, extra: Mapping[str, Any]) -> list[str]:
+def _warnings(plan: Plan, verdict: Verdict, extra: Mapping[str, Any]) -> list[str]:
     """What weakens the verdict besides its statistics."""
     found = [str(note) for note in plan.data.spec.notes]
     budget = plan.config["budget"]
@@ -244,7 +252,7 @@ def _warnings(plan: Plan, extra: Mapping[str, Any]) -> list[str]:
         found.append(f"Outside the budget's tolerance: {names}.")
     if budget["mode"] == "none":
         found.append("Nothing was held equal but the stopping rule (budget=none).")
-    found += _beaten_by_a_baseline(plan, extra["leaderboard"])
+    found += beaten_by_a_baseline(verdict, extra["leaderboard"])
     found += [
         f"The best trial of {edge['contender']} has {edge['key']} = {edge['value']:.3g}, at the edge of "
         f"{edge['low']:.3g} to {edge['high']:.3g}: a better setting may lie beyond it."

@@ -99,7 +99,14 @@ def judge(
         looks = dict(zip(plan.looks.seeds, plan.looks.alphas, strict=True))
         return race_verdict(frame, looks=looks, previous=previous, paired=bool(plan.config["paired"]), **about)
     verdict = verdict_from_scores(frame, paired=bool(plan.config["paired"]), **about)
-    return replace(verdict, exploratory=plan.exploratory)
+    return exploratory(verdict) if plan.exploratory else verdict
+
+
+def exploratory(verdict: Verdict) -> Verdict:
+    """The verdict as one that seeds were added for: its sentence and its warnings say so too."""
+    note = "exploratory: seeds were added that were not declared before the first run; the error rate is not guaranteed"
+    sentence = f"Exploratory: {verdict.sentence}"
+    return replace(verdict, exploratory=True, sentence=sentence, warnings=(note, *verdict.warnings))
 
 
 def validation_table(plan: Plan, folder: Path, trials: Sequence[Trial]) -> pd.DataFrame:

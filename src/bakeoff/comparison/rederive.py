@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bakeoff.comparison.executor import Job
-from bakeoff.comparison.judging import Trial, family_size
+from bakeoff.comparison.judging import Trial, exploratory, family_size
 from bakeoff.comparison.metrics import margin_of_validation
 from bakeoff.comparison.opening import SCORES
 from bakeoff.comparison.recorded import PlannedTrial, RecordedBakeoff, RecordedTrial
@@ -135,7 +134,7 @@ def verdict_again(
         assert validation is not None
         return family_verdict(frame, validation, m=plan["tune"]["best_of"], **about), []
     verdict = verdict_from_scores(frame, paired=bool(plan["paired"]), **about)
-    return dataclasses.replace(verdict, exploratory=bool(plan["exploratory"])), []
+    return exploratory(verdict) if plan["exploratory"] else verdict, []
 
 
 def failed_among(trials: list[Trial]) -> dict[str, list[str]]:

@@ -1,0 +1,33 @@
+"""Sentences beside the verdict: on baselines that no contender beats."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from bakeoff.comparison.bakeoff import beaten_by_a_baseline
+from bakeoff.statistics import family_verdict
+
+
+def table(validation_T):
+    rng = np.random.default_rng(0)
+    parts = []
+    for name, values in validation_T.items():
+        for trial, value in enumerate(values):
+            score = (rng.uniform(size=200) < value).astype(float)
+            parts.append(pd.DataFrame({"contender": name, "trial": trial, "example": range(200), "score": score}))
+    return pd.concat(parts)
+
+
+def test_a_search_beats_a_baseline_that_its_mean_trial_does_not():
+    validation = {"a": np.linspace(0.1, 0.9, 12), "b": np.linspace(0.1, 0.5, 12)}
+    rows = [{"contender": name, "trial": t, "score": s} for name, v in validation.items() for t, s in enumerate(v)]
+    scores = table(validation)
+    verdict = family_verdict(scores, pd.DataFrame(rows), metric="accuracy")
+    means = scores.groupby("contender")["score"].mean()
+    board = [{"name": n, "role": "contender", "test": {"accuracy": {"mean": float(means[n])}}} for n in validation]
+    linear = {"name": "linear", "role": "baseline", "test": {"accuracy": {"mean": 0.6}}}
+    assert max(means) < 0.6 < verdict.contenders[0].mean
+    assert beaten_by_a_baseline(verdict, [*board, linear]) == []
+    (told,) = beaten_by_a_baseline(replace(verdict, kind="configuration"), [*board, linear])
+    assert told == "The baseline linear reaches 0.6000 in accuracy: no contender does better."
