@@ -202,6 +202,7 @@ def test_ui_serves_this_machine_only_with_one_worker(tmp_path, monkeypatch):
     words = " ".join(command)
     assert f"sqlite:///{tmp_path / 'mlflow.db'} --host 127.0.0.1 --port {port} --workers 1" in words
     assert options["env"]["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
+    assert options["env"]["PYTHONSAFEPATH"] == "1", "a queue.py in the current folder is no module of Python"
 
 
 def test_ui_refuses_a_port_that_is_taken(tmp_path):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 from mlflow import MlflowClient
 
@@ -47,6 +48,45 @@ def test_closing_sends_the_rest(tmp_path, store_uri):
     assert follower.close() is None
     (run,) = runs(store_uri)
     assert run.info.status == "FINISHED"
+
+
+@contextmanager
+def holding_the_pipe_of(follower):
+    """A process that has the end of the pipe which the program writes to, as everything that it forks has."""
+    sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
+    child = subprocess.Popen(sleeper, pass_fds=[follower._process.stdin.fileno()])
+    try:
+        yield
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_neither_a_fork_of_the_program_nor_files_where_it_runs_keep_the_rest_back(tmp_path, store_uri, monkeypatch):
+    make_trial(tmp_path / "run")
+    finish(tmp_path / "run")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "queue.py").write_text("raise RuntimeError('no module of Python')")
+    (tmp_path / "sitecustomize.py").write_text("print('welcome')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path / "here")
+    follower = Follower()
+    tracking = Tracking(uri=store_uri, every_s=60.0)
+    follower.watch("trial", tmp_path / "run", tracking=tracking, root=tmp_path, experiment="e")
+    with holding_the_pipe_of(follower):
+        assert follower.close() is None
+    assert [run.info.status for run in runs(store_uri)] == ["FINISHED"]
+
+
+def test_the_end_of_a_program_does_not_wait_for_what_it_forked(tmp_path, store_uri, monkeypatch):
+    make_trial(tmp_path)
+    monkeypatch.setattr("bakeoff.tracking.follower.LONGEST_LEAVE_S", 0.2)
+    follower = Follower()
+    follower.watch("trial", tmp_path, tracking=Tracking(uri=store_uri), root=tmp_path, experiment="e")
+    process = follower._process
+    with holding_the_pipe_of(follower):
+        follower.leave()
+        assert process.wait(timeout=20) == -signal.SIGKILL
 
 
 def test_a_store_that_is_away_is_reported_and_fails_nothing(tmp_path):

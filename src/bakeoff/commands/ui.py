@@ -30,8 +30,10 @@ def run(argv: Sequence[str]) -> None:
     command = server_command(find_store(arguments.folder), port=arguments.port)
     _check_port(arguments.port)
     print(f"http://{HOST}:{arguments.port}  (Ctrl-C ends it)", flush=True)
-    # No pickled models are ever loaded from a store, and MLflow sends nothing home.
+    # No pickled models are ever loaded from a store, MLflow sends nothing home, and no module of its is taken from the
+    # current folder.
     environment = {
+        "PYTHONSAFEPATH": "1",
         "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",

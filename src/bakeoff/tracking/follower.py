@@ -22,6 +22,10 @@ from bakeoff.tracking.watch import Kind, Watch
 
 CLOSE = "close"
 """The last line of an orderly end; without it, the parent was killed, and the rest is hurried."""
+LONGEST_LEAVE_S = 10.0
+"""What the end of a program waits for a process that should have gone in half the time."""
+_MAIN = "import sys; sys.path[:] = {path!r}; from bakeoff.tracking.following import main; main()"
+"""It finds modules where the parent does: ``-m`` would take a ``queue.py`` in the current folder for Python's own."""
 
 
 class Follower:
@@ -50,7 +54,7 @@ class Follower:
 
     def _tell(self, watches: list[Watch]) -> None:
         if self._process is None:
-            command = [sys.executable, "-m", "bakeoff.tracking.following"]
+            command = [sys.executable, "-c", _MAIN.format(path=sys.path)]
             pipe = subprocess.PIPE
             self._process = subprocess.Popen(
                 command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True, start_new_session=True
@@ -66,7 +70,10 @@ class Follower:
             assert process.stdin is not None
             with suppress(BrokenPipeError):
                 process.stdin.close()
-            process.wait()
+            try:
+                process.wait(timeout=LONGEST_LEAVE_S)
+            except subprocess.TimeoutExpired:  # what this program forked holds the pipe open, and may live on for long
+                process.kill()
 
     def close(self, timeout_s: float = 120.0) -> str | None:
         """Lets the process send the rest; None when the store has everything, else why it has not."""
@@ -75,10 +82,19 @@ class Follower:
         if process is None:
             return None
         try:
-            answer, _ = process.communicate(CLOSE, timeout=timeout_s)
+            answer, _ = process.communicate(f"{CLOSE}\n", timeout=timeout_s)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
             return f"the store took longer than {timeout_s:.0f} s"
-        why: str | None = json.loads(answer)["why"] if answer.strip() else "the process that sends runs died"
-        return why
+        return _why(answer)
+
+
+def _why(answer: str) -> str | None:
+    """What the process said of the store in the last line of its output; libraries may print before."""
+    *_, last = ["", *answer.splitlines()]
+    try:
+        why: str | None = json.loads(last)["why"]
+    except (ValueError, TypeError, KeyError):
+        return "the process that sends runs died"
+    return why

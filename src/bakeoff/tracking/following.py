@@ -70,15 +70,15 @@ def main() -> None:
 
 
 def _read(inbox: queue.Queue[Watch | _End]) -> None:
-    orderly = False
+    """Takes orders; what the parent forked may hold the pipe open after the last one."""
     for line in sys.stdin:
-        orderly = line.strip() == CLOSE
-        if not orderly:
-            inbox.put(Watch.from_dict(json.loads(line)))
-    inbox.put(_End(orderly))
-    if not orderly:
-        time.sleep(HURRY_S)
-        os._exit(1)
+        if line.strip() == CLOSE:
+            inbox.put(_End(orderly=True))
+            return
+        inbox.put(Watch.from_dict(json.loads(line)))
+    inbox.put(_End(orderly=False))
+    time.sleep(HURRY_S)
+    os._exit(1)
 
 
 def _take(inbox: queue.Queue[Watch | _End], following: _Following, wait: float | None) -> _End | None:
