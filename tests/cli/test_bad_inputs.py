@@ -158,6 +158,18 @@ BAD = {
         ["train", "trainer.max_epochs=2", "trainer.val_every=5"],
         ["error[config.contradiction] trainer.val_every=5: with trainer.max_epochs=2, no validation would happen"],
     ),
+    "a negative width": (
+        ["train", "model=vit", "model.net.width=-4"],
+        ["error[config.out_of_range] model.net.width=-4: is out of range; allowed: above 0"],
+    ),
+    "a contender of no layers": (
+        ["compare", "contenders=[resnet,{model: vit, depth: 0}]"],
+        ["error[config.out_of_range] contenders.1.depth=0: ", "next: bakeoff explain model.net.depth model=vit"],
+    ),
+    "dropout of more than all": (
+        ["train", "model=vit", "model.net.dropout=1.5"],
+        ["error[config.out_of_range] model.net.dropout=1.5: is out of range; allowed: at least 0 and below 1"],
+    ),
     "unknown budget": (
         ["compare", "budget.mode=parms"],
         ["error[config.wrong_type] budget.mode=parms: ", "allowed: params"],

@@ -129,12 +129,17 @@ def test_a_table_of_translations(folder):
 
 
 @pytest.mark.parametrize("model", ["tfidf"])
-def test_a_baseline_predicts_like_any_other_run(folder, model):
+def test_a_baseline_predicts_like_any_other_run(folder, model, capsys):
     reviews_csv(folder / "reviews.csv")
     data = ["data=csv", "data.file=reviews.csv", "data.columns.text=body", "data.columns.label=stars"]
     run_pipeline("train", argv=["task=text_classification", f"model={model}", *data, "tracking=none", "output_dir=run"])
     run_pipeline("predict", argv=["run=run", "input=loved it", "output=one.csv"])
     assert pd.read_csv("one.csv")["prediction"].tolist() == ["up"]
+    (folder / "taken.csv").mkdir()
+    with pytest.raises(SystemExit) as ended:
+        run_pipeline("predict", argv=["run=run", "input=loved it", "output=taken.csv"])
+    assert ended.value.code == 4
+    assert capsys.readouterr().err.startswith("error[env.not_writable] output=taken.csv: can't be written (")
 
 
 BAD_FILES = {

@@ -13,7 +13,7 @@ from bakeoff.commands.predict_text import continue_texts, label_texts, translate
 from bakeoff.data.prediction import load_images
 from bakeoff.data.spec import ImageSpec
 from bakeoff.data.text.spec import LabelledTextSpec, TextPairSpec, TextStreamSpec
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, EnvironmentFault
 from bakeoff.files import atomic_writer
 from bakeoff.training.answering import predict
 from bakeoff.training.saved_run import SavedRun, load_run
@@ -32,14 +32,19 @@ def run(config: Mapping[str, Any]) -> pd.DataFrame:
         ConfigError: an output of another kind than .csv, .parquet or .jsonl.
         CheckpointError: not a run to trust.
         DataError: no inputs, or unreadable ones.
+        EnvironmentFault: the output can't be written.
     """
     output = Path(config["output"])
     if output.suffix not in WRITERS:
         raise ConfigError("config.bad_value", "output", output, "unknown kind of table", allowed=WRITERS)
     saved = load_run(config["run"])
     table, noun = _answers(saved, config)
-    with atomic_writer(output) as file:
-        WRITERS[output.suffix](table, file)
+    try:
+        with atomic_writer(output) as file:
+            WRITERS[output.suffix](table, file)
+    except OSError as error:
+        problem = f"can't be written ({error.strerror})"
+        raise EnvironmentFault("env.not_writable", "output", output, problem, next_step="output=FILE.csv") from error
     print(f"{len(table)} {noun} in {output}")
     return table
 

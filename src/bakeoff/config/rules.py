@@ -59,6 +59,9 @@ RANGES: dict[str, Rule] = {
     "scale.max_seconds": _POSITIVE,
     "gradients.batch_size": _COUNT,
 }
+MODEL_RANGES: dict[str, Rule] = {"width": _POSITIVE, "depth": _COUNT, "heads": _COUNT, "dropout": _FRACTION}
+"""Of arguments that many networks have; others know their own ranges."""
+
 PER_CONTENDER = ("optimizer", "scheduler")
 """Sections of which a contender may change keys for itself; the others are held equal."""
 
@@ -79,17 +82,18 @@ def check(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
 
 def _ranges(plain: dict[str, Any]) -> list[ConfigError]:
     errors = []
-    for key, (holds, words) in RANGES.items():
-        value = get(plain, key)
-        if (
-            isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and not (math.isfinite(value) and holds(value))
-        ):
-            problem = "is out of range"
-            step = _INSTEAD.get(key, f"bakeoff explain {key}")
-            errors.append(ConfigError("config.out_of_range", key, value, problem, allowed=words, next_step=step))
+    for key, rule in (RANGES | {f"model.net.{name}": rule for name, rule in MODEL_RANGES.items()}).items():
+        step = _INSTEAD.get(key, f"bakeoff explain {key}")
+        errors += _out_of_range(key, get(plain, key), rule, step)
     return errors
+
+
+def _out_of_range(key: str, value: Any, rule: Rule, step: str) -> list[ConfigError]:
+    holds, words = rule
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or (math.isfinite(value) and holds(value)):
+        return []
+    return [ConfigError("config.out_of_range", key, value, "is out of range", allowed=words, next_step=step)]
 
 
 def _seed_list(plain: dict[str, Any]) -> list[ConfigError]:
@@ -218,6 +222,9 @@ def _contender(key: str, entry: Any, plain: dict[str, Any], catalog: Catalog) ->
     offered, needed = model.get("modality"), _fitting("model", plain)
     if needed and isinstance(offered, str) and offered not in needed:
         errors.append(_misfit(key, "model", name, offered, plain, catalog))
+    for argument in MODEL_RANGES.keys() & changes.keys():
+        step = f"bakeoff explain model.net.{argument} model={name}"
+        errors += _out_of_range(f"{key}.{argument}", changes[argument], MODEL_RANGES[argument], step)
     return errors + _unknown_changes(key, changes, model, plain)
 
 
