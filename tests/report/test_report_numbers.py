@@ -47,6 +47,12 @@ def test_fractions_are_in_percent_and_their_differences_in_points() -> None:
     assert accuracy.size(0.0031) == "0.31 points"
 
 
+def test_a_difference_that_is_not_zero_is_never_printed_as_zero() -> None:
+    accuracy = Metric.named("accuracy", direction="maximize")
+    assert accuracy.size(0.00002) == "0.002 points" and accuracy.size(0.0) == "0.00 points"
+    assert accuracy.difference(-0.00002) == "−0.002 points" and accuracy.difference(0.0, unit=False) == "+0.00"
+
+
 def test_other_metrics_keep_their_own_unit() -> None:
     mase = Metric.named("mase")
     assert mase.is_lower_better

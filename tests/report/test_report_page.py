@@ -254,3 +254,26 @@ def test_twenty_seeds_and_a_hundred_classes_stay_below_two_megabytes(tmp_path: P
     page = write_report(folder, examples=lambda indices: big[: len(indices)])
     assert page.stat().st_size < 2_000_000
     assert outline(page.read_text(encoding="utf-8")).tags["img"] == 24 + 5
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("params", "Training compute was unequal: the costliest contender takes 3.0 times"),
+        ("flops", "Training compute was equal: the costliest contender takes 3.0 times"),
+        ("time", "Training time was equal: the costliest contender takes 3.0 times"),
+    ],
+)
+def test_what_the_budget_made_equal_is_not_called_unequal(mode: str, said: str, tmp_path: Path) -> None:
+    folder = write_bakeoff(tmp_path / "b", Recipe(budget={"mode": mode, "value": 1e6}, **SMALL))
+    edit(folder / "verdict.json", lambda raw: raw.update(flops_ratio=3.0))
+    text = " ".join(built(folder).outline.text.split())
+    assert f"{said} the FLOPs of the cheapest for an example." in text
+
+
+def test_failures_and_intervals_are_explained_as_they_were_computed(tmp_path: Path) -> None:
+    folder = write_bakeoff(tmp_path / "b", Recipe(failed=(("renet", 1),), **SMALL))
+    edit(folder / "verdict.json", lambda raw: raw.update(trivial_words="giving every byte the same probability"))
+    text = " ".join(built(folder).outline.text.split())
+    assert "each scores as the trivial predictor does: giving every byte the same probability." in text
+    assert "of accuracy over seeds and test examples, of the other metrics over seeds alone" in text

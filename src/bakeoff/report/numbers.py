@@ -73,13 +73,19 @@ class Metric:
             return UNKNOWN
         if not self.is_fraction:
             return ("+" if value > 0 else "") + significant(value, digits=4)
-        return typeset(f"{100 * value:+.2f}") + (" points" if unit else "")
+        return typeset(_points(value, "+")) + (" points" if unit else "")
 
     def size(self, value: float | None) -> str:
         """A width or margin, without a sign: ``0.31 points``."""
         if not is_number(value):
             return UNKNOWN
-        return f"{100 * value:.2f} points" if self.is_fraction else significant(value, digits=4)
+        return f"{typeset(_points(value))} points" if self.is_fraction else significant(value, digits=4)
+
+
+def _points(value: float, sign: str = "") -> str:
+    """Percentage points to two decimals; what would round to zero and is not, to its first digit."""
+    text = f"{100 * value:{sign}.2f}"
+    return text if float(text) != 0 or value == 0 else f"{100 * value:{sign}.1g}"
 
 
 def is_number(value: float | None) -> TypeGuard[float]:

@@ -178,7 +178,11 @@ def _indicative_words(bakeoff: Bakeoff) -> str:
     ratio, changes = bakeoff.verdict.flops_ratio, bakeoff.verdict.indicative.get("leader_changes")
     sentences = []
     if is_number(ratio):
+        known = {"flops": "Training compute was equal", "time": "Training time was equal"}
         unequal = "Training compute was unequal" if ratio > 1.5 else "Training compute was much the same"
-        sentences.append(f"{unequal}: the costliest contender takes {ratio:.1f} times the FLOPs of the cheapest.")
+        words = known.get(bakeoff.plan.budget.get("mode", "none"), unequal)
+        sentences.append(
+            f"{words}: the costliest contender takes {ratio:.1f} times the FLOPs of the cheapest for an example."
+        )
     sentences.append("At equal compute or time another contender leads." if changes else "The leader stays the same.")
     return " ".join(sentences)
