@@ -96,6 +96,16 @@ def test_the_card_tells_data_values_command_use_and_limits_and_no_secret(bakeoff
     assert "hunter2" not in card
 
 
+def test_a_name_may_hold_quotes(bakeoff, store_uri, capsys):
+    name = """Ada's "best" = 1"""
+    run([str(bakeoff), "--name", name])
+    run([str(bakeoff), "--name", name])
+    said = capsys.readouterr().out
+    assert f"registered: {name} version 1" in said
+    assert f"registered before: {name} version 1" in said
+    assert [(found.name, found.version) for found in MlflowClient(store_uri).search_model_versions()] == [(name, 1)]
+
+
 def test_a_bakeoff_without_a_winner_asks_for_a_name(bakeoff, store_uri):
     write_json(bakeoff / "verdict.json", read_json(bakeoff / "verdict.json") | {"verdict": "UNDECIDED", "winner": None})
     with pytest.raises(ConfigError, match="no winner: the verdict is UNDECIDED"):

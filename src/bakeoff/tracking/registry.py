@@ -82,8 +82,8 @@ def register(store: Store, run_id: str, chosen: Chosen, name: str | None) -> Ver
     name = name or default_name(saved)
     client = store.client
     _make_model(store, name)
-    for version in client.search_model_versions(f"name = '{name}'"):
-        if version.run_id == run_id:
+    for version in client.search_model_versions(f"run_id = '{run_id}'"):  # a name may hold what a filter can't
+        if version.name == name:
             return Version(name, str(version.version), new=False)
     test = recorded_test(chosen.folder) or saved.result.get("test", {})
     with tempfile.TemporaryDirectory() as scratch:
