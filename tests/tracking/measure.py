@@ -1,7 +1,7 @@
 """Measures what docs/results/tracking.md says: python tests/tracking/measure.py [writers|large|away|probe ...]
 
 Prints one JSON object a part, all parts by default. ``writers`` takes about five minutes on two cores, ``away`` nine,
-``large`` three.
+``large`` three. ``writers=URI`` lets them write to a server that runs, ten rounds long.
 """
 
 from __future__ import annotations
@@ -31,19 +31,26 @@ from bakeoff.tracking.store import Store
 from tests.tracking.synthetic import write_bakeoff
 from tests.tracking.tracking_server import TrackingServer
 
-WRITERS, ROUNDS, POINTS = 8, 50, 50
+WRITERS, ROUNDS, SERVER_ROUNDS, POINTS = 8, 50, 10, 50
 CYCLES, CYCLE_S, LONG_S = 10, 15.0, 120.0
 
 
-def writers() -> dict[str, Any]:
-    """Eight processes open a store that does not exist yet at the same moment, and each writes a run; 50 rounds."""
+def writers(uri: str | None = None) -> dict[str, Any]:
+    """Eight processes open a store at the same moment, and each writes a run; fifty rounds, or ten of a server.
+
+    Args:
+        uri: of a server, which has an experiment that does not exist yet for each round; None is a SQLite store that
+            does not exist yet.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["bakeoff.tracking.store", "mlflow.store.tracking.sqlalchemy_store"])
-    failures, wrong, seconds = 0, 0, []
-    for _ in range(ROUNDS):
+    failures, wrong, seconds, rounds = 0, 0, [], ROUNDS if uri is None else SERVER_ROUNDS
+    for number in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
-            uri, barrier = f"sqlite:///{folder}/mlflow.db", context.Barrier(WRITERS)
-            processes = [context.Process(target=_write, args=(uri, folder, n, barrier)) for n in range(WRITERS)]
+            where, experiment = uri or f"sqlite:///{folder}/mlflow.db", f"{Path(folder).name}-{number}"
+            barrier = context.Barrier(WRITERS)
+            own = [(where, experiment, folder, writer, barrier) for writer in range(WRITERS)]
+            processes = [context.Process(target=_write, args=arguments) for arguments in own]
             started = time.monotonic()
             for process in processes:
                 process.start()
@@ -51,23 +58,25 @@ def writers() -> dict[str, Any]:
                 process.join()
             seconds.append(time.monotonic() - started)
             failures += sum(process.exitcode != 0 for process in processes)
-            store = Store(uri, "e", Path(folder))
+            store = Store(where, experiment, Path(folder))
             runs = store.client.search_runs([store.experiment_id])
             whole = [run for run in runs if run.info.status == "FINISHED" and run.data.metrics["m"] == POINTS - 1]
             wrong += WRITERS - len(whole)
         print(f"round {len(seconds)}: {failures} failures, {wrong} runs missing, {seconds[-1]:.1f} s", file=sys.stderr)
     return {
-        "rounds": ROUNDS,
+        "rounds": rounds,
         "writers": WRITERS,
         "failures": failures,
         "runs_missing": wrong,
         "seconds_a_round": round(statistics.median(seconds), 1),
+        "slowest_round": round(max(seconds), 1),
+        "load": round(os.getloadavg()[1], 1),
     }
 
 
-def _write(uri: str, folder: str, number: int, barrier: Any) -> None:
+def _write(uri: str, experiment: str, folder: str, number: int, barrier: Any) -> None:
     barrier.wait()
-    store = Store(uri, "e", Path(folder))
+    store = Store(uri, experiment, Path(folder))
     run_id = store.create_run(f"writer {number}", f"key-{number}", {})
     for step in range(0, POINTS, 10):
         store.log(run_id, metrics=[("m", float(s), 1000 + s, s) for s in range(step, step + 10)], params={"n": number})
@@ -226,5 +235,6 @@ def probes() -> dict[str, Any]:
 PARTS = {"probe": probes, "away": away, "large": large, "writers": writers}
 
 if __name__ == "__main__":
-    for part in sys.argv[1:] or PARTS:
-        print(json.dumps({part: PARTS[part]()}), flush=True)
+    for word in sys.argv[1:] or PARTS:
+        part, _, where = word.partition("=")
+        print(json.dumps({part: PARTS[part](*([where] if where else []))}), flush=True)
