@@ -102,6 +102,19 @@ def test_steps_of_a_language_model_are_its_forward(kind: str) -> None:
     assert state[1], "keys and values are kept"
 
 
+def test_an_architecture_that_keeps_more_than_keys_and_values_reads_all_again() -> None:
+    config = {"hidden_size": 16, "num_hidden_layers": 2, "state_size": 4}
+    model = TransformersModel(architecture="mamba", config=config, causal=True)
+    predictor = model.predictor(ByteTokenizer(), max_length=8).eval()
+    tokens_BT = torch.randint(4, 260, (2, 5), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected_BTV = predictor(tokens_BT)
+        state = predictor.initial_state(2)
+        for t in range(5):
+            logits_BV, state = predictor.step(tokens_BT[:, t], state)
+            torch.testing.assert_close(logits_BV, expected_BTV[:, t], atol=1e-5, rtol=1e-4)
+
+
 @pytest.mark.parametrize("kind", ["t5", "bart"])
 def test_steps_of_a_translation_are_its_logits(kind: str) -> None:
     translator = made(kind).translator(ByteTokenizer(), ByteTokenizer(), max_source_length=9, max_target_length=9)
@@ -122,6 +135,24 @@ def test_steps_of_a_translation_are_its_logits(kind: str) -> None:
         again_BV, _ = translator.step(target_BT[rows, 3], kept)
     torch.testing.assert_close(again_BV, expected_BTV[rows, 3], atol=1e-5, rtol=1e-4)
     assert state[3], "keys and values are kept"
+
+
+def test_an_architecture_that_asks_for_its_encoders_output_by_name_translates() -> None:
+    config = {
+        "hidden_size": 16,
+        "num_encoder_layers": 2,
+        "num_decoder_layers": 2,
+        "num_encoder_attention_heads": 2,
+        "num_decoder_attention_heads": 2,
+        "encoder_ffn_dim": 32,
+        "decoder_ffn_dim": 32,
+    }
+    model = TransformersModel(architecture="prophetnet", config=config)
+    translator = model.translator(ByteTokenizer(), ByteTokenizer(), max_source_length=9, max_target_length=9).eval()
+    source_BS, target_BT = torch.full((1, 4), 9), torch.full((1, 1), START)
+    with torch.no_grad():
+        logits_BV, _ = translator.step(target_BT[:, 0], translator.initial_state(source_BS))
+        torch.testing.assert_close(logits_BV, translator.logits(source_BS, target_BT)[:, 0], atol=1e-5, rtol=1e-4)
 
 
 def network_of(kind: str, **arguments: object):
@@ -186,6 +217,36 @@ def test_padding_never_changes_real_tokens() -> None:
         tokens_BT[0, 5:] = PAD
         together_BTD = encoder(tokens_BT, padding_mask_BT=tokens_BT == PAD)
         torch.testing.assert_close(together_BTD[0, :5], alone_TD, atol=1e-5, rtol=1e-4)
+
+
+def test_a_model_that_cannot_leave_padding_out_is_refused() -> None:
+    config = {"hidden_size": 16, "num_hidden_layers": 2, "intermediate_size": 32}
+    with pytest.raises(ConfigError, match="fnet: lets the padding of a batch") as caught:
+        TransformersModel(architecture="fnet", config=config).encoder(ByteTokenizer(), max_length=8)
+    assert caught.value.code == "config.model_misfit"
+
+
+def test_a_model_that_dimly_sees_the_future_is_no_language_model() -> None:
+    config = {"d_model": 16, "n_layer": 2, "n_head": 2, "d_inner": 32, "d_head": 8}
+    model = TransformersModel(architecture="xlnet", config=config, causal=True)
+    torch.manual_seed(0)
+    with pytest.raises(ConfigError, match="xlnet: sees the tokens that it should predict"):
+        model.predictor(ByteTokenizer(), max_length=8)
+
+
+def test_values_that_follow_from_changed_ones_are_changed_with_them() -> None:
+    model = TransformersModel(architecture="qwen2", config=TINY["llama"], causal=True)
+    assert len(model.source.config.layer_types) == 2
+    model.predictor(ByteTokenizer(), max_length=8)
+
+
+def test_a_network_that_cannot_be_run_says_so_in_one_line() -> None:
+    model = TransformersModel(architecture="led", config=TINY["bart"] | {"attention_window": 4})
+    with pytest.raises(ConfigError, match="of type led can't be run here") as caught:
+        model.translator(ByteTokenizer(), ByteTokenizer(), max_source_length=9, max_target_length=9)
+    assert "\n" not in caught.value.line()
+    with pytest.raises(ConfigError, match="canine: has no table with a row a token"):
+        TransformersModel(architecture="canine", config=TINY["bert"]).encoder(ByteTokenizer(), max_length=8)
 
 
 def test_a_model_that_reads_both_ways_is_no_language_model() -> None:

@@ -8,7 +8,8 @@ B batch, T tokens, D model width.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, get_args
 
 import torch
@@ -28,8 +29,13 @@ from bakeoff.models.wrappers.transformers_networks import (
 from bakeoff.models.wrappers.transformers_source import find, transformers_library
 
 Freeze = Literal["none", "embeddings", "all_but_head"]
-PROBE_TOLERANCE = 1e-3
+STEP_TOLERANCE = 1e-3
+FORESIGHT_TOLERANCE = 1e-4
+"""Of what a token changes after itself: untrained networks see the future dimly."""
+PADDING_TOLERANCE = 1e-2
+"""Of the largest number: some architectures let a little of the padding in where their authors knew of it."""
 _CAUSAL = "gpt2, llama, gpt_neox, opt, ..."
+_ENCODERS = "bert, roberta, distilbert, gpt2, ..."
 _ENCODER_DECODERS = "t5, bart, marian, mbart, ..."
 
 
@@ -88,7 +94,10 @@ class TransformersModel(TokenModel):
         vocabulary = self._vocabulary(tokenizer)
         tokens_BT = vocabulary.own(meaningless_tokens(1, max_length))
         hidden_BTD = _tried(network, lambda: network(input_ids=tokens_BT).last_hidden_state, key="data.max_length")
-        return TransformersEncoder(network, vocabulary=vocabulary, width=hidden_BTD.shape[-1])
+        encoder = TransformersEncoder(network, vocabulary=vocabulary, width=hidden_BTD.shape[-1])
+        if _sees_padding(encoder, max_length):
+            raise self._refusal("lets the padding of a batch change what it says of a text", _ENCODERS)
+        return encoder
 
     def predictor(self, tokenizer: Tokenizer, *, max_length: int) -> TokenPredictor:
         """The network and its output table, for up to ``max_length`` tokens at once."""
@@ -100,6 +109,8 @@ class TransformersModel(TokenModel):
         logits_2TV = _tried(network, lambda: predictor(tokens_2T), key="data.sequence_length")
         if _foresees(logits_2TV):
             raise self._refusal("sees the tokens that it should predict", _CAUSAL)
+        if not _steps_as_it_reads(predictor, tokens_2T, logits_2TV):
+            predictor.read_all_again()
         return predictor
 
     def translator(
@@ -117,7 +128,12 @@ class TransformersModel(TokenModel):
             target_vocabulary=self._vocabulary(target, own_start=_decoder_start(network)),
         )
         source_BS, target_BT = meaningless_tokens(1, max_source_length), meaningless_tokens(1, max_target_length)
-        _tried(network, lambda: translator.logits(source_BS, target_BT), key="data.max_length")
+        key = "data.max_length"
+        logits_BTV = _tried(network, lambda: translator.logits(source_BS, target_BT), key=key)
+        if not logits_BTV.is_meta:
+            _tried(
+                network, lambda: translator.step(target_BT[:, 0], translator.initial_state(source_BS))[0], key="data"
+            )
         return translator
 
     def _network(self, auto: str, tokenizer: Tokenizer) -> Any:
@@ -129,7 +145,11 @@ class TransformersModel(TokenModel):
             config.vocab_size, config.pad_token_id = tokenizer.vocab_size, PAD
             config.bos_token_id, config.eos_token_id = tokenizer.start, tokenizer.end
         network: Any = self.source.load(getattr(transformers_library(), auto), config)
-        if tokenizer.vocab_size > network.get_input_embeddings().num_embeddings:
+        try:
+            table = network.get_input_embeddings()
+        except NotImplementedError as error:
+            raise self._refusal("has no table with a row a token", _ENCODERS) from error
+        if tokenizer.vocab_size > table.num_embeddings:
             network.resize_token_embeddings(tokenizer.vocab_size, mean_resizing=False)
         for part in network.modules():
             if hasattr(part, "config"):
@@ -199,24 +219,67 @@ def _tried(network: Any, run: Callable[[], Tensor], *, key: str) -> Tensor:
     """What ``run`` gives on the longest sequence, in evaluation mode.
 
     Raises:
-        ConfigError: the network has no places for so many tokens.
+        ConfigError: the network has no places for so many tokens, or can't be run as this package runs networks.
     """
-    was_training = network.training
-    network.eval()
     try:
-        with torch.no_grad():
+        with _evaluated(network):
             return run()
     except (IndexError, RuntimeError) as error:
         problem = f"the model can't read sequences of the data's length ({str(error)[:200]})"
         places = getattr(network.config, "max_position_embeddings", None)
         allowed = None if places is None else f"up to its {places} positions"
         raise ConfigError("config.out_of_range", key, None, problem, allowed=allowed) from error
+    except Exception as error:  # each architecture raises errors of its own
+        kind = network.config.model_type
+        problem = f"a network of type {kind} can't be run here ({type(error).__name__}: {str(error)[:200]})"
+        step = "choose a model of another type, such as bert, gpt2 or t5"
+        raise ConfigError("config.model_misfit", "model.name", kind, problem, next_step=step) from error
+
+
+@contextlib.contextmanager
+def _evaluated(network: nn.Module) -> Iterator[None]:
+    """Within it, the network is in evaluation mode and records nothing."""
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            yield
     finally:
         network.train(was_training)
+
+
+def _sees_padding(encoder: TransformersEncoder, max_length: int) -> bool:
+    """Whether a text is encoded differently beside padding: what is said of it would be a matter of its batch."""
+    tokens_1T = meaningless_tokens(1, max_length)
+    if next(encoder.parameters()).is_meta or max_length < 2:
+        return False
+    real = max_length // 2
+    padding_1T = torch.arange(max_length)[None] >= real
+    with _evaluated(encoder):
+        alone_1TD = encoder(tokens_1T[:, :real], padding_mask_BT=padding_1T[:, :real])
+        beside_1TD = encoder(tokens_1T.masked_fill(padding_1T, PAD), padding_mask_BT=padding_1T)[:, :real]
+    return float((alone_1TD - beside_1TD).abs().max()) > PADDING_TOLERANCE * float(alone_1TD.abs().max())
+
+
+def _steps_as_it_reads(predictor: TransformersPredictor, tokens_2T: Tensor, logits_2TV: Tensor) -> bool:
+    """Whether steps from kept keys and values say what reading at once does; some architectures need more than that."""
+    if logits_2TV.is_meta:
+        return True
+    try:
+        with _evaluated(predictor):
+            state = predictor.initial_state(2)
+            for tokens_2, expected_2V in zip(tokens_2T.T[:3], logits_2TV.transpose(0, 1), strict=False):
+                logits_2V, state = predictor.step(tokens_2, state)
+                if float((logits_2V - expected_2V).abs().max()) > STEP_TOLERANCE:
+                    return False
+    except Exception:  # each architecture raises errors of its own
+        return False
+    return True
 
 
 def _foresees(logits_2TV: Tensor) -> bool:
     """Whether another last token changes what is said before it: a leak would look like a triumph."""
     if logits_2TV.is_meta or logits_2TV.shape[1] < 2:
         return False
-    return float((logits_2TV[0, :-1] - logits_2TV[1, :-1]).abs().max()) > PROBE_TOLERANCE
+    changed_T = (logits_2TV[0] - logits_2TV[1]).abs().amax(dim=-1)
+    return float(changed_T[:-1].max()) > FORESIGHT_TOLERANCE * float(changed_T[-1])

@@ -117,6 +117,10 @@ class TransformersPredictor(TokenPredictor):
         device = next(self.parameters()).device
         return torch.zeros(batch_size, 0, dtype=torch.int64, device=device), ()
 
+    def read_all_again(self) -> None:
+        """From the next step on, keep tokens alone: for architectures that go on from more than keys and values."""
+        self._cache_name = None
+
     def step(self, tokens_B: Tensor, state: State) -> tuple[Tensor, State]:
         """Logits of the next token from the layers' keys and values; an architecture without them reads all again."""
         before_BT, layers = state
@@ -162,11 +166,13 @@ class TransformersTranslator(TokenTranslator):
 
     def step(self, tokens_B: Tensor, state: State) -> tuple[Tensor, State]:
         """Logits of the next token from the layers' keys and values; an architecture without them reads all again."""
+        from transformers.modeling_outputs import BaseModelOutput
+
         memory_BSD, mask_BS, before_BT, layers = state
         tokens_BT = torch.cat([before_BT, tokens_B[:, None]], dim=1)
         unread_BT = tokens_BT[:, before_BT.shape[1] :] if layers else tokens_BT
         outputs = self.model(
-            encoder_outputs=(memory_BSD,),
+            encoder_outputs=BaseModelOutput(last_hidden_state=memory_BSD),
             attention_mask=mask_BS,
             decoder_input_ids=self.target_vocabulary.own_targets(unread_BT),
             **_with_cache(self._cache_name, layers, with_memory=True),

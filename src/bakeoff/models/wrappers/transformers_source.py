@@ -131,13 +131,19 @@ def find(name: str, *, pretrained: bool, revision: str | None, changes: Mapping[
     types = transformers_library().CONFIG_MAPPING
     folder = None if not pretrained and name in types else _folder(name, pretrained=pretrained, revision=revision)
     config = types[name]() if folder is None else _read_config(folder, name)
-    source = Source(name, folder, pretrained, with_changes(config, changes))
+    source = Source(name, folder, pretrained, with_changes(config, changes, kept={} if folder is None else None))
     source.refuse_vocabulary_changes(changes)
     return source
 
 
-def with_changes(config: Any, changes: Mapping[str, Any]) -> Any:
+def with_changes(config: Any, changes: Mapping[str, Any], *, kept: Mapping[str, Any] | None = None) -> Any:
     """The configuration with some values replaced, under the architecture's own names or the library's common ones.
+
+    Args:
+        config: what is changed.
+        changes: the new values.
+        kept: the old ones; None: all. Of a model type none are: some follow from others, as each layer's kind does from
+            the number of layers.
 
     Raises:
         ConfigError: it has no such value; the line holds the nearest.
@@ -152,7 +158,8 @@ def with_changes(config: Any, changes: Mapping[str, Any]) -> Any:
             allowed = [f"model.config.{near}" for near in nearest(key, known)]
             raise ConfigError("config.unknown_key", f"model.config.{key}", changes[key], problem, allowed=allowed)
     with _configuration_errors(config):
-        return type(config).from_dict(plain | {aliases.get(key, key): value for key, value in changes.items()})
+        changed = {aliases.get(key, key): value for key, value in changes.items()}
+        return type(config).from_dict({**(plain if kept is None else kept), **changed})
 
 
 @contextlib.contextmanager
