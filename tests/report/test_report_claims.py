@@ -213,6 +213,11 @@ def test_protocol_of_a_metric_that_is_no_mean_names_pseudo_values(tmp_path: Path
     assert "pseudo-value" in words(tmp_path, Recipe(**FEW), task=task)
 
 
+def test_equivalence_is_told_at_the_level_at_which_it_was_tested(tmp_path: Path) -> None:
+    assert "these are at 90\u202f%, wider" in words(tmp_path / "plain", Recipe(**FEW))
+    assert "these are at 97\u202f%, wider" in words(tmp_path / "raced", RACED)  # the second look decides, at .015
+
+
 def test_more_than_three_contenders_are_tested_by_holm(tmp_path: Path) -> None:
     entries = Recipe().entries
     more = (*entries, replace(entries[0], name="lenet", skill=7.0))

@@ -8,14 +8,15 @@ import pytest
 from rich.console import Console
 
 from bakeoff.files import write_json
-from bakeoff.report.gradients import power_of_ten, print_gradients, reaches
+from bakeoff.report.gradients import gradient_warnings, power_of_ten, print_gradients, reaches
 from bakeoff.report.measured import write_gradients_page, write_scaling_page
 from bakeoff.report.palette import looks
+from bakeoff.report.reading import read_bakeoff
 from bakeoff.report.scaling import exponent_text, measured_axes, print_scaling, scaling_context
 from tests.report.built_page import built
 from tests.report.html_outline import outline
 from tests.report.measured_files import FAMILIES, gradients_file, scale_file
-from tests.report.synthetic_bakeoff import write_bakeoff
+from tests.report.synthetic_bakeoff import RACED, write_bakeoff
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,13 @@ def test_a_trial_with_vanishing_gradients_is_a_warning(measured, report):
     line = "Gradients vanished in 1 of 5 trials of renet: renet-01-a1b2c3."
     assert line in measured.html.split('<section id="failures"')[1].split("</section>")[0]
     assert "Gradients vanished" not in report.html
+
+
+def test_trials_that_a_race_saved_are_not_counted_as_trained(tmp_path):
+    folder = write_bakeoff(tmp_path / "b", RACED)  # renet leaves after 5 of 20 seeds
+    path = folder / "trials" / "renet-01-a1b2c3" / "result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"gradients": "vanishing"}))
+    assert gradient_warnings(read_bakeoff(folder)) == ["Gradients vanished in 1 of 5 trials of renet: renet-01-a1b2c3."]
 
 
 def test_pages_of_their_own_are_self_contained_and_escape_what_they_show(tmp_path):

@@ -95,7 +95,7 @@ def gradient_warnings(bakeoff: Bakeoff) -> list[str]:
     sentences = []
     for flag, words in (("vanishing", "vanished"), ("exploding", "exploded")):
         for entry in bakeoff.plan.contenders:
-            trials = bakeoff.trials_of(entry.name)
+            trials = [trial for trial in bakeoff.trials_of(entry.name) if trial.status != "missing"]
             flagged = [trial.folder.name for trial in trials if trial.gradients == flag]
             if flagged:
                 named = ", ".join(flagged[:_MOST_NAMED]) + (", ..." if len(flagged) > _MOST_NAMED else "")

@@ -145,12 +145,14 @@ def _margin(bakeoff: Bakeoff, metric: Metric) -> str:
             "evidence."
         )
     origin = f", {share(plan.margin_fraction)} of the best validation error" if plan.margin_fraction else ""
+    origin += f" to expect of the best of {verdict.best_of} trials" if origin and plan.num_tuning else ""
+    level = plan.alpha if verdict.alpha is None else verdict.alpha
     return (
         f"A difference matters here if it is larger than {metric.size(verdict.margin)}{origin}, and this was fixed "
         "before the test set was opened. A contender wins if its interval against every other lies above zero; the "
         "win is small if an interval also ends below the margin. Contenders that nobody beats are equally good if the "
-        "intervals of the differences between them lie within the margin; these are at 90 %, wider where several "
-        "pairs are compared. Everything else is not enough evidence."
+        f"intervals of the differences between them lie within the margin; these are at {share(1 - 2 * level)}, wider "
+        "where several pairs are compared. Everything else is not enough evidence."
     )
 
 

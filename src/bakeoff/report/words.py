@@ -30,8 +30,8 @@ GLOSSARY = {
     "contender": "A model entered in the bakeoff, at the size that meets the budget.",
     "baseline": "A simple reference model. It cannot win; it tells what little effort already reaches.",
     "interval": "The range in which the true value plausibly lies. A 95 % interval misses it once in twenty.",
-    "level": "The error rate allowed to one comparison. It is stricter than 5 % where several pairs are compared, so "
-    "that the whole bakeoff names a false winner at most once in twenty.",
+    "level": "The error rate allowed to one comparison. It is stricter than that of the whole bakeoff, 5 % unless "
+    "another was set, where several pairs are compared, so that all together keep to it.",
     "margin": "The smallest difference that is worth caring about, fixed before the test set was opened.",
     "macro-F1": "The harmonic mean of precision and recall, averaged over classes: rare classes count fully.",
     "calibration error": "How far the stated confidence is from the share that is right; 0 is perfect.",
