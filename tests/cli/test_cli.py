@@ -33,6 +33,21 @@ def say(capsys, tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("task.direction=minimize",), "config.contradiction"),
+        (("task=translation", "task.metric=chrf"), "config.unknown_metric"),
+    ],
+)
+def test_no_training_keeps_its_worst_weights_or_selects_by_what_validation_lacks(words, code, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["train", *words, f"output_dir={tmp_path}/run"])
+    assert stop.value.code == 2
+    assert f"error[{code}]" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_help_names_every_pipeline_and_command(say):
     page = say("--help")
     assert all(f"bakeoff {name}" in page for name in [*PIPELINES, *COMMANDS])
@@ -83,7 +98,7 @@ def test_explain_a_key_gives_value_meaning_type_default_and_place(say):
     assert "float" in page
     assert "0.001 (of torch.optim.AdamW)" in page
     assert f"conf/optimizer/adamw.yaml:{place}" in page
-    assert "bakeoff train optimizer.lr=" in page
+    assert "bakeoff train optimizer=adamw optimizer.lr=" in page
 
 
 def test_explain_says_when_the_command_line_decides(say):
@@ -107,6 +122,12 @@ def test_explain_knows_arguments_that_no_file_mentions(say):
 def test_explain_knows_keys_of_other_pipelines(say):
     assert "bakeoff compare contenders=" in say("explain", "contenders")
     assert "finished run" in say("explain", "run")
+
+
+def test_explain_knows_keys_of_other_tasks_and_how_to_set_them(say):
+    assert "change it  bakeoff train task=translation task.module.beams=1" in say("explain", "task.module.beams")
+    assert "change it  bakeoff train data=csv data.encoding=utf-8" in say("explain", "data.encoding", "data=csv")
+    assert "change it  bakeoff train optimizer.lr=0.5" in say("explain", "optimizer.lr", "optimizer.lr=0.5")
 
 
 def test_explain_a_group_and_a_model(say):

@@ -81,15 +81,18 @@ def _unknown(word: str, pages: Sequence[Page], catalog: Catalog) -> ConfigError:
 
 
 def _pages(composer: Composer, overrides: list[str], pipeline: str | None) -> Iterator[Page]:
-    """The pipelines that take these overrides, one after another.
+    """The pipelines that take these overrides, one after another; without overrides, then train with each task.
 
     Raises:
         BakeoffError: none of them does.
     """
     error, found = None, False
-    for name in [pipeline] if pipeline else PIPELINES:
+    looked_at = [(name, overrides) for name in ([pipeline] if pipeline else PIPELINES)]
+    if not overrides:
+        looked_at += [(pipeline or "train", [f"task={task}"]) for task in composer.catalog.options("task")]
+    for name, words in looked_at:
         try:
-            checked = Checker(composer, pipeline=name, validating=False).check(overrides) if overrides else []
+            checked = Checker(composer, pipeline=name, validating=False).check(words) if words else []
             page = Page(composer, name, checked, composer.compose(name, checked).cfg)
         except BakeoffError as problem:
             error = error or problem
@@ -117,7 +120,9 @@ def _explain_key(page: Page, key: str) -> None:
         facts["default"] = f"{parameter.default} (of {owner})"
     facts["value from"] = where or "the default: no file mentions it"
     example = parameter.default if missing and parameter and parameter.default else _text(value)
-    facts["change it"] = f"bakeoff {page.pipeline} {key}={'VALUE' if example == '???' else example}"
+    choices = [word.lstrip("+") for word in page.overrides if word.lstrip("+").partition("=")[0] != key]
+    command = " ".join(["bakeoff", page.pipeline, *choices])
+    facts["change it"] = f"{command} {key}={'VALUE' if example == '???' else example}"
     for name, text in facts.items():
         print(f"  {name:<11}{text}")
 
