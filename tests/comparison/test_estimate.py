@@ -3,7 +3,14 @@
 import pytest
 
 from bakeoff.comparison import estimate, executor
-from bakeoff.comparison.estimate import FITTING_S, RANKS_OVERHEAD_S, TRIAL_OVERHEAD_S, expected_seconds, makespan
+from bakeoff.comparison.estimate import (
+    FITTING_S,
+    RANKS_OVERHEAD_S,
+    TRIAL_OVERHEAD_S,
+    expected_seconds,
+    makespan,
+    unknown,
+)
 from bakeoff.comparison.executor import LocalExecutor
 from bakeoff.comparison.job import Needs
 from bakeoff.comparison.plan import make_plan
@@ -81,10 +88,15 @@ def test_a_baseline_that_is_fitted_takes_no_steps_and_one_process(monkeypatch, e
     assert expect("trainer.devices=2", "baselines=[linear]") - lone == pytest.approx(3 * (FITTING_S + TRIAL_OVERHEAD_S))
 
 
-def test_steps_of_other_devices_are_not_guessed(expect, monkeypatch):
+def test_what_can_not_be_timed_is_not_guessed(expect, monkeypatch):
     monkeypatch.setattr(estimate, "usable_accelerators", lambda: ["cpu", "gpu"])
     assert expect("trainer.accelerator=auto") is None
     assert expect("trainer.accelerator=cpu") is not None
+    assert expect("trainer.compile=true") is None
+    settings = {"accelerator": "auto", "compile": True}
+    assert unknown(settings) == "steps are timed on the CPU, and these run elsewhere"
+    assert unknown(settings | {"accelerator": "cpu"}) == "torch.compile takes its time at the first step"
+    assert unknown({"accelerator": "cpu", "compile": False}) is None
 
 
 def test_needs_are_those_of_the_largest_trial():

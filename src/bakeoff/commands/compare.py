@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bakeoff.commands.train import finish, follower
 from bakeoff.comparison.bakeoff import Outcome, run_bakeoff
-from bakeoff.comparison.estimate import UNKNOWN, expected_seconds
+from bakeoff.comparison.estimate import expected_seconds, unknown
 from bakeoff.comparison.job import Executor
 from bakeoff.comparison.plan import make_plan, open_folder
 from bakeoff.config import allow, build
@@ -50,8 +50,8 @@ def run(config: Mapping[str, Any]) -> Outcome:
         plan.expected_seconds = expected_seconds(plan, folder, executor)
         open_folder(folder, plan)
         print_plan(plan.to_dict(folder), console)
-        if plan.expected_seconds is None:
-            console.print(UNKNOWN)
+        if why := unknown(plan.config["trainer"]):
+            console.print(f"how long it takes is not known before the first trial: {why}")
         console.print(f"folder {folder}")
         tracking: Tracking = build(config["tracking"], "tracking")
         root = Path(config["output_dir"] or "outputs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +26,27 @@ RANKS_OVERHEAD_S = 1.0
 """What the processes of a trial on several devices take to start and to meet."""
 FITTING_S = 5.0
 """What a baseline without gradients takes, about."""
-UNKNOWN = "how long it takes is not known before the first trial: steps are timed on the CPU, and these run elsewhere"
+
+
+def unknown(trainer: Mapping[str, Any]) -> str | None:
+    """Why the time of trials can't be told before the first one; None where it can."""
+    if trainer["accelerator"] != "cpu" and usable_accelerators() != ["cpu"]:
+        return "steps are timed on the CPU, and these run elsewhere"
+    return "torch.compile takes its time at the first step" if trainer["compile"] else None
 
 
 def expected_seconds(plan: Plan, folder: Path, executor: Executor) -> float | None:
     """Seconds for the trials that have no result yet, from a few timed steps of each contender.
 
     Trials start in order, each where another has ended, and slow each other down where their processes are more than
-    the cores. What processes tell each other between steps is not counted. None for trials on other devices than a CPU.
+    the cores. What processes tell each other between steps is not counted. None where it is `unknown`.
 
     Raises:
         EnvironmentFault: the executor has no room for a trial.
     """
     needs = Needs.of(plan.config["trainer"])
     slots = executor.slots(needs)
-    if not needs.on_cpu and usable_accelerators() != ["cpu"]:
+    if unknown(plan.config["trainer"]):
         return None
     torch.set_num_threads(needs.threads)
     left = [job for job in plan.jobs(folder) if not job.finished]
