@@ -22,7 +22,7 @@ from bakeoff.training.preflight import usable_accelerators
 STEPS = 3
 TRIAL_OVERHEAD_S = 1.0
 """Start, validations, predictions."""
-RANKS_OVERHEAD_S = 1.0
+RANKS_OVERHEAD_S = 1.5
 """What the processes of a trial on several devices take to start and to meet."""
 FITTING_S = 5.0
 """What a baseline without gradients takes, about."""
