@@ -172,6 +172,13 @@ def test_signal_handlers_and_arguments_are_as_before():
     assert before == (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.argv, dict(os.environ))
 
 
+def test_flags_may_stand_anywhere():
+    for words in (["-m", "seed=0,1", "model=vit"], ["seed=0,1", "-m", "model=vit"], ["seed=0,1", "model=vit", "-m"]):
+        main = Recorder()
+        assert run(main, *words) == 0
+        assert [(config["seed"], config["model"]["name"]) for config in main.configs] == [(0, "vit"), (1, "vit")]
+
+
 def test_hydras_own_flags_pass_through(capsys):
     assert run(Recorder(), "--cfg", "job", "--package", "trainer", "trainer.max_epochs=3") == 0
     assert "max_epochs: 3" in capsys.readouterr().out

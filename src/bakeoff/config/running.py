@@ -145,7 +145,7 @@ def _parse_flags(words: list[str]) -> argparse.Namespace:
         raise ConfigError("config.bad_flag", "flags", None, message, next_step="--help lists the flags")
 
     parser.error = refuse  # type: ignore[method-assign, assignment]  # argparse has no hook that keeps the message
-    return parser.parse_args(words)
+    return parser.parse_intermixed_args(words)  # flags may stand among the overrides
 
 
 def _hand_to_hydra(name: str, job: Job, arguments: argparse.Namespace, folder: Path) -> None:
