@@ -10,6 +10,7 @@ import pytest
 from bakeoff.config import compose_section
 from bakeoff.config.checking import Checker
 from bakeoff.config.composition import Composer, use_trees
+from bakeoff.config.locate import conf_dir
 from bakeoff.config.overrides import jobs_to_check, parse, sweep_size
 from bakeoff.config.suggestions import nearest_keys
 from bakeoff.config.validation import validate
@@ -42,6 +43,22 @@ def codes(*words, **options):
 def test_sound_words_pass_as_they_are():
     words = ["model=lenet", "optimizer.lr=3e-4", "seed=3"]
     assert check(*words) == words
+
+
+def test_a_users_file_that_would_never_be_read_is_refused(user_tree):
+    ours = (conf_dir() / "model" / "vit.yaml").read_text()
+    tree = user_tree(model__mine="defaults: [lenet, _self_]\nname: mine\n")
+    (tree / "model" / "vit.yaml").write_text(ours)
+    assert check("model=mine", tree=tree) == ["model=mine"]
+    (tree / "model" / "vit.yaml").write_text(ours + "# deeper\n")
+    with pytest.raises(ConfigError, match=r"hidden_file.*own model/vit.yaml would be read.*such as model/my_vit.yaml"):
+        check("model=mine", tree=tree)
+
+
+def test_an_empty_output_folder_is_not_the_current_one():
+    for word in ("output_dir=", "output_dir=' '"):
+        assert ("config.empty_value", "output_dir") in codes("model=lenet", word)
+    assert check("model=lenet", "output_dir=null") == ["model=lenet", "output_dir=null"]
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ class Composer:
         config_dir: a tree of the user's (``--config-dir``).
 
     Raises:
-        ConfigError: ``config_dir`` is no folder.
+        ConfigError: ``config_dir`` is no folder, or holds a file that would never be read.
     """
 
     def __init__(self, *, folder: Path | None = None, config_dir: Path | None = None) -> None:
@@ -66,6 +66,7 @@ class Composer:
                 problem = f"there is no folder {config_dir.resolve()}"
                 raise ConfigError("config.no_config_dir", "--config-dir", config_dir, problem)
             self.folders.append(config_dir.resolve())
+            _refuse_hidden(*self.folders)
         self.catalog = Catalog(self.folders)
         setup_globals()
         search_path = create_config_search_path(f"file://{self.folders[0].resolve()}")
@@ -142,6 +143,16 @@ class Composer:
         return ConfigError(
             "config.unknown_option", group, name, problem, allowed=nearest(name, names, count=len(names))
         )
+
+
+def _refuse_hidden(main: Path, own: Path) -> None:
+    """Refuses a file of the user's that Hydra would pass over for one of the same name in the main tree."""
+    for path in sorted((*own.glob("*.yaml"), *own.glob("*/*.yaml"))):
+        name = path.relative_to(own)
+        if (main / name).is_file() and (main / name).read_bytes() != path.read_bytes():
+            problem = f"bakeoff's own {name} would be read in its place"
+            step = f"give it a name of its own, such as {name.with_stem(f'my_{name.stem}')}"
+            raise ConfigError("config.hidden_file", "--config-dir", path, problem, next_step=step)
 
 
 def apply_overrides(cfg: DictConfig, overrides: Sequence[str]) -> None:

@@ -75,9 +75,18 @@ _INSTEAD = {
 def check(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
     """The errors of a plain configuration, from every rule below."""
     errors: list[ConfigError] = []
-    for rule in (_ranges, _seed_list, _metric, _monitors, _validation_happens, _knobs, _heads):
+    for rule in (_output_dir, _ranges, _seed_list, _metric, _monitors, _validation_happens, _knobs, _heads):
         errors += rule(plain)
     return errors + _modalities(plain, catalog) + _contenders(plain, catalog)
+
+
+def _output_dir(plain: dict[str, Any]) -> list[ConfigError]:
+    """An empty one would be the current folder."""
+    value = plain.get("output_dir")
+    if not isinstance(value, str) or value.strip():
+        return []
+    problem, step = "is empty, as a variable is that the shell does not know", "output_dir=FOLDER, or leave it out"
+    return [ConfigError("config.empty_value", "output_dir", None, problem, next_step=step)]
 
 
 def _ranges(plain: dict[str, Any]) -> list[ConfigError]:
