@@ -36,6 +36,12 @@ def test_prediction_scores_every_token_of_every_document_once(kind: str, split: 
     assert data.labels(split).tolist() == [len(text.encode()) for text in data.raw(split)]
 
 
+@pytest.mark.parametrize("kind", ["byte", "character", "bpe", "word"])
+def test_tokens_that_do_not_spell_the_text_are_noted(kind: str) -> None:
+    notes = stream(sentences(40), kind=kind).spec.notes
+    assert any("bits per byte are too low" in note for note in notes) == (kind == "word")
+
+
 def test_targets_are_the_tokens_that_follow_along_each_row() -> None:
     data = stream(sentences(60))
     for loader in (data.train_dataloader(), data.val_dataloader()):

@@ -26,6 +26,7 @@ from bakeoff.errors import ConfigError, DataError
 
 _EVALUATION_STREAMS = 64  # apart from batch_size, so that scores do not depend on it
 _SUBSET_STREAM = 6
+_DOCUMENTS_TRIED = 16
 _LONGEST_CHARACTER = 4  # bytes of UTF-8; a block holds whole ones
 
 
@@ -161,13 +162,29 @@ class TextStream(TextData):
     def _describe(self, common: dict[str, Any]) -> TextStreamSpec:
         tokenizer, train = self._tokenizers["text"], self._rows["train"]
         num_bytes = int(self._corpus.texts["text"].lengths(train).sum())
+        common |= {"num_train": self._training_plan().num_examples, "notes": (*common["notes"], *self._loss_notes())}
         return TextStreamSpec(
-            **common | {"num_train": self._training_plan().num_examples},
+            **common,
             tokenizer=tokenizer.to_dict(),
             vocab_size=tokenizer.vocab_size,
             sequence_length=self._sequence_length,
             bytes_per_token=num_bytes / int(self._tokens["text"].lengths(train).sum()),
         )
+
+    def _loss_notes(self) -> list[str]:
+        """Whether tokens leave out some of the text; an unknown character is paid for, and bytes leave out nothing."""
+        kind = self._tokenizers["text"].kind
+        rows = self._corpus.pool[:_DOCUMENTS_TRIED]
+        if kind not in ("word", "pretrained") or (kind == "pretrained" and all(map(self._is_spelled, rows))):
+            return []
+        return [
+            f"Tokens of kind {kind} leave out some of the text (white space, letters of unknown words), which costs "
+            "no bits: bits per byte are too low to be compared with other tokenizers or with the baselines."
+        ]
+
+    def _is_spelled(self, row: int) -> bool:
+        ids, text = self._tokens["text"].row(row).tolist(), self._corpus.texts["text"].text(row)
+        return self._tokenizers["text"].decode(ids) == text
 
 
 def _with_documents(piece: tuple[Any, Any, Any]) -> tuple[Tensor, Tensor, Tensor]:
