@@ -12,6 +12,7 @@ from bakeoff.report.figures.costs import cost_figure
 from bakeoff.report.figures.curves import curves_figure
 from bakeoff.report.figures.pairs import pairs_figure
 from bakeoff.report.figures.scores import scores_figure
+from bakeoff.report.latency import ratios_by_size
 from bakeoff.report.learning import AXES, Curve, learning_curves
 from bakeoff.report.many import MANY, are_many, spread
 from bakeoff.report.numbers import Metric, count, duration, flops, is_number
@@ -87,7 +88,7 @@ def costs_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) -
         )
         for cost in costs([*bakeoff.contenders, *bakeoff.baselines], metric=metric)
     ]
-    return {"cost_panels": panels, **_indicative(bakeoff)}
+    return {"cost_panels": panels, "ratios": ratios_by_size(bakeoff.contenders), **_indicative(bakeoff)}
 
 
 def learning_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) -> dict[str, Any]:

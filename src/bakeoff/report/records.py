@@ -42,6 +42,7 @@ class Row:
     examples_seen: float | None = None
     examples_per_second: float | None = None
     latency_ms: Mapping[str, float] = field(default_factory=dict)
+    latency_repeats_ms: Mapping[str, Sequence[float]] = field(default_factory=dict)
     peak_memory_mb: float | None = None
     failures: int = 0
     test: Mapping[str, Estimate] = field(default_factory=dict)
@@ -54,7 +55,8 @@ class Row:
             split: {metric: Estimate.from_dict(value) for metric, value in (raw.get(split) or {}).items()}
             for split in ("test", "validation")
         }
-        return cls(**{**known(cls, raw), "latency_ms": raw.get("latency_ms") or {}, **quality})
+        timed = {key: raw.get(key) or {} for key in ("latency_ms", "latency_repeats_ms")}
+        return cls(**{**known(cls, raw), **timed, **quality})
 
     @property
     def is_baseline(self) -> bool:

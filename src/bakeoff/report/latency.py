@@ -1,0 +1,57 @@
+"""How many times the latency of the fastest contender each has, with an interval (rule 21).
+
+The repeats of a timing are compared on logarithms, since what slows a machine down multiplies: a difference of mean
+logarithms with Welch's t interval is an interval of the ratio.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+from bakeoff.report.numbers import significant
+from bakeoff.report.records import Row
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A latency over that of the fastest contender, with its 95 % interval; no unit."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def text(self) -> str:
+        """``1.83 times (1.80 – 1.87)``."""
+        return f"{significant(self.value)} times ({significant(self.low)} – {significant(self.high)})"
+
+
+def latency_ratios(rows: Sequence[Row], size: str) -> dict[str, Ratio]:
+    """Of every contender but the fastest whose repeats are known, the ratio at a batch size (``1``, ``32``)."""
+    repeats = {row.name: row.latency_repeats_ms.get(size, ()) for row in rows}
+    logs = {name: np.log(values) for name, values in repeats.items() if len(values) > 1 and min(values) > 0}
+    if not logs:
+        return {}
+    fastest = min(logs, key=lambda name: float(logs[name].mean()))
+    return {name: _ratio(values, logs[fastest]) for name, values in logs.items() if name != fastest}
+
+
+def _ratio(slow_R: np.ndarray, fast_R: np.ndarray) -> Ratio:
+    """Welch's interval of the difference of mean logarithms, as a ratio."""
+    parts = [(values.var(ddof=1) / len(values), len(values) - 1) for values in (slow_R, fast_R)]
+    variance = sum(part for part, _ in parts)
+    gap, half = float(slow_R.mean() - fast_R.mean()), 0.0
+    if variance > 0:
+        df = variance**2 / sum(part**2 / degrees for part, degrees in parts)
+        half = float(stdtrit(df, 0.975)) * math.sqrt(variance)
+    return Ratio(math.exp(gap), math.exp(gap - half), math.exp(gap + half))
+
+
+def ratios_by_size(rows: Sequence[Row]) -> Mapping[str, Mapping[str, Ratio]]:
+    """`latency_ratios` at batch 1 and 32."""
+    return {size: latency_ratios(rows, size) for size in ("1", "32")}
