@@ -41,6 +41,10 @@ BAD = {
         ["train", "task=image_clasification"],
         ["error[config.unknown_option] task=image_clasification: there is no such task; allowed: image_classification"],
     ),
+    "an unknown task with data for it": (
+        ["train", "task=text_clasification", "model=gru", "data=tweets"],
+        ["error[config.unknown_option] task=text_clasification: there is no such task; allowed: text_classification"],
+    ),
     "unknown data": (
         ["train", "data=mnist"],
         ["error[config.unknown_option] data=mnist: there is no such data; allowed: "],

@@ -17,8 +17,8 @@ from bakeoff.config.suggestions import nearest_keys
 from bakeoff.config.validation import root_fields, validate
 from bakeoff.errors import ConfigError, ErrorGroup
 
-_MISSING = "config.missing_value"
-"""Not told of a key whose value was given, but refused."""
+_FOLLOWING = {"config.missing_value": (), "config.data_misfit": ("task",), "config.model_misfit": ("task",)}
+"""Errors that are not told where their own key or one of these was given, but refused: they only follow from that."""
 
 
 class Checker:
@@ -72,8 +72,8 @@ class Checker:
         for job in words.jobs_to_check([item for item in overrides if not item.is_hydra_override()]):
             self._check_job(job, hydra)
         if self.errors:
-            refused = {error.key for error in self.errors if error.code != _MISSING}
-            told = [error for error in self.errors if error.code != _MISSING or error.key not in refused]
+            refused = {error.key for error in self.errors if error.code not in _FOLLOWING}
+            told = [error for error in self.errors if not _follows(error, refused)]
             raise ErrorGroup(list({error.line(): error for error in told}.values()))
         return [self._line(item) for item in overrides]
 
@@ -180,6 +180,11 @@ class Checker:
         if override.key_or_group not in self._new_keys or self._is_group(override):
             return str(override.input_line)
         return f"{replace(override, type=OverrideType.FORCE_ADD).get_key_element()}={_text(override)}"
+
+
+def _follows(error: ConfigError, refused: set[str]) -> bool:
+    causes = _FOLLOWING.get(error.code)
+    return causes is not None and not refused.isdisjoint({error.key, *causes})
 
 
 def _raw(cfg: DictConfig) -> Any:
