@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import multiprocessing
+import os
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import torch
 from datasets import Dataset
 from PIL import Image
 
+from bakeoff.commands import doctor
 from bakeoff.data.cache import cache_root, cached_folder
 from bakeoff.data.prediction import load_images
 from bakeoff.data.sources import ImageFolder
@@ -153,6 +155,28 @@ def test_the_cache_is_where_the_variables_say(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache_root() == tmp_path / ".cache" / "bakeoff"
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    assert cache_root() == tmp_path / ".cache" / "bakeoff"
+    monkeypatch.setenv("BAKEOFF_CACHE", "~/own")
+    assert cache_root() == tmp_path / "own"
+
+
+def test_a_user_without_a_home_is_told_to_name_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "BAKEOFF_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    with pytest.raises(EnvironmentFault, match=r"env.no_home. BAKEOFF_CACHE=~/.cache/bakeoff: .*set the environment"):
+        cache_root()
+    assert doctor._cache().status == "broken"
+
+
+def test_who_may_read_the_cache_may_read_what_is_in_it() -> None:
+    before = os.umask(0o022)
+    try:
+        folder = cached_folder("shared", "key", lambda folder: (folder / "whole").touch())
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o755
 
 
 @pytest.fixture

@@ -120,19 +120,24 @@ def _machine(output_dir: Path) -> list[Finding]:
 
     memory_gb = psutil.virtual_memory().available / 1e9
     disk_gb = shutil.disk_usage(nearest_folder(output_dir)).free / 1e9
-    cache = Path(
-        os.environ.get("BAKEOFF_CACHE") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "bakeoff"
-    ).expanduser()
     return [
         Finding("cores", "ok", str(psutil.cpu_count())),
         Finding("memory", "ok" if memory_gb > LOW_MEMORY_GB else "note", f"{memory_gb:.1f} GB free"),
         Finding("disk", "ok" if disk_gb > LOW_DISK_GB else "note", f"{disk_gb:.1f} GB free at {output_dir.resolve()}"),
-        Finding(
-            "data cache",
-            "ok" if writable(cache) else "broken",
-            f"{cache}{'' if writable(cache) else ' is not writable'}",
-        ),
+        _cache(),
     ]
+
+
+def _cache() -> Finding:
+    try:
+        from bakeoff.data.cache import cache_root
+
+        cache = cache_root()
+    except Exception as error:  # no home folder, or a package that can't be imported
+        return Finding("data cache", "broken", str(error))
+    if not writable(cache):
+        return Finding("data cache", "broken", f"{cache} is not writable")
+    return Finding("data cache", "ok", str(cache))
 
 
 def nearest_folder(path: Path) -> Path:

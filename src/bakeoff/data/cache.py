@@ -19,11 +19,18 @@ from bakeoff.errors import EnvironmentFault
 
 
 def cache_root() -> Path:
-    """``$BAKEOFF_CACHE``, else ``$XDG_CACHE_HOME/bakeoff``, else ``~/.cache/bakeoff``."""
-    if given := os.environ.get("BAKEOFF_CACHE"):
+    """``$BAKEOFF_CACHE``, else ``$XDG_CACHE_HOME/bakeoff``, else ``~/.cache/bakeoff``.
+
+    Raises:
+        EnvironmentFault: there is no home folder.
+    """
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    given = os.environ.get("BAKEOFF_CACHE") or str(Path(base) / "bakeoff")
+    try:
         return Path(given).expanduser().absolute()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base).expanduser().absolute() if base else Path.home() / ".cache") / "bakeoff"
+    except RuntimeError as error:
+        problem, step = "this user has no home folder", "set the environment variable BAKEOFF_CACHE to a folder"
+        raise EnvironmentFault("env.no_home", "BAKEOFF_CACHE", given, problem, next_step=step) from error
 
 
 def digest(plain: object) -> str:
@@ -90,6 +97,7 @@ def _build_beside(folder: Path, build: Callable[[Path], None]) -> None:
     partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=folder.parent))
     try:
         build(partial)
+        partial.chmod(folder.parent.stat().st_mode & 0o777)  # a temporary folder is for its owner only
         partial.replace(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
