@@ -2,6 +2,7 @@
 
 import pytest
 
+from bakeoff.commands.sweeping import prepare
 from bakeoff.commands.sync import run
 from bakeoff.errors import ConfigError
 from bakeoff.sweep.study import url
@@ -61,3 +62,11 @@ def test_a_database_lies_where_its_address_says_or_is_refused(tmp_path, name):
 def test_sync_names_the_address_that_it_was_given(tmp_path):
     with pytest.raises(ConfigError, match=r"tracking.uri=localhost:5000"):
         run([str(tmp_path), "--uri", "localhost:5000"])
+
+
+def test_without_tracking_any_folder_will_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("atexit.register", lambda *_: None)
+    off = {"_target_": "bakeoff.tracking.settings.Tracking", "enabled": False}
+    prepare({"tracking": off, "output_dir": str(tmp_path / "a?b")})
+    with pytest.raises(ConfigError, match="its address can't hold"):
+        prepare({"tracking": off | {"enabled": True}, "output_dir": str(tmp_path / "a?b")})

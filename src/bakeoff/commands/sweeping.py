@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.config import build
+from bakeoff.databases import SQLITE, sqlite_path
 from bakeoff.errors import TrackerNotSynced
 from bakeoff.files import clear_unfinished, read_json
 from bakeoff.tracking.follower import Follower
@@ -18,7 +19,6 @@ from bakeoff.tracking.watch import Watch
 
 ABANDON_S = 8.0
 """What a stopped multirun takes to mark its runs."""
-_SQLITE = "sqlite:///"
 
 
 def prepare(config: Mapping[str, Any]) -> None:
@@ -37,8 +37,10 @@ def prepare(config: Mapping[str, Any]) -> None:
     atexit.register(_abandon, config)
     clear_unfinished(_home(config))
     tracking: Tracking = build(config["tracking"], "tracking")
+    if not tracking.enabled:
+        return
     uri = tracking.store(_root(config))
-    if not tracking.enabled or not uri.startswith(_SQLITE) or Path(uri.removeprefix(_SQLITE)).exists():
+    if not uri.startswith(SQLITE) or sqlite_path(uri).exists():
         return
     from bakeoff.tracking.store import prepare_database  # mlflow takes seconds to import
 

@@ -140,6 +140,7 @@ class BakeoffSync:
             (f"test/{metric}/{row['name']}", float(value["mean"]), now, 0)
             for row in verdict["leaderboard"]
             for metric, value in row["test"].items()
+            if value["mean"] is not None  # no number, such as the infinite perplexity of one failed trial
         ]
         tags = {"verdict": verdict["verdict"], "winner": str(verdict["winner"])}
         store.log(synced.run_id, metrics=metrics, tags=tags | {"mlflow.note.content": verdict["sentence"]})
