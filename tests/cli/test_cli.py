@@ -90,6 +90,19 @@ def test_list_alone_names_the_groups(say):
     assert all(group in say("list") for group in Catalog().groups())
 
 
+def test_the_help_of_predict_has_a_word_for_texts(say):
+    page = say("predict", "--help")
+    assert "input=reviews.csv column=body" in page
+    assert """'input="a prompt"' num_tokens=100""" in page
+
+
+@pytest.mark.parametrize("words", ["train --help", "train --version"])
+def test_a_reader_who_had_enough_is_no_error(words):
+    command = f"{sys.executable} -m bakeoff.cli {words} | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 def test_explain_a_key_gives_value_meaning_type_default_and_place(say):
     page = say("explain", "optimizer.lr", "optimizer=adamw")
     place = notes(conf_dir() / "optimizer" / "adamw.yaml")["lr"].line

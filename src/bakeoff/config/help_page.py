@@ -28,7 +28,11 @@ EXAMPLES = {
         "run=outputs/train/RUN                          # before and after training",
     ],
     "evaluate": ["run=outputs/train/RUN split=test"],
-    "predict": ["run=outputs/train/RUN input=new_images/ output=predictions.csv"],
+    "predict": [
+        "run=outputs/train/RUN input=new_images/ output=predictions.csv",
+        "run=outputs/train/RUN input=reviews.csv column=body     # texts: labels, or translations",
+        """run=outputs/train/RUN 'input="a prompt"' num_tokens=100   # a language model goes on""",
+    ],
     "report": ["run=outputs/compare/BAKEOFF"],
 }
 

@@ -81,9 +81,14 @@ def run_pipeline(
 def _guarded(run: Callable[[], int | None], *, debug: bool) -> int:
     """The exit code of ``run``, whatever it raises but Ctrl-C."""
     try:
-        return run() or 0
+        code = run() or 0
+        sys.stdout.flush()
+        return code
     except BakeoffError as error:
         return report(error, debug=debug)
+    except BrokenPipeError:  # the reader had enough, as in `bakeoff train --help | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to say at exit goes nowhere
+        return 141
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except Exception as error:
