@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from bakeoff.config import build
 from bakeoff.data.module import TaskData
@@ -27,6 +30,8 @@ from bakeoff.training.ranks import Ranks, ranks_from_outside
 from bakeoff.training.trial import TrialLabel, run_trial
 
 DEFAULT_ROOT = Path("outputs/train")
+LEFTOVERS_S = 10.0
+"""What the workers of a killed run take to notice, and to let go of its folder."""
 
 
 def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
@@ -39,7 +44,7 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
         multirun: whether this is one of several jobs, each with a folder of its own below ``output_dir``.
 
     Raises:
-        ConfigError: the folder holds another run.
+        ConfigError: the folder holds another run, or is in use.
         EnvironmentFault: the machine lacks what the settings ask for.
         TrialsFailed: training diverged.
     """
@@ -57,11 +62,29 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
     label = TrialLabel(identity, trial["model"]["name"])
     if not (ranks_from_outside() or Ranks()).is_first:
         return run_trial(trial, folder, label=label, data=data)
-    root = Path(config["output_dir"] or "outputs")
     check_folder(folder)
+    with _alone_in(folder):
+        return _run_in(folder, config, trial, label, data)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keeps the same command, given twice at once, from writing one run's files."""
+    try:
+        with FileLock(folder / ".lock", timeout=LEFTOVERS_S):
+            yield
+    except Timeout as error:
+        problem, step = "another process trains in this folder", "wait for it, or end it"
+        raise ConfigError("config.folder_busy", "output_dir", folder, problem, next_step=step) from error
+
+
+def _run_in(
+    folder: Path, config: Mapping[str, Any], trial: Mapping[str, Any], label: TrialLabel, data: TaskData
+) -> dict[str, Any]:
+    root = Path(config["output_dir"] or "outputs")
     _follow(folder, config, root)
     print(f"{trial['task']['name']}  {trial['data']['name']}  {trial['model']['name']}  seed {trial['seed']}")
-    print(f"run {identity} in {folder}", flush=True)
+    print(f"run {label.trial_id} in {folder}", flush=True)
     pruner = pruning(config)
     _forget_pruned(folder, studied=pruner is not None)
     if (folder / "result.json").exists():
