@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from bakeoff.data.text.spec import END, PAD, START, UNKNOWN, TextStreamSpec
+from bakeoff.errors import ConfigError
+from bakeoff.models.cnn.gated_conv import GatedConv
 from bakeoff.models.rnn.recurrent import Recurrent
 from bakeoff.models.transformer.encoder import Transformer
 from bakeoff.statistics import pseudo_values
@@ -216,6 +218,16 @@ def test_a_checkpoint_keeps_the_carried_state():
     resumed = module().train()
     resumed.on_load_checkpoint(checkpoint)
     torch.testing.assert_close(resumed(second_BT), expected)
+
+
+@pytest.mark.parametrize("backbone", [Transformer, GatedConv])
+def test_learned_positions_must_reach_as_far_as_the_pieces(backbone):
+    def make(max_length):
+        return lambda **form: backbone(width=8, depth=1, positions="learned", max_length=max_length, **form)
+
+    LanguageModeling.network(make(8), SPEC)
+    with pytest.raises(ConfigError, match=r"model\.net\.max_length=7.*sequence of 8 tokens; allowed: 8 or more"):
+        LanguageModeling.network(make(7), SPEC)
 
 
 def test_a_document_is_scored_in_bits_per_byte_only():

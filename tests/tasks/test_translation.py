@@ -11,7 +11,9 @@ from torch import nn
 from bakeoff.data.text.prediction import token_batches
 from bakeoff.data.text.spec import END, PAD, START, TextPairSpec
 from bakeoff.data.text.vocabularies import CharacterTokenizer
+from bakeoff.errors import ConfigError
 from bakeoff.models.rnn.recurrent import Recurrent
+from bakeoff.models.transformer.encoder import Transformer
 from bakeoff.statistics import pseudo_values
 from bakeoff.tasks.translation import Translation, scores
 from bakeoff.tasks.translation.attention_map import attention_map
@@ -120,29 +122,40 @@ def test_exact_match_compares_whole_answers_whatever_their_padding():
     assert metric.compute().item() == pytest.approx(2 / 3)
 
 
+TOKENIZER = CharacterTokenizer(tuple("abc"))
+SPEC = TextPairSpec(
+    name="made",
+    fingerprint="f",
+    split_fingerprint="s",
+    num_train=4,
+    num_val=1,
+    num_test=2,
+    source_tokenizer=TOKENIZER.to_dict(),
+    target_tokenizer=TOKENIZER.to_dict(),
+    source_vocab_size=TOKENIZER.vocab_size,
+    target_vocab_size=TOKENIZER.vocab_size,
+    max_source_length=4,
+    max_target_length=5,
+    typical_source_length=4,
+    typical_target_length=4,
+)
+
+
 def test_an_attention_map_shows_the_source_as_the_model_was_trained_on_it():
-    tokenizer = CharacterTokenizer(tuple("abc"))
-    spec = TextPairSpec(
-        name="made",
-        fingerprint="f",
-        split_fingerprint="s",
-        num_train=4,
-        num_val=1,
-        num_test=2,
-        source_tokenizer=tokenizer.to_dict(),
-        target_tokenizer=tokenizer.to_dict(),
-        source_vocab_size=tokenizer.vocab_size,
-        target_vocab_size=tokenizer.vocab_size,
-        max_source_length=4,
-        max_target_length=4,
-        typical_source_length=4,
-        typical_target_length=4,
-    )
     torch.manual_seed(0)
-    net = Translation.network(lambda **form: Recurrent(width=8, cell="gru", depth=1, **form), spec).eval()
-    (found,) = attention_map(net, "cab", spec)
-    ((source_1S,), _) = token_batches(["cab"], spec, batch_size=1)
-    assert found["columns"] == tokenizer.show_tokens(source_1S[0].tolist()) == ["c", "a", "b", "</s>"]
-    answer_1L = greedy_search(net, source_1S, max_length=4)
-    assert found["output"] == tokenizer.decode(answer_1L[0].tolist())
+    net = Translation.network(lambda **form: Recurrent(width=8, cell="gru", depth=1, **form), SPEC).eval()
+    (found,) = attention_map(net, "cab", SPEC)
+    ((source_1S,), _) = token_batches(["cab"], SPEC, batch_size=1)
+    assert found["columns"] == TOKENIZER.show_tokens(source_1S[0].tolist()) == ["c", "a", "b", "</s>"]
+    answer_1L = greedy_search(net, source_1S, max_length=5)
+    assert found["output"] == TOKENIZER.decode(answer_1L[0].tolist())
     assert np.shape(found["weights"]) == (answer_1L.shape[1], 4)
+
+
+def test_learned_positions_must_reach_as_far_as_the_longer_side():
+    def make(max_length):
+        return lambda **form: Transformer(width=8, depth=1, heads=2, positions="learned", max_length=max_length, **form)
+
+    Translation.network(make(5), SPEC)
+    with pytest.raises(ConfigError, match=r"model\.net\.max_length=4.*sequence of 5 tokens.*lower data\.max_length"):
+        Translation.network(make(4), SPEC)

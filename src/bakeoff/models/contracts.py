@@ -61,6 +61,8 @@ class SequenceBackbone(nn.Module, abc.ABC):
     """Whether the output at a step depends on that step and earlier ones only."""
     cross_attention: bool = False
     """Whether the model attends to a memory."""
+    longest: int | None = None
+    """The most steps that it has positions for; None: any number."""
     carries_state: bool = False
     """Whether `forward_from` can go on from the state that an earlier piece of the sequence left behind."""
 

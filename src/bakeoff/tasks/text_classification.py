@@ -21,7 +21,7 @@ from bakeoff.tasks import class_scores
 from bakeoff.tasks.classification import Classification
 from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions
 from bakeoff.tasks.schedules import Schedule
-from bakeoff.tasks.tokens import Pool, Pooling, TokenStem, padding_mask
+from bakeoff.tasks.tokens import Pool, Pooling, TokenStem, padding_mask, require_positions
 
 
 class TextClassifier(nn.Module):
@@ -94,6 +94,7 @@ class TextClassification(Classification):
         assert isinstance(backbone, SequenceBackbone | TokenBackbone)
         stem = None
         if isinstance(backbone, SequenceBackbone):
+            require_positions(backbone, spec.max_length, cut_by="data.max_length")
             stem = TokenStem(vocab_size=spec.vocab_size, embedding_width=embedding_width, width=backbone.width)
         return TextClassifier(backbone, stem=stem, pooling=pooling, num_classes=spec.num_classes)
 

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.data.text.spec import PAD
+from bakeoff.errors import ConfigError
+from bakeoff.models.contracts import SequenceBackbone
 
 Pooling = Literal["mean", "max", "mean_max", "last"]
 
@@ -18,6 +20,31 @@ Pooling = Literal["mean", "max", "mean_max", "last"]
 def padding_mask(tokens_BT: Tensor) -> Tensor | None:
     """True at padding; None on ``meta``, where costs are counted and no token is."""
     return None if tokens_BT.is_meta else tokens_BT == PAD
+
+
+def require_positions(backbone: SequenceBackbone, num_tokens: int, *, cut_by: str) -> None:
+    """Nothing, if a backbone has positions for sequences of so many tokens: else some batch would end the training.
+
+    Args:
+        backbone: of a task on texts.
+        num_tokens: the most tokens of a sequence.
+        cut_by: the setting that decides it.
+
+    Raises:
+        ConfigError: learned positions end before.
+    """
+    if backbone.longest is None or num_tokens <= backbone.longest:
+        return
+    problem = f"learned positions end before the data's longest sequence of {num_tokens:,} tokens"
+    step = f"model.net.max_length={num_tokens}, other positions, or a lower {cut_by}"
+    raise ConfigError(
+        "config.out_of_range",
+        "model.net.max_length",
+        backbone.longest,
+        problem,
+        allowed=f"{num_tokens} or more",
+        next_step=step,
+    )
 
 
 class TokenStem(nn.Module):

@@ -105,6 +105,7 @@ class GatedConv(SequenceBackbone):
         self.causal = causal
         self.cross_attention = cross_attention
         self.positions = added_positions(positions, width=width, max_length=max_length)
+        self.longest = max_length if positions == "learned" else None
         self.dropout = nn.Dropout(dropout)
         blocks = [
             GatedBlock(width=width, channels=channels, kernel_size=kernel_size, causal=causal, dropout=dropout)

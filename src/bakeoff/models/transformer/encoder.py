@@ -83,6 +83,7 @@ class Transformer(SequenceBackbone):
         self.head_dim = _head_dim(width, heads=heads) if head_dim is None else head_dim
         self.rotary = positions == "rotary"
         self.positions = added_positions(positions, width=width, max_length=max_length)
+        self.longest = max_length if positions == "learned" else None
         self.dropout = nn.Dropout(dropout)
         blocks = [
             TransformerBlock(

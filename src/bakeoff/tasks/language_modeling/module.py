@@ -25,6 +25,7 @@ from bakeoff.tasks.language_modeling.generation import Sampling, continue_text
 from bakeoff.tasks.language_modeling.network import LanguageModel, PretrainedLanguageModel, StreamReader
 from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions, TaskModule
 from bakeoff.tasks.schedules import Schedule
+from bakeoff.tasks.tokens import require_positions
 
 BITS_OF_UNIFORM_BYTES = 8.0
 PROMPT_CHARACTERS, CONTINUATION_TOKENS = 60, 160
@@ -76,6 +77,7 @@ class LanguageModeling(TaskModule):
             tokenizer = tokenizer_from(spec.tokenizer)
             return PretrainedLanguageModel(backbone.predictor(tokenizer, max_length=spec.sequence_length))
         assert isinstance(backbone, SequenceBackbone)
+        require_positions(backbone, spec.sequence_length, cut_by="data.sequence_length")
         return LanguageModel(backbone, vocab_size=spec.vocab_size, embedding_width=embedding_width)
 
     def forward(self, inputs: Inputs) -> Tensor:

@@ -20,6 +20,7 @@ from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.models.contracts import SequenceBackbone, TokenModel
 from bakeoff.tasks.module import Batch, MakeBackbone, OptimizerFactory, Predictions, TaskModule
 from bakeoff.tasks.schedules import Schedule
+from bakeoff.tasks.tokens import require_positions
 from bakeoff.tasks.translation import scores
 from bakeoff.tasks.translation.attention_map import attention_map
 from bakeoff.tasks.translation.network import EncoderDecoder, PretrainedEncoderDecoder
@@ -87,6 +88,7 @@ class Translation(TaskModule):
             return PretrainedEncoderDecoder(whole, max_target_length=spec.max_target_length)
         decoder = make(causal=True, cross_attention=True)
         assert isinstance(encoder, SequenceBackbone) and isinstance(decoder, SequenceBackbone)
+        require_positions(encoder, max(spec.max_source_length, spec.max_target_length), cut_by="data.max_length")
         return EncoderDecoder(
             encoder,
             decoder,
