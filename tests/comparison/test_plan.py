@@ -75,6 +75,17 @@ def test_a_metric_that_no_verdict_can_be_about_is_told_before_any_trial():
         make_plan(small_bakeoff(*SMALL, *text, "task.metric=perplexity", "task.direction=minimize"))
 
 
+def test_a_metric_that_no_test_result_reports_is_told_before_any_trial():
+    with pytest.raises(ConfigError, match=r"config\.unknown_metric\] task\.metric=loss: no test result reports it"):
+        make_plan(small_bakeoff(*SMALL, "task.metric=loss", "task.direction=minimize"))
+
+
+def test_a_metric_of_the_test_alone_selects_nothing():
+    text = "task=translation", "data=number_words", "contenders=[gru,transformer]", "baselines=[]"
+    with pytest.raises(ConfigError, match=r"config\.unknown_metric\] task\.metric=chrf: validation"):
+        make_plan(small_bakeoff(*SMALL, *text, "task.metric=chrf"))
+
+
 def test_looks_run_the_seeds_of_the_last_one_and_trials_come_contender_by_contender(tmp_path):
     plan = make_plan(small_bakeoff(*SMALL, "looks=[5,10]"))
     jobs = plan.jobs(tmp_path, first=5)

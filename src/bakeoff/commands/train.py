@@ -10,6 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from bakeoff.comparison.rules import check_selection
 from bakeoff.config import build
 from bakeoff.data.module import TaskData
 from bakeoff.errors import ConfigError, TrackerNotSynced, TrialsFailed
@@ -44,13 +45,15 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
         multirun: whether this is one of several jobs, each with a folder of its own below ``output_dir``.
 
     Raises:
-        ConfigError: the folder holds another run, or is in use.
+        ConfigError: the folder holds another run or is in use, or weights would be selected by no validation metric, or
+            the worst.
         EnvironmentFault: the machine lacks what the settings ask for.
         TrialsFailed: training diverged.
     """
     trial = trial_config(config)
     if multirun:
         check_alone("train -m")
+    check_selection(trial)
     check_machine(build(trial["trainer"], "trainer"))
     data: TaskData = build(trial["data"]["module"], "data.module", seed=trial["seed"])
     data.prepare_data()

@@ -17,7 +17,7 @@ from typing import Any
 from bakeoff.comparison.budgets import fit_budget
 from bakeoff.comparison.contenders import Contender, Point, enter
 from bakeoff.comparison.job import Job
-from bakeoff.comparison.rules import check_direction, check_metric, check_pairing
+from bakeoff.comparison.rules import check_metric, check_pairing, check_selection
 from bakeoff.comparison.tuning import draw_points
 from bakeoff.config import build
 from bakeoff.data.module import TaskData
@@ -150,7 +150,7 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
         raise ConfigError(
             "config.contradiction", "looks", config["looks"], "looks are of seeds; a tuned bakeoff has one"
         )
-    check_direction(config["task"])
+    check_selection(config)
     data: TaskData = build(config["data"]["module"], "data.module", seed=seeds[0])
     data.prepare_data()
     data.setup()

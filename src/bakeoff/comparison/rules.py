@@ -17,16 +17,19 @@ FEW = 20
 """Train examples with which a metric is tried, each twice since some metrics need more than one."""
 
 
-def check_direction(task: Mapping[str, Any]) -> None:
-    """The verdict goes the way in which the metric is better; else it would crown the worst.
+def check_selection(config: Mapping[str, Any]) -> None:
+    """Weights and contenders are chosen by what validation measures, the way in which it is better.
 
     Raises:
-        ConfigError: an error or a loss that is to be maximised, or the reverse.
+        ConfigError: a metric of the test alone, or one whose worst would be chosen.
     """
-    metric, direction = task["metric"], task["direction"]
+    metric, direction = config["task"]["metric"], config["task"]["direction"]
+    if metric in task_class(config).test_only:
+        problem = "validation, which selects, doesn't measure it"
+        raise ConfigError("config.unknown_metric", "task.metric", metric, problem)
     right = "minimize" if metric in LOWER_IS_BETTER else "maximize" if metric in HIGHER_IS_BETTER else direction
     if direction != right:
-        problem = f"the worst contender would win, since {'less' if right == 'minimize' else 'more'} {metric} is better"
+        problem = f"the worst would be chosen, since {'less' if right == 'minimize' else 'more'} {metric} is better"
         raise ConfigError(
             "config.contradiction", "task.direction", direction, problem, next_step=f"task.direction={right}"
         )
@@ -58,9 +61,14 @@ def check_metric(config: Mapping[str, Any], data: TaskData) -> None:
     task, metric = task_class(config), config["task"]["metric"]
     labels = np.asarray(data.labels("train"))
     few = np.repeat(labels[:FEW], 2, axis=0)
+    predictions = task.trivial_predictions(labels, len(few), data.spec)
     try:
-        task.score_examples(task.trivial_predictions(labels, len(few), data.spec), few, metric)
+        task.score_examples(predictions, few, metric)
+        reported = task.summarise(predictions, few)
     except DataError:  # of so few examples a metric may be undefined that is defined of a test set
         return
     except ValueError as error:
         raise ConfigError("config.unknown_metric", "task.metric", metric, f"no verdict about it: {error}") from error
+    if metric not in reported:
+        problem = f"no test result reports it, only {', '.join(sorted(reported))}"
+        raise ConfigError("config.unknown_metric", "task.metric", metric, problem)

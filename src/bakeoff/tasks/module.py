@@ -54,6 +54,8 @@ class TaskModule(pl.LightningModule, abc.ABC):
 
     trivial_words: ClassVar[str]
     """What the trivial predictor does, as a sentence says it: "always answering the most frequent class"."""
+    test_only: ClassVar[frozenset[str]] = frozenset()
+    """Metrics in `summarise` that validation doesn't measure, so that nothing can be selected by them."""
 
     def __init__(
         self,
