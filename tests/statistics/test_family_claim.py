@@ -99,6 +99,14 @@ def test_family_verdict_names_the_better_family_and_its_claim():
     json.dumps(verdict.to_dict(), allow_nan=False)
 
 
+def test_a_family_is_told_of_in_trials():
+    winner = {"a": random_trials(0), "b": random_trials(1)}
+    winner["a"] = (winner["a"][0] + 9, winner["a"][1])
+    assert "With new trials and new test examples" in family_verdict(*frames(winner)).sentence
+    open_ = family_verdict(*frames({"a": random_trials(0), "b": random_trials(1)}))
+    assert "luck of the trials or of the test examples" in open_.sentence
+
+
 def test_reordering_trials_changes_nothing():
     arms = dict(zip("ab", tuned_arms(np.random.default_rng(1), families=2, trials=12, examples=50), strict=True))
     order = np.random.default_rng(2).permutation(12)

@@ -65,16 +65,16 @@ def assemble(
     leaves = _leavers(decision, names) if racing and not stage.last else {}
     rows = [_row(name, rank, entries[name], options, leaves) for rank, name in enumerate(names, start=1)]
     rows += [replace(row, rank=rank) for rank, row in enumerate(gone, start=len(rows) + 1)]
-    amounts = Amounts(points=points)
+    amounts, unit = Amounts(points=points), "trials" if kind == "family" else "seeds"
     return Verdict(
         verdict=decision.word,
         winner=decision.winner,
         equivalent=decision.equivalent,
         pairs=(*decision.pairs, *settled),
         contenders=tuple(rows),
-        sentence=_sentence(decision, rows, options, stage, amounts, beaten=[row.name for row in gone]),
+        sentence=_sentence(decision, rows, options, stage, amounts, beaten=[row.name for row in gone], unit=unit),
         claim=claim,
-        advice=_advice(decision, options, amounts, stage, unit="trials" if kind == "family" else "seeds"),
+        advice=_advice(decision, options, amounts, stage, unit=unit),
         warnings=(*warnings, *caveats(decision, rows, options, stage)),
         provisional=stage.provisional,
         exploratory=stage.exploratory,
@@ -97,6 +97,7 @@ def _sentence(
     amounts: Amounts,
     *,
     beaten: list[str],
+    unit: str,
 ) -> str:
     sentence = plain_sentence(
         decision,
@@ -105,6 +106,7 @@ def _sentence(
         margin=options.margin,
         provisional=stage.provisional,
         beaten=beaten,
+        unit=unit,
     )
     unstable = [f"{row.name} is unstable ({failures(row)})." for row in rows if row.unstable]
     return " ".join([*(["Exploratory:"] if stage.exploratory else []), sentence, *unstable])

@@ -59,6 +59,7 @@ def plain_sentence(
     margin: float | None,
     provisional: bool,
     beaten: Sequence[str] = (),
+    unit: str = "seeds",
 ) -> str:
     """The verdict in one or two sentences.
 
@@ -69,9 +70,10 @@ def plain_sentence(
         margin: smallest difference that matters.
         provisional: too few seeds to name a winner.
         beaten: contenders that left a race earlier.
+        unit: what a row of scores is, ``seeds`` or ``trials`` of a search.
     """
     if decision.winner is not None:
-        return _win(decision, metric, amounts, margin, beaten)
+        return _win(decision, metric, amounts, margin, beaten, unit)
     if decision.word == EQUIVALENT:
         return _equivalent(decision, metric, amounts, margin, beaten)
     pair = open_pair(decision)
@@ -87,7 +89,7 @@ def plain_sentence(
         return f"No winner yet: {lead} ({shown} for the difference), so either may be better.{behind}"
     return (
         f"No winner yet: {lead}, but the interval of that lead includes zero ({shown}), so it may be luck of the "
-        f"seeds or of the test examples.{behind}"
+        f"{unit} or of the test examples.{behind}"
     )
 
 
@@ -99,7 +101,9 @@ def open_pair(decision: Decision) -> Pair:
     return (still_open or unsettled or list(decision.pairs))[0]
 
 
-def _win(decision: Decision, metric: str, amounts: Amounts, margin: float | None, beaten: Sequence[str]) -> str:
+def _win(
+    decision: Decision, metric: str, amounts: Amounts, margin: float | None, beaten: Sequence[str], unit: str
+) -> str:
     rivals = [pair for pair in decision.pairs if pair.a == decision.winner]
     nearest = min(rivals, key=lambda pair: pair.difference)
     others = len(rivals) - 1 + len(beaten)
@@ -117,7 +121,7 @@ def _win(decision: Decision, metric: str, amounts: Amounts, margin: float | None
             f"{decision.winner} wins, but by less than matters: {lead}{rest}; over {decision.smallest_lead[0]} "
             f"the lead is below the margin of {amounts.size(margin)}."
         )
-    ahead = "With new seeds and new test examples it would be expected to stay ahead."
+    ahead = f"With new {unit} and new test examples it would be expected to stay ahead."
     return f"{decision.winner} wins: {lead}{rest}. {ahead}"
 
 
