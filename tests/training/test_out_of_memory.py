@@ -2,11 +2,14 @@
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import mlflow
+import psutil
 import pytest
 from omegaconf import OmegaConf
 
@@ -119,12 +122,19 @@ def test_a_fresh_process_takes_the_steps_that_memory_ran_out_for(tmp_path):
 # Slow proofs ------------------------------------------------------------------------------------------------------
 
 
-def train(words, folder, uri, *flags):
+def command(words, uri, *flags):
     target = [f"model.net._target_={HUNGRY}.HungryProgram", f"allow_code=[{HUNGRY}]", f"tracking.uri={uri}"]
     words = ["model=linear", "trainer.max_epochs=1", "trainer.accelerator=cpu", "output_dir=out", *target, *words]
-    command = [sys.executable, str(ROOT / "pipelines" / "train.py"), *flags, *words]
+    return [sys.executable, str(ROOT / "pipelines" / "train.py"), *flags, *words]
+
+
+def options(folder):
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
+    return {"cwd": folder, "env": environment, "text": True}
+
+
+def train(words, folder, uri, *flags):
+    return subprocess.run(command(words, uri, *flags), capture_output=True, timeout=600, **options(folder))
 
 
 def tracked(uri):
@@ -160,3 +170,33 @@ def test_a_hopeless_command_ends_with_one_line_and_a_failed_run(tmp_path, store_
     assert "memory ran out, also with each batch in 4 parts; next: trainer.accumulate=8" in line
     assert [status for status, _ in tracked(store_uri)] == ["FAILED"]
     assert "env.out_of_memory" in tracked(store_uri)[0][1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_the_fresh_process_too_and_the_same_command_goes_on(tmp_path, store_uri, sent, code):
+    words = ["data.batch_size=32", "trainer.max_epochs=60", "trainer.checkpoint_every_s=0"]
+    pipe = subprocess.PIPE
+    run = subprocess.Popen(
+        command(words, store_uri), stdout=pipe, stderr=pipe, start_new_session=True, **options(tmp_path)
+    )
+    log = tmp_path / "out" / "metrics.jsonl"
+    deadline = time.monotonic() + 300
+    while not log.exists() or len(read_log(log)) < 4:
+        assert time.monotonic() < deadline and run.poll() is None
+        time.sleep(0.1)
+    family = psutil.Process(run.pid).children(recursive=True)
+    os.killpg(run.pid, sent)  # as a terminal does with Ctrl-C
+    said, complained = run.communicate(timeout=60)
+    assert run.returncode == code, complained
+    assert said.count("out of memory: again") == 1
+    assert "Traceback" not in complained
+    assert not psutil.wait_procs(family, timeout=20)[1]
+    assert [status for status, _ in tracked(store_uri)] == ["KILLED"]
+    done = train(words, tmp_path, store_uri)
+    assert done.returncode == 0, done.stderr
+    result = read_json(tmp_path / "out" / "result.json")
+    assert (result["accumulate"], result["out_of_memory"], result["epochs"]) == (2, 1, 60)
+    steps = [record["step"] for record in read_log(log) if record["kind"] == "train"]
+    assert steps == sorted(set(steps))
+    assert [status for status, _ in tracked(store_uri)] == ["FINISHED"]
