@@ -79,6 +79,13 @@ def test_sources_of_a_translation_end_with_the_end_token() -> None:
     assert batches[0][1, -1] == END
 
 
+def test_sources_of_a_translation_are_cut_as_in_training() -> None:
+    data = pairs(sentences(30), sentences(30), max_length=9)
+    (source_BS,), _ = token_batches(["red cat sees dog"], data.spec, batch_size=8)
+    assert source_BS.shape == (1, 9) == (1, data.spec.longest_source)
+    assert tokenizer_from(data.spec.source_tokenizer).decode(source_BS[0].tolist()) == "red cat s"
+
+
 def test_prompts_follow_the_start_token_and_are_never_padded() -> None:
     batches, positions = token_batches(["ab", "c", "de"], stream(sentences(30)).spec, batch_size=8)
     assert [batch.tolist() for batch in batches] == [[[START, 4 + 99]], [[START, 101, 102], [START, 104, 105]]]

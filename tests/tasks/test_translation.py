@@ -1,5 +1,6 @@
 """Search and scores of translation, against enumeration and sacreBLEU."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -152,10 +153,12 @@ def test_an_attention_map_shows_the_source_as_the_model_was_trained_on_it():
     assert np.shape(found["weights"]) == (answer_1L.shape[1], 4)
 
 
-def test_learned_positions_must_reach_as_far_as_the_longer_side():
+def test_learned_positions_must_reach_as_far_as_the_longest_text_of_either_side():
     def make(max_length):
         return lambda **form: Transformer(width=8, depth=1, heads=2, positions="learned", max_length=max_length, **form)
 
     Translation.network(make(5), SPEC)
     with pytest.raises(ConfigError, match=r"model\.net\.max_length=4.*sequence of 5 tokens.*lower data\.max_length"):
         Translation.network(make(4), SPEC)
+    with pytest.raises(ConfigError, match="sequence of 6 tokens"):
+        Translation.network(make(5), dataclasses.replace(SPEC, max_length=6))

@@ -176,4 +176,5 @@ class TextPairs(TextData):
             typical_source_length=typical[0],
             typical_target_length=typical[1],
             source_column=self._corpus.column_of["source"],
+            max_length=self._preparation.max_length,
         )

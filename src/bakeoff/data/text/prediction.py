@@ -82,9 +82,9 @@ def token_batches(texts: Sequence[str], spec: TextSpec, *, batch_size: int) -> t
 
     Args:
         texts: as they came.
-        spec: of the data that the model was trained on. Labelled texts are cut at its length. Of a stream, each text is
-            a prompt: it follows a START token, and batches hold prompts of equal length only, since padding would stand
-            between a prompt and what is to follow.
+        spec: of the data that the model was trained on. Labelled texts and sources are cut at its length. Of a stream,
+            each text is a prompt: it follows a START token, and batches hold prompts of equal length only, since
+            padding would stand between a prompt and what is to follow.
         batch_size: texts a batch at most.
 
     Returns:
@@ -108,7 +108,7 @@ def _encode(texts: Sequence[str], spec: TextSpec) -> list[Ids]:
         return [np.concatenate([start, ids]) for ids in tokenizer.encode_batch(texts)]
     if isinstance(spec, TextPairSpec):
         tokenizer = tokenizer_from(spec.source_tokenizer)
-        return encode(texts, tokenizer, role="source", labelled=False, max_length=None)[0]
+        return encode(texts, tokenizer, role="source", labelled=False, max_length=spec.max_length)[0]
     tokenizer = tokenizer_from(spec.tokenizer)
     return encode(texts, tokenizer, role="text", labelled=True, max_length=spec.max_length)[0]
 

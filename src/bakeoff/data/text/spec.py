@@ -77,7 +77,8 @@ class TextStreamSpec(Spec):
 class TextPairSpec(Spec):
     """Texts and their translations; lengths in tokens, the end token counted.
 
-    ``source_column`` is what the column was called, so that it is found in a table of new texts.
+    ``source_column`` is what the column was called, so that it is found in a table of new texts. ``max_length`` is
+    where texts of either side are cut, new ones too; None in runs that did not keep it.
     """
 
     kind = "text_pair"
@@ -91,6 +92,12 @@ class TextPairSpec(Spec):
     typical_source_length: int
     typical_target_length: int
     source_column: str = "source"
+    max_length: int | None = None
+
+    @property
+    def longest_source(self) -> int:
+        """The most tokens that a model is given of a source."""
+        return max(self.max_source_length, self.max_length or 0)
 
     def example_inputs(self, batch_size: int) -> tuple[Tensor, Tensor]:
         """Source tokens ``(B, typical_source_length)`` and shifted target tokens ``(B, typical_target_length)``."""

@@ -29,7 +29,7 @@ def attention_map(net: nn.Module, source: str, spec: TextPairSpec) -> list[dict[
     if not isinstance(net, EncoderDecoder):
         return []
     reads, writes = tokenizer_from(spec.source_tokenizer), tokenizer_from(spec.target_tokenizer)
-    (source_S,), _ = encode([source], reads, role="source", labelled=False, max_length=None)
+    (source_S,), _ = encode([source], reads, role="source", labelled=False, max_length=spec.max_length)
     source_1S = torch.from_numpy(source_S.astype(np.int64))[None]
     specials = Specials.of(writes)
     answer_1L = greedy_search(net, source_1S, max_length=net.max_target_length, specials=specials)

@@ -83,13 +83,13 @@ class Translation(TaskModule):
             whole = encoder.translator(
                 tokenizer_from(spec.source_tokenizer),
                 tokenizer_from(spec.target_tokenizer),
-                max_source_length=spec.max_source_length,
+                max_source_length=spec.longest_source,
                 max_target_length=spec.max_target_length,
             )
             return PretrainedEncoderDecoder(whole, max_target_length=spec.max_target_length)
         decoder = make(causal=True, cross_attention=True)
         assert isinstance(encoder, SequenceBackbone) and isinstance(decoder, SequenceBackbone)
-        require_positions(encoder, max(spec.max_source_length, spec.max_target_length), cut_by="data.max_length")
+        require_positions(encoder, max(spec.longest_source, spec.max_target_length), cut_by="data.max_length")
         return EncoderDecoder(
             encoder,
             decoder,
