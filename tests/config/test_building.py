@@ -13,6 +13,8 @@ from omegaconf import OmegaConf
 
 from bakeoff.config import allow, build, resolve
 from bakeoff.config.allowlist import _user_packages
+from bakeoff.config.composition import Composer
+from bakeoff.config.validation import validate
 from bakeoff.errors import ConfigError
 
 NESTED = {
@@ -164,6 +166,15 @@ def test_python_itself_and_readers_of_pickles_cannot_be_allowed(package, user_pa
     with pytest.raises(ConfigError) as caught:
         allow([package])
     assert caught.value.code == "config.allow_code"
+
+
+@pytest.mark.parametrize("package", ["psutil", "dill", "yaml", "sklearn", "sqlalchemy", "git.cmd"])
+def test_what_came_with_bakeoff_is_no_code_of_the_user(package, user_packages):
+    cfg = Composer().compose("train", ["model=lenet", "data=digits", f"allow_code=[{package}]"]).cfg
+    [error] = validate(cfg, "train")
+    assert error.code == "config.allow_code"
+    assert "came with bakeoff" in error.problem
+    assert not _user_packages
 
 
 def test_resolve_gives_the_class_itself():

@@ -13,9 +13,14 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from bakeoff.config.signatures import public_classes
 from bakeoff.errors import ConfigError, nearest
@@ -65,6 +70,40 @@ def allow(packages: Iterable[str]) -> None:
                 raise ConfigError("config.allow_code", "allow_code", package, problem, next_step="pip install it first")
             sys.path.append(str(Path.cwd()))
         _user_packages.add(str(package))
+
+
+def check_own(packages: Iterable[str]) -> None:
+    """Refuses what came with bakeoff: some of it starts programs (``psutil.Popen``) or reads pickles (``dill.load``).
+
+    `allow` does without it, since it takes a second, and only the first process of a command need ask.
+
+    Raises:
+        ConfigError: a package is one that bakeoff needs, or that one of those needs.
+    """
+    for package in packages:
+        if str(package).split(".")[0] in _came_along():
+            problem = "came with bakeoff and is no package of yours: allowing it would let a configuration run any code"
+            step = "subclass what you need in a package of your own, and name that"
+            raise ConfigError("config.allow_code", "allow_code", package, problem, next_step=step)
+
+
+@cache
+def _came_along() -> frozenset[str]:
+    """The names to import of all that bakeoff and its extras install; none where bakeoff itself is not installed."""
+    seen: set[str] = set()
+    waiting = ["bakeoff"]
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            needed = [Requirement(text) for text in metadata.requires(name) or ()]
+        except metadata.PackageNotFoundError:
+            continue
+        waiting += [item.name for item in needed if name == "bakeoff" or "extra" not in str(item.marker or "")]
+    owners = metadata.packages_distributions().items()
+    return frozenset(root for root, names in owners if any(canonicalize_name(name) in seen for name in names))
 
 
 def allowed_packages() -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from bakeoff.config import rules
-from bakeoff.config.allowlist import allow, is_allowed, refusal, unknown
+from bakeoff.config.allowlist import allow, check_own, is_allowed, refusal, unknown
 from bakeoff.config.annotations import choices, is_list, mismatch
 from bakeoff.config.catalog import Catalog, notes
 from bakeoff.config.keys import arguments, section_fields
@@ -81,9 +81,11 @@ def root_fields(pipeline: str, catalog: Catalog) -> list[str]:
 
 
 def _user_code(plain: dict[str, Any]) -> list[ConfigError]:
-    packages = plain.get("allow_code")
+    named = plain.get("allow_code")
+    packages = named if isinstance(named, list) else []
     try:
-        allow(packages if isinstance(packages, list) else [])
+        check_own(packages)
+        allow(packages)
     except ConfigError as error:
         return [error]
     return []
