@@ -210,9 +210,10 @@ def test_a_path_that_does_not_exist_names_the_absolute_one_and_the_nearest(tmp_p
     assert str(caught.value).endswith(f"next: nearest in {tmp_path}: flowers")
 
 
-def test_a_parquet_file_with_the_image_feature(module, tmp_path: Path) -> None:
-    table(["a", "b"] * 20, classes=["a", "b"]).to_parquet(tmp_path / "shapes.parquet")
-    data = module(HuggingFace(path=str(tmp_path / "shapes.parquet"), config=None, revision=None))
+@pytest.mark.parametrize("name", ["shapes.parquet", "[2024] a*b #1%20?.parquet"])
+def test_a_parquet_file_with_the_image_feature(module, tmp_path: Path, name: str) -> None:
+    table(["a", "b"] * 20, classes=["a", "b"]).to_parquet(tmp_path / name)
+    data = module(HuggingFace(path=str(tmp_path / name), config=None, revision=None))
     assert (data.spec.num_train, data.spec.num_val, data.spec.num_test) == (24, 8, 8)
     row = int(data.examples("test")[0].split("/")[1])
     assert np.stack(data.show("test", [0]))[0, :, :, 0].tolist() == np.asarray(noise_image(row)).tolist()

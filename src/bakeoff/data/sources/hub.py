@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import logging
 import threading
 from collections.abc import Iterator
@@ -67,7 +68,8 @@ class HuggingFace(Source):
         cache = str(cache_root() / "arrow")
         try:
             if self._local.is_file():
-                return load_dataset("parquet", data_files={"train": str(self._local)}, cache_dir=cache)
+                file = glob.escape(str(self._local))  # the library takes it for a pattern
+                return load_dataset("parquet", data_files={"train": file}, cache_dir=cache)
             return load_dataset(str(self._local), name=self._config, cache_dir=cache)
         except Exception as error:  # the library wraps readers of a dozen formats, each with errors of its own
             raise self._unreadable(error) from error
