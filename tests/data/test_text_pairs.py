@@ -87,7 +87,7 @@ def test_a_column_cant_be_source_and_target(tmp_path: Path) -> None:
     from bakeoff.data.text.table import read_table
 
     with pytest.raises(DataError, match=r"data.target_in_features\] data.columns.source=en: is the target column too"):
-        read_table({"train": Dataset.from_dict({"en": ["a"], "de": ["b"]})}, PairColumns("en", "en"), group=None)
+        read_table({"train": Dataset.from_dict({"en": ["a"], "de": ["b"]})}, PairColumns("en", "en"), split=SplitRule())
 
 
 def test_number_words_are_words_and_each_number_once() -> None:

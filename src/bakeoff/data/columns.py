@@ -111,9 +111,18 @@ def group_codes(dataset: Dataset, column: str) -> list[str]:
     Raises:
         DataError: there is no such column.
     """
+    return [str(value) for value in column_values(dataset, column, kind="group", key="data.split.group")]
+
+
+def column_values(dataset: Dataset, column: str, *, kind: str, key: str) -> list[Any]:
+    """Each row's value of a column; ``kind`` says what it holds and ``key`` which setting names it.
+
+    Raises:
+        DataError: there is no such column.
+    """
     if column not in dataset.column_names:
-        _refuse_missing("group", column, dataset.features, key="data.split.group")
-    return [str(value) for value in _values(dataset, column)]
+        _refuse_missing(kind, column, dataset.features, key=key)
+    return _values(dataset, column)
 
 
 def _values(dataset: Dataset, column: str) -> list[Any]:

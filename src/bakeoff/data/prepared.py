@@ -98,11 +98,11 @@ def prepare_images(source: Source, preparation: Preparation) -> PreparedImages:
 
 def read_records(source: Source, preparation: Preparation) -> Dataset:
     """The undecoded images, a row each in the order of the prepared arrays."""
-    return read_table(source.load(), preparation.columns, group=preparation.split.group).records
+    return read_table(source.load(), preparation.columns, split=preparation.split).records
 
 
 def _build(folder: Path, source: Source, preparation: Preparation) -> None:
-    table = read_table(source.load(), preparation.columns, group=preparation.split.group)
+    table = read_table(source.load(), preparation.columns, split=preparation.split)
     bad: dict[int, str] = {}
     headers = reading.read_headers(table.records, bad)
     if not any(headers):

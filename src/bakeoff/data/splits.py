@@ -1,8 +1,8 @@
 """Which rows are train, validation and test.
 
-Splits that the source gives are used as they are. Missing ones are made: stratified by class, or, with a group column
-(a patient, a camera, a session), by whole groups. The test split is fixed by ``split.seed``; the validation split is
-made anew from the trial's seed, so that trials differ in it too.
+Splits that the source or a column gives are used as they are. Missing ones are made: stratified by class, or, with a
+group column (a patient, a camera, a session), by whole groups. The test split is fixed by ``split.seed``; the
+validation split is made anew from the trial's seed, so that trials differ in it too.
 """
 
 from __future__ import annotations
@@ -40,19 +40,28 @@ class SplitRule:
         test: test rows, as a fraction of all rows, or as a count.
         seed: what the test split is drawn from; the same for all trials.
         group: a column; rows that share its value stay on one side of every split that is made.
+        column: a column that says train, val or test of every row; of the last two, those that it lacks are made.
+        time: a column of times; the latest rows are test, the latest of the others validation, in all trials.
     """
 
     val: float = 0.15
     test: float = 0.2
     seed: int = 0
     group: str | None = None
+    column: str | None = None
+    time: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse amounts that leave a split empty."""
+        """Refuse amounts that leave a split empty, and two rules for one split."""
         for key, amount in (("val", self.val), ("test", self.test)):
             if not (0 < amount < 1 or (amount >= 1 and amount == int(amount))):
                 allowed = "a fraction between 0 and 1, or a count of rows"
                 raise ConfigError("config.out_of_range", f"data.split.{key}", amount, "is neither", allowed=allowed)
+        if self.time is not None and (self.column is not None or self.group is not None):
+            other = "column" if self.column is not None else "group"
+            problem = f"data.split.{other} parts the rows in another way"
+            next_step = f"leave out data.split.time or data.split.{other}"
+            raise ConfigError("config.contradiction", "data.split.time", self.time, problem, next_step=next_step)
 
 
 def canonical_split(name: str) -> str | None:
@@ -91,10 +100,7 @@ def _carve(
     groups: Rows | None,
     key: str,
 ) -> Rows:
-    count = round(amount * len(rows)) if amount < 1 else int(amount)
-    if not 0 < count < len(rows):
-        problem = f"takes {count:,} of {len(rows):,} rows, which leaves a split empty"
-        raise DataError("data.empty_split", key, amount, problem, next_step="give more rows or another amount")
+    count = rows_asked(rows, amount, key=key)
     if groups is None:
         taken = _stratified(classes[rows], count, rng)
     else:
@@ -103,6 +109,19 @@ def _carve(
         problem = f"leaves no row of {len(rows):,} for this split when every class keeps one row in train"
         raise DataError("data.empty_split", key, amount, problem, next_step="give more rows of each class")
     return rows[taken]
+
+
+def rows_asked(rows: Rows, amount: float, *, key: str) -> int:
+    """How many of ``rows`` a fraction or a count takes.
+
+    Raises:
+        DataError: none of them, or all.
+    """
+    count = round(amount * len(rows)) if amount < 1 else int(amount)
+    if not 0 < count < len(rows):
+        problem = f"takes {count:,} of {len(rows):,} rows, which leaves a split empty"
+        raise DataError("data.empty_split", key, amount, problem, next_step="give more rows or another amount")
+    return count
 
 
 def _stratified(classes: NDArray[np.int64], count: int, rng: np.random.Generator) -> NDArray[np.bool_]:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from bakeoff.data import columns as naming
 from bakeoff.data.columns import Columns
-from bakeoff.data.splits import canonical_split
+from bakeoff.data.split_columns import split_by_column
+from bakeoff.data.splits import SplitRule, canonical_split
 from bakeoff.errors import DataError
 
 EXAMPLE_COLUMN = "__example__"
@@ -33,13 +34,13 @@ class ImageTable:
     examples: list[str]
 
 
-def read_table(splits: DatasetDict, columns: Columns, *, group: str | None) -> ImageTable:
+def read_table(splits: DatasetDict, columns: Columns, *, split: SplitRule) -> ImageTable:
     """Find the columns, read labels and names, and put the splits one after another.
 
     Raises:
         DataError: missing columns, unusable labels, an empty split or no split to train on.
     """
-    named = named_splits(splits)
+    named = named_splits(splits, split)
     train = named["train"]
     image = naming.image_column(train.features, columns.image)
     label = naming.label_column(train.features, columns.label)
@@ -50,24 +51,44 @@ def read_table(splits: DatasetDict, columns: Columns, *, group: str | None) -> I
         classes=[name for part in named for name in classes[part]],
         class_order=naming.class_order(train, label, classes["train"]),
         parts=np.concatenate([np.full(len(dataset), part) for part, dataset in named.items()]),
-        groups=group_numbers(named, group),
+        groups=group_numbers(named, split.group),
         examples=[name for part in named for name in examples[part]],
     )
 
 
-def named_splits(splits: DatasetDict) -> dict[str, Dataset]:
-    """The splits by their canonical names, train first; a lone split of any name is what the others are made from."""
+def named_splits(splits: DatasetDict, rule: SplitRule) -> dict[str, Dataset]:
+    """The splits by their canonical names, train first; a lone split of any name is what the others come from.
+
+    Raises:
+        DataError: no split to train on, an empty one, or a column that parts what is parted already.
+    """
     if len(splits) == 1:
         named = {"train": next(iter(splits.values()))}
     else:
         named = {part: data for name, data in splits.items() if (part := canonical_split(str(name)))}
+    if rule.column or rule.time:
+        named = _parted(named, rule)
     if "train" not in named:
-        problem = f"there is no train split among {', '.join(map(str, splits))}"
-        raise DataError("data.no_train_split", "data.path", None, problem, next_step="name one split train")
+        problem = f"there is no train split among {', '.join(map(str, named if rule.column else splits))}"
+        key = "data.split.column" if rule.column else "data.path"
+        raise DataError("data.no_train_split", key, rule.column, problem, next_step="name one split train")
     for part, dataset in named.items():
         if not len(dataset):
             raise DataError("data.empty_split", "data.path", None, f"the {part} split has no rows")
     return {part: named[part] for part in ("train", "val", "test") if part in named}
+
+
+def _parted(named: dict[str, Dataset], rule: SplitRule) -> dict[str, Dataset]:
+    """The rows of a lone split by a column of theirs, each still called as in the whole."""
+    if list(named) != ["train"]:
+        key, value = ("data.split.column", rule.column) if rule.column else ("data.split.time", rule.time)
+        problem = f"the source gives splits already ({', '.join(named)})"
+        raise DataError("data.splits_given", key, value, problem, next_step=f"leave {key} out")
+    rows = named["train"]
+    examples = example_names("train", rows)
+    if EXAMPLE_COLUMN not in rows.column_names:
+        rows = rows.add_column(EXAMPLE_COLUMN, examples)
+    return split_by_column(rows, rule, examples=examples)
 
 
 def example_names(part: str, dataset: Dataset) -> list[str]:

@@ -128,7 +128,7 @@ def encode(
 
 def _build(folder: Path, source: Source, preparation: TextPreparation) -> None:
     columns, split = preparation.columns, preparation.split
-    table = read_table(source.load(), columns, group=split.group)
+    table = read_table(source.load(), columns, split=split)
     if preparation.block_bytes is not None and len(table.examples) == 1:
         table = cut_into_blocks(table, preparation.block_bytes, split)
     first = next(iter(table.texts))

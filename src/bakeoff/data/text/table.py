@@ -9,7 +9,7 @@ from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 
 from bakeoff.data import columns as naming
-from bakeoff.data.splits import Rows
+from bakeoff.data.splits import Rows, SplitRule
 from bakeoff.data.table import example_names, group_numbers, named_splits
 from bakeoff.data.text import columns as reading
 from bakeoff.data.text.columns import DocumentColumns, LabelledColumns, PairColumns
@@ -37,14 +37,14 @@ class TextTable:
 
 
 def read_table(
-    splits: DatasetDict, columns: LabelledColumns | DocumentColumns | PairColumns, *, group: str | None
+    splits: DatasetDict, columns: LabelledColumns | DocumentColumns | PairColumns, *, split: SplitRule
 ) -> TextTable:
     """Find the columns, drop rows without text, read labels and names, and put the splits one after another.
 
     Raises:
         DataError: missing or doubled columns, unusable labels, an empty split or no text at all.
     """
-    named = named_splits(splits)
+    named = named_splits(splits, split)
     if isinstance(columns, PairColumns):
         named = {part: dataset.flatten() for part, dataset in named.items()}
     column_of = _find_columns(named["train"], columns)
@@ -62,7 +62,7 @@ def read_table(
         label_order=order,
         multi_label=multi_label,
         parts=np.concatenate([np.full(len(dataset), part) for part, dataset in named.items()]),
-        groups=group_numbers(named, group),
+        groups=group_numbers(named, split.group),
         examples=[name for part in named for name in examples[part]],
         notes=notes,
     )
