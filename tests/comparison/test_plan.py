@@ -41,6 +41,8 @@ def test_a_model_entered_twice_needs_seeds_of_its_own():
     twins = "contenders=[lenet,{model: lenet, name: other}]"
     with pytest.raises(ConfigError, match=r"config\.same_contender"):
         make_plan(small_bakeoff(*SMALL, twins))
+    with pytest.raises(ConfigError, match=r"config\.same_contender.*2 of its 5 trials would be those of lenet"):
+        make_plan(small_bakeoff(*SMALL, twins.replace("other", "other, seed_offset: 3")))
     plan = make_plan(small_bakeoff(*SMALL, twins.replace("other", "other, seed_offset: 100")))
     assert [point.seed for point in plan.entered[1].points] == [100, 101, 102, 103, 104]
 
@@ -54,6 +56,7 @@ def test_a_model_entered_twice_needs_seeds_of_its_own():
         ("looks=[4,8]", "config.looks"),
         ("contenders=[lenet,tfidf]", "config.contender"),
         ("task.metric=loss", "config.contradiction"),
+        ("alpha=0.6", "config.alpha"),
         ("task.direction=minimize", "config.contradiction"),
     ],
 )

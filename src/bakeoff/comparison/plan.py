@@ -23,7 +23,7 @@ from bakeoff.config import build
 from bakeoff.data.module import TaskData
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.files import finite, read_json, write_json
-from bakeoff.statistics import Looks, declare_looks
+from bakeoff.statistics import Looks, Options, declare_looks
 from bakeoff.training.assembly import trial_id
 from bakeoff.training.environment import environment
 from bakeoff.training.trial import TrialLabel
@@ -144,6 +144,7 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
         DataError: fewer than two test examples.
     """
     seeds = seed_list(config["looks"][-1] if config["looks"] else config["seeds"])
+    Options(alpha=float(config["alpha"]), margin=config["margin"])  # checks itself
     if config["looks"]:
         declare_looks(config["looks"], alpha=float(config["alpha"]))
     if config["looks"] and int(config["tune"]["trials"]):
@@ -187,19 +188,22 @@ def _require_test_examples(data: TaskData) -> None:
 
 
 def _refuse_twins(plan: Plan) -> None:
-    """Two entries with the same trials would be compared with themselves."""
-    owners: dict[str, str] = {}
+    """Two entries that share trials, were it only some, would be compared with themselves."""
+    owners: dict[tuple[str, int, str], str] = {}
     for contender in plan.contenders:
-        identifier = trial_id(contender.trial(contender.points[0]), plan.data.fingerprint)
-        if identifier in owners:
+        configured = sha256_of(contender.config)
+        trials = {(configured, point.seed, json.dumps(point.values, sort_keys=True)) for point in contender.points}
+        shared = trials & owners.keys()
+        if shared:
+            which = "its trials" if len(shared) == len(trials) else f"{len(shared)} of its {len(trials)} trials"
             raise ConfigError(
                 "config.same_contender",
                 "contenders",
                 contender.name,
-                f"its trials would be those of {owners[identifier]}, to the last bit",
+                f"{which} would be those of {owners[next(iter(shared))]}, to the last bit",
                 next_step="leave one out, or give it seed_offset: 1000 for an independent replicate",
             )
-        owners[identifier] = contender.name
+        owners |= dict.fromkeys(trials, contender.name)
 
 
 def seed_list(seeds: int | Sequence[int]) -> list[int]:
