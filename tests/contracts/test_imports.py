@@ -16,6 +16,7 @@ ROOT = Path(bakeoff.__file__).parent
 ORDER = [
     "errors",
     "files",
+    "databases",
     "statistics",
     "config",
     "sweep",
