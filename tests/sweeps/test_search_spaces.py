@@ -67,6 +67,8 @@ def test_widths_are_multiples_of_the_models_own_on_its_grid():
         ({}, [], "config.empty_search"),
         ({"a": 3}, [], "config.bad_value"),
         ({"a": {"low": 2, "high": 1}}, [], "config.bad_value"),
+        ({"a": {"low": "x", "high": 1}}, [], "config.bad_value"),
+        ({}, ["a=interval(1e-2,1e-4)"], "config.bad_value"),
         ({"a": {"low": 0, "high": 1, "scale": "log"}}, [], "config.bad_value"),
         ({"width": {"factors": [1]}}, [], "config.empty_search"),
         ({}, ["model=lenet,vit"], "config.sweep_kind"),

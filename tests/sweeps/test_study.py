@@ -100,6 +100,13 @@ def test_settings_that_cannot_be_are_refused(wrong):
         StudySettings(**wrong)
 
 
+@pytest.mark.parametrize("name", ["../other", "/elsewhere", "a/../../b", "", ".", 2024, math.nan])
+def test_a_study_stays_in_its_folder(name):
+    with pytest.raises(ConfigError, match=r"hydra\.sweeper\.study_name"):
+        StudySettings(study_name=name)
+    assert StudySettings(study_name="it's a/study #1").study_name == "it's a/study #1"
+
+
 def test_a_job_reports_to_its_trial_through_the_database(tmp_path):
     with opened(tmp_path, pruner="median") as study:
         (trial,) = study.next_trials(1)

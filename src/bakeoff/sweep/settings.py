@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from bakeoff.errors import ConfigError
 
@@ -15,7 +16,7 @@ class StudySettings:
     """The ``hydra.sweeper`` section of ``hydra/sweeper=optuna``.
 
     Args:
-        study_name: None is made of the names of task, data and model and of what is fixed and searched.
+        study_name: its folder's too; None is made of the names of task, data and model, and what is fixed and searched.
         n_trials: trials in total, over all commands that resume the study; failed and pruned ones count.
         n_jobs: trials at once; None is as many as the launcher runs side by side.
         sampler: ``tpe`` or ``random``.
@@ -43,3 +44,14 @@ class StudySettings:
                 raise ConfigError("config.bad_value", key, value, "is none of its values", allowed=names)
             if field.name in ("n_trials", "n_jobs") and value is not None and (not isinstance(value, int) or value < 1):
                 raise ConfigError("config.bad_value", key, value, "must be a whole number, at least 1")
+        if self.study_name is not None and not _names_folder(self.study_name):
+            problem, step = "is no text that can name a folder", "a name such as lenet-2"
+            raise ConfigError("config.bad_value", "hydra.sweeper.study_name", self.study_name, problem, next_step=step)
+
+
+def _names_folder(name: object) -> bool:
+    """Whether a path stays below the folder that it is taken from; YAML reads some names as numbers."""
+    if not isinstance(name, str):
+        return False
+    path = Path(name)
+    return path.name != "" and not path.is_absolute() and ".." not in path.parts

@@ -102,12 +102,14 @@ def _of_yaml(key: str, space: Any, config: Mapping[str, Any]) -> tuple[str, Base
         return key, CategoricalDistribution([override_text(value) for value in space["choices"]])
     if key == "width" and space.get("factors"):
         return _sizes(space["factors"], config)
-    if not (space.keys() >= {"low", "high"} and space["low"] < space["high"]):
+    if not all(isinstance(space.get(end), int | float) for end in ("low", "high")):
         raise ConfigError("config.bad_value", name, dict(space), "is no range", allowed=_FORMATS)
     return key, _interval(name, space["low"], space["high"], log=space.get("scale") == "log")
 
 
 def _interval(key: str, low: Any, high: Any, *, log: bool) -> BaseDistribution:
+    if not low < high:
+        raise ConfigError("config.bad_value", key, f"{low} to {high}", "is no range, as it does not rise")
     if log and low <= 0:
         raise ConfigError("config.bad_value", key, low, "a logarithmic range starts above 0")
     if isinstance(low, int) and isinstance(high, int):
