@@ -64,6 +64,6 @@ def pairs(source: list[str], target: list[str], **settings: object) -> TextPairs
         ),
         columns=PairColumns(),
         split=settings.pop("split", None) or SplitRule(val=0.25, test=0.2),
-        tokenizer=TokenizerRule(kind="character"),
+        tokenizer=TokenizerRule(kind=settings.pop("kind", "character")),
         **settings,
     )

@@ -36,6 +36,15 @@ def test_targets_are_shifted_by_one_and_close_with_the_end_token() -> None:
         assert END in source_BS[row].tolist()
 
 
+def test_references_that_no_answer_can_equal_are_noted() -> None:
+    targets = [f"{text}, {text}!" if row % 4 == 0 else text for row, text in enumerate(sentences(40))]
+    exact, words = (pairs(sentences(40), targets, kind=kind).spec.notes for kind in ("character", "word"))
+    assert not any("references" in note for note in exact)
+    assert sum("references are not what their tokens of kind word spell" in note for note in words) == 1
+    cut = pairs(sentences(40), targets, max_length=30).spec.notes
+    assert any(note.endswith("no answer matches such a reference exactly.") for note in cut)
+
+
 def test_every_pair_is_seen_and_predictions_lead_back() -> None:
     data = made(batch_size=6)
     source, target = tokenizer_from(data.spec.source_tokenizer), tokenizer_from(data.spec.target_tokenizer)

@@ -134,6 +134,10 @@ class TextData(TaskData):
         """The rows of each split that are used."""
         return rows
 
+    def _is_spelled(self, role: str, row: int) -> bool:
+        """Whether a text is what its tokens spell."""
+        return self._tokenizers[role].decode(self._tokens[role].row(row).tolist()) == self._corpus.texts[role].text(row)
+
     @property
     def _corpus(self) -> PreparedTexts:
         if self._prepared is None:

@@ -23,6 +23,7 @@ from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import TextPairSpec
 from bakeoff.data.text.tokenizers import TokenizerRule
 
+_REFERENCES_TRIED = 256
 PairBatch: TypeAlias = "tuple[tuple[Tensor, Tensor], Tensor]"
 
 
@@ -166,7 +167,7 @@ class TextPairs(TextData):
         plan = self._training_plan()
         typical = [max(1, round(count / plan.num_examples)) for count in self._padded_tokens(plan)]
         return TextPairSpec(
-            **common,
+            **common | {"notes": (*common["notes"], *self._unreachable_notes())},
             source_tokenizer=source.to_dict(),
             target_tokenizer=target.to_dict(),
             source_vocab_size=source.vocab_size,
@@ -178,3 +179,15 @@ class TextPairs(TextData):
             source_column=self._corpus.column_of["source"],
             max_length=self._preparation.max_length,
         )
+
+    def _unreachable_notes(self) -> list[str]:
+        """How many references no answer can equal: their own tokens do not spell them."""
+        tried = self._corpus.pool[:_REFERENCES_TRIED]
+        lost = sum(not self._is_spelled("target", row) for row in tried)
+        if not lost:
+            return []
+        kind = self._tokenizers["target"].kind
+        return [
+            f"{lost:,} of {len(tried):,} references are not what their tokens of kind {kind} spell "
+            "(white space, unknown words, cut at data.max_length): no answer matches such a reference exactly."
+        ]

@@ -174,17 +174,14 @@ class TextStream(TextData):
     def _loss_notes(self) -> list[str]:
         """Whether tokens leave out some of the text; an unknown character is paid for, and bytes leave out nothing."""
         kind = self._tokenizers["text"].kind
-        rows = self._corpus.pool[:_DOCUMENTS_TRIED]
-        if kind not in ("word", "pretrained") or (kind == "pretrained" and all(map(self._is_spelled, rows))):
+        if kind not in ("word", "pretrained"):
+            return []
+        if kind == "pretrained" and all(self._is_spelled("text", row) for row in self._corpus.pool[:_DOCUMENTS_TRIED]):
             return []
         return [
             f"Tokens of kind {kind} leave out some of the text (white space, letters of unknown words), which costs "
             "no bits: bits per byte are too low to be compared with other tokenizers or with the baselines."
         ]
-
-    def _is_spelled(self, row: int) -> bool:
-        ids, text = self._tokens["text"].row(row).tolist(), self._corpus.texts["text"].text(row)
-        return self._tokenizers["text"].decode(ids) == text
 
 
 def _with_documents(piece: tuple[Any, Any, Any]) -> tuple[Tensor, Tensor, Tensor]:
