@@ -40,6 +40,17 @@ def test_pseudo_values_follow_their_definition():
     assert values[7] == pytest.approx(by_hand, abs=1e-12)
 
 
+def test_their_mean_is_the_metric_and_their_spread_that_of_the_definition():
+    truth, predicted, _ = labels(3, 25)
+    whole = f1_score(truth, predicted)
+    left_out = [f1_score(np.delete(truth, i), np.delete(predicted, i)) for i in range(25)]
+    defined = 25 * whole - 24 * np.array(left_out)
+    assert abs(defined.mean() - whole) > 1e-4, "these labels show no bias"
+    values = pseudo_values(lambda index: f1_score(truth[index], predicted[index]), 25)
+    assert values.mean() == pytest.approx(whole, abs=1e-12)
+    assert values - values.mean() == pytest.approx(defined - defined.mean(), abs=1e-12)
+
+
 def test_variance_of_pseudo_values_is_that_of_the_metric_over_test_sets():
     def one(seed):
         truth, predicted, _ = labels(seed, 200)

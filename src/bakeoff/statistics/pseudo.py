@@ -1,9 +1,10 @@
 """Jackknife pseudo-values: per-example scores for metrics that are not means of per-example scores (rule 12).
 
 F1, BLEU, mAP and AUC belong to the whole test set. Their pseudo-value of example i, ``N m - (N - 1) m_(-i)`` with
-``m_(-i)`` the metric without i (Quenouille 1956; Tukey 1958), behaves like a score of that example: the mean estimates
-the metric, and its variance over examples is the sampling variance. For a mean of scores the pseudo-values are the
-scores themselves.
+``m_(-i)`` the metric without i (Quenouille 1956; Tukey 1958), behaves like a score of that example, and its variance
+over examples is the sampling variance. All are moved by one number so that their mean is the metric itself, as the
+leaderboard shows it, in place of the jackknife's estimate without bias; the variance stays. For a mean of scores the
+pseudo-values are the scores themselves.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def pseudo_values_from_sums(sums_NK: np.ndarray, metric: Callable[[np.ndarray], 
 
 
 def _from_left_out(whole: float, left_out_N: np.ndarray) -> np.ndarray:
-    values_N = len(left_out_N) * whole - (len(left_out_N) - 1) * left_out_N
+    values_N = whole + (len(left_out_N) - 1) * (left_out_N.mean() - left_out_N)
     if not np.isfinite(values_N).all():
         index = int(np.flatnonzero(~np.isfinite(values_N))[0])
         problem = f"the metric is not finite on all examples or without example {index}"
