@@ -1,5 +1,6 @@
 """Which weights are kept, and when no better ones are to be expected."""
 
+import math
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -24,3 +25,14 @@ def test_patience_counts_from_the_best_validation_whichever_weights_are_kept(tmp
         stops.append(trainer.should_stop)
     assert stops == [False, False, False, True]
     assert selection.best_epoch == kept
+
+
+def test_the_last_weights_are_kept_and_no_finite_validation_is_no_score(tmp_path):
+    selection = Selection(
+        tmp_path / "weights.safetensors", settings=TrainerSettings(select="last"), metric="val/loss", maximize=False
+    )
+    trainer = SimpleNamespace(sanity_checking=False, is_global_zero=True, should_stop=False, current_epoch=0)
+    trainer.callback_metrics = {"val/loss": float("nan")}
+    selection.on_validation_end(trainer, Mock(spec=TaskModule, net=nn.Linear(1, 1)))
+    assert selection.path.exists()
+    assert selection.best_score == -math.inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +131,7 @@ def _fit(
         # One process looks, for it removes a damaged point.
         resume = gathered(newest_whole(points.path, say) if ranks.is_first else None)[0]
         trainer.fit(task, train_dataloaders=training, val_dataloaders=validation, ckpt_path=resume)
-    if watchers.selection.best_epoch < 0:
+    if watchers.selection.best_score == -math.inf:
         why = f"no validation found a {watchers.selection.metric} that is a finite number"
         raise Diverged(why, nonfinite_steps=task.guard.nonfinite_steps)
     leave()
