@@ -76,6 +76,8 @@ class ByteNgrams(FittedModel):
 
     def _lookup(self, keys: str, values: str, length: int, wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
         stored = self.tables[f"{keys}{length}"]
+        if not len(stored):  # the training text is shorter than this context
+            return np.zeros(len(wanted), dtype=np.int64)
         places = np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)
         return np.where(stored[places] == wanted, self.tables[f"{values}{length}"][places], 0)
 
