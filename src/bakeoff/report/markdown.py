@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from bakeoff.files import atomic_writer
 from bakeoff.report.numbers import Metric, count, duration, milliseconds, probability, share
 from bakeoff.report.planned import Plan
 from bakeoff.report.quality import leaderboard_words
@@ -25,9 +26,10 @@ def write_markdown(folder: Path) -> Path:
         DataError: There is no plan or verdict, or one of another schema.
     """
     path = Path(folder) / "verdict.md"
-    draft = path.with_name(".verdict.md.part")
-    draft.write_bytes(markdown(read_bakeoff(Path(folder))).encode("utf-8", errors="replace"))
-    return draft.replace(path)
+    page = markdown(read_bakeoff(Path(folder)))
+    with atomic_writer(path) as file:
+        file.write(page.encode("utf-8", errors="replace"))
+    return path
 
 
 def markdown(bakeoff: Bakeoff) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 import bakeoff as package
+from bakeoff.files import atomic_writer
 from bakeoff.report import numbers
 from bakeoff.report.figures.canvas import printable
 from bakeoff.report.gradients import gradient_warnings, gradients_context
@@ -77,9 +78,9 @@ def write_report(folder: Path, *, examples: Examples | None = None) -> Path:
     """
     page = render(read_bakeoff(Path(folder)), examples=examples)
     path = Path(folder) / "report.html"
-    draft = path.with_name(".report.html.part")
-    draft.write_bytes(page.encode("utf-8", errors="replace"))
-    return draft.replace(path)
+    with atomic_writer(path) as file:
+        file.write(page.encode("utf-8", errors="replace"))
+    return path
 
 
 def render(bakeoff: Bakeoff, *, examples: Examples | None = None) -> str:
