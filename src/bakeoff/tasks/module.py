@@ -10,6 +10,7 @@ learning rate, but callbacks, progress and metrics are paid once a call.
 from __future__ import annotations
 
 import abc
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
@@ -266,7 +267,10 @@ class TaskModule(pl.LightningModule, abc.ABC):
 
         As `torch.manual_seed`, which spends a millisecond on devices that are not in use.
         """
-        seed = (self.global_rank << 52) + (self.seed << 32) + step
+        seed = (self.seed << 32) + step
+        if self.global_rank:
+            numbers = f"{self.global_rank} {seed}".encode()
+            seed = int.from_bytes(hashlib.blake2b(numbers, digest_size=8).digest(), "big")
         torch.default_generator.manual_seed(seed)
         if self.device.type == "cuda":
             torch.cuda.manual_seed(seed)
