@@ -54,7 +54,7 @@ class _Recurrence(torch.autograd.Function):
 
 def _scan(decay_BTH: Tensor, added_BTH: Tensor) -> Tensor:
     length = added_BTH.shape[1]
-    if length == 1:
+    if length < 2:
         return added_BTH
     paired = length - length % 2
     even_BPH, odd_BPH = decay_BTH[:, 0:paired:2], decay_BTH[:, 1:paired:2]
