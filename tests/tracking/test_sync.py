@@ -214,3 +214,11 @@ def test_a_trial_that_the_store_refuses_does_not_hold_up_the_others(store, tmp_p
     runs = store.client.search_runs([store.experiment_id])
     finished = [run.data.tags["trial_id"] for run in runs if run.info.status == "FINISHED"]
     assert sorted(finished) == ["aaa", "ccc"]
+
+
+def test_a_deleted_experiment_is_told_with_what_brings_it_back(store, store_uri, tmp_path):
+    store.client.delete_experiment(store.experiment_id)
+    with pytest.raises(MlflowException, match=f"restore --experiment-id {store.experiment_id} .*tracking.experiment="):
+        Store(store_uri, "image_classification/digits", tmp_path / "artifacts")
+    store.client.restore_experiment(store.experiment_id)
+    assert Store(store_uri, "image_classification/digits", tmp_path).experiment_id == store.experiment_id

@@ -20,7 +20,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import Experiment, LifecycleStage, Run
 from mlflow.exceptions import MlflowException
 
 from bakeoff.tracking.batches import Entry, batches
@@ -48,6 +48,7 @@ class Store:
 
     Raises:
         StoreUnreachable: the server does not answer within seconds.
+        MlflowException: it refuses, or the experiment was deleted.
     """
 
     def __init__(self, uri: str, experiment: str, artifacts: Path) -> None:
@@ -59,7 +60,7 @@ class Store:
         self._known: dict[str, dict[str, str]] = {}
         found = self.client.get_experiment_by_name(experiment)
         if found is not None:
-            self.experiment_id = found.experiment_id
+            self.experiment_id = _active(found)
         else:
             location = artifacts.resolve().as_uri() if self.local else None
             self.experiment_id = self._new_experiment(experiment, location)
@@ -184,3 +185,17 @@ class Store:
         for run_id in gone:
             self.close_run(run_id, "KILLED")
         return len(gone)
+
+
+def _active(experiment: Experiment) -> str:
+    """The id of an experiment; one that was deleted keeps its name, and takes no runs.
+
+    Raises:
+        MlflowException: it was deleted.
+    """
+    number = experiment.experiment_id
+    if experiment.lifecycle_stage != LifecycleStage.ACTIVE:
+        back = f"mlflow experiments restore --experiment-id {number} brings it back"
+        problem = f"the experiment {experiment.name} was deleted there"
+        raise MlflowException(f"{problem}; {back}, tracking.experiment=NAME makes another")
+    return number
