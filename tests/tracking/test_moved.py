@@ -4,10 +4,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlparse
 
 from mlflow import MlflowClient
 
+from bakeoff.commands import ui
 from bakeoff.tracking.folder_sync import sync_folder
 from bakeoff.tracking.moved import settle_artifacts
 from bakeoff.tracking.settings import Tracking
@@ -54,6 +56,18 @@ def test_a_moved_folder_keeps_its_run_and_its_files(migrated_store, tmp_path):
     assert {"config.json", "result.json", "environment.json"} <= files_of(run)
     assert sync_folder(tmp_path / "after").points == 0
     assert not (tmp_path / "before").exists()
+
+
+def test_the_page_on_a_moved_folder_finds_its_files(migrated_store, tmp_path, monkeypatch):
+    tracked(tmp_path / "before", migrated_store)
+    (tmp_path / "before").rename(tmp_path / "after")
+    ended = SimpleNamespace(pid=2**22 + 1, wait=lambda: 0)
+    monkeypatch.setattr(ui.subprocess, "Popen", lambda *_, **__: ended)
+    monkeypatch.setattr(ui.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(ui, "_check_port", lambda port: None)
+    ui.run([str(tmp_path / "after")])
+    (run,) = runs_of(tmp_path / "after")
+    assert "config.json" in files_of(run)
 
 
 def test_a_copied_folder_has_a_store_of_its_own_and_leaves_the_first_alone(migrated_store, tmp_path):

@@ -6,13 +6,16 @@ import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bakeoff.commands.arguments import Parser
+from bakeoff.databases import sqlite_uri
 from bakeoff.errors import ConfigError, EnvironmentFault
+from bakeoff.tracking.moved import settle_artifacts
 
 HOST = "127.0.0.1"  # the page has no login: never on an address that others reach
 
@@ -22,13 +25,17 @@ def run(argv: Sequence[str]) -> None:
 
     Raises:
         EnvironmentFault: there is no store, the port is taken, or the server stopped by itself.
+        ConfigError: no port, or a store whose path no address can say.
     """
     parser = Parser(prog="bakeoff ui", description="The MLflow page of your runs, on this machine only.")
     parser.add_argument("folder", nargs="?", type=Path, default=Path("outputs"), help="an output folder (outputs)")
     parser.add_argument("--port", type=int, default=5000, help="the page's port (5000)")
     arguments = parser.parse_args(argv)
-    command = server_command(find_store(arguments.folder), port=arguments.port)
+    store = find_store(arguments.folder)
+    command = server_command(store, port=arguments.port)
     _check_port(arguments.port)
+    with contextlib.suppress(sqlite3.OperationalError):  # one that can't be written shows its runs all the same
+        settle_artifacts(sqlite_uri(store))
     print(f"http://{HOST}:{arguments.port}  (Ctrl-C ends it)", flush=True)
     # No pickled models are ever loaded from a store, MLflow sends nothing home, and no module of its is taken from the
     # current folder.
@@ -81,7 +88,7 @@ def find_store(folder: Path) -> Path:
 
 def server_command(store: Path, *, port: int) -> list[str]:
     """What starts the server: one worker, since each takes a gigabyte, and files served from where the runs are."""
-    words = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{store}", "--host", HOST]
+    words = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", sqlite_uri(store), "--host", HOST]
     artifacts = (store.parent / "mlflow-artifacts").as_uri()
     return [*words, "--port", str(port), "--workers", "1", "--no-serve-artifacts", "--default-artifact-root", artifacts]
 
