@@ -2,8 +2,10 @@
 
 import socket
 import sqlite3
+import sys
 import time
 
+import psutil
 import pytest
 
 from bakeoff.tracking.database import prepare_database
@@ -50,6 +52,15 @@ def test_a_process_is_gone_when_another_one_has_its_number():
     assert Owner(this_host(), 2**22 + 1, this.started).gone
     assert not Owner("elsewhere", 2**22 + 1, this.started).gone, "nothing is known of another machine's processes"
     assert Owner.from_tags(this.tags()["bakeoff.host"], this.tags()["bakeoff.owner"]) == this
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the start of a process is no matter of the boot")
+def test_a_process_is_not_gone_when_the_clock_is_set(monkeypatch):
+    this, booted = Owner.this(), psutil.boot_time()
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: booted + 3600)
+    assert not this.gone
+    assert not Owner.from_tags(*this.tags().values()).gone
+    assert Owner(this.host, this.pid, this.started - 100, this.since_boot - 100).gone
 
 
 def test_only_whole_new_lines_of_a_log_are_read_and_a_shorter_file_in_its_place_is_noticed(tmp_path):

@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-_CLOCK_TOLERANCE_S = 2.0
-"""The start of a process is told relative to the boot, whose time moves when the clock is set."""
+from bakeoff.config.outcomes import Process
 
 
 @dataclass(frozen=True)
 class Owner:
-    """A process, told from a later one that was given the same number by when it started (Unix seconds)."""
+    """A process, told from a later one that was given the same number by when it started.
+
+    ``started`` is in Unix seconds, ``since_boot`` in seconds since the boot, or 0 where nobody noted it.
+    """
 
     host: str
     pid: int
     started: float
+    since_boot: float = 0.0
 
     @classmethod
     def this(cls) -> Owner:
         """The calling process."""
-        return cls(this_host(), os.getpid(), round(psutil.Process().create_time(), 2))
+        found = Process.this()
+        return cls(this_host(), found.pid, round(found.started, 2), round(found.since_boot, 2))
 
     @classmethod
     def from_tags(cls, host: str, text: str) -> Owner:
         """What `tags` wrote."""
-        pid, _, started = text.partition(":")
-        return cls(host, int(pid), float(started))
+        pid, *starts = text.split(":")
+        return cls(host, int(pid), *map(float, starts))
 
     def tags(self) -> dict[str, str]:
         """As the tags of a run."""
-        return {"bakeoff.host": self.host, "bakeoff.owner": f"{self.pid}:{self.started:.2f}"}
+        return {"bakeoff.host": self.host, "bakeoff.owner": f"{self.pid}:{self.started:.2f}:{self.since_boot:.2f}"}
 
     @property
     def gone(self) -> bool:
@@ -42,12 +45,7 @@ class Owner:
         if self.host != this_host():
             return False
         try:
-            process = psutil.Process(self.pid)
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return True
-            return abs(process.create_time() - self.started) > _CLOCK_TOLERANCE_S
-        except psutil.NoSuchProcess:
-            return True
+            return not Process(socket.gethostname(), self.pid, self.started, self.since_boot).is_alive()
         except psutil.AccessDenied:
             return False
 
