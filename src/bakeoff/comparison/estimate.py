@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import math
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,8 +21,6 @@ from bakeoff.training.preflight import usable_accelerators
 STEPS = 3
 TRIAL_OVERHEAD_S = 1.0
 """Start, validations, predictions."""
-RANKS_OVERHEAD_S = 1.5
-"""What the processes of a trial on several devices take to start and to meet."""
 FITTING_S = 5.0
 """What a baseline without gradients takes, about."""
 
@@ -32,6 +29,8 @@ def unknown(trainer: Mapping[str, Any]) -> str | None:
     """Why the time of trials can't be told before the first one; None where it can."""
     if trainer["accelerator"] != "cpu" and usable_accelerators() != ["cpu"]:
         return "steps are timed on the CPU, and these run elsewhere"
+    if int(trainer["devices"]) > 1:
+        return "what a trial's processes tell each other after each step is not timed beforehand"
     return "torch.compile takes its time at the first step" if trainer["compile"] else None
 
 
@@ -39,7 +38,7 @@ def expected_seconds(plan: Plan, folder: Path, executor: Executor) -> float | No
     """Seconds for the trials that have no result yet, from a few timed steps of each contender.
 
     Trials start in order, each where another has ended, and slow each other down where their processes are more than
-    the cores. What processes tell each other between steps is not counted. None where it is `unknown`.
+    the cores. None where it is `unknown`.
 
     Raises:
         EnvironmentFault: the executor has no room for a trial.
@@ -51,7 +50,9 @@ def expected_seconds(plan: Plan, folder: Path, executor: Executor) -> float | No
     torch.set_num_threads(needs.threads)
     left = [job for job in plan.jobs(folder) if not job.finished]
     names = {job.label.contender for job in left}
-    seconds = {one.name: _trial_seconds(plan, one) for one in plan.contenders if one.name in names}
+    seconds = {
+        one.name: _training_seconds(plan, one) + TRIAL_OVERHEAD_S for one in plan.contenders if one.name in names
+    }
     at_once = min(slots, len(left))
     crowding = max(at_once * needs.cores / executor.cores(), 1.0)
     return makespan((seconds[job.label.contender] for job in left), slots) * crowding
@@ -65,14 +66,8 @@ def makespan(seconds: Iterable[float], slots: int) -> float:
     return max(free_at)
 
 
-def _trial_seconds(plan: Plan, contender: Contender) -> float:
-    ranks = int(contender.config["trainer"]["devices"])
-    several = RANKS_OVERHEAD_S if ranks > 1 and not is_fitted(contender.config) else 0.0
-    return _training_seconds(plan, contender, ranks) + TRIAL_OVERHEAD_S + several
-
-
-def _training_seconds(plan: Plan, contender: Contender, ranks: int) -> float:
-    """Seconds of a trial's optimizer steps, each on a batch for every process."""
+def _training_seconds(plan: Plan, contender: Contender) -> float:
+    """Seconds of a trial's optimizer steps."""
     trainer = contender.config["trainer"]
     if is_fitted(contender.config):
         return FITTING_S
@@ -83,9 +78,9 @@ def _training_seconds(plan: Plan, contender: Contender, ranks: int) -> float:
     module = assemble({**contender.config, "seed": plan.seeds[0]}, plan.data.spec)
     module.train()
     step = min(_seconds_a_step(module, batch) for _ in range(STEPS))
-    steps: float = math.ceil(len(loader) / ranks) * int(trainer["max_epochs"])
+    steps: float = len(loader) * int(trainer["max_epochs"])
     if trainer["max_examples"]:
-        steps = min(steps, int(trainer["max_examples"]) / (len(batch[1]) * ranks))
+        steps = min(steps, int(trainer["max_examples"]) / len(batch[1]))
     return step * steps
 
 
