@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from types import SimpleNamespace
 
@@ -139,3 +141,11 @@ def test_a_trial_on_several_gpus_sees_its_own():
     assert shown == ["0,1", "2,3", "0,1"]
     assert [visible_gpus(slot, gpus=2, devices=1) for slot in range(3)] == ["0", "1", "0"]
     assert visible_gpus(0, gpus=0, devices=2) is None
+
+
+def test_trials_take_no_module_from_the_current_folder(tmp_path):
+    (tmp_path / "queue.py").write_text("raise SystemExit('not Python\\'s own queue')")
+    (tmp_path / "datasets.py").write_text("raise SystemExit('not the library')")
+    start = "from bakeoff.comparison.trial_process import warm_up; p = warm_up(); p.join(); exit(p.exitcode)"
+    done = subprocess.run([sys.executable, "-P", "-c", start], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

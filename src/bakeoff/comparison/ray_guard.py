@@ -25,7 +25,7 @@ class Guard:
     """
 
     def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-m", __name__, str(folder)]
+        command = [sys.executable, "-P", "-m", __name__, str(folder)]
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True

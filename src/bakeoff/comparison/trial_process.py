@@ -70,7 +70,7 @@ class TrialProcess:
         self.timeout_s = timeout_s
         self._started = time.monotonic()
         self._process = fork_server().Process(target=enter, args=(task, device, bakeoff))
-        with main_module_hidden():
+        with caller_hidden():
             self._process.start()
 
     @property
@@ -134,7 +134,7 @@ def fork_server() -> ForkServerContext:
 def warm_up() -> multiprocessing.process.BaseProcess:
     """Starts the fork server and its imports; what is returned ends when they are done."""
     process = fork_server().Process(target=os.getpid)
-    with main_module_hidden():
+    with caller_hidden():
         process.start()
     return process
 
@@ -159,14 +159,19 @@ def die_with_parent() -> None:
 
 
 @contextmanager
-def main_module_hidden() -> Iterator[None]:
-    """Keeps multiprocessing from importing the calling script again in every trial.
+def caller_hidden() -> Iterator[None]:
+    """Keeps multiprocessing from importing the calling script again in every trial, and what lies beside it.
 
     A trial needs nothing of it, a script without a main guard would run again, and standard input can't be read twice.
+    A ``queue.py`` or ``datasets.py`` in the current folder would be taken for the module of that name.
     """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
+    main, safe = sys.modules["__main__"], os.environ.get("PYTHONSAFEPATH")
+    sys.modules["__main__"], os.environ["PYTHONSAFEPATH"] = ModuleType("__main__"), "1"
     try:
         yield
     finally:
         sys.modules["__main__"] = main
+        if safe is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = safe

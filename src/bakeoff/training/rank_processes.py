@@ -109,7 +109,7 @@ class _FreshRoot:
 @contextmanager
 def _fresh_root(request: Request, writer: Connection) -> Iterator[_Root]:
     """An interpreter of its own; the end of its standard input is its sign to end its ranks, and itself."""
-    command = [sys.executable, "-m", "bakeoff.training.rank_root", str(writer.fileno())]
+    command = [sys.executable, "-P", "-m", "bakeoff.training.rank_root", str(writer.fileno())]
     root = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[writer.fileno()], env=environment_without_ranks())
     writer.close()
     assert root.stdin is not None

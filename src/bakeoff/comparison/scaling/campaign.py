@@ -13,7 +13,7 @@ from typing import Any
 from bakeoff.comparison.contenders import Contender
 from bakeoff.comparison.scaling.exponent import fit_exponent
 from bakeoff.comparison.scaling.measuring import COSTS_OF_A_POINT, at_length, work
-from bakeoff.comparison.trial_process import main_module_hidden
+from bakeoff.comparison.trial_process import caller_hidden
 from bakeoff.data.spec import Spec
 from bakeoff.errors import ConfigError
 
@@ -127,7 +127,7 @@ def in_fresh_process(
     context.set_forkserver_preload([work.__module__])
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=work, args=(config, spec, batch_size, allow_code, theirs))
-    with main_module_hidden():
+    with caller_hidden():
         process.start()
     theirs.close()
     try:
