@@ -174,7 +174,7 @@ def test_what_came_with_bakeoff_is_no_code_of_the_user(package, user_packages):
     [error] = validate(cfg, "train")
     assert error.code == "config.allow_code"
     assert "came with bakeoff" in error.problem
-    assert not _user_packages
+    assert package not in _user_packages
 
 
 def test_resolve_gives_the_class_itself():
