@@ -81,6 +81,7 @@ def test_the_last_lines_hold_the_verdict_and_everything_is_in_its_folder(undistu
     assert [path.name for path in folder.parent.iterdir()] == ["out"]
 
 
+@pytest.mark.slow  # `tests/comparison/test_plan.py` sees the refusal itself
 def test_another_plan_in_the_same_folder_is_refused_and_touches_nothing(undisturbed):
     folder, _ = undisturbed
     before = results(folder)
