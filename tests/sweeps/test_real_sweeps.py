@@ -26,7 +26,8 @@ def test_twenty_jobs_give_the_same_through_each_launcher_and_run_once(launcher, 
     first = real.run_grid(launcher, tmp_path)
     results = real.grid_results(tmp_path)
     assert first.code == 6, first.stderr
-    assert "10 of 20 jobs failed" in first.stderr.splitlines()[-1]
+    # Ray may hand over what its workers have said after the command's own last line.
+    assert any("10 of 20 jobs failed" in line for line in first.stderr.splitlines()[-5:]), first.stderr
     assert {trial: metrics for trial, (metrics, _) in results.items()} == one_after_the_other
     assert len(results) == 20
     assert real.mlflow_statuses(tmp_path)["FINISHED"] == 10
