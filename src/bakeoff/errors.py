@@ -110,6 +110,11 @@ class ErrorGroup(BakeoffError):
         return (ErrorGroup, (self.errors,))
 
 
+def one_line(error: Exception) -> str:
+    """What is kept of any error: the line of ours, the type and words of another."""
+    return error.line() if isinstance(error, BakeoffError) else f"{type(error).__name__}: {error}"
+
+
 def nearest(name: str, valid: Iterable[str], *, count: int = 3) -> list[str]:
     """The ``count`` valid names nearest to ``name``, best first; dotted keys also match on their last part."""
     valid = list(valid)

@@ -5,7 +5,6 @@ Nothing here imports them: whoever starts trials, such as a worker of Ray's, lea
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -30,7 +29,6 @@ RANK_KILLED = 78
 GRACE_S = 5.0
 """What trials get to save their state when the bakeoff is stopped."""
 POLL_S = 0.5
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 _PRELOADED = ["bakeoff.comparison.fork_server", "bakeoff.comparison.worker"]
 
 
@@ -150,12 +148,6 @@ def enter(task: Task, device: str | None, bakeoff: Process) -> None:
         from bakeoff.comparison.worker import work  # in memory already, in the fork server's children
 
         work(task, device)
-
-
-def die_with_parent() -> None:
-    """Makes the kernel kill this process when its parent ends; forked children have to ask anew."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
 @contextmanager

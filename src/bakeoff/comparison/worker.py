@@ -18,9 +18,10 @@ import torchvision  # noqa: F401  (imported here so that no trial pays for it)
 
 import bakeoff.data.images  # noqa: F401  (as torchvision)
 from bakeoff.comparison.attempts import failure
-from bakeoff.comparison.trial_process import OUT_OF_MEMORY, RANK_KILLED, Task, die_with_parent
+from bakeoff.comparison.trial_process import OUT_OF_MEMORY, RANK_KILLED, Task
 from bakeoff.config import allow
-from bakeoff.errors import BakeoffError
+from bakeoff.config.outcomes import die_with_parent
+from bakeoff.errors import BakeoffError, one_line
 from bakeoff.files import write_json
 from bakeoff.training.memory import is_out_of_memory
 from bakeoff.training.ranks import RANK_DIED
@@ -47,8 +48,7 @@ def work(task: Task, device: str | None) -> None:
             sys.exit(OUT_OF_MEMORY)
         if isinstance(error, BakeoffError) and error.code == RANK_DIED:
             sys.exit(RANK_KILLED)
-        why = error.line() if isinstance(error, BakeoffError) else f"{type(error).__name__}: {error}"
-        write_json(task.folder / "result.json", failure(task.config, label, "failed", why))
+        write_json(task.folder / "result.json", failure(task.config, label, "failed", one_line(error)))
 
 
 def _follow_parent() -> None:

@@ -6,8 +6,11 @@ that dies.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -20,6 +23,7 @@ from bakeoff.errors import BakeoffError, ErrorGroup, TrialsFailed
 from bakeoff.files import read_json, write_json
 
 PARENT_CHECK_S = 1.0
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 _CLOCK_TOLERANCE_S = 2.0
 """Systems tell the two starts of a process from clocks that are read one after the other."""
 MAX_TOLD = 5
@@ -164,6 +168,12 @@ def end_with(parent: Process) -> None:
     """Ends this process soon after the multirun's; a queued Slurm job outlives it."""
     if "SLURM_JOB_ID" not in os.environ:
         end_soon_after(parent)
+
+
+def die_with_parent() -> None:
+    """Makes the kernel kill this process when its parent ends; forked children have to ask anew."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
 def end_soon_after(parent: Process) -> None:

@@ -6,7 +6,6 @@ imports in memory. It ends its ranks as soon as one of them fails, or nobody wan
 
 from __future__ import annotations
 
-import ctypes
 import json
 import multiprocessing
 import multiprocessing.connection
@@ -25,6 +24,7 @@ from typing import Any
 import torch
 
 from bakeoff.config import allow
+from bakeoff.config.outcomes import die_with_parent
 from bakeoff.errors import EnvironmentFault
 from bakeoff.training.interruption import SIGNALS, Interrupted
 from bakeoff.training.ranks import RANK_DIED, Ranks
@@ -34,7 +34,6 @@ Request = dict[str, Any]
 Work = Callable[[Request, Ranks], Any]
 END_S = 10.0
 _LAST_WORDS_S = 0.5
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
 def main() -> None:
@@ -133,8 +132,7 @@ def _free_port() -> int:
 def _run_rank(ranks: Ranks, port: int, request: Request, root: Connection) -> None:
     for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    die_with_parent()
     os.environ.update(rank_environment(ranks, port))
     allow(request["allow_code"])
     try:

@@ -27,7 +27,7 @@ from typing import Any
 import torch
 
 from bakeoff.data.module import TaskData
-from bakeoff.errors import BakeoffError
+from bakeoff.errors import one_line
 from bakeoff.files import clear_unfinished, read_json, write_json
 from bakeoff.tasks.divergence import Diverged
 from bakeoff.training.checkpoints import AtomicCheckpointIO
@@ -122,9 +122,7 @@ def errors_noted(folder: Path) -> Iterator[None]:
     except (Pruned, Diverged):
         raise
     except Exception as error:
-        write_json(
-            path, {"why": error.line() if isinstance(error, BakeoffError) else f"{type(error).__name__}: {error}"}
-        )
+        write_json(path, {"why": one_line(error)})
         raise
 
 
