@@ -17,11 +17,11 @@ from typing import Any
 from bakeoff.comparison.budgets import fit_budget
 from bakeoff.comparison.contenders import Contender, Point, enter
 from bakeoff.comparison.job import Job
-from bakeoff.comparison.rules import check_metric, check_pairing, check_selection
+from bakeoff.comparison.rules import check_metric, check_pairing, check_selection, check_test_examples
 from bakeoff.comparison.tuning import draw_points
 from bakeoff.config import build
 from bakeoff.data.module import TaskData
-from bakeoff.errors import ConfigError, DataError
+from bakeoff.errors import ConfigError
 from bakeoff.files import finite, read_json, write_json
 from bakeoff.statistics import Looks, Options, declare_looks
 from bakeoff.training.assembly import trial_id
@@ -31,7 +31,6 @@ from bakeoff.training.trial import TrialLabel
 PLAN_VERSION = 1
 FEWEST_SEEDS = 3
 """Rule 14: three or four give a provisional table, five a verdict."""
-FEWEST_TEST_EXAMPLES = 2
 LONGEST_LISTED = 10
 """Seeds in a row that are named one by one."""
 COUNTS = ("params", "non_embedding_params", "train_flops_per_example")
@@ -155,7 +154,7 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
     data: TaskData = build(config["data"]["module"], "data.module", seed=seeds[0])
     data.prepare_data()
     data.setup()
-    _require_test_examples(data)
+    check_test_examples(data)
     check_metric(config, data)
     contenders = enter(config, config["contenders"], "contender")
     if len(contenders) < 2:
@@ -171,20 +170,6 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
     plan.bakeoff_id = identity(plan)
     _refuse_twins(plan)
     return plan
-
-
-def _require_test_examples(data: TaskData) -> None:
-    """A single test example has no spread, which must be said before hours of training."""
-    found = len(data.labels("test"))
-    if found < FEWEST_TEST_EXAMPLES:
-        raise DataError(
-            "data.too_few_examples",
-            "data.split.test",
-            None,
-            f"the test split of {data.name} has {found} example{'' if found == 1 else 's'}",
-            allowed=f"{FEWEST_TEST_EXAMPLES} or more",
-            next_step="more data, or a larger data.split.test",
-        )
 
 
 def _refuse_twins(plan: Plan) -> None:

@@ -13,6 +13,7 @@ from bakeoff.data.module import TaskData
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.training.assembly import task_class
 
+FEWEST_TEST_EXAMPLES = 2
 FEW = 20
 """Train examples with which a metric is tried, each twice since some metrics need more than one."""
 
@@ -72,3 +73,21 @@ def check_metric(config: Mapping[str, Any], data: TaskData) -> None:
     if metric not in reported:
         problem = f"no test result reports it, only {', '.join(sorted(reported))}"
         raise ConfigError("config.unknown_metric", "task.metric", metric, problem)
+
+
+def check_test_examples(data: TaskData) -> None:
+    """A single test example has no spread, which must be said before hours of training.
+
+    Raises:
+        DataError: there is no other.
+    """
+    found = len(data.labels("test"))
+    if found < FEWEST_TEST_EXAMPLES:
+        raise DataError(
+            "data.too_few_examples",
+            "data.split.test",
+            None,
+            f"the test split of {data.name} has {found} example{'' if found == 1 else 's'}",
+            allowed=f"{FEWEST_TEST_EXAMPLES} or more",
+            next_step="more data, or a larger data.split.test",
+        )
