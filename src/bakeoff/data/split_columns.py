@@ -66,14 +66,16 @@ def _cut(times_N: NDArray[Any], rows: Rows, amount: float, *, key: str) -> tuple
 
 def _times(dataset: Dataset, column: str, examples: list[str]) -> NDArray[Any]:
     """Numbers as they are; dates and ISO 8601 texts as nanoseconds."""
-    values = pd.Series(column_values(dataset, column, kind="time", key="data.split.time"))
-    if not pd.api.types.is_numeric_dtype(values):
-        values = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
-    if values.isna().any():
-        first = int(np.flatnonzero(values.isna())[0])
-        found = column_values(dataset, column, kind="time", key="data.split.time")[first]
-        problem = f"{values.isna().sum():,} of {len(values):,} rows have no time that can be read: {examples[first]} "
-        problem += f"says {found!r}"
+    found = column_values(dataset, column, kind="time", key="data.split.time")
+    times = pd.Series(found)
+    is_number = pd.api.types.is_numeric_dtype(times)
+    if not is_number:
+        times = pd.to_datetime(times, format="ISO8601", utc=True, errors="coerce")
+    unread = np.flatnonzero(times.isna())
+    if len(unread):
+        first = unread[0]
+        problem = f"{len(unread):,} of {len(times):,} rows have no time that can be read: {examples[first]} "
+        problem += f"says {found[first]!r}"
         allowed = "a number, or a date such as 2026-11-25 or 2026-11-25T13:45:00"
         raise DataError("data.bad_time", "data.split.time", column, problem, allowed=allowed)
-    return values.to_numpy() if pd.api.types.is_numeric_dtype(values) else values.astype("int64").to_numpy()
+    return (times if is_number else times.astype("int64")).to_numpy()

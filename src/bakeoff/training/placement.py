@@ -50,7 +50,7 @@ class Placement:
 
         Raises:
             EnvironmentFault: memory ran out, and there are no smaller parts to try.
-                Exception: as `train_model`; in a process of the trial's own, also what says that memory ran out.
+            Exception: as `train_model`; in a process of the trial's own, also what says that memory ran out.
         """
         fresh = False
         while True:
