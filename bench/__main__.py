@@ -16,7 +16,7 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from bakeoff.training.environment import environment
+from bakeoff.training.trial.environment import environment
 from bench import executors, first_step, large, parallel, sequences, throughput
 
 PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {

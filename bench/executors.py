@@ -19,11 +19,11 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from bakeoff.comparison.bakeoff import run_bakeoff
-from bakeoff.comparison.job import Job, Needs, OnEnd
-from bakeoff.comparison.plan import make_plan, open_folder
+from bakeoff.comparison.planning.plan import make_plan, open_folder
+from bakeoff.comparison.running.job import Job, Needs, OnEnd
 from bakeoff.config.composition import Composer
-from bakeoff.report.page import write_report
-from bakeoff.training.trial import run_trial
+from bakeoff.report.pages.page import write_report
+from bakeoff.training.trial.run import run_trial
 
 TARGETS = {"local": 0.65, "ray": 1.0}
 TRIALS = ("contenders=[resnet,vit]", "baselines=[]", "seeds=8", "trainer.accelerator=cpu", "tracking=none")

@@ -10,10 +10,10 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from bakeoff.comparison.executor import Job, LocalExecutor
+from bakeoff.comparison.running.executor import Job, LocalExecutor
 from bakeoff.config.composition import Composer
-from bakeoff.training.assembly import trial_config
-from bakeoff.training.trial import TrialLabel
+from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.run import TrialLabel
 
 TARGET_S = 0.2
 

@@ -17,7 +17,7 @@ from typing import Any
 from tests.comparison.bakeoff_config import small_bakeoff
 from tests.comparison.large_bakeoff import ENTRIES
 
-from bakeoff.comparison.plan import make_plan
+from bakeoff.comparison.planning.plan import make_plan
 
 LARGEST_MB, LARGEST_PAGE_MB = 2048, 10
 SLOWEST_S, SLOWEST_START_S = 20, 1

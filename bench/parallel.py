@@ -17,8 +17,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from bakeoff.comparison.executor import LocalExecutor
-from bakeoff.comparison.plan import make_plan
+from bakeoff.comparison.planning.plan import make_plan
+from bakeoff.comparison.running.executor import LocalExecutor
 from bakeoff.config.composition import Composer
 
 TARGET = 0.6
@@ -27,7 +27,7 @@ OVERRIDES = ("contenders=[resnet,renet,vit]", "baselines=[]", "seeds=5", "traine
 SEQUENTIAL = """
 import json, sys, time
 from pathlib import Path
-from bakeoff.training.trial import TrialLabel, run_trial
+from bakeoff.training.trial.run import TrialLabel, run_trial
 jobs = json.loads(Path(sys.argv[1]).read_text())
 for index, config in enumerate(jobs):
     run_trial(config, Path(sys.argv[2]) / str(index), label=TrialLabel(str(index), "m"))

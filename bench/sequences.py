@@ -27,8 +27,8 @@ from bakeoff.config.composition import Composer, compose_section
 from bakeoff.data.text.spec import END, PAD
 from bakeoff.tasks.language_modeling.generation import Sampling, generate
 from bakeoff.tasks.language_modeling.network import LanguageModel
-from bakeoff.training.assembly import network, trial_config
-from bakeoff.training.trial import TrialLabel, run_trial
+from bakeoff.training.trial.assembly import network, trial_config
+from bakeoff.training.trial.run import TrialLabel, run_trial
 from bench.reference import examples_per_second
 
 NUM_STEPS, NUM_WORDS, NUM_TEXTS, NUM_VALIDATION, BATCH_SIZE, EPOCHS = 200, 50, 640, 64, 64, 2

@@ -20,8 +20,8 @@ from omegaconf import OmegaConf
 
 from bakeoff.config import build
 from bakeoff.config.composition import Composer
-from bakeoff.training.assembly import network, trial_config
-from bakeoff.training.trial import TrialLabel, run_trial
+from bakeoff.training.trial.assembly import network, trial_config
+from bakeoff.training.trial.run import TrialLabel, run_trial
 from bench.reference import examples_per_second
 
 

@@ -123,7 +123,7 @@ def test_explain_says_when_the_command_line_decides(say):
 def test_explain_follows_a_data_key_to_what_reads_it(say):
     page = say("explain", "data.batch_size")
     assert "int" in page
-    assert "ImageDataModule" in page
+    assert "ClassifiedImages" in page
 
 
 def test_explain_knows_arguments_that_no_file_mentions(say):

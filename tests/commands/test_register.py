@@ -16,9 +16,9 @@ from bakeoff.errors import ConfigError
 from bakeoff.files import read_json, write_json
 from bakeoff.tracking.settings import Tracking
 from bakeoff.tracking.watch import Watch
-from bakeoff.training.assembly import trial_config
-from bakeoff.training.saved_run import load_run
-from bakeoff.training.trial import TrialLabel, run_trial
+from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.run import TrialLabel, run_trial
+from bakeoff.training.trial.saved_run import load_run
 from tests.tracking.folders import PLAN
 
 

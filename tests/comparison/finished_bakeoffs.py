@@ -12,10 +12,10 @@ import pytest
 from filelock import FileLock
 
 from bakeoff.comparison.bakeoff import run_bakeoff
-from bakeoff.comparison.plan import make_plan, open_folder, sha256_of
+from bakeoff.comparison.planning.plan import make_plan, open_folder, sha256_of
 from bakeoff.config import build
 from bakeoff.files import read_json, write_json
-from bakeoff.training.trial import run_trial
+from bakeoff.training.trial.run import run_trial
 from tests.comparison.bakeoff_config import small_bakeoff
 
 KINDS = {

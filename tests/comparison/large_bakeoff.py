@@ -18,11 +18,11 @@ import numpy as np
 from safetensors.torch import save_file
 
 from bakeoff.comparison.bakeoff import Outcome, run_bakeoff
-from bakeoff.comparison.job import Job
-from bakeoff.comparison.plan import Plan, make_plan, open_folder
+from bakeoff.comparison.planning.plan import Plan, make_plan, open_folder
+from bakeoff.comparison.running.job import Job
 from bakeoff.tasks.class_scores import summarise
-from bakeoff.training.assembly import network
-from bakeoff.training.predictions import save_predictions
+from bakeoff.training.trial.assembly import network
+from bakeoff.training.trial.predictions import save_predictions
 from tests.comparison.bakeoff_config import small_bakeoff
 
 ENTRIES = (

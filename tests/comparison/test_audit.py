@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from bakeoff.cli import main
-from bakeoff.comparison.audit import audit
-from bakeoff.comparison.checks import compare, same
+from bakeoff.comparison.judging.audit import audit
+from bakeoff.comparison.judging.checks import compare, same
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.files import read_json, write_json
-from bakeoff.training.predictions import save_predictions
+from bakeoff.training.trial.predictions import save_predictions
 
 
 def differing(folder, **options):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bakeoff.comparison.plan import make_plan
+from bakeoff.comparison.planning.plan import make_plan
 from bakeoff.errors import ConfigError
-from bakeoff.training.limits import steps_for_examples
+from bakeoff.training.loop.limits import steps_for_examples
 from tests.comparison.bakeoff_config import small_bakeoff
 
 

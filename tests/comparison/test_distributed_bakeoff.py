@@ -2,15 +2,15 @@
 
 import pytest
 
-from bakeoff.comparison import worker
-from bakeoff.comparison.audit import audit
 from bakeoff.comparison.bakeoff import run_bakeoff
-from bakeoff.comparison.executor import LocalExecutor
-from bakeoff.comparison.job import Needs
-from bakeoff.comparison.plan import make_plan, open_folder
-from bakeoff.comparison.trial_process import RANK_KILLED, Task
+from bakeoff.comparison.judging.audit import audit
+from bakeoff.comparison.planning.plan import make_plan, open_folder
+from bakeoff.comparison.running import worker
+from bakeoff.comparison.running.executor import LocalExecutor
+from bakeoff.comparison.running.job import Needs
+from bakeoff.comparison.running.trial_process import RANK_KILLED, Task
 from bakeoff.files import read_json
-from bakeoff.training.rank_root import rank_died
+from bakeoff.training.devices.rank_root import rank_died
 from tests.comparison.bakeoff_config import small_bakeoff
 from tests.killed_writer import left_by_a_killed_writer
 

@@ -2,17 +2,18 @@
 
 import pytest
 
-from bakeoff.comparison import estimate, executor
-from bakeoff.comparison.estimate import (
+from bakeoff.comparison.planning import estimate
+from bakeoff.comparison.planning.estimate import (
     FITTING_S,
     TRIAL_OVERHEAD_S,
     expected_seconds,
     makespan,
     unknown,
 )
-from bakeoff.comparison.executor import LocalExecutor
-from bakeoff.comparison.job import Needs
-from bakeoff.comparison.plan import make_plan
+from bakeoff.comparison.planning.plan import make_plan
+from bakeoff.comparison.running import executor
+from bakeoff.comparison.running.executor import LocalExecutor
+from bakeoff.comparison.running.job import Needs
 from bakeoff.files import write_json
 from tests.comparison.bakeoff_config import small_bakeoff
 

@@ -10,15 +10,15 @@ from types import SimpleNamespace
 import pytest
 from omegaconf import OmegaConf
 
-from bakeoff.comparison import kernel_kills
 from bakeoff.comparison.bakeoff import starved
-from bakeoff.comparison.executor import Job, LocalExecutor, visible_gpus
-from bakeoff.comparison.kernel_kills import KernelKills
+from bakeoff.comparison.running import kernel_kills
+from bakeoff.comparison.running.executor import Job, LocalExecutor, visible_gpus
+from bakeoff.comparison.running.kernel_kills import KernelKills
 from bakeoff.config import allow
 from bakeoff.config.composition import Composer
 from bakeoff.files import read_json
-from bakeoff.training.assembly import trial_config
-from bakeoff.training.trial import TrialLabel
+from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.run import TrialLabel
 
 HUNGRY = "tests.comparison.hungry_model"
 
@@ -146,6 +146,6 @@ def test_a_trial_on_several_gpus_sees_its_own():
 def test_trials_take_no_module_from_the_current_folder(tmp_path):
     (tmp_path / "queue.py").write_text("raise SystemExit('not Python\\'s own queue')")
     (tmp_path / "datasets.py").write_text("raise SystemExit('not the library')")
-    start = "from bakeoff.comparison.trial_process import warm_up; p = warm_up(); p.join(); exit(p.exitcode)"
+    start = "from bakeoff.comparison.running.trial_process import warm_up; p = warm_up(); p.join(); exit(p.exitcode)"
     done = subprocess.run([sys.executable, "-P", "-c", start], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -3,12 +3,12 @@
 import pytest
 from omegaconf import OmegaConf
 
-from bakeoff.comparison.gradients import of_contenders, of_runs, runs_of_bakeoff
+from bakeoff.comparison.measuring.gradients import of_contenders, of_runs, runs_of_bakeoff
 from bakeoff.config.composition import Composer
 from bakeoff.errors import ConfigError
 from bakeoff.files import write_json
-from bakeoff.training.assembly import trial_config
-from bakeoff.training.trial import TrialLabel, run_trial
+from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.run import TrialLabel, run_trial
 
 SETTINGS = {"lengths": [4, 12], "batch_size": 2, "seed": 0}
 

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bakeoff.comparison.audit import audit
 from bakeoff.comparison.guards import check, refuse, settled
 from bakeoff.comparison.guards.leaks import duplicates
 from bakeoff.comparison.guards.timing import spread
+from bakeoff.comparison.judging.audit import audit
 from bakeoff.errors import ConfigError, TrialsFailed
 from bakeoff.files import read_json
 from tests.comparison.finished_bakeoffs import make

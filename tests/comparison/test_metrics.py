@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from bakeoff.comparison.metrics import margin_of_validation
+from bakeoff.comparison.judging.metrics import margin_of_validation
 
 
 def test_it_is_a_tenth_of_the_best_contenders_error():

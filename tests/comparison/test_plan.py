@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bakeoff.comparison.plan import held_equal, make_plan, manifest, open_folder
+from bakeoff.comparison.planning.plan import held_equal, make_plan, manifest, open_folder
 from bakeoff.errors import ConfigError, DataError
 from tests.comparison.bakeoff_config import small_bakeoff
 

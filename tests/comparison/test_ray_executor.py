@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from bakeoff.comparison.job import Needs
-from bakeoff.comparison.ray_executor import RayExecutor
+from bakeoff.comparison.running.job import Needs
+from bakeoff.comparison.running.ray_executor import RayExecutor
 from bakeoff.errors import EnvironmentFault
 from bakeoff.files import read_json
 from tests.comparison.clockless import verdict_without_clocks

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from bakeoff.comparison.bakeoff import run_bakeoff
-from bakeoff.comparison.executor import LocalExecutor
-from bakeoff.comparison.plan import make_plan, open_folder
-from bakeoff.training.environment import environment
+from bakeoff.comparison.planning.plan import make_plan, open_folder
+from bakeoff.comparison.running.executor import LocalExecutor
+from bakeoff.training.trial.environment import environment
 from tests.comparison.bakeoff_config import small_bakeoff
 
 BAKEOFFS = 40

@@ -8,12 +8,12 @@ import sys
 import pytest
 from omegaconf import OmegaConf
 
-from bakeoff.comparison.contenders import enter
-from bakeoff.comparison.scaling import campaign
-from bakeoff.comparison.scaling.exponent import fit_exponent
-from bakeoff.comparison.scaling.measuring import COSTS_OF_A_POINT, at_length, measure
+from bakeoff.comparison.measuring import campaign
+from bakeoff.comparison.measuring.exponent import fit_exponent
+from bakeoff.comparison.measuring.point import COSTS_OF_A_POINT, at_length, measure
+from bakeoff.comparison.planning.contenders import enter
 from bakeoff.config.composition import Composer
-from bakeoff.data.spec import ImageSpec
+from bakeoff.data.image.spec import ImageSpec
 from bakeoff.data.text.spec import LabelledTextSpec, TextPairSpec, TextStreamSpec
 from bakeoff.errors import ConfigError
 
@@ -200,7 +200,7 @@ def test_a_process_of_its_own_tells_what_it_found_or_what_is_wrong():
 def test_peak_memory_is_what_was_written_and_given_back_too():
     program = """
 import torch
-from bakeoff.comparison.scaling.measuring import PeakMemory
+from bakeoff.comparison.measuring.point import PeakMemory
 memory = PeakMemory()
 torch.ones(64 * 2**18)
 print(memory.above_start_mb())

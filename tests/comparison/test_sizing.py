@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from bakeoff.comparison.sizing import Arguments, Knob, SizedModel, solve_size
+from bakeoff.comparison.planning.sizing import Arguments, Knob, SizedModel, solve_size
 from bakeoff.errors import ConfigError
 
 WIDTH = {"arg": "width", "minimum": 8, "maximum": 4096, "step": 8}

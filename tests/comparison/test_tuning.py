@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from bakeoff.comparison.contenders import Contender, Point
-from bakeoff.comparison.plan import make_plan
-from bakeoff.comparison.tuning import draw_points, edges
+from bakeoff.comparison.planning.plan import make_plan
+from bakeoff.comparison.planning.tuning import draw_points, edges
 from bakeoff.errors import ConfigError
+from bakeoff.record.contenders import Contender, Point
 from tests.comparison.bakeoff_config import small_bakeoff
 
 TUNE = {"trials": 12, "best_of": 3, "seed": 0}

@@ -22,9 +22,9 @@ TARGETS = [
     "torch.nn.LSTM",
     "torch.nn.TransformerEncoderLayer",
     "torchvision.transforms.v2.RandomRotation",
-    "bakeoff.training.settings.TrainerSettings",
-    "bakeoff.tasks.schedules.Constant",
-    "bakeoff.tasks.image_classification.ImageClassification",
+    "bakeoff.training.trial.settings.TrainerSettings",
+    "bakeoff.training.loop.schedules.Constant",
+    "bakeoff.tasks.image_classification.task.ImageClassification",
 ]
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from bakeoff.config import build, compose_section, conf_dir
 from bakeoff.config.catalog import Catalog
-from bakeoff.data.module import SPLITS, TaskData
+from bakeoff.data.contract import SPLITS, TaskData
 from bakeoff.data.spec import KINDS, Spec
 from bakeoff.data.text.spec import PAD
 from bakeoff.errors import ConfigError

@@ -11,7 +11,7 @@ import pytest
 from omegaconf import OmegaConf
 from torch import nn
 
-from bakeoff.comparison.sizing import Arguments, SizedModel, solve_size
+from bakeoff.comparison.planning.sizing import Arguments, SizedModel, solve_size
 from bakeoff.config import build
 from bakeoff.errors import ConfigError
 from bakeoff.models.cost import build_on_meta, count_parameters

@@ -81,7 +81,7 @@ def test_a_bakeoff_of_every_task_reaches_verdict_report_and_audit(
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert all(name in page for name in names)
     from bakeoff.commands.audit import find_data
-    from bakeoff.comparison.audit import audit
+    from bakeoff.comparison.judging.audit import audit
 
     data, why = find_data(folder)
     assert data is not None, why

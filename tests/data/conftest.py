@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from bakeoff.data.columns import Columns
-from bakeoff.data.images import ImageDataModule
+from bakeoff.data.image.classified import ClassifiedImages
+from bakeoff.data.image.columns import Columns
 from bakeoff.data.sources import Source
-from bakeoff.data.splits import SplitRule
+from bakeoff.data.splits.drawing import SplitRule
 
 
 @pytest.fixture(autouse=True)
@@ -23,12 +23,12 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def module() -> Callable[..., ImageDataModule]:
-    """An `ImageDataModule` of a source, with small defaults."""
+def module() -> Callable[..., ClassifiedImages]:
+    """An `ClassifiedImages` of a source, with small defaults."""
 
-    def make(source: Source, **settings: object) -> ImageDataModule:
+    def make(source: Source, **settings: object) -> ClassifiedImages:
         columns = Columns(settings.pop("image", None), settings.pop("label", None))
         split = settings.pop("split", None) or SplitRule(val=0.25, test=0.2)
-        return ImageDataModule(name="made", source=source, columns=columns, split=split, **settings)
+        return ClassifiedImages(name="made", source=source, columns=columns, split=split, **settings)
 
     return make

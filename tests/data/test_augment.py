@@ -10,7 +10,7 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as reference
 
-from bakeoff.data.augment import AffineParameters, Augment, affine
+from bakeoff.data.image.augment import AffineParameters, Augment, affine
 from bakeoff.errors import ConfigError
 
 

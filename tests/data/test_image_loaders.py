@@ -7,8 +7,9 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
-from bakeoff.data.loaders import BatchPlan, EpochSampler, MemoryLoader, evaluation_batch_size
-from bakeoff.data.pixels import Layout
+from bakeoff.data.batches.order import BatchPlan, EpochSampler
+from bakeoff.data.image.loaders import MemoryLoader, evaluation_batch_size
+from bakeoff.data.image.pixels import Layout
 from tests.data.made_images import InMemory, noise_image, table
 
 

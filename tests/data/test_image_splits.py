@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bakeoff.data.splits import SplitRule, canonical_split, carve_test, carve_val
+from bakeoff.data.splits.drawing import SplitRule, canonical_split, carve_test, carve_val
 from bakeoff.errors import ConfigError, DataError
 from tests.data.made_images import InMemory, table
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from bakeoff.data.module import SPLITS
+from bakeoff.data.contract import SPLITS
 from bakeoff.data.probes.languages import ModularArithmetic, Parity
 from bakeoff.data.probes.memory import AddingProblem, AssociativeRecall, CopyMemory
 from bakeoff.data.probes.module import ProbeData

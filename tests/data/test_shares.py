@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bakeoff.data.loaders import BatchPlan, EpochSampler, Share
-from bakeoff.data.text.loaders import BucketedPlan
+from bakeoff.data.batches.buckets import BucketedPlan
+from bakeoff.data.batches.order import BatchPlan, EpochSampler, Share
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.streams import EvaluationPlan, TrainingPlan
 from bakeoff.errors import DataError

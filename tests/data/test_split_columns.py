@@ -7,7 +7,7 @@ import datetime
 import pytest
 from datasets import Dataset
 
-from bakeoff.data.splits import SplitRule
+from bakeoff.data.splits.drawing import SplitRule
 from bakeoff.errors import ConfigError, DataError
 from tests.data.made_images import InMemory
 from tests.data.made_images import table as images

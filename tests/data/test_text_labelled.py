@@ -9,9 +9,9 @@ import pytest
 import torch
 from datasets import ClassLabel, Dataset, Features, List, Value
 
-from bakeoff.data.loaders import EpochSampler
+from bakeoff.data.batches.buckets import BucketedPlan
+from bakeoff.data.batches.order import EpochSampler
 from bakeoff.data.spec import Spec
-from bakeoff.data.text.loaders import BucketedPlan
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.errors import DataError
 from tests.data.made_texts import labelled, sentences, table

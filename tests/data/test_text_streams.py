@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bakeoff.data.splits import SplitRule
+from bakeoff.data.splits.drawing import SplitRule
 from bakeoff.data.text.spec import START
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.errors import ConfigError, DataError

@@ -11,7 +11,7 @@ from bakeoff.models.cnn.signal_cnn import SignalCNN
 from bakeoff.models.contracts import ImageBackbone, ImageTooSmall
 from bakeoff.models.cost import count_parameters
 from bakeoff.models.rnn.signal_gru import SignalGRU
-from bakeoff.tasks.image_classification import Classifier
+from bakeoff.tasks.image_classification.task import Classifier
 
 SIGNAL = {"in_channels": 1, "image_size": (40, 1)}
 

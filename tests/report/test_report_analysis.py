@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bakeoff.report.agreement import read_agreement
-from bakeoff.report.confusions import Errors, confident_mistakes, errors_of
 from bakeoff.report.figures.labels import _apart
-from bakeoff.report.learning import learning_curves
 from bakeoff.report.numbers import Metric
 from bakeoff.report.palette import looks
-from bakeoff.report.pareto import Cost, Point, costs, front
 from bakeoff.report.planned import Contender
 from bakeoff.report.records import Estimate, Pair, Row, Trial
 from bakeoff.report.scales import legible_range
-from bakeoff.report.tables import doubt, flattened, pair_matrix, settings
+from bakeoff.report.sections.agreement import read_agreement
+from bakeoff.report.sections.confusions import Errors, confident_mistakes, errors_of
+from bakeoff.report.sections.learning import learning_curves
+from bakeoff.report.sections.pareto import Cost, Point, costs, front
+from bakeoff.report.sections.tables import doubt, flattened, pair_matrix, settings
 
 ACCURACY = Metric.named("accuracy")
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from bakeoff.report.evidence import undeclared_openings
-from bakeoff.report.markdown import write_markdown
-from bakeoff.report.protocol import protocol
+from bakeoff.report.pages.markdown import write_markdown
 from bakeoff.report.reading import read_bakeoff
-from bakeoff.report.stamps import stamps
+from bakeoff.report.sections.evidence import undeclared_openings
+from bakeoff.report.sections.protocol import protocol
+from bakeoff.report.sections.stamps import stamps
 from tests.report.built_page import Built, built
 from tests.report.synthetic_bakeoff import RACED, TUNED, Recipe, write_bakeoff
 

@@ -8,11 +8,11 @@ import pytest
 from rich.console import Console
 
 from bakeoff.files import write_json
-from bakeoff.report.gradients import gradient_warnings, power_of_ten, print_gradients, reaches
-from bakeoff.report.measured import write_gradients_page, write_scaling_page
+from bakeoff.report.pages.measured import write_gradients_page, write_scaling_page
 from bakeoff.report.palette import looks
 from bakeoff.report.reading import read_bakeoff
-from bakeoff.report.scaling import exponent_text, measured_axes, print_scaling, scaling_context
+from bakeoff.report.sections.gradients import gradient_warnings, power_of_ten, print_gradients, reaches
+from bakeoff.report.sections.scaling import exponent_text, measured_axes, print_scaling, scaling_context
 from tests.report.built_page import built
 from tests.report.html_outline import outline
 from tests.report.measured_files import FAMILIES, gradients_file, scale_file

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bakeoff.errors import DataError
-from bakeoff.report.page import SECTIONS, write_report
+from bakeoff.report.pages.page import SECTIONS, write_report
 from tests.report.built_page import Built, built
 from tests.report.html_outline import outline
 from tests.report.synthetic_bakeoff import Recipe, pictures, write_bakeoff

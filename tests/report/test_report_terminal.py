@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bakeoff.report.terminal import print_leaderboard, print_plan, print_verdict
+from bakeoff.report.pages.terminal import print_leaderboard, print_plan, print_verdict
 from tests.report.built_page import Built
 from tests.report.synthetic_bakeoff import RACED, TUNED, write_bakeoff
 

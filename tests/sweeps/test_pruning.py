@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import optuna
 import pytest
 
-from bakeoff.training.pruning import Pruned, Pruning, pruning
+from bakeoff.training.loop.pruning import Pruned, Pruning, pruning
 
 
 def after_epoch(epoch, value, *, max_epochs=5, should_stop=False):

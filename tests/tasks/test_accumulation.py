@@ -8,11 +8,11 @@ from torch import nn
 
 from bakeoff.config.composition import Composer
 from bakeoff.models.contracts import joined, select_rows
-from bakeoff.tasks.accumulation import GradientSum, in_parts
-from bakeoff.training.assembly import trial_config
-from bakeoff.training.metric_log import read_log
-from bakeoff.training.settings import TrainerSettings
-from bakeoff.training.trial import TrialLabel, run_trial
+from bakeoff.training.loop.accumulation import GradientSum, in_parts
+from bakeoff.training.loop.metric_log import read_log
+from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.run import TrialLabel, run_trial
+from bakeoff.training.trial.settings import TrainerSettings
 
 PAD = 0
 

@@ -8,13 +8,13 @@ from torch import nn
 from torch.utils._pytree import tree_map_only
 
 from bakeoff.files import read_json
-from bakeoff.tasks.divergence import Diverged, LossGuard, tell_fused
-from bakeoff.tasks.image_classification import ImageClassification
+from bakeoff.tasks.image_classification.task import ImageClassification
 from bakeoff.tasks.language_modeling import LanguageModeling
-from bakeoff.tasks.module import TaskModule
-from bakeoff.training.interruption import Interrupted
-from bakeoff.training.metric_log import read_log
-from bakeoff.training.trial import run_trial
+from bakeoff.training.loop.divergence import Diverged, LossGuard, tell_fused
+from bakeoff.training.loop.interruption import Interrupted
+from bakeoff.training.loop.metric_log import read_log
+from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.trial.run import run_trial
 from tests.training.test_resume import LABEL, at_step, settings, signal_itself
 
 FINE, BAD = torch.tensor(1.0), torch.tensor(math.nan)

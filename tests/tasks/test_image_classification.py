@@ -8,7 +8,7 @@ import torch
 from sklearn.metrics import accuracy_score, f1_score
 
 from bakeoff.statistics import pseudo_values
-from bakeoff.tasks.image_classification import ImageClassification
+from bakeoff.tasks.image_classification.task import ImageClassification
 
 LABELS = np.array([0, 1, 2, 1, 0, 2, 2])
 

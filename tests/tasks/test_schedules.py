@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from bakeoff.tasks.schedules import Constant, Cosine, Linear, Step
+from bakeoff.training.loop.schedules import Constant, Cosine, Linear, Step
 
 
 def test_warmup_rises_in_equal_parts_and_ends_at_one():

@@ -12,10 +12,10 @@ from omegaconf import OmegaConf
 
 from bakeoff.config.composition import Composer
 from bakeoff.models.rnn.recurrent import Recurrent
-from bakeoff.tasks.sequence_probe import SequenceProbe
-from bakeoff.training.assembly import trial_config
-from bakeoff.training.predictions import read_predictions
-from bakeoff.training.trial import TrialLabel, run_trial
+from bakeoff.tasks.sequence_probe.task import SequenceProbe
+from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.predictions import read_predictions
+from bakeoff.training.trial.run import TrialLabel, run_trial
 
 TINY = ["data.num_train=64", "data.num_val=16", "data.num_test=20", "trainer.max_epochs=1", "trainer.accelerator=cpu"]
 PROBES = {

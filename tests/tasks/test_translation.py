@@ -18,8 +18,8 @@ from bakeoff.models.transformer.encoder import Transformer
 from bakeoff.statistics import pseudo_values
 from bakeoff.tasks.translation import Translation, scores
 from bakeoff.tasks.translation.attention_map import attention_map
-from bakeoff.tasks.translation.module import ExactMatch
 from bakeoff.tasks.translation.search import beam_search, greedy_search
+from bakeoff.tasks.translation.task import ExactMatch
 
 VOCAB = 7
 

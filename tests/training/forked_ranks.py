@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from bakeoff.errors import DataError
-from bakeoff.training.interruption import Interruption
-from bakeoff.training.rank_processes import run_on_devices
-from bakeoff.training.ranks import Ranks, check_same, gathered, join, leave
-from bakeoff.training.settings import TrainerSettings
+from bakeoff.training.devices.rank_processes import run_on_devices
+from bakeoff.training.devices.ranks import Ranks, check_same, gathered, join, leave
+from bakeoff.training.loop.interruption import Interruption
+from bakeoff.training.trial.settings import TrainerSettings
 
 
 def run_forked(request: dict[str, Any], *, num_ranks: int) -> Any:

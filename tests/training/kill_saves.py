@@ -21,7 +21,7 @@ from pathlib import Path
 
 import torch
 
-from bakeoff.training.checkpoints import AtomicCheckpointIO, newest_whole, previous_of
+from bakeoff.training.loop.checkpoints import AtomicCheckpointIO, newest_whole, previous_of
 
 VALUES = 2_500_000
 """Of float32: 10 MB, about what a network of 800,000 parameters takes with Adam's two moments."""

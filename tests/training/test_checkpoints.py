@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from bakeoff.errors import CheckpointError
-from bakeoff.training.checkpoints import AtomicCheckpointIO, load_weights, newest_whole, previous_of, save_weights
-from bakeoff.training.random_state import random_state, set_random_state
+from bakeoff.training.loop.checkpoints import AtomicCheckpointIO, load_weights, newest_whole, previous_of, save_weights
+from bakeoff.training.loop.random_state import random_state, set_random_state
 from tests.killed_writer import left_by_a_killed_writer
 
 

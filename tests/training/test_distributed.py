@@ -17,12 +17,12 @@ from safetensors.torch import load_file
 from bakeoff.config.composition import Composer
 from bakeoff.errors import DataError, EnvironmentFault
 from bakeoff.files import read_json
-from bakeoff.tasks.module import TaskModule
-from bakeoff.training.assembly import trial_config
-from bakeoff.training.interruption import Interruption
-from bakeoff.training.metric_log import read_log
-from bakeoff.training.rank_processes import run_on_devices
-from bakeoff.training.trial import TrialLabel, run_trial
+from bakeoff.training.devices.rank_processes import run_on_devices
+from bakeoff.training.loop.interruption import Interruption
+from bakeoff.training.loop.metric_log import read_log
+from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.run import TrialLabel, run_trial
 from tests.training.forked_ranks import run_forked
 
 LABEL = TrialLabel("t0", "m")

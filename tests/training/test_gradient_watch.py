@@ -6,10 +6,10 @@ from pytorch_lightning import Trainer
 from torch import nn
 
 from bakeoff.files import read_json
-from bakeoff.tasks.image_classification import ImageClassification
-from bakeoff.training.gradient_watch import GradientWatch
-from bakeoff.training.metric_log import read_log
-from bakeoff.training.trial import run_trial
+from bakeoff.tasks.image_classification.task import ImageClassification
+from bakeoff.training.loop.gradient_watch import GradientWatch
+from bakeoff.training.loop.metric_log import read_log
+from bakeoff.training.trial.run import run_trial
 from tests.training.test_trial import LABEL, config
 
 

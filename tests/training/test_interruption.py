@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.files import read_json
-from bakeoff.training.interruption import Interrupted, interruptible, requeue
+from bakeoff.training.loop.interruption import Interrupted, interruptible, requeue
 from tests.training.test_resume import assert_same
 
 SLURM = """#!/bin/sh

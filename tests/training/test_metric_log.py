@@ -1,6 +1,6 @@
 """The metric log can be read whatever a crash did to its end."""
 
-from bakeoff.training.metric_log import read_log
+from bakeoff.training.loop.metric_log import read_log
 
 
 def test_a_line_that_a_crash_cut_off_is_left_out(tmp_path):

@@ -17,10 +17,10 @@ from bakeoff.config import allow
 from bakeoff.config.composition import Composer
 from bakeoff.errors import EnvironmentFault
 from bakeoff.files import read_json
-from bakeoff.training import placement
-from bakeoff.training.assembly import trial_config
-from bakeoff.training.metric_log import read_log
-from bakeoff.training.trial import TrialLabel, run_trial
+from bakeoff.training.devices import placement
+from bakeoff.training.loop.metric_log import read_log
+from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.run import TrialLabel, run_trial
 
 LABEL = TrialLabel("t0", "m")
 HUNGRY = "tests.comparison.hungry_model"

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from bakeoff.errors import EnvironmentFault
-from bakeoff.training import preflight
-from bakeoff.training.preflight import check_alone, check_folder, check_machine
-from bakeoff.training.ranks import Ranks, ranks_from_outside
-from bakeoff.training.settings import TrainerSettings
+from bakeoff.training.devices.ranks import Ranks, ranks_from_outside
+from bakeoff.training.trial import preflight
+from bakeoff.training.trial.preflight import check_alone, check_folder, check_machine
+from bakeoff.training.trial.settings import TrainerSettings
 from tests.killed_writer import left_by_a_killed_writer
 
 

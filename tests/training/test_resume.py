@@ -13,11 +13,11 @@ from safetensors.torch import load_file
 from bakeoff.config.composition import Composer
 from bakeoff.files import read_json
 from bakeoff.tasks.language_modeling import LanguageModeling
-from bakeoff.tasks.module import TaskModule
-from bakeoff.training.assembly import trial_config
-from bakeoff.training.interruption import Interrupted
-from bakeoff.training.metric_log import read_log
-from bakeoff.training.trial import TrialLabel, run_trial
+from bakeoff.training.loop.interruption import Interrupted
+from bakeoff.training.loop.metric_log import read_log
+from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.run import TrialLabel, run_trial
 
 LABEL = TrialLabel("t0", "m")
 DIGITS = ["data=digits", "data.batch_size=128", "augment.rotation=10", "trainer.steps_per_call=4"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.errors import CheckpointError, ConfigError
-from bakeoff.training.saved_run import find_run
+from bakeoff.training.trial.saved_run import find_run
 
 
 def write_run(folder: Path, **about: object) -> Path:

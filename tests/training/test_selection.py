@@ -7,9 +7,9 @@ from unittest.mock import Mock
 import pytest
 from torch import nn
 
-from bakeoff.tasks.module import TaskModule
-from bakeoff.training.selection import Selection
-from bakeoff.training.settings import TrainerSettings
+from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.loop.selection import Selection
+from bakeoff.training.trial.settings import TrainerSettings
 
 
 @pytest.mark.parametrize(("select", "kept"), [("best", 1), ("last", 3)])

@@ -10,10 +10,10 @@ from torch import nn
 
 from bakeoff.config import build
 from bakeoff.config.composition import Composer
-from bakeoff.training.assembly import assemble, trial_config
-from bakeoff.training.settings import TrainerSettings
-from bakeoff.training.trainer import make_trainer
-from bakeoff.training.trial import TrialLabel, run_trial
+from bakeoff.training.loop.trainer import make_trainer
+from bakeoff.training.trial.assembly import assemble, trial_config
+from bakeoff.training.trial.run import TrialLabel, run_trial
+from bakeoff.training.trial.settings import TrainerSettings
 
 LABEL = TrialLabel("t0", "m")
 FASTER = [

@@ -8,10 +8,10 @@ from omegaconf import OmegaConf
 
 from bakeoff.config.composition import Composer
 from bakeoff.files import read_json
-from bakeoff.tasks.image_classification import ImageClassification
-from bakeoff.training.assembly import trial_config, trial_id
-from bakeoff.training.metric_log import read_log
-from bakeoff.training.trial import TrialLabel, run_trial
+from bakeoff.tasks.image_classification.task import ImageClassification
+from bakeoff.training.loop.metric_log import read_log
+from bakeoff.training.trial.assembly import trial_config, trial_id
+from bakeoff.training.trial.run import TrialLabel, run_trial
 
 LABEL = TrialLabel("t0", "m")
 MODELS = ["lenet", "row_lstm", "vit"]
@@ -78,12 +78,12 @@ def test_a_loss_that_is_not_finite_ends_the_trial_as_diverged(tmp_path):
 
 
 def test_training_never_touches_a_test_label(tmp_path, monkeypatch):
-    from bakeoff.data.images import ImageDataModule
+    from bakeoff.data.image.classified import ClassifiedImages
 
     asked = []
-    original = ImageDataModule.labels
-    monkeypatch.setattr(ImageDataModule, "labels", lambda self, split: asked.append(split) or original(self, split))
-    monkeypatch.setattr(ImageDataModule, "test_dataloader", lambda self: asked.append("test"))
+    original = ClassifiedImages.labels
+    monkeypatch.setattr(ClassifiedImages, "labels", lambda self, split: asked.append(split) or original(self, split))
+    monkeypatch.setattr(ClassifiedImages, "test_dataloader", lambda self: asked.append("test"))
     run_trial(config("linear", "trainer.max_epochs=1"), tmp_path, label=LABEL)
     assert "test" not in asked
 

@@ -13,13 +13,13 @@ from rich.markup import escape
 
 from bakeoff.commands.arguments import Parser
 from bakeoff.commands.listing import plain_table, show
-from bakeoff.comparison.audit import FILE, Audit, audit
-from bakeoff.comparison.checks import is_number
-from bakeoff.comparison.recorded import RecordedBakeoff
+from bakeoff.comparison.judging.audit import FILE, Audit, audit
+from bakeoff.comparison.judging.checks import is_number
 from bakeoff.config import build
-from bakeoff.data.module import TaskData
+from bakeoff.data.contract import TaskData
 from bakeoff.errors import BakeoffError, TrialsFailed
-from bakeoff.training.saved_run import check_targets
+from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.training.trial.saved_run import check_targets
 
 SHOWN = 20
 _COLOURS = {"refuse": "red", "stamp": "yellow", "warn": "yellow"}

@@ -12,16 +12,16 @@ from rich.console import Console
 
 from bakeoff.commands.train import finish, follower
 from bakeoff.comparison.bakeoff import Outcome, run_bakeoff
-from bakeoff.comparison.estimate import expected_seconds, unknown
-from bakeoff.comparison.job import Executor
-from bakeoff.comparison.plan import make_plan, open_folder
+from bakeoff.comparison.planning.estimate import expected_seconds, unknown
+from bakeoff.comparison.planning.plan import make_plan, open_folder
+from bakeoff.comparison.running.job import Executor
 from bakeoff.config import allow, build
 from bakeoff.errors import TrackerNotSynced, TrialsFailed
-from bakeoff.report.markdown import write_markdown
-from bakeoff.report.page import write_report
-from bakeoff.report.terminal import print_leaderboard, print_plan, print_verdict
+from bakeoff.report.pages.markdown import write_markdown
+from bakeoff.report.pages.page import write_report
+from bakeoff.report.pages.terminal import print_leaderboard, print_plan, print_verdict
 from bakeoff.tracking.settings import Tracking
-from bakeoff.training.preflight import check_alone, check_folder, check_machine
+from bakeoff.training.trial.preflight import check_alone, check_folder, check_machine
 
 PIPE_WIDTH = 120
 """Columns where no terminal tells them."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.files import write_json
-from bakeoff.training.assembly import task_class
-from bakeoff.training.saved_run import load_run
+from bakeoff.training.trial.assembly import task_class
+from bakeoff.training.trial.saved_run import load_run
 
 
 def run(config: Mapping[str, Any]) -> dict[str, float]:

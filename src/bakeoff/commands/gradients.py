@@ -12,14 +12,14 @@ from rich.console import Console
 
 from bakeoff.commands.report import run as build_report
 from bakeoff.commands.scale import check_sizes
-from bakeoff.comparison.gradients import of_contenders, of_runs, runs_of_bakeoff
+from bakeoff.comparison.measuring.gradients import of_contenders, of_runs, runs_of_bakeoff
 from bakeoff.config import allow
 from bakeoff.files import read_json, write_json
-from bakeoff.report.evidence import GRADIENTS
-from bakeoff.report.gradients import print_gradients
-from bakeoff.report.measured import write_gradients_page
-from bakeoff.training.environment import environment
-from bakeoff.training.saved_run import find_run
+from bakeoff.report.pages.measured import write_gradients_page
+from bakeoff.report.sections.evidence import GRADIENTS
+from bakeoff.report.sections.gradients import print_gradients
+from bakeoff.training.trial.environment import environment
+from bakeoff.training.trial.saved_run import find_run
 
 DEFAULT_ROOT = Path("outputs/gradients")
 

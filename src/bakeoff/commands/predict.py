@@ -10,13 +10,13 @@ import pandas as pd
 import torch
 
 from bakeoff.commands.predict_text import continue_texts, label_texts, translate_texts
-from bakeoff.data.prediction import load_images
-from bakeoff.data.spec import ImageSpec
+from bakeoff.data.image.prediction import load_images
+from bakeoff.data.image.spec import ImageSpec
 from bakeoff.data.text.spec import LabelledTextSpec, TextPairSpec, TextStreamSpec
 from bakeoff.errors import ConfigError, EnvironmentFault
 from bakeoff.files import atomic_writer
-from bakeoff.training.answering import predict
-from bakeoff.training.saved_run import SavedRun, load_run
+from bakeoff.training.trial.answering import predict
+from bakeoff.training.trial.saved_run import SavedRun, load_run
 
 WRITERS = {
     ".csv": lambda table, file: table.to_csv(file, index=False),

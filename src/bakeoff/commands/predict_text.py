@@ -22,8 +22,8 @@ from bakeoff.data.text.tokenizers import Tokenizer, tokenizer_from
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.tasks.language_modeling.generation import Sampling, continue_text
 from bakeoff.tasks.language_modeling.network import LanguageModel, PretrainedLanguageModel
-from bakeoff.training.answering import predict
-from bakeoff.training.saved_run import SavedRun
+from bakeoff.training.trial.answering import predict
+from bakeoff.training.trial.saved_run import SavedRun
 
 
 @dataclass(frozen=True)

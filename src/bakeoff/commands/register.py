@@ -57,7 +57,7 @@ def _choose(folder: Path, contender: str | None) -> Chosen:
     from bakeoff.tracking.model_card import Origin
     from bakeoff.tracking.registry import Chosen, chosen_trial
     from bakeoff.tracking.watch import Watch
-    from bakeoff.training.saved_run import load_run
+    from bakeoff.training.trial.saved_run import load_run
 
     if (folder / "plan.json").exists():
         return chosen_trial(folder, contender)

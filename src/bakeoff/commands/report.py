@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.config import build
-from bakeoff.data.module import TaskData
+from bakeoff.data.contract import TaskData
 from bakeoff.errors import ConfigError
 from bakeoff.files import read_json
-from bakeoff.report.markdown import write_markdown
-from bakeoff.report.page import write_report
-from bakeoff.training.saved_run import check_targets
+from bakeoff.report.pages.markdown import write_markdown
+from bakeoff.report.pages.page import write_report
+from bakeoff.training.trial.saved_run import check_targets
 
 
 def run(config: Mapping[str, Any]) -> Path:

@@ -13,21 +13,22 @@ from typing import Any
 from rich.console import Console
 
 from bakeoff.commands.report import run as build_report
-from bakeoff.comparison.budgets import fit_budget
-from bakeoff.comparison.contenders import Contender, enter
-from bakeoff.comparison.plan import sha256_of
-from bakeoff.comparison.scaling.campaign import make_points, measure_points, summarised
+from bakeoff.comparison.measuring.campaign import make_points, measure_points, summarised
+from bakeoff.comparison.planning.budgets import fit_budget
+from bakeoff.comparison.planning.contenders import enter
+from bakeoff.comparison.planning.plan import sha256_of
 from bakeoff.config import allow, build
-from bakeoff.data.module import TaskData
+from bakeoff.data.contract import TaskData
 from bakeoff.data.spec import Spec
 from bakeoff.errors import ConfigError
 from bakeoff.files import finite, read_json, write_json
-from bakeoff.report.evidence import SCALE
-from bakeoff.report.measured import write_scaling_page
-from bakeoff.report.scaling import print_scaling
-from bakeoff.training.environment import environment
-from bakeoff.training.fitted_trial import is_fitted
-from bakeoff.training.saved_run import check_targets
+from bakeoff.record.contenders import Contender
+from bakeoff.report.pages.measured import write_scaling_page
+from bakeoff.report.sections.evidence import SCALE
+from bakeoff.report.sections.scaling import print_scaling
+from bakeoff.training.trial.environment import environment
+from bakeoff.training.trial.fitted_trial import is_fitted
+from bakeoff.training.trial.saved_run import check_targets
 
 DEFAULT_ROOT = Path("outputs/scale")
 

@@ -10,8 +10,8 @@ from rich.markup import escape
 
 from bakeoff.commands.arguments import Parser
 from bakeoff.commands.listing import plain_table, show
-from bakeoff.report.datasets import Gathered, gather
-from bakeoff.report.summary import word, write_summary
+from bakeoff.report.pages.datasets import Gathered, gather
+from bakeoff.report.pages.summary import word, write_summary
 
 
 def run(argv: Sequence[str]) -> None:

@@ -31,7 +31,7 @@ def prepare(config: Mapping[str, Any]) -> None:
         EnvironmentFault: torchrun or Slurm started several of this program.
     """
     if any(name in os.environ for name in ("TORCHELASTIC_RUN_ID", "SLURM_NTASKS")):
-        from bakeoff.training.preflight import check_alone  # torch takes seconds to import
+        from bakeoff.training.trial.preflight import check_alone  # torch takes seconds to import
 
         check_alone("train -m")
     atexit.register(_abandon, config)

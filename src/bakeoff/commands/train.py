@@ -10,25 +10,25 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from bakeoff.comparison.rules import check_selection
+from bakeoff.comparison.planning.rules import check_selection
 from bakeoff.config import build
-from bakeoff.data.module import TaskData
+from bakeoff.data.contract import TaskData
 from bakeoff.errors import ConfigError, TrackerNotSynced, TrialsFailed
 from bakeoff.files import read_json, write_json
 from bakeoff.models.cost import build_on_meta
-from bakeoff.tasks.module import TaskModule
 from bakeoff.tracking.follower import Follower
 from bakeoff.tracking.settings import Tracking
-from bakeoff.training.assembly import network, task_class, trial_config, trial_id
-from bakeoff.training.checkpoints import load_weights
-from bakeoff.training.environment import environment
-from bakeoff.training.fitted_trial import is_fitted
-from bakeoff.training.latency import latencies_ms, median
-from bakeoff.training.predictions import read_predictions
-from bakeoff.training.preflight import check_alone, check_folder, check_machine
-from bakeoff.training.pruning import pruning
-from bakeoff.training.ranks import Ranks, ranks_from_outside
-from bakeoff.training.trial import TrialLabel, run_trial
+from bakeoff.training.devices.ranks import Ranks, ranks_from_outside
+from bakeoff.training.loop.checkpoints import load_weights
+from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.loop.pruning import pruning
+from bakeoff.training.trial.assembly import network, task_class, trial_config, trial_id
+from bakeoff.training.trial.environment import environment
+from bakeoff.training.trial.fitted_trial import is_fitted
+from bakeoff.training.trial.latency import latencies_ms, median
+from bakeoff.training.trial.predictions import read_predictions
+from bakeoff.training.trial.preflight import check_alone, check_folder, check_machine
+from bakeoff.training.trial.run import TrialLabel, run_trial
 
 DEFAULT_ROOT = Path("outputs/train")
 LEFTOVERS_S = 10.0

@@ -14,7 +14,7 @@ from rich.markup import escape
 from bakeoff.commands.arguments import Parser
 from bakeoff.commands.listing import plain_table, show
 from bakeoff.errors import ConfigError, DataError, nearest
-from bakeoff.report.terminal import print_verdict
+from bakeoff.report.pages.terminal import print_verdict
 from bakeoff.statistics.configuration import verdict_from_scores
 from bakeoff.statistics.family import family_verdict
 from bakeoff.statistics.verdicts import Verdict

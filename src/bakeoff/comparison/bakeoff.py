@@ -12,21 +12,21 @@ import torch
 from filelock import FileLock, Timeout
 
 from bakeoff.comparison.guards import check, refuse, settled
-from bakeoff.comparison.illustrations import write_illustrations
-from bakeoff.comparison.job import Executor, Job
-from bakeoff.comparison.judging import Trial, fixed_margin, judge
-from bakeoff.comparison.leaderboard import flops_ratio, indicative, leaderboard
-from bakeoff.comparison.opening import open_scores, trial_numbers
-from bakeoff.comparison.plan import Plan
-from bakeoff.comparison.progress import TrialLines
-from bakeoff.comparison.tuning import edges
+from bakeoff.comparison.judging.illustrations import write_illustrations
+from bakeoff.comparison.judging.leaderboard import flops_ratio, indicative, leaderboard
+from bakeoff.comparison.judging.opening import open_scores, trial_numbers
+from bakeoff.comparison.judging.verdict import Trial, fixed_margin, judge
+from bakeoff.comparison.planning.plan import Plan
+from bakeoff.comparison.planning.tuning import edges
+from bakeoff.comparison.running.job import Executor, Job
+from bakeoff.comparison.running.progress import TrialLines
 from bakeoff.errors import ConfigError
 from bakeoff.files import clear_unfinished, finite, read_json, write_json
 from bakeoff.statistics import Verdict
-from bakeoff.training.assembly import network, task_class
-from bakeoff.training.checkpoints import load_weights
-from bakeoff.training.fitted_trial import is_fitted
-from bakeoff.training.latency import latencies_ms
+from bakeoff.training.loop.checkpoints import load_weights
+from bakeoff.training.trial.assembly import network, task_class
+from bakeoff.training.trial.fitted_trial import is_fitted
+from bakeoff.training.trial.latency import latencies_ms
 
 VERDICT_VERSION = 1
 FLOPS_RATIO_WORTH_SAYING = 1.5

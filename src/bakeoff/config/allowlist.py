@@ -1,6 +1,6 @@
 """Which objects a ``_target_`` may name.
 
-The check is on the object itself, not on its path: ``bakeoff.data.images.os.system`` reads like ours and is not. An
+The check is on the object itself, not on its path: ``bakeoff.data.cache.os.system`` reads like ours and is not. An
 object passes when it is a public class or function, asked for in a module (never through a class or another object),
 and *defined* in an allowed package. Names of the allowed packages are known before anything is imported, so a refused
 path runs no code.

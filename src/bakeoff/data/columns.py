@@ -1,4 +1,4 @@
-"""Which column holds the images and which the labels, and what the classes are called.
+"""Which column holds what, and what the classes are called.
 
 Labels may be the hub's ``ClassLabel``, strings, whole numbers or booleans. They leave here as class names, one a row;
 their numbers are given later, from the train rows.
@@ -6,13 +6,12 @@ their numbers are given later, from the train rows.
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 import pyarrow as pa
-from datasets import Array2D, Array3D, ClassLabel, Dataset, Features, Image, Value
+from datasets import ClassLabel, Dataset, Features, Value
 
 from bakeoff.errors import DataError
 
@@ -25,24 +24,6 @@ _COMMON_NAMES = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Columns:
-    """The names of the columns; null finds the one column of the right kind."""
-
-    image: str | None = None
-    label: str | None = None
-
-
-def image_column(features: Features, wanted: str | None) -> str:
-    """The column that holds the images: the one named, else the only one of an image feature.
-
-    Raises:
-        DataError: no such column, or several that could be meant.
-    """
-    found = [name for name, feature in features.items() if isinstance(feature, Image | Array2D | Array3D)]
-    return choose_column("image", wanted, found, features)
-
-
 def label_column(features: Features, wanted: str | None) -> str:
     """The column that holds the labels: the one named, else the only ``ClassLabel``, else one called "label".
 
@@ -51,26 +32,6 @@ def label_column(features: Features, wanted: str | None) -> str:
     """
     found = [name for name, feature in features.items() if isinstance(feature, ClassLabel)]
     return choose_column("label", wanted, found, features)
-
-
-def undecoded_images(dataset: Dataset, column: str) -> Dataset:
-    """The images alone, as records that `bakeoff.data.records` decodes, in a column called ``image``.
-
-    Raises:
-        DataError: the column holds neither images nor paths or bytes of images.
-    """
-    images = dataset.select_columns([column])
-    if column != "image":
-        images = images.rename_column(column, "image")
-    feature = images.features["image"]
-    if isinstance(feature, Array2D | Array3D):
-        return images.with_format("numpy")
-    is_file = isinstance(feature, Value) and feature.dtype in {"string", "large_string", "binary", "large_binary"}
-    is_struct = isinstance(feature, dict) and set(feature) == {"bytes", "path"}
-    if not (isinstance(feature, Image) or is_file or is_struct):
-        allowed = "the hub's Image feature, paths, encoded bytes, arrays of uint8 (Array2D, Array3D)"
-        raise DataError("data.image_type", "data.columns.image", column, f"holds {feature}, no images", allowed=allowed)
-    return images.cast_column("image", Image(decode=False))
 
 
 def class_names_by_row(dataset: Dataset, column: str, *, examples: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from bakeoff.comparison.metrics import LOWER_IS_BETTER
+from bakeoff.comparison.judging.metrics import LOWER_IS_BETTER
 
 UNKNOWN = "—"
 _THIN = "\u202f"

@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 
 from bakeoff.errors import DataError
-from bakeoff.report.evidence import (
+from bakeoff.report.numbers import Metric
+from bakeoff.report.planned import Contender, Plan
+from bakeoff.report.records import Row, Trial, Verdict
+from bakeoff.report.sections.evidence import (
     GRADIENTS,
     ILLUSTRATIONS,
     SCALE,
@@ -22,10 +25,7 @@ from bakeoff.report.evidence import (
     read_measured,
     read_openings,
 )
-from bakeoff.report.numbers import Metric
-from bakeoff.report.planned import Contender, Plan
-from bakeoff.report.records import Row, Trial, Verdict
-from bakeoff.report.search import Validation, best_trials, read_validation
+from bakeoff.report.sections.search import Validation, best_trials, read_validation
 
 SCHEMA_VERSION = 1
 _MOST_NAMED = 5

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from bakeoff.tasks import class_scores
-from bakeoff.tasks.module import Predictions, TaskModule
+from bakeoff.training.loop.module import Predictions, TaskModule
 
 
 class Classification(TaskModule, abc.ABC):

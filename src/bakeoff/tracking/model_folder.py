@@ -20,7 +20,7 @@ from bakeoff.data.spec import Inputs, Spec
 from bakeoff.files import read_json, write_json
 from bakeoff.tracking.model_card import Origin, model_card
 from bakeoff.tracking.secrets import mask_text
-from bakeoff.training.saved_run import SavedRun, check_targets
+from bakeoff.training.trial.saved_run import SavedRun, check_targets
 
 CARD = "README.md"
 _COPIED = ("weights.safetensors", "spec.json")

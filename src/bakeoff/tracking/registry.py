@@ -15,7 +15,7 @@ from bakeoff.files import read_json
 from bakeoff.tracking.model_card import Origin
 from bakeoff.tracking.model_folder import CARD, recorded_test, write_model
 from bakeoff.tracking.store import Store
-from bakeoff.training.saved_run import SavedRun, load_run
+from bakeoff.training.trial.saved_run import SavedRun, load_run
 
 ARTIFACT = "model"
 """Where a run's model folder lies among its artifacts."""

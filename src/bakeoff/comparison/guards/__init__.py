@@ -31,9 +31,9 @@ from bakeoff.comparison.guards.openings import openings_declared
 from bakeoff.comparison.guards.timing import settled, settled_timings
 from bakeoff.comparison.guards.trials import predictions_sealed, trials_recorded, undeclared_seeds
 from bakeoff.comparison.guards.tuning import equal_tuning
-from bakeoff.comparison.recorded import RecordedBakeoff
-from bakeoff.data.module import TaskData
+from bakeoff.data.contract import TaskData
 from bakeoff.errors import TrialsFailed
+from bakeoff.record.bakeoff import RecordedBakeoff
 
 __all__ = ["Finding", "Severity", "check", "check_recorded", "refuse", "settled"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bakeoff.comparison.guards.finding import Finding
-from bakeoff.comparison.recorded import RecordedBakeoff
+from bakeoff.record.bakeoff import RecordedBakeoff
 
 NAME = "baselines"
 SIMPLE = ("linear", "tfidf", "ngram", "translation_memory")

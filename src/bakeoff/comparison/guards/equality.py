@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bakeoff.comparison.guards.finding import Finding, few
-from bakeoff.comparison.plan import sha256_of
-from bakeoff.comparison.recorded import PlannedTrial, RecordedBakeoff
+from bakeoff.comparison.planning.plan import sha256_of
+from bakeoff.record.bakeoff import PlannedTrial, RecordedBakeoff
 
 GUARDS = {
     "augment": "unequal_augmentation",

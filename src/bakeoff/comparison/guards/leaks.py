@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bakeoff.comparison.guards.finding import Finding, few
-from bakeoff.comparison.recorded import RecordedBakeoff
-from bakeoff.data.module import SPLITS, Split, TaskData
+from bakeoff.data.contract import SPLITS, Split, TaskData
+from bakeoff.record.bakeoff import RecordedBakeoff
 
 DUPLICATES, FIT = "duplicates", "preprocessing_fit"
 

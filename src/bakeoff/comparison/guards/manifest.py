@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bakeoff.comparison.guards.finding import Finding
-from bakeoff.comparison.plan import RULES, sha256_of
-from bakeoff.comparison.recorded import MANIFEST, RecordedBakeoff
+from bakeoff.comparison.planning.plan import RULES, sha256_of
+from bakeoff.record.bakeoff import MANIFEST, RecordedBakeoff
 
 NAME = "manifest"
 

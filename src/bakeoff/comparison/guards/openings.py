@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterator
 
 from bakeoff.comparison.guards.finding import Finding, few
-from bakeoff.comparison.opening import OPENINGS, SCORES
-from bakeoff.comparison.recorded import VERDICT, RecordedBakeoff
+from bakeoff.comparison.judging.opening import OPENINGS, SCORES
+from bakeoff.record.bakeoff import VERDICT, RecordedBakeoff
 
 NAME = "test_openings"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from bakeoff.comparison.guards.finding import Finding
-from bakeoff.comparison.recorded import RecordedBakeoff
+from bakeoff.record.bakeoff import RecordedBakeoff
 
 NAME = "timing"
 WIDEST_SPREAD = 0.10

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bakeoff.comparison.contenders import Contender
 from bakeoff.comparison.guards.finding import Finding, few
-from bakeoff.comparison.recorded import PlannedTrial, RecordedBakeoff, RecordedTrial, contender_of
-from bakeoff.training.assembly import trial_id
-from bakeoff.training.predictions import FILE
+from bakeoff.record.bakeoff import PlannedTrial, RecordedBakeoff, RecordedTrial, contender_of
+from bakeoff.record.contenders import Contender
+from bakeoff.training.trial.assembly import trial_id
+from bakeoff.training.trial.predictions import FILE
 
 RECORDED, SEEDS, SEALED = "trials_recorded", "undeclared_seeds", "predictions_sealed"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bakeoff.comparison.guards.finding import Finding, few
-from bakeoff.comparison.recorded import RecordedBakeoff
+from bakeoff.record.bakeoff import RecordedBakeoff
 
 NAME = "unequal_tuning"
 EXCHANGEABLE = "random"

@@ -12,14 +12,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
+from bakeoff.data.batches.loaders import MadeLoader
+from bakeoff.data.batches.order import EpochSampler
 from bakeoff.data.cache import hash_arrays
-from bakeoff.data.loaders import EpochSampler
-from bakeoff.data.module import Split, TaskData
+from bakeoff.data.contract import Split, TaskData
 from bakeoff.data.probes.problem import Examples, Problem
 from bakeoff.data.probes.spec import ProbeSpec
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits import Rows
-from bakeoff.data.text.loaders import BucketedPlan, TextLoader, evaluation_plan
+from bakeoff.data.splits.drawing import Rows
 from bakeoff.errors import ConfigError, DataError
 
 _POOL_STREAM, _TEST_STREAM, _VAL_STREAM = 11, 12, 2
@@ -145,21 +146,21 @@ class ProbeData(TaskData):
             "test": np.arange(len(self._test.lengths)),
         }
 
-    def train_dataloader(self) -> TextLoader:
+    def train_dataloader(self) -> MadeLoader:
         """By length and ``(seed, epoch)``; a last batch of one example is left out."""
         sampler = EpochSampler(self._split_rows("train"), seed=self._seed)
         plan = BucketedPlan(sampler, lengths=self._pool.lengths, batch_size=self.batch_size, drop_single=True)
-        return TextLoader(plan, lambda rows: _batch(self._pool, rows), chunk=self.chunk)
+        return MadeLoader(plan, lambda rows: _batch(self._pool, rows), chunk=self.chunk)
 
-    def val_dataloader(self) -> TextLoader:
+    def val_dataloader(self) -> MadeLoader:
         """In a fixed order, shortest first, every example."""
         return self._evaluation("val")
 
-    def test_dataloader(self) -> TextLoader:
+    def test_dataloader(self) -> MadeLoader:
         """In a fixed order, shortest first, every example."""
         return self._evaluation("test")
 
-    def predict_dataloader(self, split: Split = "test") -> TextLoader:
+    def predict_dataloader(self, split: Split = "test") -> MadeLoader:
         """The inputs alone, shortest first; ``positions`` leads back to the order of ``labels(split)``."""
         return self._evaluation(split, with_targets=False)
 
@@ -212,11 +213,11 @@ class ProbeData(TaskData):
         self.setup()
         return self._rows[split]
 
-    def _evaluation(self, split: Split, *, with_targets: bool = True) -> TextLoader:
+    def _evaluation(self, split: Split, *, with_targets: bool = True) -> MadeLoader:
         rows, examples = self._split_rows(split), self._of(split)
         plan, positions = evaluation_plan(rows, examples.lengths[rows], batch_size=self.batch_size)
         make = _batch if with_targets else _inputs
-        return TextLoader(plan, lambda batch: make(examples, batch), positions=positions)
+        return MadeLoader(plan, lambda batch: make(examples, batch), positions=positions)
 
     def _text(self, examples: Examples, row: int) -> str:
         length = int(examples.lengths[row])

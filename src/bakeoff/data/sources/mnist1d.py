@@ -14,7 +14,7 @@ import numpy as np
 from datasets import Array2D, ClassLabel, Dataset, DatasetDict, Features
 from numpy.typing import NDArray
 
-from bakeoff.data.records import Pixels
+from bakeoff.data.image.records import Pixels
 from bakeoff.data.sources.packages import package_version, sample_package
 from bakeoff.data.sources.source import Source
 

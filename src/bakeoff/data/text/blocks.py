@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from bakeoff.data.splits import SplitRule
+from bakeoff.data.splits.drawing import SplitRule
 from bakeoff.data.text.table import TextTable
 from bakeoff.errors import DataError
 

@@ -9,14 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
+from bakeoff.data.batches.loaders import MadeLoader
+from bakeoff.data.batches.order import EpochSampler
+from bakeoff.data.contract import Split
 from bakeoff.data.duplicates import OnDuplicate
-from bakeoff.data.loaders import EpochSampler
-from bakeoff.data.module import Split
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits import Rows, SplitRule
+from bakeoff.data.splits.drawing import Rows, SplitRule
 from bakeoff.data.text.columns import LabelledColumns
-from bakeoff.data.text.loaders import BucketedPlan, TextLoader, evaluation_plan
 from bakeoff.data.text.module import TextData, require_positive
 from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import LabelledTextSpec
@@ -99,19 +100,19 @@ class LabelledTexts(TextData):
         self._max_length = trained.max_length
         self._tokenise_as(trained, max_length={"text": trained.max_length})
 
-    def train_dataloader(self) -> TextLoader:
+    def train_dataloader(self) -> MadeLoader:
         """By length and ``(seed, epoch)``; a last batch of one example is left out."""
-        return TextLoader(self._training_plan(), self._batch, chunk=self.chunk)
+        return MadeLoader(self._training_plan(), self._batch, chunk=self.chunk)
 
-    def val_dataloader(self) -> TextLoader:
+    def val_dataloader(self) -> MadeLoader:
         """In a fixed order, shortest first, every example."""
         return self._evaluation("val")
 
-    def test_dataloader(self) -> TextLoader:
+    def test_dataloader(self) -> MadeLoader:
         """In a fixed order, shortest first, every example."""
         return self._evaluation("test")
 
-    def predict_dataloader(self, split: Split = "test") -> TextLoader:
+    def predict_dataloader(self, split: Split = "test") -> MadeLoader:
         """The tokens alone, shortest first; ``positions`` leads back to the order of ``labels(split)``."""
         return self._evaluation(split, with_labels=False)
 
@@ -130,10 +131,10 @@ class LabelledTexts(TextData):
         lengths = np.diff(self._tokens["text"].offsets)
         return BucketedPlan(sampler, lengths=lengths, batch_size=self.batch_size, drop_single=True)
 
-    def _evaluation(self, split: Split, *, with_labels: bool = True) -> TextLoader:
+    def _evaluation(self, split: Split, *, with_labels: bool = True) -> MadeLoader:
         rows = self._split_rows(split)
         plan, positions = evaluation_plan(rows, self._tokens["text"].lengths(rows), batch_size=self.batch_size)
-        return TextLoader(plan, self._batch if with_labels else self._inputs, positions=positions)
+        return MadeLoader(plan, self._batch if with_labels else self._inputs, positions=positions)
 
     def _inputs(self, rows: Rows) -> Tensor:
         return torch.from_numpy(self._tokens["text"].padded(rows))

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.cache import hash_arrays
-from bakeoff.data.module import Split, TaskData
+from bakeoff.data.contract import Split, TaskData
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits import Rows, carve_val
+from bakeoff.data.splits.drawing import Rows, carve_val
 from bakeoff.data.text.prepared import PreparedTexts, TextPreparation, encode, prepare_texts
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.tokenizers import Tokenizer, fit_tokenizer, tokenizer_from

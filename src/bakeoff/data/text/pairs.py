@@ -10,14 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
+from bakeoff.data.batches.loaders import MadeLoader
+from bakeoff.data.batches.order import EpochSampler
+from bakeoff.data.contract import Split
 from bakeoff.data.duplicates import OnDuplicate
-from bakeoff.data.loaders import EpochSampler
-from bakeoff.data.module import Split
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits import Rows, SplitRule
+from bakeoff.data.splits.drawing import Rows, SplitRule
 from bakeoff.data.text.columns import PairColumns
-from bakeoff.data.text.loaders import BucketedPlan, TextLoader, evaluation_plan
 from bakeoff.data.text.module import TextData, longest, require_positive
 from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import TextPairSpec
@@ -92,19 +93,19 @@ class TextPairs(TextData):
         limit = self._preparation.max_length
         self._tokenise_as(trained, max_length={"source": limit, "target": limit})
 
-    def train_dataloader(self) -> TextLoader:
+    def train_dataloader(self) -> MadeLoader:
         """By length and ``(seed, epoch)``; a last batch of one pair is left out."""
-        return TextLoader(self._training_plan(), self._batch, chunk=self.chunk)
+        return MadeLoader(self._training_plan(), self._batch, chunk=self.chunk)
 
-    def val_dataloader(self) -> TextLoader:
+    def val_dataloader(self) -> MadeLoader:
         """In a fixed order, shortest first, every pair."""
         return self._evaluation("val")
 
-    def test_dataloader(self) -> TextLoader:
+    def test_dataloader(self) -> MadeLoader:
         """In a fixed order, shortest first, every pair."""
         return self._evaluation("test")
 
-    def predict_dataloader(self, split: Split = "test") -> TextLoader:
+    def predict_dataloader(self, split: Split = "test") -> MadeLoader:
         """``source_BS`` alone, shortest first; ``positions`` leads back to the order of ``labels(split)``."""
         return self._evaluation(split, with_targets=False)
 
@@ -129,11 +130,11 @@ class TextPairs(TextData):
         lengths = np.diff(self._tokens["source"].offsets) + np.diff(self._tokens["target"].offsets)
         return BucketedPlan(sampler, lengths=lengths, batch_size=self.batch_size, drop_single=True)
 
-    def _evaluation(self, split: Split, *, with_targets: bool = True) -> TextLoader:
+    def _evaluation(self, split: Split, *, with_targets: bool = True) -> MadeLoader:
         rows = self._split_rows(split)
         lengths = self._tokens["source"].lengths(rows) + with_targets * self._tokens["target"].lengths(rows)
         plan, positions = evaluation_plan(rows, lengths, batch_size=self.batch_size)
-        return TextLoader(plan, self._batch if with_targets else self._source_batch, positions=positions)
+        return MadeLoader(plan, self._batch if with_targets else self._source_batch, positions=positions)
 
     def _source_batch(self, rows: Rows) -> Tensor:
         return torch.from_numpy(self._tokens["source"].padded(rows))

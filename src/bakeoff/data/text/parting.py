@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.duplicates import OnDuplicate, find_leaks, settle_leaks
-from bakeoff.data.splits import Rows, SplitRule, carve_test, require_two_rows_a_class
+from bakeoff.data.splits.drawing import Rows, SplitRule, carve_test, require_two_rows_a_class
 from bakeoff.data.text.table import TextTable
 from bakeoff.errors import DataError
 

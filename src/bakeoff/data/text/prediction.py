@@ -17,7 +17,7 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bakeoff.data.loaders import BatchPlan, EpochSampler
+from bakeoff.data.batches.order import BatchPlan, EpochSampler
 from bakeoff.data.sources.csv_file import read_text
 from bakeoff.data.sources.source import existing_path
 from bakeoff.data.sources.tables import SUFFIXES, read_table_file

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bakeoff.data.cache import cached_folder, digest, require_space
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.sources.source import Source
-from bakeoff.data.splits import Rows, SplitRule
+from bakeoff.data.splits.drawing import Rows, SplitRule
 from bakeoff.data.text.blocks import cut_into_blocks
 from bakeoff.data.text.columns import DocumentColumns, LabelledColumns, PairColumns
 from bakeoff.data.text.parting import Parted, part_rows, text_digest

@@ -9,14 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bakeoff.data.batches.loaders import MadeLoader
+from bakeoff.data.batches.order import EpochSampler
+from bakeoff.data.contract import Split
 from bakeoff.data.duplicates import OnDuplicate
-from bakeoff.data.loaders import EpochSampler
-from bakeoff.data.module import Split
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits import Rows, SplitRule
+from bakeoff.data.splits.drawing import Rows, SplitRule
 from bakeoff.data.text.columns import DocumentColumns
-from bakeoff.data.text.loaders import TextLoader
 from bakeoff.data.text.module import TextData, require_positive
 from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import TextStreamSpec
@@ -111,21 +111,21 @@ class TextStream(TextData):
         assert isinstance(trained, TextStreamSpec)
         self._tokenise_as(trained, max_length={"text": None})
 
-    def train_dataloader(self) -> TextLoader:
+    def train_dataloader(self) -> MadeLoader:
         """``(tokens_BT, targets_BT)``, documents in the order of ``(seed, epoch)``."""
-        return TextLoader(self._training_plan(), _without_documents, chunk=self.chunk)
+        return MadeLoader(self._training_plan(), _without_documents, chunk=self.chunk)
 
-    def val_dataloader(self) -> TextLoader:
+    def val_dataloader(self) -> MadeLoader:
         """``(tokens_BT, targets_BT)`` in a fixed order, every token once; T is half the sequence length."""
-        return TextLoader(self._evaluation_plan("val"), _without_documents)
+        return MadeLoader(self._evaluation_plan("val"), _without_documents)
 
-    def test_dataloader(self) -> TextLoader:
+    def test_dataloader(self) -> MadeLoader:
         """As `val_dataloader`."""
-        return TextLoader(self._evaluation_plan("test"), _without_documents)
+        return MadeLoader(self._evaluation_plan("test"), _without_documents)
 
-    def predict_dataloader(self, split: Split = "test") -> TextLoader:
+    def predict_dataloader(self, split: Split = "test") -> MadeLoader:
         """``(tokens_BT, targets_BT, documents_BT)``: with each target's document in the order of ``labels(split)``."""
-        return TextLoader(self._evaluation_plan(split), _with_documents)
+        return MadeLoader(self._evaluation_plan(split), _with_documents)
 
     def labels(self, split: Split) -> NDArray[np.int64]:
         """UTF-8 bytes of each document: what bits per byte divide by."""

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.data.loaders import EpochSampler, Share
-from bakeoff.data.splits import Rows
+from bakeoff.data.batches.order import EpochSampler, Share
+from bakeoff.data.splits.drawing import Rows
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.spec import PAD
 

@@ -9,7 +9,7 @@ from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 
 from bakeoff.data import columns as naming
-from bakeoff.data.splits import Rows, SplitRule
+from bakeoff.data.splits.drawing import Rows, SplitRule
 from bakeoff.data.table import example_names, group_numbers, named_splits
 from bakeoff.data.text import columns as reading
 from bakeoff.data.text.columns import DocumentColumns, LabelledColumns, PairColumns

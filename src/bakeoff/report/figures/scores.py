@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
-from bakeoff.report.many import spread
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.palette import Look, sentinel
 from bakeoff.report.records import Row
+from bakeoff.report.sections.many import spread
 
 _REACH = 0.5
 

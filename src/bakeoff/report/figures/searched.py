@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from bakeoff.report.figures.canvas import Canvas, draw, printable
 from bakeoff.report.numbers import Metric, round_number
 from bakeoff.report.palette import Look, sentinel
-from bakeoff.report.search import Dimension, Tried
+from bakeoff.report.sections.search import Dimension, Tried
 
 _WIDTH, _HEIGHT = 320, 230
 _FLOOR_SPREAD = 2.0

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.models.contracts import SequenceBackbone, State, TokenPredictor, joined, select_rows
-from bakeoff.tasks.accumulation import in_parts
 from bakeoff.tasks.tokens import TokenHead, TokenStem, padding_mask
+from bakeoff.training.loop.accumulation import in_parts
 
 
 class LanguageModel(nn.Module):
@@ -86,7 +86,7 @@ class StreamReader:
         self.previous_BT: Tensor | None = None
 
     def in_parts(self, count: int, num_rows: int) -> list[StreamReader]:
-        """A reader for each part of the rows, as `bakeoff.tasks.accumulation.in_parts` parts them."""
+        """A reader for each part of the rows, as `bakeoff.training.loop.accumulation.in_parts` parts them."""
         rows = in_parts(torch.arange(num_rows), count)
         return [self._of_rows(part) for part in rows if isinstance(part, Tensor)]
 

@@ -1,5 +1,5 @@
 """Translation: a text in, another text out."""
 
-from bakeoff.tasks.translation.module import Translation
+from bakeoff.tasks.translation.task import Translation
 
 __all__ = ["Translation"]

@@ -1,0 +1,31 @@
+"""What each contender's first trial does with a few test inputs, for the report; written after the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bakeoff.comparison.judging.verdict import Trial
+from bakeoff.comparison.planning.plan import Plan
+from bakeoff.files import finite, write_json
+from bakeoff.training.loop.checkpoints import load_weights
+from bakeoff.training.trial.assembly import network, task_class
+from bakeoff.training.trial.fitted_trial import is_fitted
+
+FILE = "illustrations.json"
+EXAMPLES = 2
+
+
+def write_illustrations(plan: Plan, folder: Path, trials: Sequence[Trial]) -> None:
+    """Writes ``illustrations.json``, a list for each of its ``contenders``, unless the task has nothing to show."""
+    task, spec = task_class(plan.config), plan.data.spec
+    shown: dict[str, list[dict[str, Any]]] = {}
+    for trial in trials:
+        if trial.contender in shown or trial.failed or is_fitted(trial.job.config):
+            continue
+        net = network(trial.job.config, spec)
+        load_weights(net, trial.job.folder / "weights.safetensors")
+        shown[trial.contender] = task.illustrate(net.eval(), plan.data.raw("test")[:EXAMPLES], spec)
+    if any(shown.values()):
+        write_json(folder / FILE, finite({"schema_version": 1, "contenders": shown}))

@@ -1,0 +1,93 @@
+"""Rules of judging that contradict each other, the metric or the contenders: told before any trial is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bakeoff.comparison.judging.metrics import HIGHER_IS_BETTER, LOWER_IS_BETTER
+from bakeoff.data.contract import TaskData
+from bakeoff.errors import ConfigError, DataError
+from bakeoff.record.contenders import Contender
+from bakeoff.training.trial.assembly import task_class
+
+FEWEST_TEST_EXAMPLES = 2
+FEW = 20
+"""Train examples with which a metric is tried, each twice since some metrics need more than one."""
+
+
+def check_selection(config: Mapping[str, Any]) -> None:
+    """Weights and contenders are chosen by what validation measures, the way in which it is better.
+
+    Raises:
+        ConfigError: a metric of the test alone, or one whose worst would be chosen.
+    """
+    metric, direction = config["task"]["metric"], config["task"]["direction"]
+    if metric in task_class(config).test_only:
+        problem = "validation, which selects, doesn't measure it"
+        raise ConfigError("config.unknown_metric", "task.metric", metric, problem)
+    right = "minimize" if metric in LOWER_IS_BETTER else "maximize" if metric in HIGHER_IS_BETTER else direction
+    if direction != right:
+        problem = f"the worst would be chosen, since {'less' if right == 'minimize' else 'more'} {metric} is better"
+        raise ConfigError(
+            "config.contradiction", "task.direction", direction, problem, next_step=f"task.direction={right}"
+        )
+
+
+def check_pairing(config: Mapping[str, Any], contenders: Sequence[Contender]) -> None:
+    """Pairing by seed has seeds that can be paired.
+
+    Raises:
+        ConfigError: tuned contenders, whose seeds are fresh, or an offset that gives one of them other seeds.
+    """
+    if not config["paired"]:
+        return
+    problem = ""
+    if int(config["tune"]["trials"]):
+        problem = "each trial of a search has a seed of its own, so there is nothing to pair"
+    elif len({contender.seed_offset for contender in contenders}) > 1:
+        problem = "contenders of another seed_offset have other seeds, so there is nothing to pair"
+    if problem:
+        raise ConfigError("config.contradiction", "paired", True, problem, next_step="paired=false")
+
+
+def check_metric(config: Mapping[str, Any], data: TaskData) -> None:
+    """An example's share of the metric is known, which the test of the verdict needs; tried on train labels.
+
+    Raises:
+        ConfigError: a metric that trials report and no verdict can be about.
+    """
+    task, metric = task_class(config), config["task"]["metric"]
+    labels = np.asarray(data.labels("train"))
+    few = np.repeat(labels[:FEW], 2, axis=0)
+    predictions = task.trivial_predictions(labels, len(few), data.spec)
+    try:
+        task.score_examples(predictions, few, metric)
+        reported = task.summarise(predictions, few)
+    except DataError:  # of so few examples a metric may be undefined that is defined of a test set
+        return
+    except ValueError as error:
+        raise ConfigError("config.unknown_metric", "task.metric", metric, f"no verdict about it: {error}") from error
+    if metric not in reported:
+        problem = f"no test result reports it, only {', '.join(sorted(reported))}"
+        raise ConfigError("config.unknown_metric", "task.metric", metric, problem)
+
+
+def check_test_examples(data: TaskData) -> None:
+    """A single test example has no spread, which must be said before hours of training.
+
+    Raises:
+        DataError: there is no other.
+    """
+    found = len(data.labels("test"))
+    if found < FEWEST_TEST_EXAMPLES:
+        raise DataError(
+            "data.too_few_examples",
+            "data.split.test",
+            None,
+            f"the test split of {data.name} has {found} example{'' if found == 1 else 's'}",
+            allowed=f"{FEWEST_TEST_EXAMPLES} or more",
+            next_step="more data, or a larger data.split.test",
+        )

@@ -1,0 +1,76 @@
+"""What becomes of a trial whose process has ended: its result, another attempt, or a result that says it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bakeoff.comparison.running.job import Job
+from bakeoff.comparison.running.trial_process import Ending
+from bakeoff.files import write_json
+from bakeoff.training.devices.memory import halve, times_out_of_memory
+from bakeoff.training.trial.fitted_trial import is_fitted
+from bakeoff.training.trial.run import TrialLabel
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A trial to run, and how often its process was killed before."""
+
+    job: Job
+    kills: int = 0
+
+
+def following(attempt: Attempt, ending: Ending, *, retries: int) -> Attempt | None:
+    """The next attempt at a trial that has no result; None where it has one by now.
+
+    A trial that ran out of memory is run again with its batches in smaller parts; one that was killed is run again with
+    the same seed, at most ``retries`` times. What ended it is noted in the trial's log.
+    """
+    job = attempt.job
+    if job.finished:
+        return None
+    if ending.late:
+        _fail(job, ending.why)
+        return None
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with (job.folder / "log.txt").open("a") as log:
+        starved = ", out of memory" if ending.out_of_memory else ""
+        log.write(f"the process ended with {ending.why} and no result{starved}\n")
+    if ending.out_of_memory:
+        if not is_fitted(job.config) and halve(job.folder, job.config):
+            return attempt
+        _fail(job, _starved(job))
+        return None
+    if attempt.kills < retries:
+        return replace(attempt, kills=attempt.kills + 1)
+    _fail(job, f"killed {attempt.kills + 1} times ({ending.why})")
+    return None
+
+
+def _starved(job: Job) -> str:
+    times = times_out_of_memory(job.folder)
+    return "out of memory" + (f", also with batches in {2**times} parts" if times else "")
+
+
+def _fail(job: Job, why: str) -> None:
+    result = failure(job.config, job.label, "failed", why)
+    write_json(job.folder / "result.json", result | {"out_of_memory": times_out_of_memory(job.folder)})
+
+
+def failure(config: Mapping[str, Any], label: TrialLabel, status: str, why: str) -> dict[str, Any]:
+    """The result of a trial that has none of its own."""
+    return {
+        "trial_id": label.trial_id,
+        "contender": label.contender,
+        "role": label.role,
+        "bakeoff_id": label.bakeoff_id,
+        "model": config["model"]["name"],
+        "family": config["model"]["family"],
+        "seed": config["seed"],
+        "status": status,
+        "why": why,
+        "started": 0.0,
+        "wall_seconds": 0.0,
+    }

@@ -1,0 +1,78 @@
+"""A trial to run, and what runs trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from bakeoff.comparison.running.trial_process import Task
+from bakeoff.training.trial.run import TrialLabel
+
+
+@dataclass(frozen=True)
+class Job:
+    """A trial to run."""
+
+    config: Mapping[str, Any]
+    folder: Path
+    label: TrialLabel
+    allow_code: list[str] = field(default_factory=list)
+
+    @property
+    def finished(self) -> bool:
+        """Whether its result lies in its folder."""
+        return (self.folder / "result.json").exists()
+
+    @property
+    def task(self) -> Task:
+        """The same as plain values, for another process."""
+        return Task(dict(self.config), self.folder.resolve(), asdict(self.label), list(self.allow_code))
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a trial takes of a machine: its devices, and so many CPU threads for each of them."""
+
+    threads: int = 1
+    devices: int = 1
+    on_cpu: bool = False
+    """Whether it leaves GPUs alone."""
+
+    @classmethod
+    def of(cls, *trainers: Mapping[str, Any]) -> Needs:
+        """What the largest of trials takes, by the ``trainer`` section of each."""
+        return cls(
+            threads=max((int(trainer["threads"]) for trainer in trainers), default=1),
+            devices=max((int(trainer["devices"]) for trainer in trainers), default=1),
+            on_cpu=bool(trainers) and all(trainer["accelerator"] == "cpu" for trainer in trainers),
+        )
+
+    @property
+    def cores(self) -> int:
+        """CPU threads of all its processes."""
+        return self.threads * self.devices
+
+
+OnEnd = Callable[[Job, dict[str, Any]], None]
+"""Told of a job that has ended and of its result."""
+
+
+class Executor(Protocol):
+    """Runs trials, each in a process of its own, to a result in its folder, whatever becomes of the process."""
+
+    def warm_up(self) -> None:
+        """Starts what takes its time, so that it runs while the bakeoff is being planned."""
+
+    def slots(self, needs: Needs) -> int:
+        """How many such trials run at once."""
+
+    def cores(self) -> float:
+        """CPU threads that all trials have to share."""
+
+    def run(self, jobs: Sequence[Job], *, on_end: OnEnd) -> None:
+        """Runs the jobs that have no result yet, in order; ``on_end`` is told of each as it ends."""
+
+    def close(self) -> None:
+        """Ends what `warm_up` has started."""

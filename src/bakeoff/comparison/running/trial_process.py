@@ -1,0 +1,169 @@
+"""One attempt at a trial: a process of its own, forked from a server that has torch and Lightning in memory.
+
+Nothing here imports them: whoever starts trials, such as a worker of Ray's, leaves that to its fork server.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from bakeoff.comparison.running.kernel_kills import KernelKills
+from bakeoff.config.outcomes import Process, end_soon_after
+
+OUT_OF_MEMORY = 77
+"""The exit code of a trial that noticed itself that memory ran out."""
+RANK_KILLED = 78
+"""The exit code of a trial on several devices that has lost one of its processes."""
+GRACE_S = 5.0
+"""What trials get to save their state when the bakeoff is stopped."""
+POLL_S = 0.5
+_PRELOADED = ["bakeoff.comparison.running.fork_server", "bakeoff.comparison.running.worker"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A trial as plain values: what `bakeoff.comparison.running.worker.work` takes."""
+
+    config: dict[str, Any]
+    folder: Path
+    label: dict[str, Any]
+    allow_code: list[str]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt ended; whether it left a result is to be seen in its folder.
+
+    ``late``: it was stopped after its time.
+    """
+
+    why: str
+    out_of_memory: bool = False
+    late: bool = False
+
+
+class TrialProcess:
+    """An attempt that runs.
+
+    Args:
+        task: the trial.
+        device: what to show it as CUDA_VISIBLE_DEVICES; None leaves that alone.
+        bakeoff: the process whose end, also by a kill, ends the attempt.
+        timeout_s: seconds after which it is late; None waits for ever.
+    """
+
+    def __init__(self, task: Task, *, device: str | None, bakeoff: Process, timeout_s: float | None) -> None:
+        self.timeout_s = timeout_s
+        self._started = time.monotonic()
+        self._process = fork_server().Process(target=enter, args=(task, device, bakeoff))
+        with caller_hidden():
+            self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        assert self._process.pid is not None
+        return self._process.pid
+
+    @property
+    def sentinel(self) -> int:
+        """Ready, for `multiprocessing.connection.wait`, when it has ended."""
+        return self._process.sentinel
+
+    @property
+    def late(self) -> bool:
+        """Whether it runs on after its time."""
+        return self.timeout_s is not None and time.monotonic() - self._started > self.timeout_s
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self._process.kill()
+        self._process.join()
+
+    def stop_late(self) -> Ending:
+        """Ends it for being late."""
+        self.kill()
+        return Ending(f"stopped after {self.timeout_s:.0f} s", late=True)
+
+    def ask_to_save(self) -> None:
+        """Tells it to save its state and end."""
+        self._process.terminate()
+
+    def ending(self, kills: KernelKills) -> Ending:
+        """How it ended; a kill counts as one for want of memory only where the kernel says so."""
+        self._process.join()
+        code = self._process.exitcode
+        starved = code == OUT_OF_MEMORY or (code in (-signal.SIGKILL, RANK_KILLED) and kills.take())
+        return Ending(f"exit code {code}", out_of_memory=starved)
+
+
+def stop(processes: Sequence[TrialProcess]) -> None:
+    """Lets attempts save their state for a few seconds, and ends them, also where it is interrupted."""
+    try:
+        for process in processes:
+            process.ask_to_save()
+        left, deadline = {process.sentinel for process in processes}, time.monotonic() + GRACE_S
+        while left and time.monotonic() < deadline:
+            left -= set(multiprocessing.connection.wait(list(left), timeout=POLL_S))
+    finally:
+        for process in processes:
+            process.kill()
+
+
+def fork_server() -> ForkServerContext:
+    """Where attempts are forked; it starts with the first."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    return context
+
+
+def warm_up() -> multiprocessing.process.BaseProcess:
+    """Starts the fork server and its imports; what is returned ends when they are done."""
+    process = fork_server().Process(target=os.getpid)
+    with caller_hidden():
+        process.start()
+    return process
+
+
+def enter(task: Task, device: str | None, bakeoff: Process) -> None:
+    """Where a trial's process begins, with its output in ``log.txt``."""
+    end_soon_after(bakeoff)
+    task.folder.mkdir(parents=True, exist_ok=True)
+    with (task.folder / "log.txt").open("a", buffering=1) as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        sys.stdout = sys.stderr = log
+        from bakeoff.comparison.running.worker import work  # in memory already, in the fork server's children
+
+        work(task, device)
+
+
+@contextmanager
+def caller_hidden() -> Iterator[None]:
+    """Keeps multiprocessing from importing the calling script again in every trial, and what lies beside it.
+
+    A trial needs nothing of it, a script without a main guard would run again, and standard input can't be read twice.
+    A ``queue.py`` or ``datasets.py`` in the current folder would be taken for the module of that name.
+    """
+    main, safe = sys.modules["__main__"], os.environ.get("PYTHONSAFEPATH")
+    sys.modules["__main__"], os.environ["PYTHONSAFEPATH"] = ModuleType("__main__"), "1"
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+        if safe is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = safe

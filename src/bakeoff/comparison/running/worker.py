@@ -1,0 +1,62 @@
+"""What runs in a trial's own process.
+
+This module is also what the fork server imports before the first trial, so that a trial's process starts with torch,
+Lightning and the metrics in memory, and takes its first optimizer step in tens of milliseconds.
+"""
+
+from __future__ import annotations
+
+import multiprocessing.forkserver
+import os
+import signal
+import sys
+import traceback
+from typing import Any
+
+import torch
+import torchvision  # noqa: F401  (imported here so that no trial pays for it)
+
+import bakeoff.data.image.classified  # noqa: F401  (as torchvision)
+from bakeoff.comparison.running.attempts import failure
+from bakeoff.comparison.running.trial_process import OUT_OF_MEMORY, RANK_KILLED, Task
+from bakeoff.config import allow
+from bakeoff.config.outcomes import die_with_parent
+from bakeoff.errors import BakeoffError, one_line
+from bakeoff.files import write_json
+from bakeoff.training.devices.memory import is_out_of_memory
+from bakeoff.training.devices.ranks import RANK_DIED
+from bakeoff.training.trial.run import TrialLabel, run_trial
+
+
+def work(task: Task, device: str | None) -> None:
+    """Runs one trial to its result; an error becomes a result of status ``failed``.
+
+    Raises:
+        SystemExit: without a result, after memory ran out or a rank was killed: another process has to try again.
+    """
+    _follow_parent()
+    if device is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = device
+    torch.set_num_threads(int(task.config["trainer"]["threads"]))
+    allow(task.allow_code)
+    label = TrialLabel(**task.label)
+    try:
+        run_trial(task.config, task.folder, label=label, own_process=True)
+    except Exception as error:  # a trial that fails is scored as the trivial predictor, never dropped
+        traceback.print_exc()
+        if is_out_of_memory(error):
+            sys.exit(OUT_OF_MEMORY)
+        if isinstance(error, BakeoffError) and error.code == RANK_DIED:
+            sys.exit(RANK_KILLED)
+        write_json(task.folder / "result.json", failure(task.config, label, "failed", one_line(error)))
+
+
+def _follow_parent() -> None:
+    """Ends this process with the fork server, which ends with the bakeoff; Ctrl-C is the bakeoff's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    server: Any = multiprocessing.forkserver._forkserver
+    if server._forkserver_alive_fd is not None:
+        # The fork server ends when nobody holds this pipe any more: a trial's copy would keep both alive.
+        os.close(server._forkserver_alive_fd)
+        server._forkserver_alive_fd = None
+    die_with_parent()

@@ -1,0 +1,329 @@
+"""Classified images as a Lightning data module: what every trial of an image task reads."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bakeoff.data.batches.order import BatchPlan, EpochSampler
+from bakeoff.data.cache import hash_arrays
+from bakeoff.data.contract import SPLITS, Split, TaskData
+from bakeoff.data.duplicates import OnDuplicate
+from bakeoff.data.image.columns import Columns
+from bakeoff.data.image.loaders import EncodedImages, ImageLoader, MemoryLoader, WorkerLoader, evaluation_batch_size
+from bakeoff.data.image.pixels import OnBad
+from bakeoff.data.image.prepared import Preparation, PreparedImages, prepare_images, read_records
+from bakeoff.data.image.records import Pixels
+from bakeoff.data.image.spec import ImageSpec
+from bakeoff.data.sources.source import Source
+from bakeoff.data.spec import Spec
+from bakeoff.data.splits.drawing import Rows, SplitRule, carve_val
+from bakeoff.errors import ConfigError, DataError
+
+_ROWS_AT_ONCE = 4096
+_RELATIVE = 1e-9
+
+
+class ClassifiedImages(TaskData):
+    """Images with one class each, split, normalised and batched.
+
+    One batch of digits, ``batch_size=2``::
+
+        images_BCHW  float32 (2, 1, 8, 8)   pixels of [0, 1], less the train mean, over the train deviation
+        labels_B     int64   (2,)           tensor([3, 7]), the classes spec.class_names[3] and spec.class_names[7]
+
+        images_BCHW[0, 0]:   . . # # # . . .      examples("train")[0] == "train/1391"
+                             . . . . # # . .      the row of the source, or the file of an image folder
+                             . . . # # . . .
+                             . . . . . # . .
+                             . . . . . # . .
+                             . # . . # # . .
+                             . . # # # . . .
+
+    Images are decoded once, into a cache that all trials share (`bakeoff.data.image.prepared`). The test split is fixed
+    by ``split.seed``, the validation split by ``seed``, which is the trial's.
+
+    Args:
+        name: what the data is called in tables and reports.
+        source: where the images come from.
+        columns: which columns hold images and labels.
+        split: how missing splits are made.
+        image_size: pixels, one number or (height, width); None keeps the native size, which must be uniform.
+        batch_size: training images an optimizer step; evaluation uses larger batches.
+        on_bad: ``skip`` puts up with at most 1 % of unreadable images.
+        dedup: what to do about copies of an image on both sides of a split: ``error``, or ``drop`` the train row.
+        allow_leak: keep such copies; the report says so.
+        num_workers: processes that decode, where the images do not fit in memory.
+        reshuffle: draw the order of training images anew each epoch; else all epochs have that of the first.
+        in_memory_gb: decoded images above this many gigabytes stay encoded, and are decoded batch by batch.
+        chunk: batches an item of the training loader, see `ImageLoader`.
+        seed: the trial's seed: validation split and the order of training.
+
+    Raises:
+        ConfigError: a setting outside of its range.
+        DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        source: Source,
+        columns: Columns,
+        split: SplitRule,
+        image_size: int | Sequence[int] | None = None,
+        batch_size: int = 64,
+        on_bad: OnBad = "error",
+        dedup: OnDuplicate = "error",
+        allow_leak: bool = False,
+        num_workers: int = 2,
+        in_memory_gb: float = 4.0,
+        reshuffle: bool = True,
+        chunk: int = 1,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        _require_positive(batch_size=batch_size, chunk=chunk)
+        _require_choice("on_bad", on_bad, ("error", "skip"))
+        _require_choice("dedup", dedup, ("error", "drop"))
+        self.name = name
+        self.batch_size = batch_size
+        self.num_workers = num_workers
+        self.chunk = chunk
+        self._reshuffle = reshuffle
+        self._source = source
+        self._preparation = Preparation(
+            columns, split, _height_and_width(image_size), on_bad, dedup, allow_leak, in_memory_gb
+        )
+        self._seed = seed
+        self._prepared: PreparedImages | None = None
+        self._encoded: EncodedImages | None = None
+        self._rows: dict[str, Rows] = {}
+        self._spec: ImageSpec | None = None
+
+    @property
+    def seed(self) -> int:
+        """The trial's seed; setting it draws the validation split anew."""
+        return self._seed
+
+    @seed.setter
+    def seed(self, seed: int) -> None:
+        self._seed, self._rows, self._spec = seed, {}, None
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all prepared rows, classes and the fixed split; the same for every seed."""
+        return self._images.fingerprint
+
+    @property
+    def spec(self) -> ImageSpec:
+        """What the data is, as this trial's train rows show it."""
+        if self._spec is None:
+            self.setup()
+            self._spec = self._describe()
+        return self._spec
+
+    def preprocess_as(self, trained: Spec) -> None:
+        """Takes the mean and deviation that a finished run was trained with, instead of those of these train rows.
+
+        Raises:
+            DataError: the images have other classes or another number of channels.
+        """
+        assert isinstance(trained, ImageSpec)
+        if trained.class_names != self.spec.class_names:
+            problem = f"its classes are {', '.join(self.spec.class_names[:5])}"
+            allowed = ", ".join(trained.class_names[:20])
+            raise DataError("data.other_classes", "data", self.name, problem, allowed=allowed)
+        if trained.channels != self.spec.channels:
+            problem = f"these images have {self.spec.channels} channels, the run was trained on {trained.channels}"
+            raise DataError("data.other_channels", "data", self.name, problem)
+        self._spec = dataclasses.replace(self.spec, mean=trained.mean, std=trained.std)
+
+    def prepare_data(self) -> None:
+        """Read, decode and cache the images, unless that has been done."""
+        self._prepared = prepare_images(self._source, self._preparation)
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the prepared images and draw the validation split; again does nothing."""
+        if self._rows:
+            return
+        images, split = self._images, self._preparation.split
+        groups = images.groups if len(images.groups) else None
+        val = images.val
+        if not len(val):
+            val = carve_val(images.pool, split, seed=self._seed, classes=images.labels, groups=groups)
+        self._rows = {"train": np.setdiff1d(images.pool, val), "val": val, "test": images.test}
+
+    def train_dataloader(self) -> ImageLoader:
+        """Shuffled by ``(seed, epoch)``; a last batch of one example is left out."""
+        return self._loader("train", batch_size=self.batch_size, training=True)
+
+    def val_dataloader(self) -> ImageLoader:
+        """In a fixed order, every example."""
+        return self._loader("val", batch_size=self._evaluation_batch_size)
+
+    def test_dataloader(self) -> ImageLoader:
+        """In a fixed order, every example."""
+        return self._loader("test", batch_size=self._evaluation_batch_size)
+
+    def predict_dataloader(self, split: Split = "test") -> ImageLoader:
+        """The inputs alone, in the order of ``labels(split)`` and ``examples(split)``."""
+        return self._loader(split, batch_size=self._evaluation_batch_size, with_labels=False)
+
+    def labels(self, split: Split) -> NDArray[np.int64]:
+        """The classes of a split, in the order of its evaluation loader (train: in the order of the source)."""
+        return self._images.labels[self._split_rows(split)]
+
+    def examples(self, split: Split) -> list[str]:
+        """A stable name for each example of a split, in the order of `labels`."""
+        return self._images.examples[self._split_rows(split)].tolist()
+
+    def show(self, split: Split, indices: Sequence[int]) -> list[Pixels]:
+        """Some images of a split as they look, uint8 ``(height, width, channels)``."""
+        return list(self._pixels(self._split_rows(split)[np.asarray(indices, dtype=np.int64)]))
+
+    def digests(self, split: Split) -> list[bytes]:
+        """A hash of each image's pixels."""
+        rows = self._split_rows(split)
+        starts = range(0, len(rows), _ROWS_AT_ONCE)
+        pieces = (self._pixels(rows[start : start + _ROWS_AT_ONCE]) for start in starts)
+        return [hashlib.sha256(image.tobytes()).digest() for images_NHWC in pieces for image in images_NHWC]
+
+    def refit_problem(self, recorded: dict[str, Any]) -> str | None:
+        """Whether the mean and deviation that a trial used are those of its train rows, from the pixels themselves."""
+        sums_2NC, num_pixels = self._own_sums
+        for what, used, fitted in zip(
+            ("mean", "deviation"),
+            (recorded["mean"], recorded["std"]),
+            _mean_and_std(sums_2NC[:, self._split_rows("train")], num_pixels),
+            strict=True,
+        ):
+            if not np.allclose(used, fitted, rtol=_RELATIVE, atol=0.0):
+                return f"{what} {_short(used)} used, {_short(fitted)} of train"
+        return None
+
+    @cached_property
+    def _own_sums(self) -> tuple[NDArray[np.int64], int]:
+        """Sum and sum of squares of each image's pixels (0 to 255) by channel, and the pixels of a channel."""
+        layout = self._images.layout
+        sums_2NC = np.zeros((2, len(self._images.labels), layout.channels), dtype=np.int64)
+        every = np.concatenate([self._split_rows(split) for split in SPLITS])
+        for start in range(0, len(every), _ROWS_AT_ONCE):
+            rows = every[start : start + _ROWS_AT_ONCE]
+            wide_NHWC = self._pixels(rows).astype(np.int64)
+            sums_2NC[:, rows] = wide_NHWC.sum(axis=(1, 2)), (wide_NHWC * wide_NHWC).sum(axis=(1, 2))
+        return sums_2NC, layout.height * layout.width
+
+    def _pixels(self, rows: Rows) -> Pixels:
+        if self._images.pixels_NCHW is None:
+            images_BCHW = self._encoded_images()[rows][0]
+        else:
+            images_BCHW = self._images.pixels_NCHW[torch.from_numpy(rows)]
+        return images_BCHW.permute(0, 2, 3, 1).numpy()
+
+    @property
+    def _images(self) -> PreparedImages:
+        if self._prepared is None:
+            self.prepare_data()
+        assert self._prepared is not None
+        return self._prepared
+
+    @property
+    def _evaluation_batch_size(self) -> int:
+        return evaluation_batch_size(self.batch_size, self._images.layout)
+
+    def _split_rows(self, split: Split) -> Rows:
+        _require_choice("split", split, ("train", "val", "test"))
+        self.setup()
+        return self._rows[split]
+
+    def _loader(
+        self, split: Split, *, batch_size: int, training: bool = False, with_labels: bool = True
+    ) -> ImageLoader:
+        seed = self._seed if training else None
+        sampler = EpochSampler(self._split_rows(split), seed=seed, reshuffle=self._reshuffle)
+        plan = BatchPlan(sampler, batch_size=batch_size, drop_single=training)
+        labels, chunk = torch.from_numpy(self._images.labels), self.chunk if training else 1
+        mean, std = self.spec.mean, self.spec.std
+        if self._images.pixels_NCHW is not None:
+            pixels_NCHW = self._images.pixels_NCHW
+            return MemoryLoader(
+                pixels_NCHW, plan, labels=labels, mean=mean, std=std, chunk=chunk, with_labels=with_labels
+            )
+        return WorkerLoader(
+            self._encoded_images(),
+            plan,
+            labels=labels,
+            mean=mean,
+            std=std,
+            num_workers=self.num_workers,
+            chunk=chunk,
+            with_labels=with_labels,
+        )
+
+    def _encoded_images(self) -> EncodedImages:
+        if self._encoded is None:
+            records = read_records(self._source, self._preparation)
+            self._encoded = EncodedImages(records, self._images.layout)
+        return self._encoded
+
+    def _describe(self) -> ImageSpec:
+        images = self._images
+        mean, std = _mean_and_std(images.sums_2NC[:, self._rows["train"]], images.layout.height * images.layout.width)
+        return ImageSpec(
+            name=self.name,
+            fingerprint=images.fingerprint,
+            split_fingerprint=hash_arrays(*self._rows.values()),
+            channels=images.layout.channels,
+            height=images.layout.height,
+            width=images.layout.width,
+            class_names=images.class_names,
+            mean=mean,
+            std=std,
+            num_train=len(self._rows["train"]),
+            num_val=len(self._rows["val"]),
+            num_test=len(self._rows["test"]),
+            leaked_rows=images.leaked_rows,
+            notes=images.notes,
+        )
+
+
+def _mean_and_std(sums_2NC: NDArray[np.int64], num_pixels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Per channel, of pixels in [0, 1]; a constant channel gets 1, so that dividing by it changes nothing."""
+    mean_C, mean_square_C = sums_2NC.sum(axis=1) / (sums_2NC.shape[1] * num_pixels)
+    variance_C = np.maximum(mean_square_C - mean_C**2, 0.0)
+    std_C = np.where(variance_C > 0, np.sqrt(variance_C) / 255, 1.0)
+    return tuple((mean_C / 255).tolist()), tuple(std_C.tolist())
+
+
+def _short(values: Sequence[float]) -> str:
+    return "/".join(f"{value:.6g}" for value in values)
+
+
+def _height_and_width(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:
+    if image_size is None:
+        return None
+    sides = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    if len(sides) != 2 or any(not isinstance(side, int) or side < 1 for side in sides):
+        allowed = "null, a number of pixels, or [HEIGHT,WIDTH]"
+        raise ConfigError("config.out_of_range", "data.image_size", image_size, "is no image size", allowed=allowed)
+    return sides[0], sides[1]
+
+
+def _require_positive(**settings: int) -> None:
+    for name, value in settings.items():
+        if value < 1:
+            problem = "must be at least 1"
+            raise ConfigError("config.out_of_range", f"data.{name}", value, problem, allowed="1, 2, 3, ...")
+
+
+def _require_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ConfigError("config.unknown_choice", f"data.{name}", value, "is not one of them", allowed=allowed)

@@ -1,0 +1,151 @@
+"""Batches of images by index: no Python per example, the same batches from memory and from workers.
+
+N rows, B batch, C channels, H height, W width.
+
+Measured on one thread with 28 x 28 gray images at batch 128: 3 to 4 million images a second. Gathering uint8 and
+normalising the batch is faster than gathering images normalised beforehand, which are four times the bytes.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from datasets import Dataset
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from bakeoff.data.batches.loaders import PlannedLoader
+from bakeoff.data.batches.order import BatchPlan
+from bakeoff.data.image.pixels import Layout
+from bakeoff.data.image.records import decode
+from bakeoff.data.splits.drawing import Rows
+
+Batch: TypeAlias = "tuple[Tensor, Tensor]"
+
+_EVALUATION_VALUES = 4_000_000  # pixels of one evaluation batch: 16 MB as float32
+_EVALUATION_ROWS = 512
+
+
+def evaluation_batch_size(batch_size: int, layout: Layout) -> int:
+    """Rows a batch when nothing is learnt: up to 512, as far as 16 MB of pixels go, and never less than in training."""
+    return max(batch_size, min(_EVALUATION_ROWS, _EVALUATION_VALUES // layout.num_bytes))
+
+
+class ImageLoader(PlannedLoader):
+    """Batches ``(images_BCHW, labels_B)``: float32, normalised by channel, and int64.
+
+    With ``with_labels=False`` a batch is ``images_BCHW`` alone.
+    """
+
+    def __init__(
+        self,
+        plan: BatchPlan,
+        *,
+        labels: Tensor,
+        mean: Sequence[float],
+        std: Sequence[float],
+        chunk: int,
+        with_labels: bool,
+    ) -> None:
+        super().__init__(plan, chunk=chunk)
+        self._labels = labels
+        self._mean_1C11 = 255 * torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1)
+        self._scale_1C11 = 1 / (255 * torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1))
+        self.with_labels = with_labels
+
+    def _batches(self) -> Iterator[Batch | Tensor]:
+        return (self._finish(images_BCHW, rows) for images_BCHW, rows in self._gather())
+
+    @abc.abstractmethod
+    def _gather(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """The uint8 images of each batch, and their row numbers."""
+
+    def _finish(self, images_BCHW: Tensor, rows: Tensor) -> Batch | Tensor:
+        normalised_BCHW = normalise(images_BCHW, mean_1C11=self._mean_1C11, scale_1C11=self._scale_1C11)
+        return (normalised_BCHW, self._labels.index_select(0, rows)) if self.with_labels else normalised_BCHW
+
+
+class MemoryLoader(ImageLoader):
+    """Batches from an array of all rows, in memory or mapped from disk."""
+
+    def __init__(
+        self,
+        pixels_NCHW: Tensor,
+        plan: BatchPlan,
+        *,
+        labels: Tensor,
+        mean: Sequence[float],
+        std: Sequence[float],
+        chunk: int = 1,
+        with_labels: bool = True,
+    ) -> None:
+        super().__init__(plan, labels=labels, mean=mean, std=std, chunk=chunk, with_labels=with_labels)
+        self._pixels_NCHW = pixels_NCHW
+
+    def _gather(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for batch in self._plan:
+            rows = torch.from_numpy(batch)
+            yield self._pixels_NCHW.index_select(0, rows), rows
+
+
+class WorkerLoader(ImageLoader):
+    """Batches decoded as they are needed, by worker processes, for images that do not fit in memory."""
+
+    def __init__(
+        self,
+        images: EncodedImages,
+        plan: BatchPlan,
+        *,
+        labels: Tensor,
+        mean: Sequence[float],
+        std: Sequence[float],
+        num_workers: int,
+        chunk: int = 1,
+        with_labels: bool = True,
+    ) -> None:
+        super().__init__(plan, labels=labels, mean=mean, std=std, chunk=chunk, with_labels=with_labels)
+        self._images = images
+        self._num_workers = num_workers
+
+    def _gather(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return iter(self._workers)
+
+    @cached_property
+    def _workers(self) -> DataLoader:
+        # batch_size=None: the plan's items, whole batches of rows, go to the data set as they are
+        return DataLoader(
+            self._images,
+            sampler=self._plan,
+            batch_size=None,
+            num_workers=self._num_workers,
+            persistent_workers=self.persistent_workers and self._num_workers > 0,
+        )
+
+
+class EncodedImages(torch.utils.data.Dataset):
+    """Undecoded images by row number, read a batch at a time."""
+
+    def __init__(self, records: Dataset, layout: Layout) -> None:
+        self._records = records
+        self._layout = layout
+
+    def __len__(self) -> int:
+        """Rows of all splits."""
+        return len(self._records)
+
+    def __getitem__(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """The images of these rows, uint8 ``(B, C, H, W)``, and the rows."""
+        size = (self._layout.height, self._layout.width)
+        records = self._records[rows.tolist()]["image"]
+        images_BCHW = np.stack([decode(record, channels=self._layout.channels, size=size) for record in records])
+        return torch.from_numpy(images_BCHW), torch.from_numpy(rows)
+
+
+def normalise(images_BCHW: Tensor, *, mean_1C11: Tensor, scale_1C11: Tensor) -> Tensor:
+    """float32 images from uint8: ``(pixel - mean) * scale``, both in units of uint8."""
+    return images_BCHW.to(torch.float32).sub_(mean_1C11).mul_(scale_1C11)

@@ -1,0 +1,97 @@
+"""New images for a finished run: from files, a folder or a table, brought to the form that its training data had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from datasets import Dataset, DatasetDict
+from torch import Tensor
+
+from bakeoff.data.image.columns import image_column, undecoded_images
+from bakeoff.data.image.loaders import normalise
+from bakeoff.data.image.pixels import OnBad
+from bakeoff.data.image.records import Record, UnreadableImage, decode
+from bakeoff.data.image.spec import ImageSpec
+from bakeoff.data.sources.hub import HuggingFace
+from bakeoff.data.sources.image_folder import list_images, read_metadata
+from bakeoff.data.sources.source import existing_path
+from bakeoff.errors import DataError
+
+_TABLES = frozenset({".parquet", ".csv", ".jsonl"})
+
+
+def load_images(
+    source: str | Path | Sequence[str | Path],
+    spec: ImageSpec,
+    *,
+    column: str | None = None,
+    on_bad: OnBad = "error",
+) -> tuple[Tensor, list[str]]:
+    """Images as the model wants them, and a name for each.
+
+    Args:
+        source: an image file, a folder (all images below it), a list of image files, or a table: ``.parquet`` with an
+            image column, ``.csv`` or ``.jsonl`` with a column of paths, relative to the table.
+        spec: of the data that the model was trained on; images are converted, resized and normalised to it.
+        column: the table's image column; None finds it (a CSV's is ``file_name``, as in an image folder's metadata).
+        on_bad: ``skip`` leaves out unreadable images, however many.
+
+    Returns:
+        float32 ``(N, C, H, W)``, and N names: paths, or ``table#row``.
+
+    Raises:
+        DataError: nothing there, no such column, or an unreadable image.
+    """
+    records, names = _list_records(source, column)
+    images, kept, bad = [], [], []
+    for record, name in zip(records, names, strict=True):
+        try:
+            images.append(torch.from_numpy(decode(record, channels=spec.channels, size=spec.image_size)))
+            kept.append(name)
+        except UnreadableImage as error:
+            bad.append(f"{name}: {error}")
+    if not images or (bad and on_bad == "error"):
+        problem = (
+            f"{len(bad):,} of {len(names):,} images cannot be read ({'; '.join(bad[:3])})" if names else "no images"
+        )
+        raise DataError("data.corrupt_image", "on_bad", on_bad, problem, allowed="error, skip", next_step="repair them")
+    mean_1C11 = 255 * torch.tensor(spec.mean, dtype=torch.float32).view(1, -1, 1, 1)
+    scale_1C11 = 1 / (255 * torch.tensor(spec.std, dtype=torch.float32).view(1, -1, 1, 1))
+    return normalise(torch.stack(images), mean_1C11=mean_1C11, scale_1C11=scale_1C11), kept
+
+
+def _list_records(source: str | Path | Sequence[str | Path], column: str | None) -> tuple[list[Record], list[str]]:
+    if not isinstance(source, str | Path):
+        return _files([existing_path(str(file)) for file in source])
+    path = existing_path(str(source))
+    if path.suffix.lower() in _TABLES:
+        return _table(path, column)
+    if path.is_file():
+        return _files([path])
+    files = list_images(path)
+    if not files:
+        raise DataError("data.empty_folder", "input", path, "there are no images in this folder or below it")
+    return _files(files)
+
+
+def _files(paths: Sequence[Path]) -> tuple[list[Record], list[str]]:
+    return [{"bytes": None, "path": str(path)} for path in paths], [str(path) for path in paths]
+
+
+def _table(path: Path, column: str | None) -> tuple[list[Record], list[str]]:
+    if path.suffix.lower() == ".parquet":
+        dataset = _only_split(HuggingFace(path=str(path), config=None, revision=None).load())
+        images = undecoded_images(dataset, image_column(dataset.features, column))
+        return images[:]["image"], [f"{path.name}#{row}" for row in range(len(images))]
+    table = read_metadata(path)
+    column = column or "file_name"
+    if column not in table:
+        problem = "the table has no column of this name"
+        raise DataError("data.missing_column", "data.columns.image", column, problem, allowed=map(str, table.columns))
+    return _files([path.parent / str(name) for name in table[column]])
+
+
+def _only_split(splits: DatasetDict) -> Dataset:
+    return next(iter(splits.values()))

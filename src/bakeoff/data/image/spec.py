@@ -1,0 +1,54 @@
+"""What classified images are: their shape, their classes and their normalisation.
+
+B batch, C channels, H height, W width.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bakeoff.data.spec import Spec
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageSpec(Spec):
+    """Classified images, as one trial sees them.
+
+    ``mean`` and ``std`` are per channel, of the trial's train rows, for pixels in [0, 1]; a constant channel has std 1.
+    """
+
+    kind = "image"
+
+    channels: int
+    height: int
+    width: int
+    class_names: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes there are; labels are ``0 .. num_classes - 1`` in the order of ``class_names``."""
+        return len(self.class_names)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return (self.height, self.width)
+
+    @property
+    def example_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width."""
+        return (self.channels, self.height, self.width)
+
+    def example_inputs(self, batch_size: int) -> Tensor:
+        """Images of zeros, shape ``(B, C, H, W)``."""
+        return torch.zeros(batch_size, *self.example_shape)
+
+    def model_arguments(self) -> dict[str, Any]:
+        """What an `ImageBackbone` wants to know of the data."""
+        return {"in_channels": self.channels, "image_size": self.image_size}

@@ -1,0 +1,66 @@
+"""What is known of a metric: a task declares it, and guards, margin, leaderboard, report and tracker read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, TypeAlias
+
+Direction: TypeAlias = Literal["maximize", "minimize"]
+Unit: TypeAlias = Literal["fraction", "points", "seconds", "none"]
+
+
+def sign_of(direction: str) -> float:
+    """What makes higher better: 1 where it is, -1 where lower is."""
+    return 1.0 if direction == "maximize" else -1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricFacts:
+    """A metric as its task declares it.
+
+    Args:
+        name: its key in files and configuration, such as ``f1_macro``.
+        label: what people call it, ``macro-F1``.
+        direction: which way is better.
+        perfect: the value of a perfect answer; what is missing to it is the error, of which the margin is a part.
+        unit: ``fraction`` (in [0, 1], printed in percent), ``points`` (of 100), ``seconds``, or ``none``.
+        in_validation: whether validation measures it, so that weights and contenders can be chosen by it.
+        is_mean: whether it is the mean of what each example scores; of others, the jackknife's pseudo-values are tested.
+        meaning: one sentence for the glossary.
+    """
+
+    name: str
+    label: str
+    direction: Direction
+    perfect: float
+    unit: Unit = "none"
+    in_validation: bool = True
+    is_mean: bool = True
+    meaning: str = ""
+
+    @property
+    def sign(self) -> float:
+        """What makes higher better."""
+        return sign_of(self.direction)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> MetricFacts:
+        """The inverse of `to_dict`; keys of later versions are passed over."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in plain.items() if name in names})
+
+    @classmethod
+    def unknown(cls, name: str, direction: str = "maximize") -> MetricFacts:
+        """Of a metric that no task declares: its name, and which way is better."""
+        way: Direction = "minimize" if direction == "minimize" else "maximize"
+        return cls(name=name, label=name.replace("_", " "), direction=way, perfect=0.0 if way == "minimize" else 1.0)
+
+
+def facts_of(name: str, declared: Iterable[MetricFacts], *, direction: str = "maximize") -> MetricFacts:
+    """What is declared of a metric; of one that is not, its name and the direction that the configuration gives."""
+    return next((facts for facts in declared if facts.name == name), MetricFacts.unknown(name, direction))

@@ -1,0 +1,63 @@
+"""What was measured of models without training them, as pages of their own: scaling and gradient flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import bakeoff as package
+from bakeoff.files import atomic_writer
+from bakeoff.report.pages.page import MARK_PATHS, page_environment
+from bakeoff.report.palette import looks
+from bakeoff.report.sections.evidence import GRADIENTS, SCALE, read_measured
+from bakeoff.report.sections.gradients import gradients_context
+from bakeoff.report.sections.scaling import scaling_context
+
+
+def write_scaling_page(folder: Path) -> Path:
+    """Writes ``scale.html`` from the folder's ``scale.json``, and returns its path."""
+    found = _measured(folder, SCALE)
+    about = f"{found['task']} on {found['data']}"
+    context = scaling_context(found, looks(_named_families(found)))
+    return _write(folder / "scale.html", "scaling", "Time and memory against length and width", about, found, context)
+
+
+def write_gradients_page(folder: Path) -> Path:
+    """Writes ``gradients.html`` from the folder's ``gradients.json``, and returns its path."""
+    found = _measured(folder, GRADIENTS)
+    context = gradients_context(found, looks(_named_families(found)))
+    return _write(folder / "gradients.html", "gradients", "How far back the loss reaches", "", found, context)
+
+
+def _measured(folder: Path, name: str) -> Mapping[str, Any]:
+    found = read_measured(folder, name)
+    assert found is not None  # the caller has just written it
+    return found
+
+
+def _named_families(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return list({entry["name"]: entry["family"] for entry in found["contenders"]}.items())
+
+
+def _write(
+    path: Path, section: str, title: str, about: str, found: Mapping[str, Any], context: Mapping[str, Any]
+) -> Path:
+    page = (
+        page_environment()
+        .get_template("measured.html.j2")
+        .render(
+            **context,
+            section=section,
+            title=title,
+            about=about,
+            command=found.get("command"),
+            looks=looks(_named_families(found)),
+            mark_paths=MARK_PATHS,
+            glossary={},
+            version=package.__version__,
+        )
+    )
+    with atomic_writer(path) as file:
+        file.write(page.encode("utf-8", errors="replace"))
+    return path

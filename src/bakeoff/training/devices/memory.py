@@ -1,0 +1,65 @@
+"""Trials that ran out of memory: they are run again in a fresh process, each batch in twice as many parts.
+
+A part is half of what was too large, and the gradients of all parts add up to that of the whole batch, so that data
+order, number of optimizer steps and learning rates stay those of the configured batch size: the trial remains the same
+trial. Batch normalisation alone sees the difference, since its statistics are those of a part.
+
+How often this happened is kept in the trial's folder, so that the same command does not run into it anew.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bakeoff.errors import EnvironmentFault
+from bakeoff.files import read_json, write_json
+from bakeoff.training.loop.accumulation import FEWEST_ROWS
+
+FILE = "out_of_memory.json"
+MOST_HALVINGS = 2
+_SIGNS = ("out of memory", "can't allocate memory", "cannot allocate memory", "std::bad_alloc")
+"""What CUDA's, MPS's, the CPU's allocator and C++ say."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, of this process or of its device."""
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _SIGNS)
+    )
+
+
+def times_out_of_memory(folder: Path) -> int:
+    """How often the trial of this folder has run out of memory; its batches are halved as often."""
+    try:
+        return int(read_json(folder / FILE)["times"])
+    except FileNotFoundError:
+        return 0
+
+
+def halve(folder: Path, config: Mapping[str, Any]) -> bool:
+    """Notes that the trial ran out of memory; whether it may be tried again with parts of half the size."""
+    times, trainer = times_out_of_memory(folder), config["trainer"]
+    part = int(config["data"]["batch_size"]) // (int(trainer["accumulate"]) * 2**times)
+    on_one_device = int(trainer["devices"]) * int(trainer["num_nodes"]) == 1
+    if times >= MOST_HALVINGS or part < FEWEST_ROWS * 2 or not on_one_device:
+        return False
+    write_json(folder / FILE, {"times": times + 1})
+    return True
+
+
+def out_of_memory(folder: Path, config: Mapping[str, Any]) -> EnvironmentFault:
+    """What is told of a trial that ran out of memory and has no smaller parts to try."""
+    trainer, times = config["trainer"], times_out_of_memory(folder)
+    ranks = int(trainer["devices"]) * int(trainer["num_nodes"])
+    if ranks > 1:
+        step = "a smaller data.batch_size, which is that of one device, or trainer=fsdp"
+        return EnvironmentFault("env.out_of_memory", "trainer.devices", ranks, "memory ran out", next_step=step)
+    parts = int(trainer["accumulate"]) * 2**times
+    problem = "memory ran out" + (f", also with each batch in {parts} parts" if times else "")
+    step = f"trainer.accumulate={2 * parts} takes less memory a step, a smaller model less throughout"
+    return EnvironmentFault("env.out_of_memory", "model", config["model"]["name"], problem, next_step=step)

@@ -1,0 +1,63 @@
+"""Keeps the weights that validation likes best, and ends training when it has liked none better for long."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+
+from bakeoff.models.sharding import whole_weights
+from bakeoff.training.loop.checkpoints import save_weights
+from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.trial.settings import TrainerSettings
+
+
+class Selection(pl.Callback):
+    """Writes ``weights.safetensors``.
+
+    Args:
+        path: of the selected weights.
+        settings: which weights to select and when to stop early.
+        metric: the validation metric that selects, ``val/...``.
+        maximize: whether higher is better.
+    """
+
+    def __init__(self, path: Path, *, settings: TrainerSettings, metric: str, maximize: bool) -> None:
+        self.path = path
+        self.settings = settings
+        self.metric = metric
+        self.sign = 1.0 if maximize else -1.0
+        self.best_score = -math.inf
+        self.best_epoch = -1
+        self.stale_validations = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best so far."""
+        return {
+            "best_score": self.best_score,
+            "best_epoch": self.best_epoch,
+            "stale_validations": self.stale_validations,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continues from the best so far."""
+        self.best_score = float(state_dict["best_score"])
+        self.best_epoch = int(state_dict["best_epoch"])
+        self.stale_validations = int(state_dict["stale_validations"])
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Keeps the weights if this validation is at least as good as the best; ties go to the longer training."""
+        if trainer.sanity_checking or not isinstance(pl_module, TaskModule):
+            return
+        score = self.sign * float(trainer.callback_metrics[self.metric])
+        improved = score > self.best_score
+        self.stale_validations = 0 if improved else self.stale_validations + 1
+        if self.settings.select == "last" or score >= self.best_score:
+            self.best_score, self.best_epoch = max(self.best_score, score), trainer.current_epoch
+            weights = whole_weights(pl_module.net)  # of which each process may have a part
+            if trainer.is_global_zero:
+                save_weights(weights, self.path)
+        if self.settings.patience is not None and self.stale_validations >= self.settings.patience:
+            trainer.should_stop = True

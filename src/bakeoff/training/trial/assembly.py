@@ -1,0 +1,69 @@
+"""From a trial's configuration and its data to the module that Lightning trains."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from bakeoff.config import build
+from bakeoff.config.allowlist import resolve
+from bakeoff.data.spec import Spec
+from bakeoff.training.loop.module import TaskModule
+
+TRIAL_SECTIONS = ("seed", "task", "data", "model", "optimizer", "scheduler", "trainer", "augment")
+"""What a trial is a function of; the rest of a command's configuration says where to write and what to print."""
+
+
+DESCRIPTIONS = ("paper", "knobs", "search", "contenders", "metrics")
+"""Keys of ``task`` and ``model`` that no trial depends on."""
+
+
+def trial_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a resolved configuration that a trial depends on."""
+    return {section: config[section] for section in TRIAL_SECTIONS}
+
+
+def trial_id(config: Mapping[str, Any], data_fingerprint: str) -> str:
+    """Twelve hexadecimal digits that stand for the configuration, the seed and the data.
+
+    What only describes a task or a model, and what only other trials use, is no part of it.
+    """
+    plain = trial_config(config)
+    for section in ("task", "model"):
+        plain[section] = {key: value for key, value in plain[section].items() if key not in DESCRIPTIONS}
+    text = json.dumps([plain, data_fingerprint], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def network(config: Mapping[str, Any], spec: Spec) -> nn.Module:
+    """The whole network of a trial: the model's backbone for the data, and the task's stem and head."""
+    make = functools.partial(build, config["model"]["net"], "model.net")
+    return task_class(config).network(make, spec, **(config["task"].get("network") or {}))
+
+
+def task_class(config: Mapping[str, Any]) -> type[TaskModule]:
+    """The class of the trial's task."""
+    found = resolve(config["task"]["module"]["_target_"])
+    assert isinstance(found, type) and issubclass(found, TaskModule)
+    return found
+
+
+def assemble(config: Mapping[str, Any], spec: Spec) -> TaskModule:
+    """The module that Lightning trains, with everything that the configuration names."""
+    augment = build(config["augment"], "augment")
+    return build(
+        config["task"]["module"],
+        "task.module",
+        net=network(config, spec),
+        spec=spec,
+        optimizer=build(config["optimizer"], "optimizer"),
+        schedule=build(config["scheduler"], "scheduler"),
+        augment=augment.for_data(spec) if augment else None,
+        gradient_clip_norm=config["trainer"]["gradient_clip_norm"],
+        seed=config["seed"],
+    )

@@ -1,0 +1,63 @@
+"""The trial of a model that is fitted in one go: a baseline without gradients, judged like any other trial."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bakeoff.config import build
+from bakeoff.config.allowlist import resolve
+from bakeoff.data.contract import TaskData
+from bakeoff.files import atomic_writer, finite
+from bakeoff.models.contracts import FittedModel
+from bakeoff.training.trial.assembly import task_class
+from bakeoff.training.trial.predictions import save_predictions
+
+
+def is_fitted(config: Mapping[str, Any]) -> bool:
+    """Whether the configured model is a `FittedModel`."""
+    target = resolve(config["model"]["net"]["_target_"])
+    return isinstance(target, type) and issubclass(target, FittedModel)
+
+
+def fitted_model(config: Mapping[str, Any]) -> FittedModel:
+    """The configured model, before it is fitted."""
+    return build(config["model"]["net"], "model.net")
+
+
+def fit_and_predict(config: Mapping[str, Any], folder: Path, data: TaskData) -> dict[str, Any]:
+    """Fits on train, scores validation, seals what is said of the test; the same figures as of a trained network."""
+    model, task = fitted_model(config), task_class(config)
+    started = time.perf_counter()
+    model.fit(data.raw("train"), data.labels("train"), data.spec)
+    seconds = time.perf_counter() - started
+    model.save(folder)
+    validation = task.summarise(model.respond(data.raw("val")), data.labels("val"))
+    num_train = data.spec.num_train
+    _write_log(folder / "metrics.jsonl", validation, num_train, seconds)
+    return {
+        "status": "finished",
+        "params": model.num_parameters(data.spec),
+        "train_flops_per_example": 0,
+        "train_flops": 0,
+        "train_seconds": round(seconds, 3),
+        "examples_seen": num_train,
+        "examples_per_second": round(num_train / max(seconds, 1e-9), 1),
+        "first_step_at": None,
+        "epochs": 1,
+        "selected_epoch": 0,
+        "validation": validation,
+        "test_predictions_sha256": save_predictions(model.respond(data.raw("test")), folder),
+        "data_fingerprint": data.fingerprint,
+    }
+
+
+def _write_log(path: Path, validation: Mapping[str, float], examples: int, seconds: float) -> None:
+    """One validation, in the form of the metric log."""
+    cost = {"step": 1, "epoch": 0, "examples_seen": examples, "flops": 0, "seconds": round(seconds, 4)}
+    record = {"kind": "val", **cost, "time": time.time(), **{f"val/{k}": v for k, v in validation.items()}}
+    with atomic_writer(path) as file:
+        file.write(json.dumps(finite(record)).encode() + b"\n")

@@ -1,0 +1,141 @@
+"""One trial: a pure function of its resolved configuration and seed, from data to an atomically written result.
+
+A trial's folder:
+
+```
+config.json               the resolved configuration
+run.json                  what the trial is called and belongs to
+metrics.jsonl             the metric log
+last.ckpt                 the resume point, while it trains, and last.previous.ckpt, the one before
+weights.safetensors       the selected weights
+spec.json                 what the data was: classes, shapes, normalisation
+test_predictions.npz      what it says of the test inputs; no test label is in reach of a trial
+error.json                what ended it without a result, until it is run again
+result.json               written last; a folder with a result is never run again
+```
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bakeoff.data.contract import TaskData
+from bakeoff.errors import one_line
+from bakeoff.files import clear_unfinished, read_json, write_json
+from bakeoff.training.devices.memory import times_out_of_memory
+from bakeoff.training.devices.placement import Placement, memory_mb, peak_memory_mb, settings_now
+from bakeoff.training.devices.ranks import ranks_from_outside
+from bakeoff.training.loop.checkpoints import AtomicCheckpointIO
+from bakeoff.training.loop.divergence import Diverged
+from bakeoff.training.loop.pruning import Pruned, Pruning
+from bakeoff.training.trial.fitted_trial import is_fitted
+from bakeoff.training.trial.fitting import train_model
+
+RESULT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class TrialLabel:
+    """What a trial is called and belongs to; no part of what it computes."""
+
+    trial_id: str
+    contender: str
+    role: str = "train"
+    """``train`` (a run of its own), ``contender`` or ``baseline``."""
+    bakeoff_id: str | None = None
+
+
+def run_trial(
+    config: Mapping[str, Any],
+    folder: Path,
+    *,
+    label: TrialLabel,
+    data: TaskData | None = None,
+    say: Callable[[str], None] | None = None,
+    conclude: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+    pruning: Pruning | None = None,
+    own_process: bool = False,
+) -> dict[str, Any]:
+    """Trains, selects on validation, predicts the test inputs, and returns what ``result.json`` holds.
+
+    Args:
+        config: a resolved trial configuration, plain types only.
+        folder: the trial's own; a folder with a result returns that result, one with a checkpoint goes on from it.
+        label: what the trial is called.
+        data: the trial's data where the caller has it set up already.
+        say: prints progress; None trains in silence.
+        conclude: adds to the result of a finished trial, before it is written.
+        pruning: ends a trial of a study early.
+        own_process: this process is the trial's own, and whoever started it tries again where memory runs out.
+
+    Raises:
+        EnvironmentFault: memory ran out, also in fresh processes with smaller parts of batches.
+        Interrupted: a signal asked for the end; there is no result yet, and the same call goes on from where it was.
+    """
+    if (folder / "result.json").exists():
+        return read_json(folder / "result.json")
+    torch.set_num_threads(settings_now(config, folder).threads)
+    outside = ranks_from_outside()
+    if outside is not None and not outside.is_first:
+        return _assist(config, folder, data)
+    clear_unfinished(folder)
+    write_json(folder / "config.json", config)
+    if not (folder / "run.json").exists():
+        write_json(folder / "run.json", _describe(config, label) | {"started": time.time()})
+    result: dict[str, Any] = {"result_version": RESULT_VERSION, **asdict(label)}
+    result |= {"model": config["model"]["name"], "family": config["model"]["family"], "seed": config["seed"]}
+    started, memory_at_start_mb = time.time(), memory_mb()
+    placement = Placement(config, folder, data=data, say=say, pruning=pruning, own_process=own_process)
+    try:
+        with errors_noted(folder):
+            result |= placement.train()
+    except Pruned as error:
+        result |= {"status": "pruned", "why": str(error)}
+    except Diverged as error:
+        result |= {"status": "diverged", "why": str(error), "gradients": "exploding"}
+        result["nonfinite_steps"] = error.nonfinite_steps
+    result |= {"batch_size": config["data"]["batch_size"], "accumulate": settings_now(config, folder).accumulate}
+    result |= {"out_of_memory": times_out_of_memory(folder), "started": started}
+    result["wall_seconds"] = round(time.time() - started, 3)
+    result.setdefault("peak_memory_mb", peak_memory_mb(memory_at_start_mb))
+    if conclude is not None and result["status"] == "finished":
+        result |= conclude(result)
+    write_json(folder / "result.json", result)
+    AtomicCheckpointIO().remove_checkpoint(folder / "last.ckpt")
+    return result
+
+
+@contextmanager
+def errors_noted(folder: Path) -> Iterator[None]:
+    """Leaves an error of the block in ``error.json``, which tells a trial that failed from one that was killed."""
+    path = folder / "error.json"
+    path.unlink(missing_ok=True)
+    try:
+        yield
+    except (Pruned, Diverged):
+        raise
+    except Exception as error:
+        write_json(path, {"why": one_line(error)})
+        raise
+
+
+def _assist(config: Mapping[str, Any], folder: Path, data: TaskData | None) -> dict[str, Any]:
+    """A process's part in a trial that another one, started with it, writes down and speaks of."""
+    try:
+        if not is_fitted(config):
+            train_model(config, folder, settings_now(config, folder), data=data)
+    except Diverged:
+        return {"status": "diverged"}  # which the first process finds too
+    return {"status": "finished"}
+
+
+def _describe(config: Mapping[str, Any], label: TrialLabel) -> dict[str, Any]:
+    names = {section: config[section]["name"] for section in ("task", "data", "model")}
+    return {**asdict(label), **names, "family": config["model"]["family"], "seed": config["seed"]}

@@ -1,0 +1,202 @@
+"""A finished run as something to use: found, checked against the installed configuration, and built again.
+
+A run's folder is data. What it says of numbers (widths, rates, sizes) is taken; which classes are made is not: every
+``_target_`` must be the one that the installed ``conf/`` names for the same task, model and data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bakeoff.config import build
+from bakeoff.config.composition import compose_section, section_options
+from bakeoff.data.contract import Split, TaskData
+from bakeoff.data.image.spec import ImageSpec
+from bakeoff.data.spec import Spec
+from bakeoff.errors import CheckpointError, ConfigError
+from bakeoff.files import read_json
+from bakeoff.models.contracts import FittedModel
+from bakeoff.training.loop.checkpoints import load_weights
+from bakeoff.training.loop.module import Predictions, TaskModule
+from bakeoff.training.trial.answering import predict
+from bakeoff.training.trial.assembly import assemble
+from bakeoff.training.trial.fitted_trial import fitted_model, is_fitted
+from bakeoff.training.trial.settings import TrainerSettings
+
+_MOST_NAMED = 6
+"""Runs to choose from that an error lists."""
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A finished run, its targets checked."""
+
+    folder: Path
+    config: dict[str, Any]
+    spec: Spec
+    result: dict[str, Any]
+
+    @property
+    def settings(self) -> TrainerSettings:
+        """How it was trained, and so how it is run now."""
+        return build(self.config["trainer"], "trainer")
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether its model was fitted in one go, and is no network."""
+        return is_fitted(self.config)
+
+    def fitted(self) -> FittedModel:
+        """The fitted model of such a run."""
+        model = fitted_model(self.config)
+        model.load(self.folder)
+        return model
+
+    def responses(self, data: TaskData, split: Split) -> Predictions:
+        """What the run says of each example of a split."""
+        if self.is_fitted:
+            return self.fitted().respond(data.raw(split))
+        return predict(self.task(), data.predict_dataloader(split), self.settings)
+
+    def task(self) -> TaskModule:
+        """The trained module, in evaluation mode."""
+        torch.set_num_threads(self.settings.threads)
+        task = assemble(self.config, self.spec)
+        load_weights(task.net, self.folder / "weights.safetensors")
+        return task.eval()
+
+    def data(self, changes: Mapping[str, Any]) -> TaskData:
+        """The run's data, or other data by ``changes`` of its ``data`` section, set up."""
+        saved = self.config["data"]
+        option = installed_option("data", saved, self.folder)
+        size = {"image_size": list(self.spec.image_size)} if changes and isinstance(self.spec, ImageSpec) else {}
+        section = compose_section("data", option, {**_values(saved), **size, **changes})
+        data: TaskData = build(section["module"], "data.module", seed=self.config["seed"])
+        data.prepare_data()
+        data.setup()
+        if changes:
+            data.preprocess_as(self.spec)
+        return data
+
+
+def find_run(path: str | Path) -> Path:
+    """The trial folder that ``path`` names: itself, or the only one below it.
+
+    Raises:
+        ConfigError: there is none, or there are several to choose from.
+        CheckpointError: the run has not finished.
+    """
+    folder = Path(path)
+    if (folder / "run.json").exists():
+        runs = [folder]
+    else:
+        runs = sorted(found.parent for found in folder.glob("**/run.json"))
+    if not runs:
+        raise ConfigError(
+            "config.no_run",
+            "run",
+            folder,
+            f"no finished run there (looked in {folder.resolve()})",
+            next_step="train one: bakeoff train output_dir=runs/first",
+        )
+    if len(runs) > 1:
+        names = sorted(map(_named, runs))
+        shown = [name for *_, name in names[:_MOST_NAMED]] + (["..."] if len(runs) > _MOST_NAMED else [])
+        raise ConfigError("config.several_runs", "run", folder, f"it holds {len(runs)} runs; name one", allowed=shown)
+    if not (runs[0] / "result.json").exists():
+        raise CheckpointError(
+            "checkpoint.unfinished", "run", runs[0], "the run has not finished", next_step="give its command again"
+        )
+    return runs[0]
+
+
+def _named(run: Path) -> tuple[int, str, str]:
+    """What to sort a run by, so that each contender comes before anyone's second seed, and what to call it."""
+    try:
+        about = read_json(run / "run.json")
+        seed, contender = int(about["seed"]), str(about["contender"])
+    except (OSError, ValueError, TypeError, KeyError):  # of another version, or cut short
+        return 0, "", str(run)
+    return seed, contender, f"{run} ({contender}, seed {seed})"
+
+
+def load_run(path: str | Path) -> SavedRun:
+    """Reads a finished run and checks that it names no class but the installed configuration's.
+
+    Raises:
+        ConfigError: no run, or several.
+        CheckpointError: damaged, unfinished, failed, or of other classes.
+    """
+    folder = find_run(path)
+    try:
+        config, result = read_json(folder / "config.json"), read_json(folder / "result.json")
+        spec = Spec.from_dict(read_json(folder / "spec.json"))
+    except (OSError, ValueError, TypeError) as error:
+        raise CheckpointError("checkpoint.unreadable", "run", folder, f"can't be read ({error})") from error
+    if result["status"] != "finished":
+        raise CheckpointError("checkpoint.failed", "run", folder, f"it {result['status']}: {result['why']}")
+    check_targets(folder, config)
+    return SavedRun(folder, config, spec, result)
+
+
+def check_targets(folder: Path, config: Mapping[str, Any]) -> None:
+    """Refuses a saved configuration that names other classes than the installed one.
+
+    Raises:
+        CheckpointError: the first differences.
+    """
+    for group in ("task", "model", "data"):
+        installed_option(group, config[group], folder)
+
+
+def installed_option(group: str, section: Mapping[str, Any], folder: Path) -> str:
+    """The installed option of ``group`` that makes the same objects as a saved section.
+
+    Its name is tried first; a section whose display name the user chose is found by what it makes.
+
+    Raises:
+        CheckpointError: none does.
+    """
+    options = sorted(section_options(group), key=lambda option: option != section["name"])
+    saved = _targets(section)
+    differences = []
+    for option in options:
+        try:
+            installed = _targets(compose_section(group, option, _values(section)))
+        except ConfigError:
+            continue  # it needs values that this section lacks, so it is not the one that made it
+        if installed == saved:
+            return option
+        if option == section["name"]:
+            differences = [
+                key for key in sorted(saved.keys() | installed.keys()) if saved.get(key) != installed.get(key)
+            ]
+            differences = [f"{group}.{key} is {saved.get(key)}, here {installed.get(key)}" for key in differences]
+    raise CheckpointError(
+        "checkpoint.mismatch",
+        "run",
+        folder,
+        "; ".join(differences[:3]) or f"no installed {group} makes what its {group} {section['name']!r} makes",
+        next_step="give --config-dir with the YAML that it was trained with",
+    )
+
+
+def _values(section: Mapping[str, Any]) -> dict[str, Any]:
+    """The section's own values, without the mappings that make objects."""
+    return {key: value for key, value in section.items() if not _targets({key: value})}
+
+
+def _targets(section: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Every ``_target_`` of a section by its path."""
+    found: dict[str, str] = {}
+    for key, value in section.items():
+        if key == "_target_":
+            found[f"{prefix}{key}"] = value
+        elif isinstance(value, Mapping):
+            found |= _targets(value, f"{prefix}{key}.")
+    return found
