@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from bakeoff.config import build
 from bakeoff.config.composition import Composer, compose_section
+from bakeoff.data.batches.batch import join_rows
 from bakeoff.data.text.spec import END, PAD
 from bakeoff.tasks.language_modeling.generation import Sampling, generate
 from bakeoff.tasks.language_modeling.network import LanguageModel
@@ -73,7 +74,7 @@ def _throughput(folder: Path, repeats: int) -> dict[str, Any]:
         data = build(config["data"]["module"], seed=0)
         data.setup("fit")
         batches = list(data.train_dataloader())
-        tokens_NT, labels_N = (torch.cat([batch[part] for batch in batches]) for part in (0, 1))
+        tokens_NT, labels_N, _ = join_rows(batches)
         assert tokens_NT.shape[1] == NUM_STEPS
         net, optimizer = network(config, data.spec), build(config["optimizer"])
         return examples_per_second(net, optimizer, tokens_NT, labels_N, batch_size=BATCH_SIZE, epochs=EPOCHS)
@@ -99,7 +100,7 @@ def _padding() -> dict[str, Any]:
     data = build(config["data"]["module"], seed=0)
     data.prepare_data()
     data.setup("fit")
-    batches = [batch[0] for batch in data.train_dataloader()]
+    batches = [batch.inputs for batch in data.train_dataloader()]
     lengths_N = torch.cat([(tokens_BT != PAD).sum(dim=1) for tokens_BT in batches])
     ours = _waste([(tokens_BT != PAD).sum(dim=1) for tokens_BT in batches])
     order_N = torch.randperm(len(lengths_N), generator=torch.Generator().manual_seed(0))

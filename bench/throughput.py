@@ -20,6 +20,7 @@ from omegaconf import OmegaConf
 
 from bakeoff.config import build
 from bakeoff.config.composition import Composer
+from bakeoff.data.batches.batch import join_rows
 from bakeoff.training.trial.assembly import network, trial_config
 from bakeoff.training.trial.run import TrialLabel, run_trial
 from bench.reference import examples_per_second
@@ -102,9 +103,7 @@ def _ours(config: dict[str, Any], folder: Path) -> float:
 def _reference(config: dict[str, Any], case: Case) -> float:
     data = build(config["data"]["module"], seed=0)
     loader = data.train_dataloader()
-    batches = list(loader)
-    images = torch.cat([batch[0] for batch in batches])
-    labels = torch.cat([batch[1] for batch in batches])
+    images, labels, _ = join_rows(list(loader))
     optimizer = build(config["optimizer"])
     net = network(config, data.spec)
     return examples_per_second(net, optimizer, images, labels, batch_size=case.batch_size, epochs=case.epochs)

@@ -26,7 +26,7 @@ class MetricFacts:
         perfect: the value of a perfect answer; what is missing to it is the error, of which the margin is a part.
         unit: ``fraction`` (in [0, 1], printed in percent), ``points`` (of 100), ``seconds``, or ``none``.
         in_validation: whether validation measures it, so that weights and contenders can be chosen by it.
-        is_mean: whether it is the mean of what each example scores; of others, the jackknife's pseudo-values are tested.
+        is_mean: whether it is the mean of what each example scores; of others, pseudo-values are tested.
         meaning: one sentence for the glossary.
     """
 

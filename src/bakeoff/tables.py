@@ -1,11 +1,12 @@
 """Tables with a row an example: what trials seal, what labels are, what `predict` writes.
 
-An Arrow table holds lists of any length, structs and texts without Python objects. It concatenates, takes rows by index,
-and has one form as bytes, so that it can be hashed and sealed.
+An Arrow table holds lists of any length, structs and texts without Python objects. It concatenates, takes rows by
+index, and has one form as bytes, so that it can be hashed and sealed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 from collections.abc import Sequence
@@ -71,9 +72,9 @@ def repeat_row(table: pa.Table, count: int) -> pa.Table:
     return table.take(pa.array(np.zeros(count, dtype=np.int64)))
 
 
-def same(one: pa.Table, other: pa.Table) -> bool:
-    """Whether both hold the same columns, types and values; not-a-number equals itself."""
-    return to_bytes(one) == to_bytes(other)
+def digest(table: pa.Table) -> str:
+    """SHA-256 of the table as bytes: the same for equal columns, types and values."""
+    return hashlib.sha256(to_bytes(table)).hexdigest()
 
 
 def to_bytes(table: pa.Table) -> bytes:

@@ -103,8 +103,8 @@ BAD = {
         ["error[config.wrong_type] data.columns.label=2024: ", """quote it: 'data.columns.label="2024"'"""],
     ),
     "nothing to write": (
-        ["predict", "run=r", "input=x", "num_tokens=-3"],
-        ["error[config.out_of_range] num_tokens=-3: is out of range; allowed: 1 or more"],
+        ["predict", "run=r", "input=x", "task.predict.num_tokens=-3"],
+        ["error[config.out_of_range] task.predict.num_tokens=-3: is out of range; allowed: 1 or more"],
     ),
     "no beams": (
         ["train", "task=translation", "task.module.beams=0"],
@@ -115,16 +115,16 @@ BAD = {
         ["error[config.unknown_key] model.net.width: there is no such key"],
     ),
     "negative temperature": (
-        ["predict", "run=r", "input=x", "sampling.temperature=-1"],
-        ["error[config.out_of_range] sampling.temperature=-1: is out of range; allowed: 0 or more"],
+        ["predict", "run=r", "input=x", "task.predict.sampling.temperature=-1"],
+        ["error[config.out_of_range] task.predict.sampling.temperature=-1: is out of range; allowed: 0 or more"],
     ),
     "none of the likeliest tokens": (
-        ["predict", "run=r", "input=x", "sampling.top_k=0"],
-        ["error[config.out_of_range] sampling.top_k=0: is out of range; allowed: 1 or more"],
+        ["predict", "run=r", "input=x", "task.predict.sampling.top_k=0"],
+        ["error[config.out_of_range] task.predict.sampling.top_k=0: is out of range; allowed: 1 or more"],
     ),
     "a probability above 1": (
-        ["predict", "run=r", "input=x", "sampling.top_p=1.5"],
-        ["error[config.out_of_range] sampling.top_p=1.5: is out of range; allowed: above 0 and at most 1"],
+        ["predict", "run=r", "input=x", "task.predict.sampling.top_p=1.5"],
+        ["error[config.out_of_range] task.predict.sampling.top_p=1.5: is out of range; allowed: above 0 and at most 1"],
     ),
     "an interval without a sampler": (
         ["train", "-m", "optimizer.lr=interval(0.001,0.1)"],

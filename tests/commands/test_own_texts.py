@@ -103,7 +103,13 @@ def test_a_text_file_teaches_a_model_that_writes(folder, capsys):
     result = json.loads((folder / "run" / "result.json").read_text())
     assert result["test"]["bits_per_byte"] < 3
     capsys.readouterr()
-    write = ["run=run", "input=12 green", "num_tokens=40", "sampling.temperature=0.5", "output=story.csv"]
+    write = [
+        "run=run",
+        "input=12 green",
+        "task.predict.num_tokens=40",
+        "task.predict.sampling.temperature=0.5",
+        "output=story.csv",
+    ]
     run_pipeline("predict", argv=write)
     told = capsys.readouterr().out
     table = pd.read_csv("story.csv")

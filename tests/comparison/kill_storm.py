@@ -41,7 +41,7 @@ COMMAND = (
 NUM_TRIALS = 2 * 12 + 3
 MARK = "BAKEOFF_KILL_STORM"
 """An environment variable by which all processes of a command are known, whoever their parent is by now."""
-FINAL = ("config.json", "run.json", "spec.json", "metrics.jsonl", "weights.safetensors", "test_predictions.npz")
+FINAL = ("config.json", "run.json", "spec.json", "metrics.jsonl", "weights.safetensors", "test_predictions.arrow")
 """What a trial that runs again would write again, beside its result."""
 Phase = Literal["any", "training", "ending"]
 

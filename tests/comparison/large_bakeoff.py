@@ -20,10 +20,12 @@ from safetensors.torch import save_file
 from bakeoff.comparison.bakeoff import Outcome, run_bakeoff
 from bakeoff.comparison.planning.plan import Plan, make_plan, open_folder
 from bakeoff.comparison.running.job import Job
+from bakeoff.tables import table_of
 from bakeoff.tasks.class_scores import summarise
 from bakeoff.training.trial.assembly import network
-from bakeoff.training.trial.predictions import save_predictions
+from bakeoff.training.trial.predictions import seal_answers
 from tests.comparison.bakeoff_config import small_bakeoff
+from tests.values import values
 
 ENTRIES = (
     "contenders=[lenet,row_gru,{model: mlp, name: dense},{model: mlp, name: small, width: 0.1}]",
@@ -62,7 +64,7 @@ def make_large_bakeoff(folder: Path, *, seeds: int, overrides: Sequence[str] = (
 def write_trials(plan: Plan, folder: Path) -> None:
     """Every trial of the plan, finished."""
     rng = np.random.default_rng(0)
-    labels = plan.data.labels("test")
+    labels = values(plan.data.labels("test"))
     difficulty = rng.normal(0, 1.2, len(labels))
     skills = {contender.name: SKILLS[index] for index, contender in enumerate(plan.contenders)}
     specs: dict[int, dict[str, Any]] = {}
@@ -99,7 +101,7 @@ def _write_trial(job: Job, answers: np.ndarray, labels: np.ndarray, spec: dict[s
     result |= {"train_flops": 1e10, "train_seconds": 4.0, "examples_seen": EPOCHS * spec["num_train"]}
     result |= {"examples_per_second": 2e3, "epochs": EPOCHS, "selected_epoch": EPOCHS - 1, "gradients": None}
     result |= {"validation": {name: min(value * 1.01, 1.0) for name, value in reached.items()}}
-    result |= {"test_predictions_sha256": save_predictions({"probabilities": answers}, job.folder)}
+    result |= {"test_predictions_sha256": seal_answers(table_of(probabilities=answers), job.folder)}
     result |= {"data_fingerprint": plan.data.fingerprint, "started": 1.7e9, "wall_seconds": 5.0}
     result |= {"peak_memory_mb": 300.0}
     names = {"task": config["task"]["name"], "data": config["data"]["name"]}

@@ -12,7 +12,9 @@ from bakeoff.comparison.judging.audit import audit
 from bakeoff.comparison.judging.checks import compare, same
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.files import read_json, write_json
-from bakeoff.training.trial.predictions import save_predictions
+from bakeoff.tables import read_table, table_of, to_bytes
+from bakeoff.training.trial.predictions import seal_answers
+from tests.values import values
 
 
 def differing(folder, **options):
@@ -99,8 +101,8 @@ def test_scores_of_a_trial_that_never_ran_are_found(sabotage):
 def test_predictions_changed_together_with_their_hash_are_found(sabotage):
     spoilt = sabotage()
     trial = spoilt.trial("lenet", 2)
-    labels = np.load(spoilt.folder / "test_labels.npy")
-    digest = save_predictions({"probabilities": np.eye(10, dtype=np.float32)[labels]}, spoilt.folder / trial)
+    labels = values(read_table(spoilt.folder / "test_labels.arrow"))
+    digest = seal_answers(table_of(probabilities=np.eye(10, dtype=np.float32)[labels]), spoilt.folder / trial)
     spoilt.edit(f"{trial}/result.json", lambda result: result.update(test_predictions_sha256=digest))
     found = audit(spoilt.folder)
     assert found.findings == ()
@@ -117,8 +119,8 @@ def test_validation_changed_moves_the_margin(sabotage):
 
 def test_labels_that_are_not_those_of_the_data_are_found(sabotage, digits_module):
     spoilt = sabotage()
-    labels = np.load(spoilt.folder / "test_labels.npy")
-    np.save(spoilt.folder / "test_labels.npy", np.roll(labels, 1))
+    labels = values(read_table(spoilt.folder / "test_labels.arrow"))
+    (spoilt.folder / "test_labels.arrow").write_bytes(to_bytes(table_of(label=np.roll(labels, 1))))
     assert "data/test labels" in differing(spoilt.folder, data=digits_module)
 
 
@@ -129,7 +131,7 @@ def test_a_failed_trial_is_the_trivial_predictor(sabotage, digits_module):
     spoilt.edit(f"{trial}/result.json", lambda result: result.update(failure))
     found = {check.what: check for check in audit(spoilt.folder, data=digits_module).checks}
     assert not found["scores/lenet trial 1"].agrees
-    train, test = digits_module.labels("train"), np.load(spoilt.folder / "test_labels.npy")
+    train, test = values(digits_module.labels("train")), values(read_table(spoilt.folder / "test_labels.arrow"))
     trivial = np.mean(test == np.bincount(train).argmax())
     assert found["scores/lenet trial 1"].derived.startswith(f"mean {trivial:.6f}")
 
@@ -144,7 +146,7 @@ def test_the_command_prints_a_table_and_ends_well(sabotage, capsys):
 def test_the_command_ends_with_6_and_one_line_that_names_the_first_difference(sabotage, capsys):
     spoilt = sabotage()
     spoilt.edit("verdict.json", lambda verdict: verdict.update(verdict="WINS", winner="lenet"))
-    (spoilt.folder / spoilt.trial("dense") / "test_predictions.npz").unlink()
+    (spoilt.folder / spoilt.trial("dense") / "test_predictions.arrow").unlink()
     with pytest.raises(SystemExit) as ended:
         main(["audit", str(spoilt.folder), "--no-data"])
     printed = capsys.readouterr()

@@ -12,8 +12,10 @@ from bakeoff.comparison.guards.timing import spread
 from bakeoff.comparison.judging.audit import audit
 from bakeoff.errors import ConfigError, TrialsFailed
 from bakeoff.files import read_json
+from bakeoff.tables import read_table, table_of, to_bytes
 from tests.comparison.finished_bakeoffs import make
 from tests.data.made_texts import sentences, stream
+from tests.values import values
 
 
 def caught(sabotaged, **options):
@@ -71,13 +73,13 @@ def seeds_beyond_the_manifest(spoilt):
 
 
 def predictions_improved(spoilt):
-    path = spoilt.folder / spoilt.trial("dense") / "test_predictions.npz"
-    labels = np.load(spoilt.folder / "test_labels.npy")
-    np.savez_compressed(path, probabilities=np.eye(10, dtype=np.float32)[labels])
+    path = spoilt.folder / spoilt.trial("dense") / "test_predictions.arrow"
+    labels = values(read_table(spoilt.folder / "test_labels.arrow"))
+    path.write_bytes(to_bytes(table_of(probabilities=np.eye(10, dtype=np.float32)[labels])))
 
 
 def predictions_gone(spoilt):
-    (spoilt.folder / spoilt.trial("dense") / "test_predictions.npz").unlink()
+    (spoilt.folder / spoilt.trial("dense") / "test_predictions.arrow").unlink()
 
 
 def opened_twice(spoilt):
@@ -299,7 +301,7 @@ def test_seeds_that_use_other_documents_are_each_searched_for_copies():
 
 def test_normalisation_that_saw_the_test_is_caught(sabotage, digits_module):
     spoilt = sabotage()
-    splits = [digits_module.show(split, range(len(digits_module.labels(split)))) for split in ("train", "test")]
+    splits = [digits_module.show(split, range(len(values(digits_module.labels(split))))) for split in ("train", "test")]
     pixels = np.concatenate(splits) / 255
     fitted = {"mean": [pixels.mean()], "std": [pixels.std()]}
     for name in ("dense", "lenet", "linear"):

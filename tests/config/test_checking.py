@@ -151,7 +151,7 @@ def test_a_misspelt_argument_of_a_users_model_file_is_found(user_tree):
         model__mine="""
         name: mine
         family: cnn
-        modality: image
+        contract: ImageBackbone
         paper: none
         net: {_target_: bakeoff.models.cnn.lenet.LeNet, widht: 2}
         knobs: [{arg: wide, minimum: 1, maximum: 2, step: 1}]
@@ -165,7 +165,8 @@ def test_a_misspelt_argument_of_a_users_model_file_is_found(user_tree):
 
 def test_a_users_files_are_refused_for_what_they_name_or_refer_to(user_tree):
     tree = user_tree(
-        model__shell="name: s\nfamily: cnn\nmodality: image\npaper: p\nnet: {_target_: os.system, command: ls}\n",
+        model__shell="name: s\nfamily: cnn\ncontract: ImageBackbone\npaper: p\n"
+        "net: {_target_: os.system, command: ls}\n",
         experiment__typo="# @package _global_\nseeed: 3\ntrainer: {max_epochs: '${trainer.max_epoch}'}\n",
         data__broken="name: [unclosed\n",
     )
@@ -198,8 +199,8 @@ def test_a_contender_is_checked_like_a_model():
     ]
 
 
-def test_a_model_of_another_modality_is_refused_with_those_that_fit(user_tree):
-    tree = user_tree(model__seq="defaults: [vit, _self_]\nname: seq\nmodality: sequence\n")
+def test_a_model_of_another_contract_is_refused_with_those_that_fit(user_tree):
+    tree = user_tree(model__seq="defaults: [vit, _self_]\nname: seq\ncontract: SequenceBackbone\n")
     with pytest.raises(ErrorGroup, match=r"allowed: .*resnet") as caught:
         check("model=seq", tree=tree)
     assert caught.value.errors[0].code == "config.model_misfit"

@@ -75,7 +75,7 @@ def configured_models() -> dict[str, Any]:
     return {
         name: model
         for name, model in contents.items()
-        if model.get("modality") == "sequence" and issubclass(resolve(model.net._target_), SequenceBackbone)
+        if model.get("contract") == "SequenceBackbone" and issubclass(resolve(model.net._target_), SequenceBackbone)
     }
 
 

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.config import conf_dir, resolve
-from bakeoff.config.allowlist import THEIRS
+from bakeoff.config import conf_dir
+from bakeoff.config.allowlist import THEIRS, resolve
 from bakeoff.config.catalog import Catalog
 from bakeoff.config.composition import Composer
-from bakeoff.config.schema import GIVEN_BY_PROGRAM, GIVEN_TO_MODELS, PIPELINES, SECTIONS
+from bakeoff.config.schema import GIVEN_BY_PROGRAM, PIPELINES, SECTIONS
 from bakeoff.config.signatures import signature
 from bakeoff.config.tree import UNRESOLVED, get, resolve_tree, targets
 from bakeoff.config.validation import validate
+from bakeoff.models import contracts
 
 CATALOG = Catalog()
 FILES = sorted(conf_dir().rglob("*.yaml"))
@@ -42,10 +43,14 @@ def fitting_task(group, name):
     """The override that chooses a task for which a model or a data set is made."""
     if group not in ("model", "data"):
         return []
-    offered = CATALOG.content(group, name)["modality"]
+    content = CATALOG.content(group, name)
+    kind = content["kind"] if group == "data" else content.get("data_kind")
     tasks = {task: CATALOG.content("task", task) for task in CATALOG.options("task")}
-    fitting = [task for task, section in tasks.items() if offered in (section["modality"], section["data_kind"])]
-    assert fitting, f"no task takes {group}={name} of the modality {offered}"
+    if kind:
+        fitting = [task for task, section in tasks.items() if kind == section["data_kind"]]
+    else:
+        fitting = [task for task, section in tasks.items() if content["contract"] in section["contract"]]
+    assert fitting, f"no task takes {group}={name}"
     return [f"task={fitting[0]}"]
 
 
@@ -87,25 +92,26 @@ def test_every_target_resolves_to_a_class_whose_static_signature_is_right(target
     assert static.open or static.names() == named
 
 
-@pytest.mark.parametrize(
-    ("section", "target"), [item for item in TARGETS if item[0] in set(GIVEN_BY_PROGRAM) - {"model.net"}]
-)
+@pytest.mark.parametrize(("section", "target"), [item for item in TARGETS if item[0] in set(GIVEN_BY_PROGRAM)])
 def test_what_the_program_gives_is_taken(section, target):
     assert GIVEN_BY_PROGRAM[section] <= set(signature(target).names()) or signature(target).open
 
 
 @pytest.mark.parametrize("name", CATALOG.options("model"))
-def test_every_model_takes_what_its_modality_gives(name):
+def test_every_model_takes_what_its_contract_gives(name):
     content = CATALOG.content("model", name)
     taken = set(signature(content["net"]["_target_"]).names())
-    assert GIVEN_TO_MODELS.get(content["modality"], set()) <= taken
+    tasks = [CATALOG.content("task", task) for task in CATALOG.options("task")]
+    assert all(set(task["gives"]) <= taken for task in tasks if content["contract"] in task["contract"])
 
 
 @pytest.mark.parametrize("name", CATALOG.options("model"))
 def test_every_model_says_what_it_is(name):
     content = CATALOG.content("model", name)
     assert content["family"] in ("cnn", "rnn", "transformer", "baseline")
-    assert content["modality"] in (*GIVEN_TO_MODELS, "labelled_text", "text_stream", "text_pair")
+    fulfilled = getattr(contracts, content["contract"])
+    assert issubclass(resolve(content["net"]["_target_"]), fulfilled)
+    assert (fulfilled is contracts.FittedModel) == ("data_kind" in content)
     assert content["paper"]
 
 

@@ -19,9 +19,9 @@ from PIL import Image
 from bakeoff.config import build, compose_section, conf_dir
 from bakeoff.config.catalog import Catalog
 from bakeoff.data.contract import SPLITS, TaskData
-from bakeoff.data.spec import KINDS, Spec
 from bakeoff.data.text.spec import PAD
 from bakeoff.errors import ConfigError
+from tests.values import values
 
 NUM_IMAGES = 60
 NUM_TEXTS = 60
@@ -32,9 +32,9 @@ def names(group: str) -> list[str]:
     return sorted(file.stem for file in (conf_dir() / group).glob("*.yaml") if not file.name.startswith("_"))
 
 
-def modality(name: str) -> str:
+def kind(name: str) -> str:
     """The kind of data that a data set says it is."""
-    return Catalog().content("data", name)["modality"]
+    return Catalog().content("data", name)["kind"]
 
 
 def noise(count: int, *size: int) -> np.ndarray:
@@ -162,13 +162,15 @@ def make(name: str, folder: Path, *, seed: int = 0) -> TaskData:
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose(overrides=[f"+data={name}", *overrides])
     data = build(config.data.module, seed=seed)
-    assert config.data.modality == data.spec.kind
+    assert config.data.kind == data.spec.kind == data.spec_class.kind
     return data
 
 
 def tensors(batch: Any) -> list[torch.Tensor]:
     """All tensors of a batch, inputs first."""
-    return [batch] if isinstance(batch, torch.Tensor) else [tensor for part in batch for tensor in tensors(part)]
+    if isinstance(batch, torch.Tensor):
+        return [batch]
+    return [tensor for part in batch for tensor in tensors(part)] if isinstance(batch, tuple | list) else []
 
 
 def equal(some: list[list[torch.Tensor]], others: list[list[torch.Tensor]]) -> bool:
@@ -180,21 +182,17 @@ def equal(some: list[list[torch.Tensor]], others: list[list[torch.Tensor]]) -> b
     )
 
 
-def test_every_kind_of_data_has_a_data_set_here() -> None:
-    assert {modality(name) for name in names("data")} == set(KINDS)
-
-
 @pytest.mark.parametrize("name", names("data"))
 def test_every_data_set_keeps_the_promises_of_its_module(name: str, tmp_path: Path) -> None:
     data = make(name, tmp_path)
     spec = data.spec
     assert spec.name == name
-    assert Spec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+    assert data.spec_class.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
     assert data.refit_problem(json.loads(json.dumps(spec.to_dict()))) is None
     sizes = {"val": spec.num_val, "test": spec.num_test}
     for split in SPLITS:
         examples = data.examples(split)
-        assert len(data.labels(split)) == len(set(examples)) == sizes.get(split, len(examples)) > 0
+        assert len(values(data.labels(split))) == len(set(examples)) == sizes.get(split, len(examples)) > 0
         assert len(data.digests(split)) == len(data.raw(split)) == len(examples)
         assert data.show(split, [0])
     every = [example for split in SPLITS for example in data.examples(split)]
@@ -207,7 +205,7 @@ def test_every_data_set_keeps_the_promises_of_its_module(name: str, tmp_path: Pa
 def test_every_data_set_gives_batches_that_a_seed_repeats(name: str, tmp_path: Path) -> None:
     first, again, other = make(name, tmp_path), make(name, tmp_path), make(name, tmp_path, seed=1)
     batch = next(iter(first.train_dataloader()))
-    assert len(batch) == 2
+    assert batch.size > 0
     assert all(torch.isfinite(tensor).all() for tensor in tensors(batch))
     repeated, changed = (tensors(next(iter(data.train_dataloader()))) for data in (again, other))
     assert equal([tensors(batch)], [repeated])
@@ -235,27 +233,27 @@ def test_every_training_loader_chunks_and_resumes(name: str, tmp_path: Path) -> 
     assert not equal(whole, [tensors(batch) for batch in loader])
 
 
-IMAGES = [name for name in names("data") if modality(name) == "image"]
-CLASSES = [name for name in names("data") if modality(name) in ("image", "labelled_text")]
+IMAGES = [name for name in names("data") if kind(name) == "image"]
+CLASSES = [name for name in names("data") if kind(name) in ("image", "labelled_text")]
 
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_every_data_set_of_classes_has_all_of_them_in_train(name: str, tmp_path: Path) -> None:
     data = make(name, tmp_path)
     spec = data.spec
-    assert spec.num_train == len(data.labels("train"))
+    assert spec.num_train == len(values(data.labels("train")))
     assert spec.num_classes >= 2
     for split in SPLITS:
-        labels = data.labels(split)
+        labels = values(data.labels(split))
         assert labels.ndim == 2 or set(labels) <= set(range(spec.num_classes))
-    labels = data.labels("train")
+    labels = values(data.labels("train"))
     assert labels.any(axis=0).all() if labels.ndim == 2 else set(labels) == set(range(spec.num_classes))
 
 
 @pytest.mark.parametrize("name", IMAGES)
 def test_every_image_data_set_gives_normalised_batches(name: str, tmp_path: Path) -> None:
     data = make(name, tmp_path)
-    images_BCHW, labels_B = next(iter(data.train_dataloader()))
+    images_BCHW, labels_B, _ = next(iter(data.train_dataloader()))
     assert images_BCHW.shape[1:] == data.spec.example_shape
     assert images_BCHW.dtype == torch.float32
     assert labels_B.dtype == torch.int64

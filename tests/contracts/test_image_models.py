@@ -23,7 +23,7 @@ from bakeoff.models.cost import build_on_meta, count_parameters
 
 FILES = sorted((Path(__file__).parents[2] / "conf" / "model").glob("*.yaml"))
 SECTIONS = {path.stem: OmegaConf.create({"model": OmegaConf.load(path)}).model for path in FILES}
-IMAGE_MODELS = sorted(name for name, model in SECTIONS.items() if model.modality == "image")
+IMAGE_MODELS = sorted(name for name, model in SECTIONS.items() if model.contract == "ImageBackbone")
 SIZES = [(1, 8, 8), (1, 28, 28), (3, 33, 20), (3, 64, 64)]
 
 every_model = pytest.mark.parametrize("name", IMAGE_MODELS)

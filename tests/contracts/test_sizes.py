@@ -28,10 +28,10 @@ FORMS = {
 targets = pytest.mark.parametrize("target", [30_000, 100_000, 300_000, 1_000_000, 5_000_000])
 
 
-def sections(modality: str) -> list[Any]:
-    """A parameter for each model of a modality that has knobs."""
+def sections(contract: str) -> list[Any]:
+    """A parameter for each model of a contract that has knobs."""
     found = [(path.stem, OmegaConf.load(path)) for path in MODELS]
-    sized = [(name, model) for name, model in found if model.get("knobs") and model.modality == modality]
+    sized = [(name, model) for name, model in found if model.get("knobs") and model.contract == contract]
     return [pytest.param(model, id=name) for name, model in sized]
 
 
@@ -55,7 +55,7 @@ def sequence_network(model: Any, args: Arguments, *, forms: Sequence[dict[str, b
     return nn.ModuleList([*stem, *backbones, nn.Linear(width, VOCABULARY)])
 
 
-@pytest.mark.parametrize("model", sections("image"))
+@pytest.mark.parametrize("model", sections("ImageBackbone"))
 @pytest.mark.parametrize("side", [8, 28])
 @targets
 def test_lands_within_five_percent(model: Any, side: int, target: int) -> None:
@@ -77,7 +77,7 @@ def sequence_sections() -> list[Any]:
     """A parameter for each sequence model with knobs in each task's form that it takes."""
     return [
         pytest.param(model, forms, id=f"{model.name}-{task}")
-        for (model,) in (section.values for section in sections("sequence"))
+        for (model,) in (section.values for section in sections("SequenceBackbone"))
         for task, forms in FORMS.items()
         if takes(model, forms)
     ]

@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
+from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
 from bakeoff.data.image.loaders import MemoryLoader, evaluation_batch_size
 from bakeoff.data.image.pixels import Layout
@@ -29,9 +30,10 @@ def loader(num_rows: int, *, chunk: int = 1, seed: int | None = 0, batch_size: i
 
 def seen(batches: list) -> list[list[int]]:
     """The labels of each batch, which must agree with its images."""
-    for images_BCHW, labels_B in batches:
+    for images_BCHW, labels_B, size in batches:
         assert torch.equal(images_BCHW.flatten(), labels_B.float())
-    return [labels_B.tolist() for _, labels_B in batches]
+        assert size == len(labels_B)
+    return [labels_B.tolist() for _, labels_B, _ in batches]
 
 
 def flat(batches: list[list[int]]) -> list[int]:
@@ -103,10 +105,10 @@ class Recorder(pl.LightningModule):
         self.weight = nn.Parameter(torch.zeros(1))
         self.epochs: dict[int, list[int]] = {}
 
-    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
+    def training_step(self, batch: Batch, index: int) -> Tensor:
         """A loss with a gradient."""
-        self.epochs.setdefault(self.current_epoch, []).extend(batch[1].tolist())
-        return (self.weight * batch[0].sum()).sum()
+        self.epochs.setdefault(self.current_epoch, []).extend(batch.targets.tolist())
+        return (self.weight * batch.inputs.sum()).sum()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Any."""
@@ -149,7 +151,7 @@ def test_images_that_do_not_fit_in_memory_come_in_the_same_batches(module) -> No
         memory.skip(1)
         workers.skip(1)
         assert len(memory) == len(workers)
-        for (images_a, labels_a), (images_b, labels_b) in zip(memory, workers, strict=True):
+        for (images_a, labels_a, _), (images_b, labels_b, _) in zip(memory, workers, strict=True):
             assert torch.equal(images_a, images_b)
             assert torch.equal(labels_a, labels_b)
     assert np.array_equal(np.stack(fits.show("test", [1, 0])), np.stack(decodes.show("test", [1, 0])))

@@ -12,8 +12,9 @@ from bakeoff.data.probes.languages import ModularArithmetic, Parity
 from bakeoff.data.probes.memory import AddingProblem, AssociativeRecall, CopyMemory
 from bakeoff.data.probes.module import ProbeData
 from bakeoff.data.probes.problem import Examples, Problem
-from bakeoff.data.spec import Spec
+from bakeoff.data.probes.spec import ProbeSpec
 from bakeoff.errors import ConfigError, DataError
+from tests.values import values
 
 
 def made(problem: Problem, count: int = 200, *, test: bool = False) -> Examples:
@@ -128,13 +129,13 @@ def test_test_examples_come_back_to_the_order_of_their_labels() -> None:
     lengths = np.concatenate([(tokens_BT != 0).sum(dim=1).numpy() for tokens_BT in loader])
     odd = np.concatenate([(tokens_BT == 2).sum(dim=1).numpy() % 2 for tokens_BT in loader])
     assert lengths.tolist() == sorted(lengths)
-    assert odd[np.argsort(loader.positions)].tolist() == probe.labels("test").tolist()
+    assert odd[np.argsort(loader.positions)].tolist() == values(probe.labels("test")).tolist()
 
 
 def test_short_strings_that_many_examples_share_stay_in_train_alone() -> None:
     probe = data(Parity(train_length=12, test_length=30))
-    assert len(probe.labels("train")) == 300
-    assert len(probe.labels("val")) == 40
+    assert len(values(probe.labels("train"))) == 300
+    assert len(values(probe.labels("val"))) == 40
     shared = [set(probe.digests("train")) & set(probe.digests(split)) for split in SPLITS[1:]]
     assert shared == [set(), set()]
     assert probe.show("train", [0, 1])
@@ -143,7 +144,7 @@ def test_short_strings_that_many_examples_share_stay_in_train_alone() -> None:
 def test_examples_that_are_in_test_are_left_out_of_training() -> None:
     probe = data(AssociativeRecall(vocab_size=8, length=4), num_test=20, num_val=1)
     assert not set(probe.digests("train")) & set(probe.digests("test"))
-    assert len(probe.labels("train")) < 300
+    assert len(values(probe.labels("train"))) < 300
 
 
 def test_too_few_different_examples_are_refused() -> None:
@@ -159,6 +160,6 @@ def test_a_number_of_examples_below_one_is_refused() -> None:
 def test_another_rule_than_that_of_the_run_is_refused() -> None:
     trained = data(Parity(train_length=12)).spec
     longer = data(Parity(train_length=20, test_length=40))
-    longer.preprocess_as(Spec.from_dict(json.loads(json.dumps(trained.to_dict()))))
+    longer.preprocess_as(ProbeSpec.from_dict(json.loads(json.dumps(trained.to_dict()))))
     with pytest.raises(DataError, match="vocab_size is 9, the run was trained on 3"):
         data(ModularArithmetic()).preprocess_as(trained)

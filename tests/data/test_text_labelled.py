@@ -11,10 +11,11 @@ from datasets import ClassLabel, Dataset, Features, List, Value
 
 from bakeoff.data.batches.buckets import BucketedPlan
 from bakeoff.data.batches.order import EpochSampler
-from bakeoff.data.spec import Spec
+from bakeoff.data.text.spec import LabelledTextSpec
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.errors import DataError
 from tests.data.made_texts import labelled, sentences, table
+from tests.values import values
 
 LABELS = ["a", "b", "c"] * 40
 
@@ -23,7 +24,7 @@ def test_batches_hold_the_tokens_of_the_texts_padded_at_the_end() -> None:
     data = labelled(table(LABELS), batch_size=7)
     tokenizer = tokenizer_from(data.spec.tokenizer)
     seen = []
-    for tokens_BT, labels_B in data.train_dataloader():
+    for tokens_BT, labels_B, _ in data.train_dataloader():
         assert tokens_BT.dtype == labels_B.dtype == torch.int64
         assert (tokens_BT != 0).any(dim=0).all()
         for row, label in zip(tokens_BT.tolist(), labels_B.tolist(), strict=True):
@@ -31,7 +32,7 @@ def test_batches_hold_the_tokens_of_the_texts_padded_at_the_end() -> None:
             assert 0 not in row[:length]
             seen.append((tokenizer.decode(row), label))
     assert len(seen) == data.spec.num_train
-    assert sorted(seen) == sorted(zip(data.raw("train"), data.labels("train").tolist(), strict=True))
+    assert sorted(seen) == sorted(zip(data.raw("train"), values(data.labels("train")).tolist(), strict=True))
 
 
 def test_prediction_batches_lead_back_to_the_order_of_labels() -> None:
@@ -40,8 +41,8 @@ def test_prediction_batches_lead_back_to_the_order_of_labels() -> None:
     rows = [row for batch in loader for row in batch.tolist()]
     assert sorted(loader.positions.tolist()) == list(range(data.spec.num_test))
     assert [tokenizer.decode(row) for row in rows] == [data.raw("test")[index] for index in loader.positions]
-    labels = torch.cat([labels_B for _, labels_B in data.test_dataloader()])
-    assert labels.tolist() == data.labels("test")[loader.positions].tolist()
+    labels = torch.cat([labels_B for _, labels_B, _ in data.val_dataloader()])
+    assert labels.tolist() == values(data.labels("val"))[data.predict_dataloader("val").positions].tolist()
 
 
 def test_a_batch_holds_similar_lengths_and_the_order_follows_seed_and_epoch() -> None:
@@ -104,9 +105,9 @@ def test_texts_may_have_any_number_of_labels(as_list: bool) -> None:
     assert data.spec.multi_label
     assert data.spec.class_names == ("x", "y")
     expected = [[int(name in sets[int(example.split("/")[1])]) for name in "xy"] for example in data.examples("test")]
-    assert data.labels("test").tolist() == expected
-    assert data.labels("test").dtype == np.uint8
-    _, targets_BK = next(iter(data.train_dataloader()))
+    assert values(data.labels("test")).tolist() == expected
+    assert values(data.labels("test")).dtype == np.uint8
+    targets_BK = next(iter(data.train_dataloader())).targets
     assert targets_BK.dtype == torch.float32
     assert set(targets_BK.unique().tolist()) == {0.0, 1.0}
 
@@ -155,9 +156,9 @@ def test_copies_that_differ_in_case_and_space_are_dropped_and_contradictions_who
 
 def test_the_spec_survives_json_and_typical_length_counts_padding() -> None:
     spec = labelled(table(LABELS), batch_size=7).spec
-    assert Spec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+    assert LabelledTextSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
     data = labelled(table(LABELS), batch_size=7)
-    padded = sum(tokens_BT.numel() for tokens_BT, _ in data.train_dataloader())
+    padded = sum(tokens_BT.numel() for tokens_BT, _, _ in data.train_dataloader())
     assert spec.typical_length == round(padded / spec.num_train)
     assert spec.example_inputs(2).shape == (2, spec.typical_length)
 

@@ -13,6 +13,7 @@ from bakeoff.data.text.spec import END, START
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.errors import ConfigError, DataError
 from tests.data.made_texts import pairs, sentences
+from tests.values import values
 
 
 def made(count: int = 40, **settings: object):
@@ -22,7 +23,7 @@ def made(count: int = 40, **settings: object):
 def test_targets_are_shifted_by_one_and_close_with_the_end_token() -> None:
     data = pairs(["a", "bb", "ccc", "d"], ["x", "yy", "xyx", "y"], split=SplitRule(val=1, test=1), batch_size=2)
     character = {4 + i: c for i, c in enumerate(data.spec.target_tokenizer["characters"])}
-    (source_BS, target_in_BT), target_out_BT = next(iter(data.train_dataloader()))
+    (source_BS, target_in_BT), target_out_BT, _ = next(iter(data.train_dataloader()))
     lengths = (target_out_BT != 0).sum(dim=1).tolist()
     source = tokenizer_from(data.spec.source_tokenizer)
     reference = dict(zip(["a", "bb", "ccc", "d"], ["x", "yy", "xyx", "y"], strict=True))
@@ -51,10 +52,10 @@ def test_every_pair_is_seen_and_predictions_lead_back() -> None:
     loader = data.predict_dataloader("test")
     decoded = [source.decode(row) for batch in loader for row in batch.tolist()]
     assert decoded == [data.raw("test")[index] for index in loader.positions]
-    assert data.labels("test").tolist() == [text[::-1] for text in data.raw("test")]
-    outputs = [target.decode(row) for _, out_BT in data.train_dataloader() for row in out_BT.tolist()]
-    assert sorted(outputs) == sorted(data.labels("train").tolist())
-    assert data.show("val", [0]) == [f"{data.raw('val')[0]} => {data.labels('val')[0]}"]
+    assert values(data.labels("test")).tolist() == [text[::-1] for text in data.raw("test")]
+    outputs = [target.decode(row) for _, out_BT, _ in data.train_dataloader() for row in out_BT.tolist()]
+    assert sorted(outputs) == sorted(values(data.labels("train")).tolist())
+    assert data.show("val", [0]) == [f"{data.raw('val')[0]} => {values(data.labels('val'))[0]}"]
 
 
 def test_lengths_of_the_spec_count_the_end_token_and_padding() -> None:
@@ -62,11 +63,11 @@ def test_lengths_of_the_spec_count_the_end_token_and_padding() -> None:
     spec = data.spec
     batches = list(data.train_dataloader())
     assert spec.max_source_length == max(len(text) for text in data.raw("train")) + 1
-    assert spec.max_target_length == max(out_BT.shape[1] for _, out_BT in batches)
+    assert spec.max_target_length == max(out_BT.shape[1] for _, out_BT, _ in batches)
     assert spec.typical_source_length == round(sum(b[0][0].numel() for b in batches) / spec.num_train)
     assert spec.typical_target_length == round(sum(b[1].numel() for b in batches) / spec.num_train)
-    real = sum(int((t != 0).sum()) for (source, _), out in batches for t in (source, out))
-    padded = sum(t.numel() for (source, _), out in batches for t in (source, out))
+    real = sum(int((t != 0).sum()) for (source, _), out, _ in batches for t in (source, out))
+    padded = sum(t.numel() for (source, _), out, _ in batches for t in (source, out))
     assert data.padding_waste() == pytest.approx(1 - real / padded)
     assert [part.shape for part in spec.example_inputs(3)] == [
         (3, spec.typical_source_length),
@@ -146,5 +147,5 @@ def test_a_table_or_aligned_files_but_not_half_of_either() -> None:
 
 
 def test_batches_are_tensors_of_whole_numbers() -> None:
-    (source_BS, target_in_BT), target_out_BT = next(iter(made().train_dataloader()))
+    (source_BS, target_in_BT), target_out_BT, _ = next(iter(made().train_dataloader()))
     assert source_BS.dtype == target_in_BT.dtype == target_out_BT.dtype == torch.int64

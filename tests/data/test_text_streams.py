@@ -11,6 +11,7 @@ from bakeoff.data.text.spec import START
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.errors import ConfigError, DataError
 from tests.data.made_texts import sentences, stream
+from tests.values import values
 
 
 def joined(data, split: str) -> tuple[list[int], list[list[int]]]:
@@ -33,7 +34,7 @@ def test_prediction_scores_every_token_of_every_document_once(kind: str, split: 
     tokenizer = tokenizer_from(data.spec.tokenizer)
     _, documents = joined(data, split)
     assert [tokenizer.decode(ids) for ids in documents] == data.raw(split)
-    assert data.labels(split).tolist() == [len(text.encode()) for text in data.raw(split)]
+    assert values(data.labels(split)).tolist() == [len(text.encode()) for text in data.raw(split)]
 
 
 @pytest.mark.parametrize("kind", ["byte", "character", "bpe", "word"])
@@ -45,7 +46,7 @@ def test_tokens_that_do_not_spell_the_text_are_noted(kind: str) -> None:
 def test_targets_are_the_tokens_that_follow_along_each_row() -> None:
     data = stream(sentences(60))
     for loader in (data.train_dataloader(), data.val_dataloader()):
-        tokens_BM, targets_BM = (torch.cat(parts, dim=1) for parts in zip(*loader, strict=True))
+        tokens_BM, targets_BM = (torch.cat([batch[part] for batch in loader], dim=1) for part in (0, 1))
         scored = targets_BM[:, :-1] != 0
         assert torch.equal(tokens_BM[:, 1:][scored], targets_BM[:, :-1][scored])
         assert (tokens_BM[:, 1:][~scored] == START).all()
@@ -55,7 +56,7 @@ def test_targets_are_the_tokens_that_follow_along_each_row() -> None:
 def test_training_reads_the_documents_in_an_order_of_seed_and_epoch() -> None:
     data = stream(sentences(60), batch_size=2, sequence_length=5)
     loader = data.train_dataloader()
-    rows = [torch.cat([tokens for tokens, _ in loader], dim=1).flatten().tolist() for _ in range(2)]
+    rows = [torch.cat([tokens for tokens, *_ in loader], dim=1).flatten().tolist() for _ in range(2)]
     assert rows[0] == rows[1]
     texts = bytes(token - 4 if token != START else 0 for token in rows[0]).split(b"\0")
     whole = {text.encode() for text in data.raw("train")}
@@ -63,8 +64,8 @@ def test_training_reads_the_documents_in_an_order_of_seed_and_epoch() -> None:
     assert set(texts[1:-1]) <= whole
     assert len(texts) >= len(whole)
     loader.set_epoch(1)
-    assert torch.cat([tokens for tokens, _ in loader], dim=1).flatten().tolist() != rows[0]
-    assert all(tokens.shape == targets.shape == (2, 5) for tokens, targets in loader)
+    assert torch.cat([tokens for tokens, *_ in loader], dim=1).flatten().tolist() != rows[0]
+    assert all(tokens.shape == targets.shape == (2, 5) for tokens, targets, _ in loader)
     assert loader.num_examples == data.spec.num_train == 2 * len(loader)
 
 
@@ -77,13 +78,13 @@ def test_at_most_one_batch_of_an_epoch_is_left_out() -> None:
 def test_evaluation_pieces_are_half_as_long_as_training_pieces() -> None:
     data = stream(sentences(40), sequence_length=9)
     assert {batch[0].shape[1] for batch in data.predict_dataloader()} == {4}
-    assert {tokens.shape[1] for tokens, _ in data.val_dataloader()} == {4}
+    assert {tokens.shape[1] for tokens, _, _ in data.val_dataloader()} == {4}
 
 
 def test_a_limit_keeps_some_documents_of_validation_and_test_whatever_the_seed() -> None:
     data = stream(sentences(60), max_eval_documents=3)
     again = stream(sentences(60), max_eval_documents=3, seed=1)
-    assert data.spec.num_val == data.spec.num_test == len(data.labels("test")) == 3
+    assert data.spec.num_val == data.spec.num_test == len(values(data.labels("test"))) == 3
     assert data.examples("test") == again.examples("test")
     assert len(data.examples("train")) == len(stream(sentences(60)).examples("train"))
 

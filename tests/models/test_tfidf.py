@@ -6,6 +6,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from bakeoff.models.baseline.tfidf import Tfidf
+from bakeoff.tables import column, table_of
 
 TEXTS = [f"word{row % 5} other{row % 3}" for row in range(30)]
 
@@ -13,8 +14,8 @@ TEXTS = [f"word{row % 5} other{row % 3}" for row in range(30)]
 def test_labels_that_all_texts_or_none_have_get_their_smoothed_share():
     labels_NK = np.stack([np.arange(30) % 5 == 1, np.ones(30), np.zeros(30)], axis=1).astype(np.uint8)
     model = Tfidf(ngrams=1)
-    model.fit(TEXTS, labels_NK, None)
-    probabilities_NK = model.respond(TEXTS)["probabilities"]
+    model.fit(TEXTS, table_of(label=labels_NK), None)
+    probabilities_NK = column(model.respond(TEXTS), "probabilities")
     features = TfidfVectorizer(sublinear_tf=True).fit_transform(TEXTS)
     alone = LogisticRegression(max_iter=1000).fit(features, labels_NK[:, 0]).predict_proba(features)[:, 1]
     assert probabilities_NK[:, 0] == pytest.approx(alone, abs=1e-6)

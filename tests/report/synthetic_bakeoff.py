@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bakeoff.tables import table_of, to_bytes
 from tests.report.synthetic_search import draw_points, effect, searched
 from tests.report.synthetic_verdict import Scores, draw_verdict
 
@@ -110,7 +111,7 @@ def write_bakeoff(folder: Path, recipe: Recipe | None = None) -> Path:
     _dump(folder / "plan.json", plan)
     _dump(folder / "verdict.json", verdict | _extras(recipe, scores, rows))
     _write_scores(folder, scores, recipe, runs)
-    np.save(folder / "test_labels.npy", labels)
+    (folder / "test_labels.arrow").write_bytes(to_bytes(table_of(label=labels)))
     _dump(folder / "test_examples.json", [f"digits/{index:05d}" for index in range(recipe.examples)])
     for entry, row in zip(recipe.entries, plan["contenders"], strict=True):
         for index, trial in enumerate(row["trials"][: runs[entry.name]]):
@@ -368,4 +369,4 @@ def _write_trial(
         lines.append(json.dumps({"kind": "val", **point, "val/loss": float(1 - level), "val/accuracy": float(level)}))
     (folder / "metrics.jsonl").write_text("\n".join(lines) + '\n{"kind": "val", "step": 6')
     if probabilities is not None:
-        np.savez(folder / "test_predictions.npz", probabilities=probabilities)
+        (folder / "test_predictions.arrow").write_bytes(to_bytes(table_of(probabilities=probabilities)))

@@ -20,6 +20,7 @@ from bakeoff.report.sections.confusions import Errors, confident_mistakes, error
 from bakeoff.report.sections.learning import learning_curves
 from bakeoff.report.sections.pareto import Cost, Point, costs, front
 from bakeoff.report.sections.tables import doubt, flattened, pair_matrix, settings
+from bakeoff.tables import table_of, to_bytes
 
 ACCURACY = Metric.named("accuracy")
 
@@ -27,7 +28,9 @@ ACCURACY = Metric.named("accuracy")
 def trial(folder: Path, probabilities: np.ndarray | None = None, log: list[dict] | None = None) -> Trial:
     folder.mkdir()
     if probabilities is not None:
-        np.savez(folder / "test_predictions.npz", probabilities=probabilities.astype(np.float32))
+        (folder / "test_predictions.arrow").write_bytes(
+            to_bytes(table_of(probabilities=probabilities.astype(np.float32)))
+        )
     if log is not None:
         (folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, log)) + '\n{"kind": "val", "val/acc')
     return Trial(folder, "net", 0, "finished")

@@ -162,10 +162,10 @@ def test_hostile_names_are_printed_and_never_run(tmp_path: Path) -> None:
     ("lost", "said"),
     [
         (["scores.parquet"], "scores.parquet holds no right-or-wrong scores"),
-        (["test_labels.npy"], "test labels are missing, so there is no confusion matrix"),
+        (["test_labels.arrow"], "test labels are missing, so there is no confusion matrix"),
         (["test_examples.json"], "test_examples.json is not there"),
         (["trials/resnet-00-a1b2c3/result.json"], "Trial resnet-00-a1b2c3 of resnet has no result"),
-        ([f"trials/vit-0{k}-a1b2c3/test_predictions.npz" for k in range(3)], "No trial of vit has predictions"),
+        ([f"trials/vit-0{k}-a1b2c3/test_predictions.arrow" for k in range(3)], "No trial of vit has predictions"),
     ],
 )
 def test_a_missing_piece_is_named_and_the_rest_is_built(lost: list[str], said: str, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_unknown_numbers_are_dashes(tmp_path: Path) -> None:
 def test_a_broken_archive_of_predictions_counts_as_missing(tmp_path: Path) -> None:
     folder = write_bakeoff(tmp_path / "b", Recipe(**SMALL))
     for trial in (folder / "trials").glob("renet-*"):
-        (trial / "test_predictions.npz").write_bytes(b"PK\x03\x04 cut off")
+        (trial / "test_predictions.arrow").write_bytes(b"PK\x03\x04 cut off")
     assert "No trial of renet has predictions" in built(folder).outline.text
 
 

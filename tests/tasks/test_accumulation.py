@@ -7,8 +7,9 @@ from omegaconf import OmegaConf
 from torch import nn
 
 from bakeoff.config.composition import Composer
+from bakeoff.data.batches.batch import in_parts
 from bakeoff.models.contracts import joined, select_rows
-from bakeoff.training.loop.accumulation import GradientSum, in_parts
+from bakeoff.training.loop.accumulation import GradientSum
 from bakeoff.training.loop.metric_log import read_log
 from bakeoff.training.trial.assembly import trial_config
 from bakeoff.training.trial.run import TrialLabel, run_trial

@@ -8,12 +8,10 @@ from torch import nn
 from torch.utils._pytree import tree_map_only
 
 from bakeoff.files import read_json
-from bakeoff.tasks.image_classification.task import ImageClassification
-from bakeoff.tasks.language_modeling import LanguageModeling
 from bakeoff.training.loop.divergence import Diverged, LossGuard, tell_fused
 from bakeoff.training.loop.interruption import Interrupted
 from bakeoff.training.loop.metric_log import read_log
-from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.run import run_trial
 from tests.training.test_resume import LABEL, at_step, settings, signal_itself
 
@@ -83,7 +81,7 @@ def test_a_fused_optimizer_that_is_told_leaves_weights_and_moments_alone(name):
 
 def bad_at(monkeypatch, *steps):
     """Makes the training loss of these steps not a number."""
-    original = TaskModule._step
+    original = TrainingModule._step
 
     def spoiled(self, batch):
         loss = original(self, batch)
@@ -93,15 +91,15 @@ def bad_at(monkeypatch, *steps):
             self._pending.append((*kept, loss.detach(), weight))
         return loss
 
-    monkeypatch.setattr(TaskModule, "_step", spoiled)
+    monkeypatch.setattr(TrainingModule, "_step", spoiled)
 
 
 def test_a_trial_survives_a_few_bad_steps_as_if_they_were_not_taken(tmp_path, monkeypatch):
     bad_at(monkeypatch, 3, 4, 7)
     taken = []
-    original = ImageClassification._optimize
+    original = TrainingModule._optimize
     monkeypatch.setattr(
-        ImageClassification, "_optimize", lambda self, *a: taken.append(self.global_step) or original(self, *a)
+        TrainingModule, "_optimize", lambda self, *a: taken.append(self.global_step) or original(self, *a)
     )
     result = run_trial(settings("cnn"), tmp_path, label=LABEL)
     records = read_log(tmp_path / "metrics.jsonl")
@@ -128,21 +126,22 @@ def test_bad_steps_before_a_stop_count_after_it(tmp_path, monkeypatch):
 def test_a_stream_starts_anew_after_a_bad_step(tmp_path, monkeypatch):
     """Else the state that the bad step left would spoil all that follow."""
     bad_at(monkeypatch, 3)
-    original = LanguageModeling.forward
+    original = TrainingModule.forward
 
     def spoiled(self, inputs):
         logits_BTV = original(self, inputs)
         if self.training and self.global_step == 3:
-            self.reader.state = tree_map_only(torch.Tensor, lambda part: part * math.nan, self.reader.state)
+            state = tree_map_only(torch.Tensor, lambda part: part * math.nan, self._pass.state())
+            self._pass.restore(state)
         return logits_BTV
 
-    monkeypatch.setattr(LanguageModeling, "forward", spoiled)
+    monkeypatch.setattr(TrainingModule, "forward", spoiled)
     result = run_trial(settings("language model"), tmp_path, label=LABEL)
     assert (result["status"], result["nonfinite_steps"]) == ("finished", 1)
 
 
 def test_a_trial_without_a_finite_validation_has_diverged(tmp_path, monkeypatch):
-    monkeypatch.setattr(TaskModule, "take_metrics", lambda self, split: {f"{split}/accuracy": math.nan})
+    monkeypatch.setattr(TrainingModule, "take_metrics", lambda self, split: {f"{split}/accuracy": math.nan})
     result = run_trial(settings("cnn", "trainer.select=best"), tmp_path, label=LABEL)
     assert result["status"] == "diverged"
     assert "val/accuracy" in result["why"]

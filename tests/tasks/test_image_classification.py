@@ -1,54 +1,84 @@
 """The classification task's loss, metrics and example scores against independent implementations."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
 from sklearn.metrics import accuracy_score, f1_score
+from torch import nn
 
+from bakeoff.data.contract import Cases
+from bakeoff.data.image.spec import ImageSpec
 from bakeoff.statistics import pseudo_values
+from bakeoff.tables import column, table_of
 from bakeoff.tasks.image_classification.task import ImageClassification
 
 LABELS = np.array([0, 1, 2, 1, 0, 2, 2])
+SPEC = ImageSpec(
+    name="made",
+    fingerprint="f",
+    split_fingerprint="s",
+    num_train=3,
+    num_val=1,
+    num_test=7,
+    channels=1,
+    height=2,
+    width=2,
+    class_names=("a", "b", "c"),
+    mean=(0.5,),
+    std=(0.5,),
+)
+TASK = ImageClassification(spec=SPEC)
 
 
 @pytest.fixture
-def predictions():
+def probabilities():
     logits = torch.randn(7, 3, generator=torch.Generator().manual_seed(1))
-    return ImageClassification.predictions(logits)
+    return column(TASK.respond(nn.Identity(), logits), "probabilities")
 
 
-def test_summary_agrees_with_scikit_learn(predictions):
-    found = ImageClassification.summarise(predictions, LABELS)
-    answers = predictions["probabilities"].argmax(axis=1)
+def summarised(probabilities, labels=LABELS):
+    return TASK.summarise(table_of(probabilities=probabilities), table_of(label=labels))
+
+
+def scored(probabilities, metric):
+    return TASK.score_examples(table_of(probabilities=probabilities), table_of(label=LABELS), metric)
+
+
+def test_summary_agrees_with_scikit_learn(probabilities):
+    found, answers = summarised(probabilities), probabilities.argmax(axis=1)
     assert found["accuracy"] == pytest.approx(accuracy_score(LABELS, answers))
     assert found["f1_macro"] == pytest.approx(f1_score(LABELS, answers, average="macro"), abs=1e-6)
 
 
-def test_example_scores_average_to_the_metric(predictions):
-    summary = ImageClassification.summarise(predictions, LABELS)
-    scores = ImageClassification.score_examples(predictions, LABELS, "accuracy")
-    assert scores.mean() == pytest.approx(summary["accuracy"])
-    losses = ImageClassification.score_examples(predictions, LABELS, "loss")
-    expected = torch.nn.functional.nll_loss(
-        torch.log(torch.from_numpy(predictions["probabilities"])), torch.from_numpy(LABELS)
-    )
-    assert losses.mean() == pytest.approx(float(expected), abs=1e-6)
+def test_example_scores_average_to_the_metric(probabilities):
+    assert scored(probabilities, "accuracy").mean() == pytest.approx(summarised(probabilities)["accuracy"])
+    expected = torch.nn.functional.nll_loss(torch.log(torch.tensor(probabilities)), torch.from_numpy(LABELS))
+    assert scored(probabilities, "loss").mean() == pytest.approx(float(expected), abs=1e-6)
 
 
 @pytest.mark.parametrize("metric", ["f1_macro", "calibration_error"])
-def test_pseudo_values_are_those_of_leaving_each_example_out(predictions, metric):
-    probabilities = predictions["probabilities"]
-
+def test_pseudo_values_are_those_of_leaving_each_example_out(probabilities, metric):
     def measured(rows):
-        return ImageClassification.summarise({"probabilities": probabilities[rows]}, LABELS[rows])[metric]
+        return summarised(probabilities[rows], LABELS[rows])[metric]
 
-    found = ImageClassification.score_examples(predictions, LABELS, metric)
-    assert found == pytest.approx(pseudo_values(measured, len(LABELS)), abs=1e-5)
+    assert scored(probabilities, metric) == pytest.approx(pseudo_values(measured, len(LABELS)), abs=1e-5)
 
 
 def test_the_trivial_predictor_answers_the_most_common_class_of_training():
-    trivial = ImageClassification.trivial_predictions(np.array([2, 2, 1]), 4, SimpleNamespace(num_classes=3))
-    assert trivial["probabilities"].argmax(axis=1).tolist() == [2, 2, 2, 2]
-    assert trivial["probabilities"][0].tolist() == pytest.approx([0, 1 / 3, 2 / 3])
+    train = Cases(["a", "b", "c"], table_of(label=np.array([2, 2, 1])), [None] * 3)
+    trivial = column(TASK.trivial(train, [None] * 4), "probabilities")
+    assert trivial.argmax(axis=1).tolist() == [2, 2, 2, 2]
+    assert trivial[0].tolist() == pytest.approx([0, 1 / 3, 2 / 3])
+
+
+def test_what_is_predicted_is_the_class_its_probability_and_all_others():
+    table = TASK.predicted(table_of(probabilities=np.array([[0.2, 0.7, 0.1]])))
+    assert table.column_names == ["prediction", "confidence", "p(a)", "p(b)", "p(c)"]
+    assert table.to_pylist()[0]["prediction"] == "b"
+    assert table.to_pylist()[0]["confidence"] == pytest.approx(0.7)
+
+
+def test_the_first_metric_that_is_declared_decides_unless_another_is_named():
+    assert TASK.facts("calibration_error").sign == -1.0
+    assert TASK.facts("accuracy").perfect == 1.0
+    assert TASK.facts("speed", direction="minimize").sign == -1.0

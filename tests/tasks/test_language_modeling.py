@@ -7,15 +7,21 @@ import numpy as np
 import pytest
 import torch
 
+from bakeoff.data.batches.batch import Batch
+from bakeoff.data.contract import Cases
 from bakeoff.data.text.spec import END, PAD, START, UNKNOWN, TextStreamSpec
 from bakeoff.errors import ConfigError
 from bakeoff.models.cnn.gated_conv import GatedConv
 from bakeoff.models.rnn.recurrent import Recurrent
 from bakeoff.models.transformer.encoder import Transformer
 from bakeoff.statistics import pseudo_values
-from bakeoff.tasks.language_modeling import LanguageModeling
+from bakeoff.tables import column, table_of
+from bakeoff.tasks.language_modeling import scores
 from bakeoff.tasks.language_modeling.generation import Sampling, continue_text, draw, generate
-from bakeoff.tasks.language_modeling.network import LanguageModel, StreamReader
+from bakeoff.tasks.language_modeling.network import LanguageModel
+from bakeoff.tasks.language_modeling.streams import StreamReader
+from bakeoff.tasks.language_modeling.task import LanguageModeling
+from bakeoff.training.loop.module import TrainingModule
 
 VOCAB = 12
 SPEC = TextStreamSpec(
@@ -42,7 +48,8 @@ def network(kind="gru"):
 
 
 def module(kind="gru"):
-    return LanguageModeling(net=network(kind), spec=SPEC, optimizer=torch.optim.Adam, schedule=lambda progress: 1.0)
+    task, constant = LanguageModeling(spec=SPEC), lambda progress: 1.0
+    return TrainingModule(task=task, net=network(kind), optimizer=torch.optim.Adam, schedule=constant)
 
 
 def tokens(rows, length, seed=0):
@@ -69,15 +76,14 @@ def test_without_a_state_the_piece_before_is_the_context():
 
 @pytest.mark.parametrize("kind", ["gru", "transformer"])
 def test_bits_of_documents_are_the_sums_over_their_tokens(kind):
-    task = module(kind).eval()
-    task.unknown = UNKNOWN
+    net, task = network(kind), LanguageModeling(spec=SPEC)
     tokens_BT = tokens(1, 8)
     targets_BT = torch.cat([tokens_BT[:, 1:], torch.tensor([[UNKNOWN]])], dim=1)
     documents_BT = torch.tensor([[0, 0, 0, -1, 1, 1, 1, 1]])
     loader = [tuple(part[:, start : start + 4] for part in (tokens_BT, targets_BT, documents_BT)) for start in (0, 4)]
     with torch.no_grad():
-        bits_N = task.respond_to_all(loader)["bits"]
-        log_BTV = torch.log_softmax(task.net(tokens_BT), dim=-1)
+        bits_N = column(task.respond_to_all(net, loader), "bits")
+        log_BTV = torch.log_softmax(net(tokens_BT), dim=-1)
     nats_T = -log_BTV[0].gather(1, targets_BT[0][:, None])[:, 0].double()
     assert bits_N[0] == pytest.approx(nats_T[:3].sum().item() / math.log(2), rel=1e-5)
     assert bits_N[1] == pytest.approx(nats_T[4:].sum().item() / math.log(2) + 21, rel=1e-5)
@@ -85,12 +91,13 @@ def test_bits_of_documents_are_the_sums_over_their_tokens(kind):
 
 def test_bits_per_byte_is_a_ratio_of_sums_and_its_pseudo_values_those_of_documents():
     bits_N, bytes_N = np.array([10.0, 90.0, 33.0]), np.array([5, 30, 20])
-    predictions = {"bits": bits_N}
-    assert LanguageModeling.summarise(predictions, bytes_N) == {"bits_per_byte": pytest.approx(133 / 55)}
-    found = LanguageModeling.score_examples(predictions, bytes_N, "bits_per_byte")
+    answers, labels = table_of(bits=bits_N), table_of(bytes=bytes_N)
+    assert scores.summarise(answers, labels) == {"bits_per_byte": pytest.approx(133 / 55)}
+    found = scores.score_examples(answers, labels, "bits_per_byte")
     assert found == pytest.approx(pseudo_values(lambda rows: bits_N[rows].sum() / bytes_N[rows].sum(), 3))
-    trivial = LanguageModeling.trivial_predictions(bytes_N, 3, SPEC)
-    assert LanguageModeling.summarise(trivial, bytes_N) == {"bits_per_byte": pytest.approx(8.0)}
+    train = Cases(["a", "b", "c"], labels, ["", "", ""])
+    trivial = LanguageModeling(spec=SPEC).trivial(train, ["", "", ""])
+    assert scores.summarise(trivial, labels) == {"bits_per_byte": pytest.approx(8.0)}
 
 
 def test_metrics_derive_from_the_loss():
@@ -115,21 +122,22 @@ def test_in_training_the_state_goes_from_batch_to_batch_without_its_graph():
 
 
 @pytest.mark.parametrize("kind", ["gru", "transformer"])
-def test_a_test_reads_its_streams_from_their_beginning(kind):
+def test_validation_reads_its_streams_from_their_beginning(kind):
     task, tokens_BT = module(kind).eval(), tokens(3, 4)
     with torch.no_grad():
         expected_BTV = task.net(tokens_BT)
         task(tokens(2, 4, seed=1))
-        task.on_test_epoch_start()
+        task.on_validation_epoch_start()
         torch.testing.assert_close(task(tokens_BT), expected_BTV)
 
 
 def test_padding_is_no_target():
-    task = module()
+    task = LanguageModeling(spec=SPEC)
     logits_BTV, targets_BT = torch.randn(1, 3, VOCAB), torch.tensor([[5, PAD, 7]])
     expected = torch.nn.functional.cross_entropy(logits_BTV[0, [0, 2]], targets_BT[0, [0, 2]])
-    torch.testing.assert_close(task.loss(logits_BTV, targets_BT), expected)
-    assert task.loss_weight(targets_BT) == 2
+    batch = Batch(None, targets_BT, 1)
+    torch.testing.assert_close(task.loss(logits_BTV, batch, training=True), expected)
+    assert task.num_terms(batch) == 2
 
 
 @pytest.mark.parametrize("kind", ["gru", "transformer"])
@@ -225,11 +233,11 @@ def test_learned_positions_must_reach_as_far_as_the_pieces(backbone):
     def make(max_length):
         return lambda **form: backbone(width=8, depth=1, positions="learned", max_length=max_length, **form)
 
-    LanguageModeling.network(make(8), SPEC)
+    LanguageModeling(spec=SPEC).network(make(8))
     with pytest.raises(ConfigError, match=r"model\.net\.max_length=7.*sequence of 8 tokens; allowed: 8 or more"):
-        LanguageModeling.network(make(7), SPEC)
+        LanguageModeling(spec=SPEC).network(make(7))
 
 
 def test_a_document_is_scored_in_bits_per_byte_only():
     with pytest.raises(ValueError, match="bits_per_byte only"):
-        LanguageModeling.score_examples({"bits": np.ones(2)}, np.ones(2), "perplexity")
+        scores.score_examples(table_of(bits=np.ones(2)), table_of(bytes=np.ones(2)), "perplexity")

@@ -16,10 +16,10 @@ from bakeoff.errors import ConfigError
 from bakeoff.models.rnn.recurrent import Recurrent
 from bakeoff.models.transformer.encoder import Transformer
 from bakeoff.statistics import pseudo_values
-from bakeoff.tasks.translation import Translation, scores
+from bakeoff.tasks.translation import scores
 from bakeoff.tasks.translation.attention_map import attention_map
-from bakeoff.tasks.translation.search import beam_search, greedy_search
-from bakeoff.tasks.translation.task import ExactMatch
+from bakeoff.tasks.translation.search import are_same, beam_search, greedy_search
+from bakeoff.tasks.translation.task import Translation
 
 VOCAB = 7
 
@@ -117,10 +117,9 @@ def test_bleu_of_an_example_is_its_pseudo_value():
 
 
 def test_exact_match_compares_whole_answers_whatever_their_padding():
-    metric = ExactMatch()
-    metric.add(torch.tensor([[4, END, PAD], [5, 6, END]]), torch.tensor([[4, END], [5, END]]))
-    metric.add(torch.tensor([[4, END]]), torch.tensor([[4, END, PAD, PAD]]))
-    assert metric.compute().item() == pytest.approx(2 / 3)
+    found = are_same(torch.tensor([[4, END, PAD], [5, 6, END]]), torch.tensor([[4, END], [5, END]]))
+    assert found.tolist() == [True, False]
+    assert are_same(torch.tensor([[4, END]]), torch.tensor([[4, END, PAD, PAD]])).tolist() == [True]
 
 
 TOKENIZER = CharacterTokenizer(tuple("abc"))
@@ -144,21 +143,21 @@ SPEC = TextPairSpec(
 
 def test_an_attention_map_shows_the_source_as_the_model_was_trained_on_it():
     torch.manual_seed(0)
-    net = Translation.network(lambda **form: Recurrent(width=8, cell="gru", depth=1, **form), SPEC).eval()
+    net = Translation(spec=SPEC).network(lambda **form: Recurrent(width=8, cell="gru", depth=1, **form)).eval()
     (found,) = attention_map(net, "cab", SPEC)
     ((source_1S,), _) = token_batches(["cab"], SPEC, batch_size=1)
-    assert found["columns"] == TOKENIZER.show_tokens(source_1S[0].tolist()) == ["c", "a", "b", "</s>"]
+    assert found.columns == TOKENIZER.show_tokens(source_1S[0].tolist()) == ["c", "a", "b", "</s>"]
     answer_1L = greedy_search(net, source_1S, max_length=5)
-    assert found["output"] == TOKENIZER.decode(answer_1L[0].tolist())
-    assert np.shape(found["weights"]) == (answer_1L.shape[1], 4)
+    assert found.output == TOKENIZER.decode(answer_1L[0].tolist())
+    assert np.shape(found.weights) == (answer_1L.shape[1], 4)
 
 
 def test_learned_positions_must_reach_as_far_as_the_longest_text_of_either_side():
     def make(max_length):
         return lambda **form: Transformer(width=8, depth=1, heads=2, positions="learned", max_length=max_length, **form)
 
-    Translation.network(make(5), SPEC)
+    Translation(spec=SPEC).network(make(5))
     with pytest.raises(ConfigError, match=r"model\.net\.max_length=4.*sequence of 5 tokens.*lower data\.max_length"):
-        Translation.network(make(4), SPEC)
+        Translation(spec=SPEC).network(make(4))
     with pytest.raises(ConfigError, match="sequence of 6 tokens"):
-        Translation.network(make(5), dataclasses.replace(SPEC, max_length=6))
+        Translation(spec=dataclasses.replace(SPEC, max_length=6)).network(make(5))

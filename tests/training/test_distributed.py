@@ -17,11 +17,13 @@ from safetensors.torch import load_file
 from bakeoff.config.composition import Composer
 from bakeoff.errors import DataError, EnvironmentFault
 from bakeoff.files import read_json
+from bakeoff.tables import column
 from bakeoff.training.devices.rank_processes import run_on_devices
 from bakeoff.training.loop.interruption import Interruption
 from bakeoff.training.loop.metric_log import read_log
-from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.predictions import sealed_answers
 from bakeoff.training.trial.run import TrialLabel, run_trial
 from tests.training.forked_ranks import run_forked
 
@@ -94,8 +96,8 @@ def test_metrics_of_unequal_shares_are_those_that_one_process_finds_for_the_same
 def test_all_test_predictions_are_there_in_order(pairs_of_runs, case):
     found = []
     for folder in pairs_of_runs(case):
-        with np.load(folder / "test_predictions.npz") as arrays:
-            found.append({name: arrays[name] for name in arrays.files})
+        table = sealed_answers(folder, read_json(folder / "result.json"))
+        found.append({name: column(table, name) for name in table.column_names})
     one, two = found
     assert one.keys() == two.keys()
     for name, values in one.items():
@@ -179,7 +181,7 @@ def test_several_processes_resume_in_mid_epoch_as_if_nothing_had_happened(tmp_pa
     words += ["trainer.steps_per_call=2", "trainer.max_epochs=2", "data.batch_size=8", "trainer.max_examples=400"]
     words += ["model=lenet", "augment=light"] if task == "images" else [*STREAMS, *SMALL, "model=lstm"]
     run_trial(config(*words), tmp_path / "whole", label=LABEL, own_process=True)
-    original = TaskModule.training_step
+    original = TrainingModule.training_step
 
     def stops(self, batches, batch_index):
         if self.global_step == 6:
@@ -187,7 +189,7 @@ def test_several_processes_resume_in_mid_epoch_as_if_nothing_had_happened(tmp_pa
         original(self, batches, batch_index)
 
     with monkeypatch.context() as patch:
-        patch.setattr(TaskModule, "training_step", stops)
+        patch.setattr(TrainingModule, "training_step", stops)
         with pytest.raises(Stopped):
             run_trial(config(*words), tmp_path / "broken", label=LABEL, own_process=True)
     assert (tmp_path / "broken" / "last.ckpt").exists()

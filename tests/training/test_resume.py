@@ -12,10 +12,10 @@ from safetensors.torch import load_file
 
 from bakeoff.config.composition import Composer
 from bakeoff.files import read_json
-from bakeoff.tasks.language_modeling import LanguageModeling
+from bakeoff.tasks.language_modeling.streams import StreamPass
 from bakeoff.training.loop.interruption import Interrupted
 from bakeoff.training.loop.metric_log import read_log
-from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.assembly import trial_config
 from bakeoff.training.trial.run import TrialLabel, run_trial
 
@@ -66,7 +66,7 @@ def settings(run, *overrides):
 @contextmanager
 def at_step(step, action, hook="_seed_step"):
     """Does something once: within the optimizer step of this number, or in the validation after so many."""
-    original, done = getattr(TaskModule, hook), []
+    original, done = getattr(TrainingModule, hook), []
 
     def watched(self, *arguments):
         value = original(self, *arguments)
@@ -76,7 +76,7 @@ def at_step(step, action, hook="_seed_step"):
         return value
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TaskModule, hook, watched)
+        patch.setattr(TrainingModule, hook, watched)
         yield
     assert done, f"step {step} was never taken"
 
@@ -196,7 +196,7 @@ def test_streams_carry_their_state_over_a_stop(tmp_path, undisturbed, monkeypatc
     whole, steps = undisturbed("language model")
     with at_step(steps // 2 + 5, signal_itself), pytest.raises(Interrupted):
         run_trial(settings("language model"), tmp_path, label=LABEL)
-    monkeypatch.setattr(LanguageModeling, "on_load_checkpoint", TaskModule.on_load_checkpoint)
+    monkeypatch.setattr(StreamPass, "restore", lambda self, state: None)
     run_trial(settings("language model"), tmp_path, label=LABEL)
     with pytest.raises(AssertionError):
         assert_same(tmp_path, whole)

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 from torch import nn
 
-from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.loop.selection import Selection
 from bakeoff.training.trial.settings import TrainerSettings
 
@@ -16,7 +16,7 @@ from bakeoff.training.trial.settings import TrainerSettings
 def test_patience_counts_from_the_best_validation_whichever_weights_are_kept(tmp_path, select, kept):
     settings = TrainerSettings(select=select, patience=2)
     selection = Selection(tmp_path / "weights.safetensors", settings=settings, metric="val/accuracy", maximize=True)
-    module = Mock(spec=TaskModule, net=nn.Linear(1, 1))
+    module = Mock(spec=TrainingModule, net=nn.Linear(1, 1))
     stops = []
     for epoch, accuracy in enumerate([0.5, 0.9, 0.1, 0.2]):
         trainer = SimpleNamespace(sanity_checking=False, is_global_zero=True, should_stop=False, current_epoch=epoch)
@@ -33,6 +33,6 @@ def test_the_last_weights_are_kept_and_no_finite_validation_is_no_score(tmp_path
     )
     trainer = SimpleNamespace(sanity_checking=False, is_global_zero=True, should_stop=False, current_epoch=0)
     trainer.callback_metrics = {"val/loss": float("nan")}
-    selection.on_validation_end(trainer, Mock(spec=TaskModule, net=nn.Linear(1, 1)))
+    selection.on_validation_end(trainer, Mock(spec=TrainingModule, net=nn.Linear(1, 1)))
     assert selection.path.exists()
     assert selection.best_score == -math.inf

@@ -57,7 +57,7 @@ def test_a_gpt_models_language(folder: Path) -> None:
     data = ["data=text_file", "data.file=text.txt", "data.block_bytes=200", "data.sequence_length=8"]
     run_pipeline("train", argv=["task=language_modeling", *data, *COMMON, *FIXED[2:]])
     assert 0 < finished()["validation"]["bits_per_byte"] < 8
-    answer = predicted("input=alpha beta", "num_tokens=12", "sampling.temperature=1.0")
+    answer = predicted("input=alpha beta", "task.predict.num_tokens=12", "task.predict.sampling.temperature=1.0")
     assert set(str(answer["continuation"][0]).split()) <= set(WORDS)
 
 

@@ -8,9 +8,11 @@ from omegaconf import OmegaConf
 
 from bakeoff.config.composition import Composer
 from bakeoff.files import read_json
-from bakeoff.tasks.image_classification.task import ImageClassification
+from bakeoff.tables import column
 from bakeoff.training.loop.metric_log import read_log
+from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.assembly import trial_config, trial_id
+from bakeoff.training.trial.predictions import sealed_answers
 from bakeoff.training.trial.run import TrialLabel, run_trial
 
 LABEL = TrialLabel("t0", "m")
@@ -24,8 +26,7 @@ def config(model, *overrides):
 
 def outcome(folder):
     result = read_json(folder / "result.json")
-    with np.load(folder / "test_predictions.npz") as arrays:
-        return result["validation"], arrays["probabilities"]
+    return result["validation"], column(sealed_answers(folder, result), "probabilities")
 
 
 class Interrupted(Exception):
@@ -36,7 +37,7 @@ class Interrupted(Exception):
 def test_a_trial_resumed_in_its_middle_ends_bit_for_bit_like_an_undisturbed_one(tmp_path, monkeypatch, model):
     settings = config(model, "trainer.checkpoint_every_s=0", "model.net.dropout=0.1" if model == "vit" else "seed=0")
     run_trial(settings, tmp_path / "whole", label=LABEL)
-    original = ImageClassification.training_step
+    original = TrainingModule.training_step
     calls = []
 
     def stops_in_third_epoch(self, batches, batch_index):
@@ -45,7 +46,7 @@ def test_a_trial_resumed_in_its_middle_ends_bit_for_bit_like_an_undisturbed_one(
             raise Interrupted
         original(self, batches, batch_index)
 
-    monkeypatch.setattr(ImageClassification, "training_step", stops_in_third_epoch)
+    monkeypatch.setattr(TrainingModule, "training_step", stops_in_third_epoch)
     with pytest.raises(Interrupted):
         run_trial(settings, tmp_path / "broken", label=LABEL)
     assert (tmp_path / "broken" / "last.ckpt").exists()
@@ -66,7 +67,7 @@ def test_a_trial_resumed_in_its_middle_ends_bit_for_bit_like_an_undisturbed_one(
 def test_a_finished_trial_is_not_run_again(tmp_path, monkeypatch):
     settings = config("linear", "trainer.max_epochs=1")
     first = run_trial(settings, tmp_path, label=LABEL)
-    monkeypatch.setattr(ImageClassification, "training_step", None)
+    monkeypatch.setattr(TrainingModule, "training_step", None)
     assert run_trial(settings, tmp_path, label=LABEL)["validation"] == pytest.approx(first["validation"])
 
 
@@ -83,7 +84,6 @@ def test_training_never_touches_a_test_label(tmp_path, monkeypatch):
     asked = []
     original = ClassifiedImages.labels
     monkeypatch.setattr(ClassifiedImages, "labels", lambda self, split: asked.append(split) or original(self, split))
-    monkeypatch.setattr(ClassifiedImages, "test_dataloader", lambda self: asked.append("test"))
     run_trial(config("linear", "trainer.max_epochs=1"), tmp_path, label=LABEL)
     assert "test" not in asked
 

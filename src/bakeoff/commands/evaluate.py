@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.files import write_json
-from bakeoff.training.trial.assembly import task_class
 from bakeoff.training.trial.saved_run import load_run
 
 
@@ -21,7 +20,7 @@ def run(config: Mapping[str, Any]) -> dict[str, float]:
     saved = load_run(config["run"])
     data = saved.data(config["data"])
     split = config["split"]
-    metrics = task_class(saved.config).summarise(saved.responses(data, split), data.labels(split))
+    metrics = saved.task.summarise(saved.answers_on(data, split), data.labels(split))
     folder = Path(config["output_dir"] or saved.folder / f"evaluate-{split}")
     about = {"run": saved.result["trial_id"], "split": split, "data_fingerprint": data.fingerprint}
     write_json(folder / "evaluation.json", about | {"metrics": metrics})

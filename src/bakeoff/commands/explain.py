@@ -214,7 +214,7 @@ def _chosen(page: Page, group: str) -> str:
 def _explain_option(catalog: Catalog, group: str, name: str) -> None:
     content, path = catalog.content(group, name), catalog.path(group, name)
     print(f"{name}: {one_line(catalog, group, name)}")
-    for key in ("family", "modality", "paper"):
+    for key in ("family", "contract", "data_kind", "paper"):
         if key in content:
             print(f"  {key:<11}{content[key]}")
     print(f"  {'choose it':<11}{group}={name}")

@@ -84,6 +84,7 @@ def _models(catalog: Catalog) -> Table:
     names = catalog.options("model")
     for name in sorted(names, key=lambda name: (str(catalog.content("model", name).get("family")), name)):
         content = catalog.content("model", name)
-        cells = [content.get("family"), content.get("modality"), one_line(catalog, "model", name), content.get("paper")]
+        serves = content.get("data_kind") or content.get("contract")
+        cells = [content.get("family"), serves, one_line(catalog, "model", name), content.get("paper")]
         table.add_row(name, *(escape(str(cell or "")) for cell in cells))
     return table

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
+import pyarrow as pa
 
-from bakeoff.commands.predict_text import continue_texts, label_texts, translate_texts
-from bakeoff.data.image.prediction import load_images
-from bakeoff.data.image.spec import ImageSpec
-from bakeoff.data.text.spec import LabelledTextSpec, TextPairSpec, TextStreamSpec
+from bakeoff.config import build
+from bakeoff.config.composition import compose_section
+from bakeoff.data.contract import Reading
 from bakeoff.errors import ConfigError, EnvironmentFault
 from bakeoff.files import atomic_writer
-from bakeoff.training.trial.answering import predict
+from bakeoff.training.trial.assembly import data_class
 from bakeoff.training.trial.saved_run import SavedRun, load_run
 
 WRITERS = {
@@ -23,13 +22,14 @@ WRITERS = {
     ".parquet": lambda table, file: table.to_parquet(file, index=False),
     ".jsonl": lambda table, file: table.to_json(file, orient="records", lines=True),
 }
+SHOWN_ROWS, SHOWN_COLUMNS = 10, 3
 
 
 def run(config: Mapping[str, Any]) -> pd.DataFrame:
-    """Writes one row an input: a classifier's ``prediction``, ``confidence`` and ``p(<class>)``, or the text it writes.
+    """Writes one row an input: what names it, and what the task says of it.
 
     Raises:
-        ConfigError: an output of another kind than .csv, .parquet or .jsonl.
+        ConfigError: an output of another kind than .csv, .parquet or .jsonl, or an option that the task lacks.
         CheckpointError: not a run to trust.
         DataError: no inputs, or unreadable ones.
         EnvironmentFault: the output can't be written.
@@ -38,41 +38,43 @@ def run(config: Mapping[str, Any]) -> pd.DataFrame:
     if output.suffix not in WRITERS:
         raise ConfigError("config.bad_value", "output", output, "unknown kind of table", allowed=WRITERS)
     saved = load_run(config["run"])
-    table, noun = _answers(saved, config)
+    table = _answers(saved, config)
     try:
         with atomic_writer(output) as file:
             WRITERS[output.suffix](table, file)
     except OSError as error:
         problem = f"can't be written ({error.strerror})"
         raise EnvironmentFault("env.not_writable", "output", output, problem, next_step="output=FILE.csv") from error
-    print(f"{len(table)} {noun} in {output}")
+    print(f"{len(table)} predictions in {output}")
     return table
 
 
-def _answers(saved: SavedRun, config: Mapping[str, Any]) -> tuple[pd.DataFrame, str]:
-    """The table to write, shown as it comes, and what its rows are."""
-    if isinstance(saved.spec, TextStreamSpec):
-        return continue_texts(saved, saved.spec, config), "continuations"
-    if isinstance(saved.spec, TextPairSpec):
-        table = translate_texts(saved, saved.spec, config)
-        print(table[["source", "translation"]].head(10).to_string(index=False))
-        return table, "translations"
-    if isinstance(saved.spec, LabelledTextSpec):
-        table = label_texts(saved, saved.spec, config)
-        print(table[["text", "prediction", "confidence"]].head(10).to_string(index=False))
-    else:
-        table = _label_images(saved, config)
-        print(table[["file", "prediction", "confidence"]].head(10).to_string(index=False))
-    return table, "predictions"
+def _answers(saved: SavedRun, config: Mapping[str, Any]) -> pd.DataFrame:
+    """The table to write, shown as it comes."""
+    options = _options(saved, config["task"]["predict"] or {})
+    names = ("column", "sep", "encoding", "on_bad", "batch_size")
+    how = {name: config[name] for name in names}
+    reading = Reading(source=str(config["input"]), trained=saved.config["data"], **how)
+    new = data_class(saved.config).read_new(saved.spec, reading)
+    for note in new.notes:
+        print(note)
+    said = saved.task.predict(saved, new, **options)
+    table = pa.table({**new.shown, **dict(zip(said.column_names, said.columns, strict=True))}).to_pandas()
+    if not saved.task.shows_its_answers:
+        unnamed = [name for name in table if name != "input"]
+        print(table[unnamed[:SHOWN_COLUMNS]].head(SHOWN_ROWS).to_string(index=False))
+    return table
 
 
-def _label_images(saved: SavedRun, config: Mapping[str, Any]) -> pd.DataFrame:
-    assert isinstance(saved.spec, ImageSpec)
-    images_NCHW, names = load_images(config["input"], saved.spec, column=config["column"], on_bad=config["on_bad"])
-    batches = torch.split(images_NCHW, int(config["batch_size"]))
-    probabilities_NK = predict(saved.task(), batches, saved.settings)["probabilities"]
-    best = probabilities_NK.argmax(axis=1)
-    class_names = saved.spec.class_names
-    columns = {f"p({name})": probabilities_NK[:, index] for index, name in enumerate(class_names)}
-    answers = {"prediction": [class_names[index] for index in best], "confidence": probabilities_NK.max(axis=1)}
-    return pd.DataFrame({"file": names, **answers, **columns})
+def _options(saved: SavedRun, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of the run's task (``task.predict``), as installed, with these changes."""
+    name = saved.config["task"]["name"]
+    options = compose_section("task", name).get("predict") or {}
+    unknown = sorted(changes.keys() - options.keys())
+    if unknown:
+        problem = f"the task {name} has no such option"
+        allowed = [f"task.predict.{option}" for option in options] or None
+        raise ConfigError("config.unknown_key", f"task.predict.{unknown[0]}", None, problem, allowed=allowed)
+    changed = compose_section("task", name, {"predict": dict(changes)} if changes else None)
+    found: dict[str, Any] = build(changed.get("predict") or {}, "task.predict")
+    return found

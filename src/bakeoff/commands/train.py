@@ -20,13 +20,12 @@ from bakeoff.tracking.follower import Follower
 from bakeoff.tracking.settings import Tracking
 from bakeoff.training.devices.ranks import Ranks, ranks_from_outside
 from bakeoff.training.loop.checkpoints import load_weights
-from bakeoff.training.loop.module import TaskModule
 from bakeoff.training.loop.pruning import pruning
-from bakeoff.training.trial.assembly import network, task_class, trial_config, trial_id
+from bakeoff.training.trial.assembly import make_task, network, trial_config, trial_id
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.fitted_trial import is_fitted
 from bakeoff.training.trial.latency import latencies_ms, median
-from bakeoff.training.trial.predictions import read_predictions
+from bakeoff.training.trial.predictions import sealed_answers
 from bakeoff.training.trial.preflight import check_alone, check_folder, check_machine
 from bakeoff.training.trial.run import TrialLabel, run_trial
 
@@ -170,9 +169,8 @@ def _follow(folder: Path, config: Mapping[str, Any], root: Path) -> None:
 
 def _tested(trial: Mapping[str, Any], folder: Path, data: TaskData, result: Mapping[str, Any]) -> dict[str, Any]:
     """Test metrics and latency of a run of its own, whose test set nobody else waits for."""
-    task: type[TaskModule] = task_class(trial)
-    predictions = read_predictions(folder, result)
-    tested = task.summarise(predictions, data.labels("test"))
+    task = make_task(trial, data.spec)
+    tested = task.summarise(sealed_answers(folder, result), data.labels("test"))
     if is_fitted(trial):
         return {"test": tested, "latency_ms": {}}
     net = network(trial, data.spec)

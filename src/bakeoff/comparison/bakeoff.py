@@ -24,7 +24,7 @@ from bakeoff.errors import ConfigError
 from bakeoff.files import clear_unfinished, finite, read_json, write_json
 from bakeoff.statistics import Verdict
 from bakeoff.training.loop.checkpoints import load_weights
-from bakeoff.training.trial.assembly import network, task_class
+from bakeoff.training.trial.assembly import make_task, network, task_class
 from bakeoff.training.trial.fitted_trial import is_fitted
 from bakeoff.training.trial.latency import latencies_ms
 
@@ -175,7 +175,7 @@ def contender_latencies(plan: Plan, trials: list[Trial]) -> dict[str, dict[str, 
     found: dict[str, dict[str, list[float]]] = {}
     for _ in range(LATENCY_TRIES):
         left = {name: net for name, net in networks.items() if len(found.get(name, {})) < 2}
-        timed = latencies_ms(left, plan.data.spec.example_inputs, answer=task_class(plan.config).answer)
+        timed = latencies_ms(left, plan.data.spec.example_inputs, answer=make_task(plan.config, plan.data.spec).answer)
         for name, sizes in timed.items():
             found.setdefault(name, {}).update({size: values for size, values in sizes.items() if settled(values)})
     return found
@@ -201,9 +201,9 @@ def _failure(trial: Trial) -> dict[str, Any]:
 
 def _trivial(plan: Plan) -> float:
     """What the trivial predictor scores on the test."""
-    task, labels = task_class(plan.config), plan.data.labels("test")
-    predictions = task.trivial_predictions(plan.data.labels("train"), len(labels), plan.data.spec)
-    return task.summarise(predictions, labels)[plan.config["task"]["metric"]]
+    task = make_task(plan.config, plan.data.spec)
+    answers = task.trivial(plan.data.cases("train"), plan.data.raw("test"))
+    return task.summarise(answers, plan.data.labels("test"))[plan.config["task"]["metric"]]
 
 
 def beaten_by_a_baseline(verdict: Verdict, rows: list[dict[str, Any]]) -> list[str]:

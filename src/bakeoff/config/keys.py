@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from bakeoff.config.catalog import Catalog
+from bakeoff.config.locate import conf_dir
 from bakeoff.config.schema import GIVEN_BY_PROGRAM, SECTIONS
 from bakeoff.config.signatures import signature
 from bakeoff.config.tree import flatten, targets
@@ -48,8 +51,15 @@ def known_keys(plain: dict[str, Any]) -> list[str]:
 def arguments(section: str, node: dict[str, Any]) -> list[str]:
     """The arguments of a section's ``_target_`` that a configuration may set; the program's own are left out."""
     declared = signature(str(node["_target_"]))
-    given = GIVEN_BY_PROGRAM.get(section, frozenset())
+    given = given_to_models() if section == "model.net" else GIVEN_BY_PROGRAM.get(section, frozenset())
     return [name for name in (declared.names() if declared else ()) if name not in given]
+
+
+def given_to_models(trees: Sequence[Path] = ()) -> frozenset[str]:
+    """What tasks pass to the constructors of their models: those of these trees, besides bakeoff's own."""
+    catalog = Catalog([conf_dir(), *trees])
+    gives = (catalog.content("task", task).get("gives") or () for task in catalog.options("task"))
+    return frozenset(name for names in gives for name in names)
 
 
 def section_fields(section: str) -> list[str]:

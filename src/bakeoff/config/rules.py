@@ -44,11 +44,11 @@ RANGES: dict[str, Rule] = {
     "data.batch_size": _COUNT,
     "data.split.val": _SHARE,
     "data.split.test": _SHARE,
-    "num_tokens": _COUNT,
     "task.module.beams": _COUNT,
-    "sampling.temperature": _NOT_NEGATIVE,
-    "sampling.top_k": _COUNT,
-    "sampling.top_p": (lambda value: 0 < value <= 1, "above 0 and at most 1"),
+    "task.predict.num_tokens": _COUNT,
+    "task.predict.sampling.temperature": _NOT_NEGATIVE,
+    "task.predict.sampling.top_k": _COUNT,
+    "task.predict.sampling.top_p": (lambda value: 0 < value <= 1, "above 0 and at most 1"),
     "budget.value": _POSITIVE,
     "budget.tolerance": _RATE,
     "executor.workers": _COUNT,
@@ -77,7 +77,7 @@ def check(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
     errors: list[ConfigError] = []
     for rule in (_output_dir, _ranges, _seed_list, _metric, _monitors, _validation_happens, _knobs, _heads):
         errors += rule(plain)
-    return errors + _modalities(plain, catalog) + _contenders(plain, catalog)
+    return errors + _fit(plain, catalog) + _contenders(plain, catalog)
 
 
 def _output_dir(plain: dict[str, Any]) -> list[ConfigError]:
@@ -178,27 +178,37 @@ def _heads(plain: dict[str, Any]) -> list[ConfigError]:
     return [ConfigError("config.contradiction", "model.net.width", width, problem, allowed=valid)]
 
 
-def _modalities(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
-    """The model and the data are of the kind that the task is about."""
+def _fit(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
+    """The model fulfils a contract that the task takes, and the data are of the task's kind."""
     errors = []
     for section in ("model", "data"):
-        offered, fitting = get(plain, f"{section}.modality"), _fitting(section, plain)
-        if fitting and isinstance(offered, str) and offered not in fitting:
-            errors.append(_misfit(section, section, get(plain, f"{section}.name"), offered, plain, catalog))
+        chosen = get(plain, section)
+        if isinstance(chosen, dict) and not _fits(section, chosen, plain):
+            errors.append(_misfit(section, section, chosen, plain, catalog))
     return errors
 
 
-def _fitting(group: str, plain: dict[str, Any]) -> list[str]:
-    """The modalities that serve the task; a model may also be made for the task's kind of data (a baseline is)."""
-    keys = {"model": ("task.modality", "task.data_kind"), "data": ("task.data_kind",)}[group]
-    return [value for value in (get(plain, key) for key in keys) if isinstance(value, str)]
+def _fits(group: str, option: dict[str, Any], plain: dict[str, Any]) -> bool:
+    """Whether a model or data set serves the task; one that does not say what it is for is left to its constructor."""
+    contracts, kind = get(plain, "task.contract"), get(plain, "task.data_kind")
+    if group == "data":
+        return not isinstance(option.get("kind"), str) or not isinstance(kind, str) or option["kind"] == kind
+    offered, own = option.get("contract"), option.get("data_kind")
+    if not isinstance(offered, str) or not isinstance(contracts, list):
+        return True
+    return own == kind if isinstance(own, str) else offered in contracts
 
 
-def _misfit(key: str, group: str, name: object, offered: str, plain: dict[str, Any], catalog: Catalog) -> ConfigError:
-    needed, task = _fitting(group, plain), get(plain, "task.name")
-    fitting = [item for item in catalog.options(group) if catalog.content(group, item).get("modality") in needed]
-    problem = f"its modality is {offered}, and that of the task {task} is {' or '.join(dict.fromkeys(needed))}"
-    return ConfigError(f"config.{group}_misfit", key, name, problem, allowed=fitting, next_step=f"bakeoff list {group}")
+def _misfit(key: str, group: str, option: dict[str, Any], plain: dict[str, Any], catalog: Catalog) -> ConfigError:
+    task, takes = get(plain, "task.name"), get(plain, "task.data_kind")
+    if group == "model" and not isinstance(option.get("data_kind"), str):
+        offered, takes = f"its contract is {option.get('contract')}", " or ".join(get(plain, "task.contract"))
+    else:
+        offered = f"its kind of data is {option.get('data_kind' if group == 'model' else 'kind')}"
+    fitting = [name for name in catalog.options(group) if _fits(group, catalog.content(group, name), plain)]
+    problem = f"{offered}, and the task {task} takes {takes}"
+    name, step = option.get("name"), f"bakeoff list {group}"
+    return ConfigError(f"config.{group}_misfit", key, name, problem, allowed=fitting, next_step=step)
 
 
 def _contenders(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
@@ -228,9 +238,8 @@ def _contender(key: str, entry: Any, plain: dict[str, Any], catalog: Catalog) ->
         ]
     model = catalog.content("model", str(name))
     errors = []
-    offered, needed = model.get("modality"), _fitting("model", plain)
-    if needed and isinstance(offered, str) and offered not in needed:
-        errors.append(_misfit(key, "model", name, offered, plain, catalog))
+    if not _fits("model", model, plain):
+        errors.append(_misfit(key, "model", {**model, "name": name}, plain, catalog))
     for argument in MODEL_RANGES.keys() & changes.keys():
         step = f"bakeoff explain model.net.{argument} model={name}"
         errors += _out_of_range(f"{key}.{argument}", changes[argument], MODEL_RANGES[argument], step)

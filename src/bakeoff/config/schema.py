@@ -166,8 +166,7 @@ class Predict(Common):
         encoding: of text files; null: UTF-8, or else as in training.
         on_bad: what to do about unreadable files.
         batch_size: examples at once.
-        num_tokens: how many tokens a language model writes after a prompt.
-        sampling: how it draws them.
+        task: changes of the options of the run's task, ``task.predict.NAME=VALUE``.
     """
 
     run: str
@@ -178,8 +177,7 @@ class Predict(Common):
     encoding: str | None = None
     on_bad: Literal["error", "skip"] = "error"
     batch_size: int = 256
-    num_tokens: int = 256
-    sampling: Section
+    task: Section
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,19 +197,22 @@ class Task:
 
     Args:
         name: the task's name.
-        modality: the contract that its models fulfil: ``image`` or ``sequence``.
-        data_kind: what its data is, as the data's ``modality``.
+        contract: what its models fulfil, by the names of classes of `bakeoff.models.contracts`.
+        gives: arguments that the task passes to its models' constructors; no configuration sets them.
+        data_kind: what its data is, as the data's ``kind``.
         metric: what the verdict is about.
         direction: whether more of the metric is better.
         metrics: everything that is measured.
         contenders: the models that a bakeoff compares when none are named.
         baselines: the reference models that stand beside them.
         network: settings of the stem and head that all contenders share.
-        module: the Lightning module.
+        predict: options of `bakeoff predict`.
+        module: what the task is: its loss, its metrics, its answers.
     """
 
     name: str
-    modality: str
+    contract: list[str]
+    gives: list[str] | None = None
     data_kind: str
     metric: str
     direction: Literal["maximize", "minimize"]
@@ -219,6 +220,7 @@ class Task:
     contenders: list[str | dict[str, Any]]
     baselines: list[str | dict[str, Any]]
     network: Section | None = None
+    predict: Section | None = None
     module: Section
 
 
@@ -228,12 +230,12 @@ class Data:
 
     Args:
         name: the dataset's name.
-        modality: what its examples are, as in the task's ``data_kind``.
+        kind: what its examples are, as in the task's ``data_kind``.
         module: the data module.
     """
 
     name: str
-    modality: str | None = None
+    kind: str | None = None
     module: Section
 
 
@@ -244,20 +246,24 @@ class Model:
     Args:
         name: the model's name.
         family: which of the three families it belongs to, or ``baseline``.
-        modality: the contract that it fulfils.
+        contract: what it fulfils, by the name of a class of `bakeoff.models.contracts`.
+        data_kind: the only kind of data that it takes, where it is fitted in one go.
         paper: who described it first.
         net: the network.
         knobs: the arguments that the budget solver turns, the main one first.
         search: what tuning tries: ``{low, high, scale}`` or ``{choices}`` by dotted key.
+        simple: whether it is linear in its inputs, counts them or looks them up: what a task must be too hard for.
     """
 
     name: str
     family: Literal["cnn", "rnn", "transformer", "baseline"]
-    modality: str
+    contract: str
+    data_kind: str | None = None
     paper: str
     net: Section
     knobs: list[dict[str, Any]] | None = None
     search: Section | None = None
+    simple: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -366,19 +372,13 @@ SECTIONS = {
     "gradients": "bakeoff.config.schema.GradientSettings",
 }
 
-GIVEN_TO_MODELS: dict[str, frozenset[str]] = {
-    "image": frozenset({"in_channels", "image_size"}),
-    "sequence": frozenset({"causal", "cross_attention"}),
-}
-"""What the program passes to a model, by its modality."""
-
 GIVEN_BY_PROGRAM: dict[str, frozenset[str]] = {
-    "model.net": frozenset().union(*GIVEN_TO_MODELS.values()),
-    "task.module": frozenset({"net", "spec", "optimizer", "schedule", "augment", "gradient_clip_norm", "seed"}),
+    "task.module": frozenset({"spec"}),
     "data.module": frozenset({"seed"}),
     "optimizer": frozenset({"params"}),
 }
-"""Arguments that the program passes when it builds a section: no configuration sets them."""
+"""Arguments that the program passes when it builds a section: no configuration sets them. What a task passes to its
+models stands in its YAML, under `gives`."""
 
 GIVEN_LATER = frozenset({"executor"})
 """Sections whose missing arguments show when they are built, since the program passes some of them."""

@@ -12,7 +12,7 @@ from bakeoff.config import rules
 from bakeoff.config.allowlist import allow, check_own, is_allowed, refusal, unknown
 from bakeoff.config.annotations import choices, is_list, mismatch
 from bakeoff.config.catalog import Catalog, notes
-from bakeoff.config.keys import arguments, section_fields
+from bakeoff.config.keys import arguments, given_to_models, section_fields
 from bakeoff.config.overrides import quoted
 from bakeoff.config.schema import GIVEN_LATER, PIPELINES, SECTIONS
 from bakeoff.config.signatures import Parameter, Signature, signature
@@ -39,12 +39,13 @@ def validate(cfg: DictConfig, pipeline: str, *, catalog: Catalog | None = None) 
     errors = [_said(error, plain, pipeline, catalog) for error in errors]
     errors += _user_code(plain)
     errors += _root(plain, pipeline, catalog)
-    if "task" in plain:  # the others hold changes to a saved run's sections, checked against that run
+    if "model" in plain:  # the others hold changes to a saved run's sections, checked against that run
         sections = {name: schema for name, schema in SECTIONS.items() if isinstance(plain.get(name), dict)}
         for name, schema in sections.items():
             errors += _section(plain[name], name, schema, cfg)
+    given = given_to_models(catalog.folders)
     for key, node in targets(plain):
-        errors += [_as_given(error, cfg) for error in _target(node, key)]
+        errors += [_as_given(error, cfg) for error in _target(node, key, given if key == "model.net" else frozenset())]
     errors += rules.check(plain, catalog)
     return list({error.line(): error for error in errors}.values())
 
@@ -140,7 +141,7 @@ def _strings(tree: Any) -> Iterator[str]:
             yield from _strings(value)
 
 
-def _target(node: dict[str, Any], key: str) -> list[ConfigError]:
+def _target(node: dict[str, Any], key: str, given: frozenset[str]) -> list[ConfigError]:
     target = node["_target_"]
     if target is UNRESOLVED:
         return []
@@ -150,11 +151,11 @@ def _target(node: dict[str, Any], key: str) -> list[ConfigError]:
     if declared is None:
         # A package whose source can be read has no such name; one that can't be read is left to the constructor.
         return [unknown(key, target)] if find_source(target.split(".")[0]) else []
-    return [*_argument_names(node, key, declared), *_typed(node, key, declared)]
+    return [*_argument_names(node, key, declared, given), *_typed(node, key, declared)]
 
 
-def _argument_names(node: dict[str, Any], key: str, declared: Signature) -> list[ConfigError]:
-    name, taken = declared.target.rpartition(".")[2], arguments(key, node)
+def _argument_names(node: dict[str, Any], key: str, declared: Signature, given: frozenset[str]) -> list[ConfigError]:
+    name, taken = declared.target.rpartition(".")[2], [item for item in arguments(key, node) if item not in given]
     known = {*taken, *section_fields(key), *FLAGS}
     errors = []
     if not declared.open and key not in SECTIONS:  # a section's own keys are checked with its schema

@@ -1,18 +1,107 @@
-"""What every kind of data promises to trials, the scorer, the guards and the report."""
+"""What every kind of data promises to trials, the scorer, the guards, the report and `predict`."""
 
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
+import numpy as np
+import pyarrow as pa
 import pytorch_lightning as pl
-from numpy.typing import NDArray
 
+from bakeoff.data.batches.batch import Tree
 from bakeoff.data.spec import Spec
 
 Split: TypeAlias = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Some examples of a split.
+
+    Attributes:
+        names: a stable one for each.
+        labels: what each should be answered with, a row each.
+        raw: each as it came.
+    """
+
+    names: Sequence[str]
+    labels: pa.Table
+    raw: Sequence[Any]
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.names)
+
+    def first(self, count: int) -> Cases:
+        """The first of them."""
+        return Cases(self.names[:count], self.labels.slice(0, count), self.raw[:count])
+
+
+class Loader(Protocol):
+    """Inputs in batches."""
+
+    @property
+    def positions(self) -> np.ndarray | None:
+        """Where in the split's order each row stands; None: in that order."""
+
+    def __iter__(self) -> Any:
+        """Trees of inputs."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Batches of inputs that are at hand, and where each of their rows stands."""
+
+    batches: Iterable[Tree]
+    positions: np.ndarray | None = None
+
+    def __iter__(self) -> Any:
+        """The batches."""
+        return iter(self.batches)
+
+
+@dataclass(frozen=True)
+class NewExamples:
+    """New inputs for a finished run.
+
+    Attributes:
+        shown: columns that name and show each, such as ``{"file": [...]}``; they come first in the table of `predict`.
+        raw: each as it came, for models that bring their own features and for tasks that read prompts.
+        loader: their batches, in the form that the run's training data had.
+        notes: what was left out, a sentence each.
+    """
+
+    shown: Mapping[str, Sequence[Any]]
+    raw: Sequence[Any]
+    loader: Loader
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How `predict` was asked to read its input.
+
+    Args:
+        source: a path, or what stands for itself, such as a text.
+        column: of a table; None finds it.
+        sep: between the columns of a CSV file; None as in training.
+        encoding: of text files; None: UTF-8, or else as in training.
+        on_bad: what becomes of what can't be read, ``error`` or ``skip``.
+        batch_size: examples a batch at the most.
+        trained: the ``data`` section of the run.
+    """
+
+    source: str
+    column: str | None = None
+    sep: str | None = None
+    encoding: str | None = None
+    on_bad: Literal["error", "skip"] = "error"
+    batch_size: int = 256
+    trained: Mapping[str, Any] = field(default_factory=dict)
 
 
 class TaskData(pl.LightningDataModule, abc.ABC):
@@ -23,8 +112,11 @@ class TaskData(pl.LightningDataModule, abc.ABC):
 
     Loaders have ``num_examples`` (an epoch), ``set_epoch``, ``sampler`` (where Lightning sets the epoch), ``skip`` (of
     batches, to resume within an epoch) and ``len``. With ``chunk > 1`` an item of the training loader is a list of up
-    to so many batches. A batch is ``(inputs, targets)``, inputs being a tensor or a tuple of tensors.
+    to so many batches. They yield a `bakeoff.data.batches.batch.Batch`.
     """
+
+    spec_class: ClassVar[type[Spec]]
+    """What describes this kind of data in ``spec.json``."""
 
     name: str
     """What the data is called in tables and reports."""
@@ -64,6 +156,11 @@ class TaskData(pl.LightningDataModule, abc.ABC):
             DataError: this data can't be brought to that form.
         """
 
+    @classmethod
+    def settings_of(cls, trained: Spec) -> dict[str, Any]:
+        """Settings of the ``data`` section without which other data would not take the form of a finished run's."""
+        return {}
+
     @abc.abstractmethod
     def train_dataloader(self) -> Any:
         """Batches in an order that is a function of ``(seed, epoch)``."""
@@ -73,12 +170,12 @@ class TaskData(pl.LightningDataModule, abc.ABC):
         """In a fixed order, every example."""
 
     @abc.abstractmethod
-    def predict_dataloader(self, split: Split = "test") -> Any:
+    def predict_dataloader(self, split: Split = "test") -> Loader:
         """The inputs alone. Its ``positions`` (or None) tell where in `labels` and `examples` each one stands."""
 
     @abc.abstractmethod
-    def labels(self, split: Split) -> NDArray[Any]:
-        """The target of each example of a split, as the task's scorer takes it; no Python objects."""
+    def labels(self, split: Split) -> pa.Table:
+        """What each example of a split should be answered with, a row each, as the task's scorer takes it."""
 
     @abc.abstractmethod
     def examples(self, split: Split) -> list[str]:
@@ -101,4 +198,21 @@ class TaskData(pl.LightningDataModule, abc.ABC):
 
     def raw(self, split: Split) -> Sequence[Any]:
         """Each example as it came, for baselines that bring their own features."""
-        return self.show(split, range(len(self.labels(split))))
+        return self.show(split, range(self.num_examples(split)))
+
+    def num_examples(self, split: Split) -> int:
+        """How many there are to answer in a split."""
+        return len(self.examples(split))
+
+    def cases(self, split: Split) -> Cases:
+        """The examples of a split."""
+        return Cases(self.examples(split), self.labels(split), self.raw(split))
+
+    @classmethod
+    @abc.abstractmethod
+    def read_new(cls, spec: Spec, reading: Reading) -> NewExamples:
+        """New inputs, brought to the form that a finished run's training data had.
+
+        Raises:
+            DataError: nothing there, or nothing that can be read as this kind of data.
+        """

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-import importlib
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 from torch import Tensor
 
 Inputs: TypeAlias = "Tensor | tuple[Tensor, ...]"
 """What a network is called with: one tensor, or a tuple of them."""
-
-KINDS = {
-    "image": "bakeoff.data.image.spec.ImageSpec",
-    "labelled_text": "bakeoff.data.text.spec.LabelledTextSpec",
-    "text_stream": "bakeoff.data.text.spec.TextStreamSpec",
-    "text_pair": "bakeoff.data.text.spec.TextPairSpec",
-    "probe": "bakeoff.data.probes.spec.ProbeSpec",
-}
-"""The kinds of data there are, as ``spec.json`` names them."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,8 +42,26 @@ class Spec(abc.ABC):
         return {"kind": self.kind} | {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items()}
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Spec:
-        """The inverse of `to_dict`, for any kind of data."""
-        module, _, name = KINDS[plain["kind"]].rpartition(".")
-        kind = getattr(importlib.import_module(module), name)
-        return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in plain.items() if k != "kind"})
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`, for data of this kind.
+
+        Raises:
+            ValueError: it describes another kind of data.
+        """
+        if plain["kind"] != cls.kind:
+            raise ValueError(f"expected a description of data of kind {cls.kind}; got {plain['kind']}")
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items() if k != "kind"}
+        return cls(**values)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ClassSpec(Spec):
+    """Examples with classes; labels are ``0 .. num_classes - 1`` in the order of ``class_names``."""
+
+    class_names: tuple[str, ...]
+    multi_label: bool = False
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes there are."""
+        return len(self.class_names)

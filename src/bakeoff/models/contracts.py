@@ -4,7 +4,7 @@ B batch, C channels, H height, W width, T time steps, S steps of a memory, D mod
 
 `ImageBackbone` turns images into one feature map a stage; `SequenceBackbone` turns a padded batch of sequences into
 sequences of the same shape. A task is written against one of them, once; a backbone is written once, and works in
-every task of its modality.
+every task that takes its contract.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import pyarrow as pa
 import torch
 from torch import Tensor, nn
 
@@ -214,11 +214,11 @@ class FittedModel(abc.ABC):
         """Numbers that fitting sets, at the most, on data of this kind."""
 
     @abc.abstractmethod
-    def fit(self, examples: Sequence[Any], targets: np.ndarray, spec: Any) -> None:
-        """Learns from the train examples and their targets."""
+    def fit(self, examples: Sequence[Any], labels: pa.Table, spec: Any) -> None:
+        """Learns from the train examples and their labels."""
 
     @abc.abstractmethod
-    def respond(self, examples: Sequence[Any]) -> dict[str, np.ndarray]:
+    def respond(self, examples: Sequence[Any]) -> pa.Table:
         """What is stored of each example."""
 
     @abc.abstractmethod

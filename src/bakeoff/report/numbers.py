@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from bakeoff.comparison.judging.metrics import LOWER_IS_BETTER
-
 UNKNOWN = "—"
 _THIN = "\u202f"
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -42,7 +40,7 @@ class Metric:
     @classmethod
     def named(cls, name: str, *, direction: str | None = None) -> Metric:
         """The metric of that name; ``direction`` (maximize or minimize) overrides what the name suggests."""
-        lower = name in LOWER_IS_BETTER if direction is None else direction == "minimize"
+        lower = direction == "minimize"
         return cls(name, name in _FRACTIONS, lower)
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +25,7 @@ from bakeoff.report.sections.evidence import (
     read_openings,
 )
 from bakeoff.report.sections.search import Validation, best_trials, read_validation
+from bakeoff.tables import column, read_table
 
 SCHEMA_VERSION = 1
 _MOST_NAMED = 5
@@ -106,7 +106,7 @@ def read_bakeoff(folder: Path) -> Bakeoff:
     trials = tuple(
         _trial(folder, contender, index) for contender in plan.contenders for index in range(len(contender.trials))
     )
-    labels = _labels(folder / "test_labels.npy", missing)
+    labels = _labels(folder / "test_labels.arrow", missing)
     examples = tuple(
         str(name) for name in _optional(folder / "test_examples.json", missing, "the ids of the test examples")
     )
@@ -136,9 +136,8 @@ def metric_lines(trial: Trial, *, kind: str) -> Iterator[dict[str, Any]]:
 def read_probabilities(trial: Trial) -> np.ndarray | None:
     """Test-set class probabilities of a trial, shape ``(n, classes)``, or ``None`` if it has none that can be read."""
     try:
-        with np.load(trial.folder / "test_predictions.npz", allow_pickle=False) as arrays:
-            probabilities = arrays["probabilities"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        probabilities = column(read_table(trial.folder / "test_predictions.arrow"), "probabilities")
+    except (OSError, ValueError, KeyError):
         return None
     return probabilities if probabilities.ndim == 2 else None
 
@@ -167,8 +166,10 @@ def _optional(path: Path, missing: list[str], what: str) -> list[Any]:
 
 def _labels(path: Path, missing: list[str]) -> np.ndarray | None:
     try:
-        labels = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        labels = column(read_table(path), "label")
+    except KeyError:  # of another task than classification
+        return None
+    except (OSError, ValueError):
         missing.append(f"{path.name} can't be read, so there are no confusions, mistakes or per-class figures.")
         return None
     return labels.astype(np.int64) if labels.dtype.kind in "iub" else labels

@@ -19,9 +19,46 @@ from torchmetrics.classification import (
     MultilabelF1Score,
 )
 
+from bakeoff.metrics import MetricFacts
 from bakeoff.statistics import pseudo_values_from_sums
 
 CALIBRATION_BINS = 15
+METRICS = (
+    MetricFacts(
+        name="accuracy",
+        label="accuracy",
+        direction="maximize",
+        perfect=1.0,
+        unit="fraction",
+        meaning="The share of examples that are answered right; of several labels, of all decisions.",
+    ),
+    MetricFacts(
+        name="f1_macro",
+        label="macro-F1",
+        direction="maximize",
+        perfect=1.0,
+        unit="fraction",
+        is_mean=False,
+        meaning="The harmonic mean of precision and recall, averaged over classes: rare classes count fully.",
+    ),
+    MetricFacts(
+        name="calibration_error",
+        label="calibration error",
+        direction="minimize",
+        perfect=0.0,
+        unit="fraction",
+        is_mean=False,
+        meaning="How far the stated confidence is from the share that is right; 0 is perfect.",
+    ),
+    MetricFacts(
+        name="loss",
+        label="loss",
+        direction="minimize",
+        perfect=0.0,
+        meaning="The mean cross-entropy of the right classes, in nats.",
+    ),
+)
+"""What is measured of class probabilities."""
 
 
 def single_label_metrics(num_classes: int) -> dict[str, Metric | MetricCollection]:
@@ -63,7 +100,7 @@ def summarise(probabilities_BK: np.ndarray, labels: np.ndarray) -> dict[str, flo
     """All metrics of a set of predictions, by name."""
     make = multi_label_metrics if labels.ndim == 2 else single_label_metrics
     collection = MetricCollection(make(probabilities_BK.shape[1]), compute_groups=False)
-    values = collection(torch.from_numpy(probabilities_BK), torch.from_numpy(np.asarray(labels, dtype=np.int64)))
+    values = collection(torch.tensor(probabilities_BK), torch.tensor(np.asarray(labels, dtype=np.int64)))
     return {name: float(value) for name, value in values.items()}
 
 

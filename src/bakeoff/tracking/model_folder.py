@@ -56,7 +56,7 @@ def write_model(saved: SavedRun, folder: Path, *, run_id: str, origin: Origin, t
 
 def signature(saved: SavedRun) -> ModelSignature:
     """Shapes and types of what the network takes and returns; -1 is any size."""
-    task = saved.task()
+    task = saved.module()
     first, second = _arrays(saved.spec.example_inputs(2)), _arrays(_shorter(saved.spec.example_inputs(3)))
     with torch.inference_mode():
         answers = [_named(task.net(_tensors(inputs))) for inputs in (first, second)]
@@ -111,7 +111,7 @@ class Served:
     def __init__(self, folder: Path) -> None:
         config, spec = read_json(folder / "config.json"), Spec.from_dict(read_json(folder / "spec.json"))
         check_targets(folder, config)
-        self.task = SavedRun(folder, config, spec, read_json(folder / "result.json")).task()
+        self.task = SavedRun(folder, config, spec, read_json(folder / "result.json")).module()
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> dict[str, np.ndarray]:
         """The network's outputs (of a classifier: logits) for prepared inputs, an array or ``{"input_0": ...}``."""

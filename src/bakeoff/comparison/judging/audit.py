@@ -34,13 +34,14 @@ from bakeoff.data.contract import TaskData
 from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.files import read_json, write_json
 from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.tables import digest
 
 AUDIT_VERSION = 1
 FILE = "audit.json"
 AUDITED = (
     *("plan.json", "manifest.json", "margin.json", "openings.jsonl", "verdict.json"),
     *("scores.parquet", "validation.parquet"),
-    *("test_labels.npy", "test_examples.json", "trials/*/result.json", "trials/*/test_predictions.npz"),
+    *("test_labels.arrow", "test_examples.json", "trials/*/result.json", "trials/*/test_predictions.arrow"),
 )
 """Files, by pattern, whose hashes the audit records."""
 
@@ -179,8 +180,8 @@ def _score_checks(bakeoff: RecordedBakeoff, stored: Stored, rescored: Sequence[R
 def _data_checks(bakeoff: RecordedBakeoff, data: TaskData) -> Iterator[Check]:
     """The folder's test set is that of the data."""
     yield from compare("data/fingerprint", bakeoff.plan["data"]["fingerprint"], data.fingerprint)
-    labels = stored_labels(bakeoff).tolist()
-    yield from compare("data/test labels", sha256_of(labels), sha256_of(data.labels("test").tolist()))
+    labels = stored_labels(bakeoff)
+    yield from compare("data/test labels", digest(labels), digest(data.labels("test")))
     names = read_json(bakeoff.path / "test_examples.json")
     yield from compare("data/test examples", sha256_of(names), sha256_of(data.examples("test")))
 

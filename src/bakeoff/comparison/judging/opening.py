@@ -15,18 +15,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from bakeoff.comparison.planning.plan import Plan
 from bakeoff.comparison.running.job import Job
 from bakeoff.files import atomic_writer, read_json, write_json
-from bakeoff.training.trial.assembly import task_class
-from bakeoff.training.trial.predictions import read_predictions
+from bakeoff.tables import to_bytes
+from bakeoff.training.trial.assembly import make_task
+from bakeoff.training.trial.predictions import sealed_answers
 
 SCORES = "scores.parquet"
 VALIDATION = "validation.parquet"
 OPENINGS = "openings.jsonl"
+LABELS = "test_labels.arrow"
 COLUMNS = ["contender", "seed", "trial", "example", "score"]
 
 
@@ -81,13 +82,14 @@ def trial_numbers(plan: Plan, folder: Path) -> dict[str, int]:
 
 
 def _open(plan: Plan, jobs: Sequence[Job], numbers: dict[str, int]) -> pd.DataFrame:
-    labels, examples = np.asarray(plan.data.labels("test")), plan.data.examples("test")
-    task, metric = task_class(plan.config), plan.config["task"]["metric"]
-    trivial = task.trivial_predictions(np.asarray(plan.data.labels("train")), len(labels), plan.data.spec)
+    test = plan.data.cases("test")
+    labels, examples = test.labels, test.names
+    task, metric = make_task(plan.config, plan.data.spec), plan.config["task"]["metric"]
+    trivial = task.trivial(plan.data.cases("train"), test.raw)
     parts = []
     for job in jobs:
         result = read_json(job.folder / "result.json")
-        predictions = read_predictions(job.folder, result) if result["status"] == "finished" else trivial
+        predictions = sealed_answers(job.folder, result) if result["status"] == "finished" else trivial
         write_json(job.folder / "test_metrics.json", task.summarise(predictions, labels))
         row = {"contender": job.label.contender, "seed": result["seed"], "trial": numbers[job.label.trial_id]}
         scores = task.score_examples(predictions, labels, metric)
@@ -97,8 +99,8 @@ def _open(plan: Plan, jobs: Sequence[Job], numbers: dict[str, int]) -> pd.DataFr
 
 def _write_labels(plan: Plan, folder: Path) -> None:
     """Lays the opened labels beside the verdict, for the report and for audits."""
-    with atomic_writer(folder / "test_labels.npy") as file:
-        np.save(file, np.asarray(plan.data.labels("test")), allow_pickle=False)
+    with atomic_writer(folder / LABELS) as file:
+        file.write(to_bytes(plan.data.labels("test")))
     write_json(folder / "test_examples.json", plan.data.examples("test"))
 
 

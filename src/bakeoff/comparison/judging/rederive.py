@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from bakeoff.comparison.judging.metrics import margin_of_validation
-from bakeoff.comparison.judging.opening import SCORES
+from bakeoff.comparison.judging.opening import LABELS, SCORES
 from bakeoff.comparison.judging.verdict import Trial, exploratory, family_size
 from bakeoff.comparison.running.executor import Job
 from bakeoff.data.contract import TaskData
@@ -19,8 +19,9 @@ from bakeoff.errors import DataError
 from bakeoff.files import read_json
 from bakeoff.record.bakeoff import PlannedTrial, RecordedBakeoff, RecordedTrial
 from bakeoff.statistics import Verdict, declare_looks, family_verdict, race_verdict, verdict_from_scores
-from bakeoff.training.loop.module import Predictions
-from bakeoff.training.trial.assembly import task_class
+from bakeoff.tables import read_table
+from bakeoff.tasks.contract import Task
+from bakeoff.training.trial.assembly import data_class, make_task, task_class
 from bakeoff.training.trial.predictions import FILE
 from bakeoff.training.trial.run import TrialLabel
 
@@ -55,15 +56,15 @@ def by_trial(table: pd.DataFrame) -> Stored:
     return {(str(name), int(trial)): rows.set_index("example")["score"] for (name, trial), rows in grouped}
 
 
-def stored_labels(bakeoff: RecordedBakeoff) -> np.ndarray:
+def stored_labels(bakeoff: RecordedBakeoff) -> pa.Table:
     """The opened test labels.
 
     Raises:
-        DataError: no such file, or one that is no array.
+        DataError: no such file, or one that is no table.
     """
-    path = bakeoff.path / "test_labels.npy"
+    path = bakeoff.path / LABELS
     try:
-        return np.load(path, allow_pickle=False)
+        return read_table(path)
     except (OSError, ValueError) as error:
         raise DataError("data.damaged_file", "folder", path, f"no test labels: {error}") from error
 
@@ -74,14 +75,14 @@ def rescore(bakeoff: RecordedBakeoff, stored: Stored, *, data: TaskData | None) 
     A failed trial is the trivial predictor, which follows from the train labels; without the data its stored scores are
     taken.
     """
-    task = task_class(bakeoff.contenders[0]["config"])
+    task = task_of(bakeoff)
     labels, metric = stored_labels(bakeoff), bakeoff.plan["task"]["metric"]
     found = []
     for planned in bakeoff.planned:
         recorded = bakeoff.trials.get(planned.trial_id)
         if recorded is None:
             continue
-        predictions = _predictions(bakeoff, recorded, len(labels), data)
+        predictions = _predictions(bakeoff, recorded, data)
         scores: np.ndarray | None
         if predictions is not None:
             scores, test = task.score_examples(predictions, labels, metric), task.summarise(predictions, labels)
@@ -106,7 +107,8 @@ def margin_again(bakeoff: RecordedBakeoff) -> float | None:
             found = [trial.result["validation"][task["metric"]] for trial in first if not trial.failed]
             values[entry["name"]] = found
     m = family_size(bakeoff.plan["tune"])
-    return margin_of_validation(values, metric=task["metric"], direction=task["direction"], best_of=m)
+    facts = task_class(bakeoff.contenders[0]["config"]).facts(task["metric"], direction=task["direction"])
+    return margin_of_validation(values, facts=facts, best_of=m)
 
 
 def verdict_again(
@@ -170,22 +172,24 @@ def _trial(planned: PlannedTrial, recorded: RecordedTrial, test: dict[str, float
     return Trial(Job(recorded.config or {}, recorded.folder, label), recorded.result, test, planned.point.trial)
 
 
-def _predictions(
-    bakeoff: RecordedBakeoff, recorded: RecordedTrial, num_examples: int, data: TaskData | None
-) -> Predictions | None:
+def _predictions(bakeoff: RecordedBakeoff, recorded: RecordedTrial, data: TaskData | None) -> pa.Table | None:
     """What a trial said; what the trivial predictor says for a failed one; None where neither can be known."""
     if not recorded.failed:
-        return _read_arrays(recorded.folder / FILE)
+        return _read_answers(recorded.folder / FILE)
     if data is None:
         return None
-    task = task_class(bakeoff.contenders[0]["config"])
-    return task.trivial_predictions(np.asarray(data.labels("train")), num_examples, data.spec)
+    return task_of(bakeoff).trivial(data.cases("train"), data.raw("test"))
 
 
-def _read_arrays(path: Path) -> Predictions | None:
+def task_of(bakeoff: RecordedBakeoff) -> Task[Any]:
+    """What the bakeoff was about."""
+    config = bakeoff.contenders[0]["config"]
+    return make_task(config, data_class(config).spec_class.from_dict(bakeoff.plan["data"]["spec"]))
+
+
+def _read_answers(path: Path) -> pa.Table | None:
     """Whatever lies there, changed or not: the guard on sealed predictions tells which."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, zipfile.BadZipFile):
+        return read_table(path)
+    except (OSError, ValueError):
         return None

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from bakeoff.comparison.judging.leaderboard import flops_ratio, indicative, leaderboard
-from bakeoff.comparison.judging.rederive import stored_labels
+from bakeoff.comparison.judging.rederive import stored_labels, task_of
 from bakeoff.comparison.judging.verdict import Trial
 from bakeoff.comparison.planning.plan import RULES, Plan
 from bakeoff.comparison.planning.tuning import edges
 from bakeoff.data.contract import TaskData
 from bakeoff.record.bakeoff import RecordedBakeoff, contender_of
-from bakeoff.training.trial.assembly import task_class
 
 
 def leaderboard_again(bakeoff: RecordedBakeoff, trials: list[Trial]) -> list[dict[str, Any]]:
@@ -56,9 +55,9 @@ def beside_again(bakeoff: RecordedBakeoff, trials: list[Trial], *, data: TaskDat
         "edges": _edges(bakeoff, trials, 1.0 if maximize else -1.0) if bakeoff.tuned else [],
     }
     if data is not None:
-        kind, labels = task_class(bakeoff.contenders[0]["config"]), stored_labels(bakeoff)
-        predictions = kind.trivial_predictions(data.labels("train"), len(labels), data.spec)
-        found["trivial"] = kind.summarise(predictions, labels)[task["metric"]]
+        kind = task_of(bakeoff)
+        answers = kind.trivial(data.cases("train"), data.raw("test"))
+        found["trivial"] = kind.summarise(answers, stored_labels(bakeoff))[task["metric"]]
     return found
 
 
@@ -71,10 +70,9 @@ def _as_plan(bakeoff: RecordedBakeoff) -> Plan:
 
 
 def _trivial_validation(bakeoff: RecordedBakeoff, data: TaskData, metric: str) -> float:
-    task, labels = task_class(bakeoff.contenders[0]["config"]), np.asarray(data.labels("val"))
-    train = np.asarray(data.labels("train"))
-    scores = task.score_examples(task.trivial_predictions(train, len(labels), data.spec), labels, metric)
-    return float(np.mean(scores))
+    task = task_of(bakeoff)
+    answers = task.trivial(data.cases("train"), data.raw("val"))
+    return float(np.mean(task.score_examples(answers, data.labels("val"), metric)))
 
 
 def _edges(bakeoff: RecordedBakeoff, trials: list[Trial], sign: float) -> list[dict[str, Any]]:

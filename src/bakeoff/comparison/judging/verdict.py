@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from bakeoff.comparison.judging.metrics import margin_of_validation
@@ -17,7 +16,7 @@ from bakeoff.comparison.running.job import Job
 from bakeoff.files import atomic_writer, read_json, write_json
 from bakeoff.statistics import Verdict, family_verdict, race_verdict, verdict_from_scores
 from bakeoff.statistics.pooled import best_of
-from bakeoff.training.trial.assembly import task_class
+from bakeoff.training.trial.assembly import make_task, task_class
 
 
 @dataclass
@@ -53,7 +52,8 @@ def fixed_margin(plan: Plan, folder: Path, jobs: Sequence[Job]) -> float | None:
         task, m = plan.config["task"], family_size(plan.config["tune"])
         rule = "10 % of the best validation error" + (f" to expect of the best of {m} trials" if m else "")
         values = _validation_values(task["metric"], jobs)
-        margin = margin_of_validation(values, metric=task["metric"], direction=task["direction"], best_of=m)
+        facts = task_class(plan.config).facts(task["metric"], direction=task["direction"])
+        margin = margin_of_validation(values, facts=facts, best_of=m)
     write_json(path, {"margin": margin, "rule": rule})
     return margin
 
@@ -131,10 +131,9 @@ def validation_table(plan: Plan, folder: Path, trials: Sequence[Trial]) -> pd.Da
 
 def _trivial_validation(plan: Plan) -> float:
     """What the trivial predictor reaches on validation."""
-    task, labels = task_class(plan.config), np.asarray(plan.data.labels("val"))
-    train = np.asarray(plan.data.labels("train"))
-    predictions = task.trivial_predictions(train, len(labels), plan.data.spec)
-    return float(task.score_examples(predictions, labels, plan.config["task"]["metric"]).mean())
+    task = make_task(plan.config, plan.data.spec)
+    answers = task.trivial(plan.data.cases("train"), plan.data.raw("val"))
+    return float(task.score_examples(answers, plan.data.labels("val"), plan.config["task"]["metric"]).mean())
 
 
 def _failed(trials: Sequence[Trial]) -> dict[str, list[str]]:

@@ -71,7 +71,7 @@ def of_runs(runs: Mapping[str, Path], *, lengths: Sequence[int], batch_size: int
     for name, folder in runs.items():
         saved = load_run(folder)
         torch.manual_seed(int(saved.config["seed"]))
-        networks = {"initial": network(saved.config, saved.spec), "trained": saved.task().net}
+        networks = {"initial": network(saved.config, saved.spec), "trained": saved.module().net}
         for state, net in networks.items():
             backbone = _backbone(net, folder)
             curves = [_curve(backbone, _tokens(net, batch_size, length, seed)) for length in lengths]
@@ -104,7 +104,7 @@ def _curve(backbone: SequenceBackbone, x_BTD: Tensor) -> dict[str, Any]:
 
 
 def _causal(section: Mapping[str, Any]) -> SequenceBackbone:
-    if section["modality"] != "sequence":
+    if section["contract"] != "SequenceBackbone":
         problem = f"{section['name']} is no sequence model"
         raise ConfigError(
             "config.model_misfit", "contenders", section["name"], problem, next_step="bakeoff list models"

@@ -22,9 +22,10 @@ import torch
 from torch import Tensor
 
 from bakeoff.config import allow
+from bakeoff.data.batches.batch import Batch
 from bakeoff.data.spec import Spec
 from bakeoff.errors import BakeoffError, ConfigError
-from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.assembly import assemble
 
 LENGTHS: dict[str, tuple[str, ...]] = {
@@ -157,13 +158,14 @@ def _use_once(config: Mapping[str, Any], spec: Spec, device: torch.device) -> No
 
 
 @torch.inference_mode()
-def _answer(module: TaskModule, inputs: Any) -> None:
+def _answer(module: TrainingModule, inputs: Any) -> None:
     module.net(inputs)
 
 
-def _train(module: TaskModule, inputs: Any, targets: Tensor, optimizer: torch.optim.Optimizer) -> None:
+def _train(module: TrainingModule, inputs: Any, targets: Tensor, optimizer: torch.optim.Optimizer) -> None:
     optimizer.zero_grad()
-    module.loss(module(inputs), targets).backward()
+    batch = Batch(inputs, targets, len(targets))
+    module.task.loss(module(inputs), batch, training=True).backward()
     if module.gradient_clip_norm is not None:
         torch.nn.utils.clip_grad_norm_(module.net.parameters(), module.gradient_clip_norm)
     optimizer.step()

@@ -13,10 +13,10 @@ from typing import Any
 from bakeoff.comparison.planning.sizing import solve_size
 from bakeoff.data.spec import Spec
 from bakeoff.errors import ConfigError
-from bakeoff.models.cost import build_on_meta, count_non_embedding, count_parameters, training_flops_per_example
+from bakeoff.models.cost import build_on_meta, count_non_embedding, count_parameters
 from bakeoff.record.contenders import Contender
 from bakeoff.training.loop.limits import steps_for_examples
-from bakeoff.training.trial.assembly import network
+from bakeoff.training.trial.assembly import make_task, network
 from bakeoff.training.trial.fitted_trial import fitted_model, is_fitted
 
 FAR_AWAY_EPOCHS = 1_000_000
@@ -78,7 +78,7 @@ def _count_costs(contender: Contender, spec: Spec) -> None:
     net = build_on_meta(lambda: network(contender.config, spec))
     contender.params = count_parameters(net)
     contender.non_embedding_params = count_non_embedding(net)
-    contender.train_flops_per_example = training_flops_per_example(net, spec.example_inputs)
+    contender.train_flops_per_example = make_task(contender.config, spec).train_flops_per_example(net)
 
 
 def _stop_at_flops(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: Spec) -> None:

@@ -12,8 +12,9 @@ import torch
 
 from bakeoff.comparison.planning.plan import Plan
 from bakeoff.comparison.running.job import Executor, Needs
+from bakeoff.data.batches.batch import Batch
 from bakeoff.record.contenders import Contender
-from bakeoff.training.loop.module import Batch, TaskModule
+from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.assembly import assemble
 from bakeoff.training.trial.fitted_trial import is_fitted
 from bakeoff.training.trial.preflight import usable_accelerators
@@ -80,12 +81,11 @@ def _training_seconds(plan: Plan, contender: Contender) -> float:
     step = min(_seconds_a_step(module, batch) for _ in range(STEPS))
     steps: float = len(loader) * int(trainer["max_epochs"])
     if trainer["max_examples"]:
-        steps = min(steps, int(trainer["max_examples"]) / len(batch[1]))
+        steps = min(steps, int(trainer["max_examples"]) / batch.size)
     return step * steps
 
 
-def _seconds_a_step(module: TaskModule, batch: Batch) -> float:
-    inputs, targets = batch
+def _seconds_a_step(module: TrainingModule, batch: Batch) -> float:
     start = time.perf_counter()
-    module.loss(module(inputs), targets).backward()
+    module.task.loss(module(batch.inputs), batch, training=True).backward()
     return time.perf_counter() - start

@@ -25,7 +25,7 @@ from bakeoff.errors import ConfigError
 from bakeoff.files import finite, read_json, write_json
 from bakeoff.record.contenders import Contender, Point
 from bakeoff.statistics import Looks, Options, declare_looks
-from bakeoff.training.trial.assembly import trial_id
+from bakeoff.training.trial.assembly import task_class, trial_id
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.run import TrialLabel
 
@@ -104,7 +104,10 @@ class Plan:
             "schema_version": PLAN_VERSION,
             "bakeoff_id": self.bakeoff_id,
             "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "task": {name: task[name] for name in ("name", "metric", "direction")},
+            "task": {
+                **{name: task[name] for name in ("name", "metric", "direction")},
+                "facts": [facts.to_dict() for facts in task_class(self.config).metrics_declared],
+            },
             "data": {
                 "name": self.config["data"]["name"],
                 "fingerprint": self.data.fingerprint,

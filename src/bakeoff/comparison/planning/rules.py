@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
+import pyarrow as pa
 
-from bakeoff.comparison.judging.metrics import HIGHER_IS_BETTER, LOWER_IS_BETTER
 from bakeoff.data.contract import TaskData
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.record.contenders import Contender
-from bakeoff.training.trial.assembly import task_class
+from bakeoff.training.trial.assembly import make_task, task_class
 
 FEWEST_TEST_EXAMPLES = 2
 FEW = 20
@@ -25,15 +24,15 @@ def check_selection(config: Mapping[str, Any]) -> None:
         ConfigError: a metric of the test alone, or one whose worst would be chosen.
     """
     metric, direction = config["task"]["metric"], config["task"]["direction"]
-    if metric in task_class(config).test_only:
+    facts = task_class(config).facts(metric, direction=direction)
+    if not facts.in_validation:
         problem = "validation, which selects, doesn't measure it"
         raise ConfigError("config.unknown_metric", "task.metric", metric, problem)
-    right = "minimize" if metric in LOWER_IS_BETTER else "maximize" if metric in HIGHER_IS_BETTER else direction
-    if direction != right:
-        problem = f"the worst would be chosen, since {'less' if right == 'minimize' else 'more'} {metric} is better"
-        raise ConfigError(
-            "config.contradiction", "task.direction", direction, problem, next_step=f"task.direction={right}"
-        )
+    if direction != facts.direction:
+        better = "less" if facts.direction == "minimize" else "more"
+        problem = f"the worst would be chosen, since {better} {metric} is better"
+        step = f"task.direction={facts.direction}"
+        raise ConfigError("config.contradiction", "task.direction", direction, problem, next_step=step)
 
 
 def check_pairing(config: Mapping[str, Any], contenders: Sequence[Contender]) -> None:
@@ -59,13 +58,13 @@ def check_metric(config: Mapping[str, Any], data: TaskData) -> None:
     Raises:
         ConfigError: a metric that trials report and no verdict can be about.
     """
-    task, metric = task_class(config), config["task"]["metric"]
-    labels = np.asarray(data.labels("train"))
-    few = np.repeat(labels[:FEW], 2, axis=0)
-    predictions = task.trivial_predictions(labels, len(few), data.spec)
+    task, metric, train = make_task(config, data.spec), config["task"]["metric"], data.cases("train")
+    few = train.first(FEW)
+    labels = pa.concat_tables([few.labels, few.labels])
+    answers = task.trivial(train, [*few.raw, *few.raw])
     try:
-        task.score_examples(predictions, few, metric)
-        reported = task.summarise(predictions, few)
+        task.score_examples(answers, labels, metric)
+        reported = task.summarise(answers, labels)
     except DataError:  # of so few examples a metric may be undefined that is defined of a test set
         return
     except ValueError as error:
@@ -81,7 +80,7 @@ def check_test_examples(data: TaskData) -> None:
     Raises:
         DataError: there is no other.
     """
-    found = len(data.labels("test"))
+    found = data.num_examples("test")
     if found < FEWEST_TEST_EXAMPLES:
         raise DataError(
             "data.too_few_examples",

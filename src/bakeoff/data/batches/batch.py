@@ -1,8 +1,8 @@
 """A batch, and walks through what it is made of.
 
 Inputs and targets are trees of tensors: tuples, mappings and named tuples are structure; a tensor has a row for each
-example along its first axis, and so has a list an item (boxes of an image, an unpadded waveform). Anything else, such as
-a number, belongs to the batch as a whole.
+example along its first axis, and a list has an item for each (boxes of an image, an unpadded waveform). Anything else,
+such as a number, belongs to the batch as a whole.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
+from bakeoff.data.batches.batch import pinned
 from bakeoff.data.batches.order import EpochSampler, Share
 
 
@@ -126,13 +126,6 @@ def chunked(batches: Iterator[Any], chunk: int) -> Iterator[Any]:
             gathered = []
     if gathered:
         yield gathered
-
-
-def pinned(batch: Any) -> Any:
-    """The batch's tensors in page-locked memory, through tuples and lists."""
-    if isinstance(batch, Tensor):
-        return batch.pin_memory()
-    return type(batch)(pinned(part) for part in batch)
 
 
 class MadeLoader(PlannedLoader):

@@ -9,16 +9,18 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
 from bakeoff.data.cache import hash_arrays
-from bakeoff.data.contract import SPLITS, Split, TaskData
+from bakeoff.data.contract import SPLITS, NewExamples, Reading, Split, TaskData
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.image.columns import Columns
 from bakeoff.data.image.loaders import EncodedImages, ImageLoader, MemoryLoader, WorkerLoader, evaluation_batch_size
 from bakeoff.data.image.pixels import OnBad
+from bakeoff.data.image.prediction import new_images
 from bakeoff.data.image.prepared import Preparation, PreparedImages, prepare_images, read_records
 from bakeoff.data.image.records import Pixels
 from bakeoff.data.image.spec import ImageSpec
@@ -26,6 +28,7 @@ from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.splits.drawing import Rows, SplitRule, carve_val
 from bakeoff.errors import ConfigError, DataError
+from bakeoff.tables import table_of
 
 _ROWS_AT_ONCE = 4096
 _RELATIVE = 1e-9
@@ -70,6 +73,8 @@ class ClassifiedImages(TaskData):
         ConfigError: a setting outside of its range.
         DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
     """
+
+    spec_class = ImageSpec
 
     def __init__(
         self,
@@ -169,17 +174,25 @@ class ClassifiedImages(TaskData):
         """In a fixed order, every example."""
         return self._loader("val", batch_size=self._evaluation_batch_size)
 
-    def test_dataloader(self) -> ImageLoader:
-        """In a fixed order, every example."""
-        return self._loader("test", batch_size=self._evaluation_batch_size)
-
     def predict_dataloader(self, split: Split = "test") -> ImageLoader:
         """The inputs alone, in the order of ``labels(split)`` and ``examples(split)``."""
         return self._loader(split, batch_size=self._evaluation_batch_size, with_labels=False)
 
-    def labels(self, split: Split) -> NDArray[np.int64]:
-        """The classes of a split, in the order of its evaluation loader (train: in the order of the source)."""
-        return self._images.labels[self._split_rows(split)]
+    def labels(self, split: Split) -> pa.Table:
+        """The class of each example, ``label``, in the order of its evaluation loader (train: of the source)."""
+        return table_of(label=self._images.labels[self._split_rows(split)])
+
+    @classmethod
+    def settings_of(cls, trained: Spec) -> dict[str, Any]:
+        """The image size."""
+        assert isinstance(trained, ImageSpec)
+        return {"image_size": list(trained.image_size)}
+
+    @classmethod
+    def read_new(cls, spec: Spec, reading: Reading) -> NewExamples:
+        """Image files, a folder of them, or a table that names them; see `bakeoff.data.image.prediction`."""
+        assert isinstance(spec, ImageSpec)
+        return new_images(spec, reading)
 
     def examples(self, split: Split) -> list[str]:
         """A stable name for each example of a split, in the order of `labels`."""

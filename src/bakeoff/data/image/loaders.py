@@ -11,7 +11,6 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -19,13 +18,12 @@ from datasets import Dataset
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.loaders import PlannedLoader
 from bakeoff.data.batches.order import BatchPlan
 from bakeoff.data.image.pixels import Layout
 from bakeoff.data.image.records import decode
 from bakeoff.data.splits.drawing import Rows
-
-Batch: TypeAlias = "tuple[Tensor, Tensor]"
 
 _EVALUATION_VALUES = 4_000_000  # pixels of one evaluation batch: 16 MB as float32
 _EVALUATION_ROWS = 512
@@ -37,7 +35,7 @@ def evaluation_batch_size(batch_size: int, layout: Layout) -> int:
 
 
 class ImageLoader(PlannedLoader):
-    """Batches ``(images_BCHW, labels_B)``: float32, normalised by channel, and int64.
+    """Batches of ``images_BCHW``, float32 normalised by channel, and ``labels_B``, int64.
 
     With ``with_labels=False`` a batch is ``images_BCHW`` alone.
     """
@@ -67,7 +65,11 @@ class ImageLoader(PlannedLoader):
 
     def _finish(self, images_BCHW: Tensor, rows: Tensor) -> Batch | Tensor:
         normalised_BCHW = normalise(images_BCHW, mean_1C11=self._mean_1C11, scale_1C11=self._scale_1C11)
-        return (normalised_BCHW, self._labels.index_select(0, rows)) if self.with_labels else normalised_BCHW
+        return (
+            Batch(normalised_BCHW, self._labels.index_select(0, rows), len(rows))
+            if self.with_labels
+            else normalised_BCHW
+        )
 
 
 class MemoryLoader(ImageLoader):

@@ -9,6 +9,7 @@ import torch
 from datasets import Dataset, DatasetDict
 from torch import Tensor
 
+from bakeoff.data.contract import Inputs, NewExamples, Reading
 from bakeoff.data.image.columns import image_column, undecoded_images
 from bakeoff.data.image.loaders import normalise
 from bakeoff.data.image.pixels import OnBad
@@ -60,6 +61,12 @@ def load_images(
     mean_1C11 = 255 * torch.tensor(spec.mean, dtype=torch.float32).view(1, -1, 1, 1)
     scale_1C11 = 1 / (255 * torch.tensor(spec.std, dtype=torch.float32).view(1, -1, 1, 1))
     return normalise(torch.stack(images), mean_1C11=mean_1C11, scale_1C11=scale_1C11), kept
+
+
+def new_images(spec: ImageSpec, reading: Reading) -> NewExamples:
+    """New images as `predict` wants them, named by ``file``."""
+    images_NCHW, names = load_images(reading.source, spec, column=reading.column, on_bad=reading.on_bad)
+    return NewExamples({"file": names}, list(images_NCHW), Inputs(torch.split(images_NCHW, reading.batch_size)))
 
 
 def _list_records(source: str | Path | Sequence[str | Path], column: str | None) -> tuple[list[Record], list[str]]:

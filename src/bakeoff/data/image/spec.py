@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bakeoff.data.spec import Spec
+from bakeoff.data.spec import ClassSpec
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ImageSpec(Spec):
+class ImageSpec(ClassSpec):
     """Classified images, as one trial sees them.
 
     ``mean`` and ``std`` are per channel, of the trial's train rows, for pixels in [0, 1]; a constant channel has std 1.
@@ -26,14 +26,8 @@ class ImageSpec(Spec):
     channels: int
     height: int
     width: int
-    class_names: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
-
-    @property
-    def num_classes(self) -> int:
-        """How many classes there are; labels are ``0 .. num_classes - 1`` in the order of ``class_names``."""
-        return len(self.class_names)
 
     @property
     def image_size(self) -> tuple[int, int]:

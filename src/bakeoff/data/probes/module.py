@@ -8,20 +8,22 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
 from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.batches.order import EpochSampler
 from bakeoff.data.cache import hash_arrays
-from bakeoff.data.contract import Split, TaskData
+from bakeoff.data.contract import NewExamples, Reading, Split, TaskData
 from bakeoff.data.probes.problem import Examples, Problem
 from bakeoff.data.probes.spec import ProbeSpec
 from bakeoff.data.spec import Spec
 from bakeoff.data.splits.drawing import Rows
 from bakeoff.errors import ConfigError, DataError
+from bakeoff.tables import table_of
 
 _POOL_STREAM, _TEST_STREAM, _VAL_STREAM = 11, 12, 2
 _SHOWN_STEPS = 60
@@ -54,6 +56,8 @@ class ProbeData(TaskData):
         ConfigError: a number of examples below 1.
         DataError: on `setup`, too few different examples to validate on.
     """
+
+    spec_class = ProbeSpec
 
     def __init__(
         self,
@@ -156,17 +160,23 @@ class ProbeData(TaskData):
         """In a fixed order, shortest first, every example."""
         return self._evaluation("val")
 
-    def test_dataloader(self) -> MadeLoader:
-        """In a fixed order, shortest first, every example."""
-        return self._evaluation("test")
-
     def predict_dataloader(self, split: Split = "test") -> MadeLoader:
         """The inputs alone, shortest first; ``positions`` leads back to the order of ``labels(split)``."""
         return self._evaluation(split, with_targets=False)
 
-    def labels(self, split: Split) -> NDArray[Any]:
-        """The targets of a split, as `Examples` has them."""
-        return self._of(split).targets[self._split_rows(split)]
+    def labels(self, split: Split) -> pa.Table:
+        """The ``target`` of each example of a split, as `Examples` has them."""
+        return table_of(target=self._of(split).targets[self._split_rows(split)])
+
+    @classmethod
+    def read_new(cls, spec: Spec, reading: Reading) -> NewExamples:
+        """There is none: a rule makes its own.
+
+        Raises:
+            DataError: always.
+        """
+        problem = "a probe makes its own sequences, and reads none"
+        raise DataError("data.no_reader", "input", reading.source, problem, next_step="bakeoff evaluate run=RUN")
 
     def examples(self, split: Split) -> list[str]:
         """Where each example stands among those that were made."""
@@ -235,8 +245,8 @@ def _inputs(examples: Examples, rows: Rows) -> Tensor:
     return inputs if inputs.is_floating_point() else inputs.long()
 
 
-def _batch(examples: Examples, rows: Rows) -> tuple[Tensor, Tensor]:
-    return _inputs(examples, rows), torch.from_numpy(examples.targets[rows])
+def _batch(examples: Examples, rows: Rows) -> Batch:
+    return Batch(_inputs(examples, rows), torch.from_numpy(examples.targets[rows]), len(rows))
 
 
 def _digests(examples: Examples) -> list[bytes]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
 from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.batches.order import EpochSampler
@@ -23,6 +24,7 @@ from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import LabelledTextSpec
 from bakeoff.data.text.tokenizers import TokenizerRule
 from bakeoff.errors import DataError
+from bakeoff.tables import table_of
 
 
 class LabelledTexts(TextData):
@@ -57,6 +59,9 @@ class LabelledTexts(TextData):
         ConfigError: a setting outside of its range.
         DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
     """
+
+    spec_class = LabelledTextSpec
+    role = "text"
 
     def __init__(
         self,
@@ -108,17 +113,13 @@ class LabelledTexts(TextData):
         """In a fixed order, shortest first, every example."""
         return self._evaluation("val")
 
-    def test_dataloader(self) -> MadeLoader:
-        """In a fixed order, shortest first, every example."""
-        return self._evaluation("test")
-
     def predict_dataloader(self, split: Split = "test") -> MadeLoader:
         """The tokens alone, shortest first; ``positions`` leads back to the order of ``labels(split)``."""
         return self._evaluation(split, with_labels=False)
 
-    def labels(self, split: Split) -> NDArray[Any]:
-        """int64 ``(N,)``, or uint8 ``(N, K)`` where a text may have several labels."""
-        return self._corpus.labels[self._split_rows(split)]
+    def labels(self, split: Split) -> pa.Table:
+        """``label`` of each text: int64, or K of 0 and 1 where it may have several."""
+        return table_of(label=self._corpus.labels[self._split_rows(split)])
 
     def padding_waste(self, epoch: int = 0) -> float:
         """The share of an epoch's training tokens that are padding."""
@@ -139,9 +140,9 @@ class LabelledTexts(TextData):
     def _inputs(self, rows: Rows) -> Tensor:
         return torch.from_numpy(self._tokens["text"].padded(rows))
 
-    def _batch(self, rows: Rows) -> tuple[Tensor, Tensor]:
+    def _batch(self, rows: Rows) -> Batch:
         targets = torch.from_numpy(self._corpus.labels[rows])
-        return self._inputs(rows), targets.to(torch.float32) if self._corpus.multi_label else targets
+        return Batch(self._inputs(rows), targets.to(torch.float32) if self._corpus.multi_label else targets, len(rows))
 
     def _tokenizer_keys(self) -> dict[str, str]:
         return {"text": "tokenizer"}

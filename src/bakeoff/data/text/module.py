@@ -5,16 +5,17 @@ from __future__ import annotations
 import abc
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.cache import hash_arrays
-from bakeoff.data.contract import Split, TaskData
+from bakeoff.data.contract import NewExamples, Reading, Split, TaskData
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.splits.drawing import Rows, carve_val
+from bakeoff.data.text.prediction import new_texts
 from bakeoff.data.text.prepared import PreparedTexts, TextPreparation, encode, prepare_texts
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.tokenizers import Tokenizer, fit_tokenizer, tokenizer_from
@@ -35,6 +36,9 @@ class TextData(TaskData):
     Raises:
         ConfigError: a setting outside of its range.
     """
+
+    role: ClassVar[str]
+    """What `predict` calls the column of new texts."""
 
     def __init__(
         self, *, name: str, source: Source, preparation: TextPreparation, batch_size: int, chunk: int, seed: int
@@ -121,6 +125,11 @@ class TextData(TaskData):
         rows = np.setdiff1d(corpus.pool, np.concatenate([corpus.val, corpus.test]))
         texts = {key: [corpus.texts[role].text(row) for row in rows] for role, key in self._tokenizer_keys().items()}
         return {key: fit_tokenizer(rule, own).to_dict() for key, own in texts.items()}
+
+    @classmethod
+    def read_new(cls, spec: Spec, reading: Reading) -> NewExamples:
+        """A table of texts, a file of one text a line, or a text itself; see `bakeoff.data.text.prediction`."""
+        return new_texts(spec, reading, shown_as=cls.role)
 
     @abc.abstractmethod
     def _describe(self, common: dict[str, Any]) -> Spec:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
 from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.batches.order import EpochSampler
@@ -23,9 +24,9 @@ from bakeoff.data.text.module import TextData, longest, require_positive
 from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import TextPairSpec
 from bakeoff.data.text.tokenizers import TokenizerRule
+from bakeoff.tables import table_of
 
 _REFERENCES_TRIED = 256
-PairBatch: TypeAlias = "tuple[tuple[Tensor, Tensor], Tensor]"
 
 
 class TextPairs(TextData):
@@ -40,8 +41,8 @@ class TextPairs(TextData):
         target_out_BT  int64 (2, 6)    e i n s $ .    what it should say next
                                        s e c h s $
 
-    A batch is ``((source_BS, target_in_BT), target_out_BT)``. The two sides have a vocabulary each, fitted on the rows
-    that are not test (on train alone where the source gives a validation split).
+    Inputs are ``(source_BS, target_in_BT)``, targets ``target_out_BT``. The two sides have a vocabulary each, fitted on
+    the rows that are not test (on train alone where the source gives a validation split).
 
     Args:
         name: what the data is called in tables and reports.
@@ -60,6 +61,9 @@ class TextPairs(TextData):
         ConfigError: a setting outside of its range.
         DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
     """
+
+    spec_class = TextPairSpec
+    role = "source"
 
     def __init__(
         self,
@@ -101,18 +105,14 @@ class TextPairs(TextData):
         """In a fixed order, shortest first, every pair."""
         return self._evaluation("val")
 
-    def test_dataloader(self) -> MadeLoader:
-        """In a fixed order, shortest first, every pair."""
-        return self._evaluation("test")
-
     def predict_dataloader(self, split: Split = "test") -> MadeLoader:
         """``source_BS`` alone, shortest first; ``positions`` leads back to the order of ``labels(split)``."""
         return self._evaluation(split, with_targets=False)
 
-    def labels(self, split: Split) -> NDArray[np.str_]:
-        """The reference translation of each source, uncut."""
+    def labels(self, split: Split) -> pa.Table:
+        """The ``reference`` translation of each source, uncut."""
         texts = self._corpus.texts["target"]
-        return np.array([texts.text(row) for row in self._split_rows(split)], dtype=np.str_)
+        return table_of(reference=[texts.text(row) for row in self._split_rows(split)])
 
     def show(self, split: Split, indices: Sequence[int]) -> list[str]:
         """``source => reference``."""
@@ -139,14 +139,15 @@ class TextPairs(TextData):
     def _source_batch(self, rows: Rows) -> Tensor:
         return torch.from_numpy(self._tokens["source"].padded(rows))
 
-    def _batch(self, rows: Rows) -> PairBatch:
+    def _batch(self, rows: Rows) -> Batch:
         targets, tokenizer = self._tokens["target"], self._tokenizers["target"]
         lengths_B = targets.lengths(rows)
         target_out_BT = targets.padded(rows, length=longest(lengths_B) + 1)
         starts_B1 = np.full((len(rows), 1), tokenizer.start)
         target_in_BT = np.concatenate([starts_B1, target_out_BT[:, :-1]], axis=1)
         target_out_BT[np.arange(len(rows)), lengths_B] = tokenizer.end
-        return (self._source_batch(rows), torch.from_numpy(target_in_BT)), torch.from_numpy(target_out_BT)
+        inputs = (self._source_batch(rows), torch.from_numpy(target_in_BT))
+        return Batch(inputs, torch.from_numpy(target_out_BT), len(rows))
 
     def _real_tokens(self, plan: BucketedPlan) -> int:
         rows = np.concatenate(plan.batches())

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
+from bakeoff.data.contract import Inputs, NewExamples, Reading
 from bakeoff.data.sources.csv_file import read_text
 from bakeoff.data.sources.source import existing_path
 from bakeoff.data.sources.tables import SUFFIXES, read_table_file
+from bakeoff.data.spec import Spec
 from bakeoff.data.text.columns import read_texts, text_column
 from bakeoff.data.text.prepared import encode
 from bakeoff.data.text.ragged import Ragged
@@ -75,6 +77,31 @@ def load_texts(
         raise DataError("data.no_text", "input", source if isinstance(source, Path) else None, "there is no text in it")
     texts = [text.encode("utf-8", "replace").decode() for text, _ in kept]
     return NewTexts(texts, [name for _, name in kept], len(found[0]) - len(kept))
+
+
+def new_texts(spec: Spec, reading: Reading, *, shown_as: str) -> NewExamples:
+    """New texts as `predict` wants them, by default in the format of the files of training.
+
+    UTF-8 is recognised, other encodings are not: where it fails, that of training is tried.
+
+    Args:
+        spec: of the data that the model was trained on.
+        reading: what to read, and how.
+        shown_as: the name of the column of texts.
+    """
+    assert isinstance(spec, LabelledTextSpec | TextStreamSpec | TextPairSpec)
+    trained, source = reading.trained, reading.source
+    sep = reading.sep or (None if source.lower().endswith(".tsv") else trained.get("sep"))
+    encoding = reading.encoding or "utf-8"
+    try:
+        found = load_texts(source, spec, column=reading.column, sep=sep, encoding=encoding)
+    except DataError as error:
+        if error.code != "data.encoding" or reading.encoding or trained.get("encoding", encoding) == encoding:
+            raise
+        found = load_texts(source, spec, column=reading.column, sep=sep, encoding=trained["encoding"])
+    notes = (f"{found.num_empty:,} rows without text were left out",) if found.num_empty else ()
+    loader = Inputs(*token_batches(found.texts, spec, batch_size=reading.batch_size))
+    return NewExamples({"input": found.names, shown_as: found.texts}, found.texts, loader, notes)
 
 
 def token_batches(texts: Sequence[str], spec: TextSpec, *, batch_size: int) -> tuple[list[Tensor], NDArray[np.int64]]:

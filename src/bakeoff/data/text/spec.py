@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bakeoff.data.spec import Spec
+from bakeoff.data.spec import ClassSpec, Spec
 
 PAD, UNKNOWN, START, END = range(4)
 """The first tokens of every vocabulary. Padding is what stands after the end of the shorter texts of a batch."""
@@ -25,7 +25,7 @@ def meaningless_tokens(batch_size: int, length: int) -> Tensor:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class LabelledTextSpec(Spec):
+class LabelledTextSpec(ClassSpec):
     """Texts with one label, or any number of labels, each.
 
     ``tokenizer`` is what `bakeoff.data.text.tokenizers.tokenizer_from` makes the tokenizer of. ``typical_length`` is
@@ -37,16 +37,9 @@ class LabelledTextSpec(Spec):
 
     tokenizer: Mapping[str, Any]
     vocab_size: int
-    class_names: tuple[str, ...]
-    multi_label: bool
     max_length: int
     typical_length: int
     text_column: str = "text"
-
-    @property
-    def num_classes(self) -> int:
-        """How many classes there are, in the order of ``class_names``."""
-        return len(self.class_names)
 
     def example_inputs(self, batch_size: int) -> Tensor:
         """Tokens, shape ``(B, typical_length)``."""

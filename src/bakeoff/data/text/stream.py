@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.batches.order import EpochSampler
 from bakeoff.data.contract import Split
@@ -23,6 +24,7 @@ from bakeoff.data.text.spec import TextStreamSpec
 from bakeoff.data.text.streams import EvaluationPlan, TrainingPlan
 from bakeoff.data.text.tokenizers import TokenizerRule
 from bakeoff.errors import ConfigError, DataError
+from bakeoff.tables import table_of
 
 _EVALUATION_STREAMS = 64  # apart from batch_size, so that scores do not depend on it
 _SUBSET_STREAM = 6
@@ -67,6 +69,9 @@ class TextStream(TextData):
         ConfigError: a setting outside of its range.
         DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
     """
+
+    spec_class = TextStreamSpec
+    role = "prompt"
 
     def __init__(
         self,
@@ -119,17 +124,13 @@ class TextStream(TextData):
         """``(tokens_BT, targets_BT)`` in a fixed order, every token once; T is half the sequence length."""
         return MadeLoader(self._evaluation_plan("val"), _without_documents)
 
-    def test_dataloader(self) -> MadeLoader:
-        """As `val_dataloader`."""
-        return MadeLoader(self._evaluation_plan("test"), _without_documents)
-
     def predict_dataloader(self, split: Split = "test") -> MadeLoader:
         """``(tokens_BT, targets_BT, documents_BT)``: with each target's document in the order of ``labels(split)``."""
         return MadeLoader(self._evaluation_plan(split), _with_documents)
 
-    def labels(self, split: Split) -> NDArray[np.int64]:
-        """UTF-8 bytes of each document: what bits per byte divide by."""
-        return self._corpus.texts["text"].lengths(self._split_rows(split))
+    def labels(self, split: Split) -> pa.Table:
+        """UTF-8 ``bytes`` of each document: what bits per byte divide by."""
+        return table_of(bytes=self._corpus.texts["text"].lengths(self._split_rows(split)))
 
     def _training_plan(self) -> TrainingPlan:
         sampler = EpochSampler(self._split_rows("train"), seed=self._seed)
@@ -189,5 +190,6 @@ def _with_documents(piece: tuple[Any, Any, Any]) -> tuple[Tensor, Tensor, Tensor
     return tokens_BT, targets_BT, documents_BT
 
 
-def _without_documents(piece: tuple[Any, Any, Any]) -> tuple[Tensor, Tensor]:
-    return _with_documents(piece)[:2]
+def _without_documents(piece: tuple[Any, Any, Any]) -> Batch:
+    tokens_BT, targets_BT, _ = _with_documents(piece)
+    return Batch(tokens_BT, targets_BT, len(tokens_BT))

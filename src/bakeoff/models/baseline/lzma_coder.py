@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from bakeoff.models.contracts import FittedModel
+from bakeoff.tables import table_of
 
 
 class Lzma(FittedModel):
@@ -27,15 +29,15 @@ class Lzma(FittedModel):
         """None."""
         return 0
 
-    def fit(self, examples: Sequence[Any], targets: np.ndarray, spec: Any) -> None:
+    def fit(self, examples: Sequence[Any], labels: pa.Table, spec: Any) -> None:
         """Nothing to fit."""
 
-    def respond(self, examples: Sequence[Any]) -> dict[str, np.ndarray]:
+    def respond(self, examples: Sequence[Any]) -> pa.Table:
         """Bits of each document, shape ``(N,)``: its bytes times the compression of the whole."""
         pieces = [example.encode() for example in examples]
         whole = b"".join(pieces)
         bits = 8 * len(lzma.compress(whole, format=lzma.FORMAT_RAW, filters=_FILTERS))
-        return {"bits": np.array([bits * len(piece) / len(whole) for piece in pieces])}
+        return table_of(bits=np.array([bits * len(piece) / len(whole) for piece in pieces]))
 
     def save(self, folder: Path) -> None:
         """Nothing to keep."""

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from bakeoff.models.contracts import FittedModel
+from bakeoff.tables import table_of
 
 _FILE = "ngram.safetensors"
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -43,7 +45,7 @@ class ByteNgrams(FittedModel):
         """Unknown before it is fitted: counts grow with the text. None is trained by gradients."""
         return 0
 
-    def fit(self, examples: Sequence[Any], targets: np.ndarray, spec: Any) -> None:
+    def fit(self, examples: Sequence[Any], labels: pa.Table, spec: Any) -> None:
         """Counts every sequence of up to ``order`` bytes of the train documents."""
         text = np.concatenate([_bytes_of(example) for example in examples])
         contexts = np.zeros(len(text), dtype=np.uint64)
@@ -56,9 +58,9 @@ class ByteNgrams(FittedModel):
             self.tables[f"contexts{length}"], self.tables[f"totals{length}"] = seen, totals
             self.tables[f"types{length}"] = _types(contexts[length:], text[length:], seen)
 
-    def respond(self, examples: Sequence[Any]) -> dict[str, np.ndarray]:
+    def respond(self, examples: Sequence[Any]) -> pa.Table:
         """Bits of each document, shape ``(N,)``."""
-        return {"bits": np.array([self._bits(_bytes_of(example)) for example in examples])}
+        return table_of(bits=np.array([self._bits(_bytes_of(example)) for example in examples]))
 
     def _bits(self, text: NDArray[np.uint8]) -> float:
         probability = np.full(len(text), 1 / 256)

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from safetensors.numpy import load_file, save_file
 from scipy.special import expit, softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from bakeoff.models.contracts import FittedModel
+from bakeoff.tables import column, table_of
 
 _WORDS, _ARRAYS = "tfidf.json", "tfidf.safetensors"
 
@@ -61,8 +63,9 @@ class Tfidf(FittedModel):
         """A weight for each feature and class, and a bias a class."""
         return (self.max_features + 1) * spec.num_classes
 
-    def fit(self, examples: Sequence[Any], targets: np.ndarray, spec: Any) -> None:
+    def fit(self, examples: Sequence[Any], labels: pa.Table, spec: Any) -> None:
         """Features from the train texts alone, then the regression."""
+        targets = column(labels, "label")
         self.vectorizer = TfidfVectorizer(max_features=self.max_features, **self.settings)
         features_NF = self.vectorizer.fit_transform(list(examples))
         self.multi_label = targets.ndim == 2
@@ -88,12 +91,12 @@ class Tfidf(FittedModel):
         odds = (count + 0.5) / (len(target_N) - count + 0.5)
         return np.zeros((1, features_NF.shape[1])), np.array([np.log(odds)])
 
-    def respond(self, examples: Sequence[Any]) -> dict[str, np.ndarray]:
+    def respond(self, examples: Sequence[Any]) -> pa.Table:
         """Class probabilities, shape ``(N, K)``."""
         assert self.vectorizer is not None
         logits_NK = self.vectorizer.transform(list(examples)) @ self.weights_FK + self.bias_K
         probabilities_NK = expit(logits_NK) if self.multi_label else softmax(logits_NK, axis=1)
-        return {"probabilities": probabilities_NK.astype(np.float32)}
+        return table_of(probabilities=probabilities_NK.astype(np.float32))
 
     def save(self, folder: Path) -> None:
         """The words as JSON, the weights as safetensors."""

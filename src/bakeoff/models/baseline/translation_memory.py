@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bakeoff.models.contracts import FittedModel
+from bakeoff.tables import table_of
 
 _FILE = "memory.json"
 _ROWS_AT_ONCE = 256
@@ -39,11 +41,11 @@ class TranslationMemory(FittedModel):
         """It keeps the train examples and trains nothing."""
         return 0
 
-    def fit(self, examples: Sequence[Any], targets: np.ndarray, spec: Any) -> None:
+    def fit(self, examples: Sequence[Any], labels: pa.Table, spec: Any) -> None:
         """Keeps what it is shown."""
-        self.sources, self.targets = [str(example) for example in examples], targets.tolist()
+        self.sources, self.targets = [str(example) for example in examples], labels["reference"].to_pylist()
 
-    def respond(self, examples: Sequence[Any]) -> dict[str, np.ndarray]:
+    def respond(self, examples: Sequence[Any]) -> pa.Table:
         """A translation of each source, shape ``(N,)``; of equally near ones the first."""
         vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, self.ngrams))
         known = vectorizer.fit_transform(self.sources).T.tocsr()
@@ -52,7 +54,7 @@ class TranslationMemory(FittedModel):
             (asked[start : start + _ROWS_AT_ONCE] @ known).toarray().argmax(axis=1)
             for start in range(0, asked.shape[0], _ROWS_AT_ONCE)
         ]
-        return {"text": np.array([self.targets[row] for row in np.concatenate(nearest)], dtype=np.str_)}
+        return table_of(text=[self.targets[row] for row in np.concatenate(nearest)])
 
     def save(self, folder: Path) -> None:
         """The examples, as JSON."""

@@ -1,5 +1,0 @@
-"""Translation: a text in, another text out."""
-
-from bakeoff.tasks.translation.task import Translation
-
-__all__ = ["Translation"]

@@ -5,8 +5,6 @@ S source tokens, L tokens of the answer.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import nn
@@ -15,12 +13,13 @@ from bakeoff.data.text.prepared import encode
 from bakeoff.data.text.spec import TextPairSpec
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.models.attention import recorded_attention
+from bakeoff.tasks.exhibits import AttentionExhibit
 from bakeoff.tasks.translation.network import EncoderDecoder
 from bakeoff.tasks.translation.search import Specials, greedy_search
 
 
 @torch.inference_mode()
-def attention_map(net: nn.Module, source: str, spec: TextPairSpec) -> list[dict[str, Any]]:
+def attention_map(net: nn.Module, source: str, spec: TextPairSpec) -> list[AttentionExhibit]:
     """The greedy answer to a source, its tokens as rows, the source's as columns, and weights that sum to 1 a row.
 
     The answer is read once more with all its tokens, which gives the weights of each step; they are averaged over the
@@ -42,12 +41,11 @@ def attention_map(net: nn.Module, source: str, spec: TextPairSpec) -> list[dict[
     weights_LS = torch.stack(layers).mean(dim=0)
     answer = answer_1L[0].tolist()
     return [
-        {
-            "kind": "attention",
-            "input": source,
-            "output": writes.decode(answer),
-            "rows": [token or "end" for token in writes.show_tokens(answer)],
-            "columns": reads.show_tokens(source_1S[0].tolist()),
-            "weights": weights_LS.double().numpy().round(4).tolist(),
-        }
+        AttentionExhibit(
+            input=source,
+            output=writes.decode(answer),
+            rows=[token or "end" for token in writes.show_tokens(answer)],
+            columns=reads.show_tokens(source_1S[0].tolist()),
+            weights=weights_LS.double().numpy().round(4).tolist(),
+        )
     ]

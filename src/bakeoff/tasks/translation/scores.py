@@ -8,8 +8,54 @@ from __future__ import annotations
 import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 
+from bakeoff.metrics import MetricFacts
 from bakeoff.statistics import pseudo_values_from_sums
 
+METRICS = (
+    MetricFacts(
+        name="exact_match",
+        label="exact match",
+        direction="maximize",
+        perfect=1.0,
+        unit="fraction",
+        meaning="The share of answers that are right to the last character.",
+    ),
+    MetricFacts(
+        name="bleu",
+        label="BLEU",
+        direction="maximize",
+        perfect=100.0,
+        unit="points",
+        in_validation=False,
+        is_mean=False,
+        meaning="How many sequences of up to four words an answer shares with its reference, over all answers.",
+    ),
+    MetricFacts(
+        name="chrf",
+        label="chrF",
+        direction="maximize",
+        perfect=100.0,
+        unit="points",
+        in_validation=False,
+        meaning="How many sequences of up to six characters an answer shares with its reference, on average.",
+    ),
+    MetricFacts(
+        name="token_accuracy",
+        label="token accuracy",
+        direction="maximize",
+        perfect=1.0,
+        unit="fraction",
+        meaning="The share of next tokens that are right after the right ones before.",
+    ),
+    MetricFacts(
+        name="loss",
+        label="loss",
+        direction="minimize",
+        perfect=0.0,
+        meaning="The mean cross-entropy of the next token, in nats.",
+    ),
+)
+"""What is measured of translations."""
 ORDER = 4
 """BLEU counts sequences of up to so many words."""
 

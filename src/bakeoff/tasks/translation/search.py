@@ -9,6 +9,7 @@ import dataclasses
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from bakeoff.data.text.spec import END, PAD, START, UNKNOWN
@@ -133,3 +134,10 @@ def _candidates(logits_BKV: Tensor, scores_BK: Tensor, ended_BK: Tensor) -> Tens
 
 def _penalty(lengths: Tensor, length_penalty: float) -> Tensor:
     return ((5.0 + lengths) / 6.0) ** length_penalty
+
+
+def are_same(answers_BL: Tensor, targets_BT: Tensor) -> Tensor:
+    """Whether each answer is the target to the last token, however both are padded, shape ``(B,)``."""
+    longest = max(answers_BL.shape[1], targets_BT.shape[1])
+    answers_BL, targets_BT = (F.pad(x, (0, longest - x.shape[1]), value=PAD) for x in (answers_BL, targets_BT))
+    return (answers_BL == targets_BT).all(dim=1)

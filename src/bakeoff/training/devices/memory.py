@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bakeoff.data.batches.batch import FEWEST_ROWS
 from bakeoff.errors import EnvironmentFault
 from bakeoff.files import read_json, write_json
-from bakeoff.training.loop.accumulation import FEWEST_ROWS
 
 FILE = "out_of_memory.json"
 MOST_HALVINGS = 2

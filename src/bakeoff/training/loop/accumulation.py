@@ -11,18 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bakeoff.data.spec import Inputs
-
-FEWEST_ROWS = 2
-"""Of a part: batch normalisation cannot train on one row."""
-
-
-def in_parts(inputs: Inputs, count: int) -> list[Inputs]:
-    """The rows in ``count`` parts of nearly equal size; in fewer where a part would have a single row."""
-    if isinstance(inputs, tuple):
-        return list(zip(*(in_parts(one, count) for one in inputs), strict=True))
-    return list(torch.tensor_split(inputs, max(min(count, len(inputs) // FEWEST_ROWS), 1)))
-
 
 class GradientSum:
     """The gradient of a batch's mean loss, gathered part by part.

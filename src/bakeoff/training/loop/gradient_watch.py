@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytorch_lightning as pl
 
 from bakeoff.models.gradient_flow import gradient_norm, gradient_rms
-from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.loop.module import TrainingModule
 
 VANISHING_RATIO = 1e-5
 """Gradients vanish where the layer with the smallest gets less than this share of what the layer with the largest gets
@@ -41,7 +41,7 @@ class GradientWatch(pl.Callback):
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Looks."""
-        if trainer.sanity_checking or not isinstance(pl_module, TaskModule):
+        if trainer.sanity_checking or not isinstance(pl_module, TrainingModule):
             return
         by_layer = gradient_rms(pl_module.net)
         if not by_layer:

@@ -19,7 +19,7 @@ import torch
 
 from bakeoff.files import atomic_writer, finite
 from bakeoff.training.loop.gradient_watch import GradientWatch
-from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.loop.module import TrainingModule
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
@@ -80,7 +80,7 @@ class MetricLog(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Counts the examples of the call's optimizer steps."""
-        assert isinstance(pl_module, TaskModule)
+        assert isinstance(pl_module, TrainingModule)
         examples = pl_module.examples_in_call
         if trainer.world_size > 1:
             told = torch.tensor(examples, device=pl_module.device)
@@ -93,7 +93,7 @@ class MetricLog(pl.Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Records the epoch's training metrics and the validation."""
-        if trainer.sanity_checking or not isinstance(pl_module, TaskModule):
+        if trainer.sanity_checking or not isinstance(pl_module, TrainingModule):
             return
         rate = {"lr": trainer.optimizers[0].param_groups[0]["lr"]}
         self._write(trainer, "train", pl_module.take_metrics("train") | self.watch.latest | rate)

@@ -1,6 +1,4 @@
-"""The Lightning module that all tasks share: optimisation, metrics and logging exist once.
-
-B batch, V outputs of one example.
+"""The Lightning module of every training: optimisation, metrics and logging exist once, whatever the task.
 
 Lightning's own bookkeeping costs more than the arithmetic of a small model. So optimisation is manual, and one step of
 Lightning's runs a list of batches (``trainer.steps_per_call``): each batch is still one optimizer step, with its own
@@ -9,34 +7,31 @@ learning rate, but callbacks, progress and metrics are paid once a call.
 
 from __future__ import annotations
 
-import abc
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.utilities import move_data_to_device
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
-from bakeoff.data.spec import Inputs
+from bakeoff.data.batches.batch import Batch, Tree, join_rows
 from bakeoff.models.sharding import shard, whole
-from bakeoff.training.loop.accumulation import GradientSum, in_parts
+from bakeoff.tasks.contract import Task
+from bakeoff.training.loop.accumulation import GradientSum
 from bakeoff.training.loop.divergence import LossGuard
 from bakeoff.training.loop.schedules import Schedule
 
-Batch = tuple[Inputs, Tensor]
-Predictions = dict[str, np.ndarray]
-MakeBackbone = Callable[..., nn.Module]
-"""Makes the configured model from what only the task and the data know: channels, or whether it is causal."""
-OptimizerFactory = Callable[[Iterable[dict[str, Any]]], torch.optim.Optimizer]
+Augment: TypeAlias = Callable[[Tree, Tree], tuple[Tree, Tree]]
+OptimizerFactory: TypeAlias = Callable[[Iterable[dict[str, Any]]], torch.optim.Optimizer]
 
 
-class TaskModule(pl.LightningModule, abc.ABC):
-    """What every task does with a network; a task adds the network's head, the loss and the metrics.
+class TrainingModule(pl.LightningModule):
+    """How a task's network is trained.
 
     Before fitting, set ``progress``: the share of the training that is done with optimizer step number ``step`` (from
     0), in (0, 1]; training stops before a step for which it is above 1. ``guard``, ``end_requested`` and ``accumulate``
@@ -44,6 +39,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
     parts to go through each batch.
 
     Args:
+        task: gives the loss and the metrics, and says how a pass over batches calls the network.
         net: the whole network, head included, as the task's ``network`` makes it.
         optimizer: makes the optimizer from parameter groups.
         schedule: the factor of the learning rate at each optimizer step.
@@ -53,30 +49,27 @@ class TaskModule(pl.LightningModule, abc.ABC):
             draws what the undisturbed one would have drawn.
     """
 
-    trivial_words: ClassVar[str]
-    """What the trivial predictor does, as a sentence says it: "always answering the most frequent class"."""
-    test_only: ClassVar[frozenset[str]] = frozenset()
-    """Metrics in `summarise` that validation doesn't measure, so that nothing can be selected by them."""
-
     def __init__(
         self,
         *,
+        task: Task[Any],
         net: nn.Module,
         optimizer: OptimizerFactory,
         schedule: Schedule,
-        augment: Callable[[Inputs, Tensor], Batch] | None,
-        gradient_clip_norm: float | None,
-        seed: int,
+        augment: Augment | None = None,
+        gradient_clip_norm: float | None = None,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
+        self.task = task
         self.net = net
         self.make_optimizer = optimizer
         self.schedule = schedule
         self.augment = augment
         self.gradient_clip_norm = gradient_clip_norm
         self.seed = seed
-        self.train_metrics, self.val_metrics, self.test_metrics = map(self.metrics, ("train", "val", "test"))
+        self.train_metrics, self.val_metrics = task.metrics("train"), task.metrics("val")
         self.progress: Callable[[int], float] = lambda step: 0.0
         self.guard = LossGuard()
         self.end_requested: Callable[[], bool] = lambda: False
@@ -85,124 +78,34 @@ class TaskModule(pl.LightningModule, abc.ABC):
         self.steps_in_call = 0
         self.norm_before_clipping: Tensor | None = None
         self.first_step_at: float | None = None
-        self._pending: list[tuple[Tensor, Tensor, Tensor, int]] = []
+        self._pass = self._waiting = task.begin_pass(training=True)
+        self._pending: list[tuple[Tree, Tensor, int]] = []
 
-    def forward(self, inputs: Inputs) -> Tensor:
-        """The network's outputs."""
-        return self.net(inputs)
+    def forward(self, inputs: Tree) -> Any:
+        """The network's outputs, as the present pass over batches calls it."""
+        return self._pass(self.net, inputs)
 
-    # What a task adds -------------------------------------------------------------------------------------------------
-
-    @staticmethod
-    @abc.abstractmethod
-    def network(make: MakeBackbone, spec: Any) -> nn.Module:
-        """A model with the task's stem and head: the same ones for all contenders.
-
-        A task's further keyword arguments are settings of its stem and head, from ``task.network``.
-        """
-
-    @abc.abstractmethod
-    def metrics(self, split: str) -> MetricCollection:
-        """A fresh collection of the split's metrics, updated with ``(outputs, targets)``; one is ``loss``, a mean."""
-
-    @abc.abstractmethod
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The scalar to minimise; ``targets`` may be soft where augmentation mixes examples."""
-
-    def hard_targets(self, targets: Tensor) -> Tensor:
-        """The targets as metrics want them, where augmentation may have made them soft."""
-        return targets
-
-    def observe(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """What the metrics are updated with; a task whose outputs are large keeps less of them."""
-        return outputs.detach(), self.hard_targets(targets)
-
-    def forget_step(self) -> None:
-        """Drops what a step whose loss is not finite left in the task for later ones."""
-
-    def loss_weight(self, targets: Tensor) -> int:
-        """How many terms the batch's mean loss is a mean of."""
-        return len(targets)
-
-    def respond(self, inputs: Inputs) -> Predictions:
-        """What is stored of each example of a batch: the answer of the network, in evaluation mode."""
-        return self.predictions(self(inputs))
-
-    def respond_to_all(self, loader: Any) -> Predictions:
-        """What is stored of each example of a loader of inputs, in the order of the data's ``labels``."""
-        batches = (self.transfer_batch_to_device(inputs, self.device, 0) for inputs in loader)
-        parts = [self.respond(part) for inputs in batches for part in in_parts(inputs, self.accumulate)]
-        found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        positions = getattr(loader, "positions", None)
-        if positions is None:
-            return found
-        return {name: values[np.argsort(positions, kind="stable")] for name, values in found.items()}
-
-    # What a task says of predictions, away from training: the scorer's part -------------------------------------------
-
-    @staticmethod
-    def answer(net: nn.Module, inputs: Inputs) -> Any:
-        """What a user waits for when the network answers; timed as its latency."""
-        return net(inputs)
-
-    @staticmethod
-    def illustrate(net: nn.Module, examples: Sequence[Any], spec: Any) -> list[dict[str, Any]]:
-        """What a trained network does with some test inputs, for the report; nothing where scores say it all.
-
-        Each is ``{"kind": "text", "input", "output"}`` or ``{"kind": "attention", "input", "output", "rows", "columns",
-        "weights"}``, with what each token of the output (a row) looked at in the input (a column).
-        """
-        return []
-
-    @staticmethod
-    @abc.abstractmethod
-    def predictions(outputs: Tensor) -> Predictions:
-        """What is stored of each example, from the network's outputs."""
-
-    @staticmethod
-    @abc.abstractmethod
-    def score_examples(predictions: Predictions, labels: np.ndarray, metric: str) -> np.ndarray:
-        """Each example's share of ``metric``: its score, or its pseudo-value where the metric is no mean of scores."""
-
-    @staticmethod
-    @abc.abstractmethod
-    def summarise(predictions: Predictions, labels: np.ndarray) -> dict[str, float]:
-        """All metrics of a set of predictions, by name."""
-
-    @staticmethod
-    @abc.abstractmethod
-    def trivial_predictions(train_labels: np.ndarray, num_examples: int, spec: Any) -> Predictions:
-        """What the trivial predictor says; a failed trial is scored with it (rule 19)."""
-
-    # One step for the three splits -----------------------------------------------------------------------------------
+    # One step, in training and in validation --------------------------------------------------------------------------
 
     def _step(self, batch: Batch) -> Tensor:
-        """The loss of a batch; its outputs wait for the metrics."""
-        inputs, targets = batch
-        outputs = self(inputs)
-        loss = self.loss(outputs, targets)
-        self._pending.append((*self.observe(outputs, targets), loss.detach(), self.loss_weight(targets)))
+        """The loss of a batch; what the metrics want of it waits for them."""
+        outputs = self(batch.inputs)
+        loss = self.task.loss(outputs, batch, training=self.training)
+        self._pending.append((self.task.observe(outputs, batch), loss.detach(), self.task.num_terms(batch)))
         return loss
-
-    def parts(self, batch: Batch) -> Iterator[Batch]:
-        """A batch in ``accumulate`` parts of nearly equal numbers of rows, to be gone through one after the other."""
-        if self.accumulate == 1:
-            yield batch
-            return
-        yield from zip(*(in_parts(of_rows, self.accumulate) for of_rows in batch), strict=True)
 
     def _training_loss(self, batch: Batch) -> Tensor:
         """The loss of a batch, whose gradient is gathered already where the batch is gone through in parts."""
         if self.accumulate == 1:
             return self._step(batch)
-        num_terms, first = self.loss_weight(batch[1]), len(self._pending)
+        num_terms, first = self.task.num_terms(batch), len(self._pending)
         scaler = getattr(self.trainer.precision_plugin, "scaler", None)
         gathered = GradientSum(self.parameters(), num_terms=num_terms, scale=scaler.get_scale() if scaler else 1.0)
-        for part in self.parts(batch):
+        for part in self._pass.parts(batch, self.accumulate):
             gathered.add(self._step(part), self._pending[-1][-1])
         loss = gathered.mean_loss()
-        outputs, targets = (torch.cat(column) for column in list(zip(*self._pending[first:], strict=True))[:2])
-        self._pending[first:] = [(outputs, targets, loss.detach(), num_terms)]
+        observed = join_rows([waiting for waiting, *_ in self._pending[first:]])
+        self._pending[first:] = [(observed, loss.detach(), num_terms)]
         return loss
 
     def training_step(self, batches: list[Batch] | Batch, batch_index: int) -> None:
@@ -225,9 +128,9 @@ class TaskModule(pl.LightningModule, abc.ABC):
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * factor
             self._seed_step(step)
-            loss = self._training_loss(batch if self.augment is None else self.augment(*batch))
+            loss = self._training_loss(self._augmented(batch))
             self._optimize_if_finite(optimizer, loss)
-            self.examples_in_call += len(batch[1])
+            self.examples_in_call += batch.size
             self.steps_in_call += 1
             if self.first_step_at is None:
                 self.first_step_at = time.time()
@@ -235,6 +138,9 @@ class TaskModule(pl.LightningModule, abc.ABC):
                 return  # what waits for the metrics goes on waiting: sums round as they are grouped
         self._drop_nonfinite()
         self._update_metrics("train")
+
+    def _augmented(self, batch: Batch) -> Batch:
+        return batch if self.augment is None else Batch(*self.augment(batch.inputs, batch.targets), batch.size)
 
     def _ends_within_call(self) -> bool:
         """Whether a signal asks for an end; several processes agree on that between calls, and only there."""
@@ -247,7 +153,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
         if self.guard.admits(loss, optimizer.optimizer, agreed=agreed):
             self._optimize(optimizer, loss)
         else:
-            self.forget_step()
+            self._pass.forget()
             optimizer._on_before_step()
             optimizer._on_after_step()
 
@@ -258,7 +164,7 @@ class TaskModule(pl.LightningModule, abc.ABC):
             Diverged: there have been too many in a row.
         """
         if self._pending:
-            losses = torch.stack([loss for _, _, loss, _ in self._pending])
+            losses = torch.stack([loss for _, loss, _ in self._pending])
             taken = self.guard.review(losses, first_step=self.global_step - len(losses))
             self._pending = [waiting for waiting, was_taken in zip(self._pending, taken, strict=True) if was_taken]
 
@@ -321,23 +227,29 @@ class TaskModule(pl.LightningModule, abc.ABC):
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         """Adds a batch to the validation metrics."""
-        for part in self.parts(batch):
+        self.task.update_whole(self.val_metrics, self.net, batch)
+        for part in self._pass.parts(batch, self.accumulate):
             self._step(part)
         self._update_metrics("val")
 
+    # Passes over a split ---------------------------------------------------------------------------------------------
+
+    def on_train_epoch_start(self) -> None:
+        """A pass over train begins."""
+        self._pass = self.task.begin_pass(training=True)
+
+    def on_validation_epoch_start(self) -> None:
+        """A pass over validation begins; that of training waits."""
+        self._waiting, self._pass = self._pass, self.task.begin_pass(training=False)
+
     def on_validation_epoch_end(self) -> None:
-        """Publishes the validation metrics to callbacks."""
+        """Publishes the validation metrics to callbacks, and takes up the pass over train again."""
         self.log_dict(self.take_metrics("val"))
+        self._pass = self._waiting
 
-    def test_step(self, batch: Batch, batch_index: int) -> None:
-        """Adds a batch to the test metrics."""
-        for part in self.parts(batch):
-            self._step(part)
-        self._update_metrics("test")
-
-    def on_test_epoch_end(self) -> None:
-        """Publishes the test metrics to callbacks."""
-        self.log_dict(self.take_metrics("test"))
+    def on_train_start(self) -> None:
+        """Brings what a checkpoint holds of a pass to the device."""
+        self._pass.restore(move_data_to_device(self._pass.state(), self.device))
 
     # Metrics ---------------------------------------------------------------------------------------------------------
 
@@ -345,42 +257,46 @@ class TaskModule(pl.LightningModule, abc.ABC):
         """Hands what has waited since the last call to the metrics, in one update."""
         if not self._pending:
             return
-        outputs, targets, losses, weights = (list(parts) for parts in zip(*self._pending, strict=True))
+        observed, losses, weights = zip(*self._pending, strict=True)
         self._pending.clear()
         loss = torch.stack(losses)
         collection = self._collection(split)
         collection["loss"].update(loss, torch.tensor(weights, device=loss.device))
-        for name, metric in collection.items(keep_base=True):
-            if name != "loss":
-                metric.update(torch.cat(outputs), torch.cat(targets))
+        self.task.update(collection, join_rows(observed))
 
     def _collection(self, split: str) -> MetricCollection:
-        collection = getattr(self, f"{split}_metrics")
-        assert isinstance(collection, MetricCollection)
-        return collection
+        return self.train_metrics if split == "train" else self.val_metrics
 
     def take_metrics(self, split: str) -> dict[str, float]:
         """``split/name -> value`` of everything since the last call, and a fresh start."""
         collection = self._collection(split)
-        values = {f"{split}/{name}": float(value) for name, value in collection.compute().items()}
+        values = {name: float(value) for name, value in collection.compute().items()}
         collection.reset()
-        return values
+        return {f"{split}/{name}": value for name, value in (values | self.task.derived(values)).items()}
 
     # What a resumed run goes on from ---------------------------------------------------------------------------------
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keeps what the epoch's training metrics have gathered, and the count of losses that were not finite."""
+        """Keeps what the epoch's training metrics have gathered, the count of losses that were not finite, and the
+        state that the pass has reached in each of several processes."""
         checkpoint["guard"] = self.guard.state_dict()
         checkpoint["pending"] = self._pending
         checkpoint["train_metrics"] = {}
         for name, metric in self.train_metrics.items(keep_base=True):
             with metric.sync_context():  # of several processes, what all have gathered
                 checkpoint["train_metrics"][name] = (metric.update_count, metric.metric_state)
+        states = [self._pass.state()] * _num_processes()
+        if len(states) > 1:
+            torch.distributed.all_gather_object(states, move_data_to_device(self._pass.state(), "cpu"))
+        checkpoint["pass_states"] = states
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Takes them up again; of several processes one has the metrics of all."""
+        """Takes them up again; of several processes one has the metrics of all; among another number of processes, the
+        pass starts anew."""
         self.guard.load_state_dict(checkpoint["guard"])
         self._pending = self.transfer_batch_to_device(checkpoint["pending"], self.device, 0)
+        states = checkpoint["pass_states"]
+        self._pass.restore(states[self.global_rank] if len(states) == _num_processes() else None)
         if self.global_rank > 0:
             return
         for name, (update_count, state) in checkpoint["train_metrics"].items():
@@ -409,3 +325,8 @@ class TaskModule(pl.LightningModule, abc.ABC):
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
         return optimizer
+
+
+def _num_processes() -> int:
+    """How many train together."""
+    return torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1

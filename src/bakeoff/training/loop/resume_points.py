@@ -16,7 +16,7 @@ import pytorch_lightning as pl
 from bakeoff.data.batches.loaders import PlannedLoader
 from bakeoff.training.loop.interruption import Interrupted, Interruption
 from bakeoff.training.loop.metric_log import MetricLog
-from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.loop.random_state import random_state, set_random_state
 
 
@@ -74,7 +74,7 @@ class ResumePoints(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Saves where it is time to, unless the epoch is at its end: its validation comes first."""
-        assert isinstance(pl_module, TaskModule)
+        assert isinstance(pl_module, TrainingModule)
         self.batches_done += pl_module.steps_in_call
         is_last = self.batches_done >= self.loader.num_batches
         if not (is_last or trainer.should_stop or pl_module.progress(trainer.global_step) > 1.0):

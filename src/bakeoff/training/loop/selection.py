@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 
 from bakeoff.models.sharding import whole_weights
 from bakeoff.training.loop.checkpoints import save_weights
-from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.settings import TrainerSettings
 
 
@@ -49,7 +49,7 @@ class Selection(pl.Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Keeps the weights if this validation is at least as good as the best; ties go to the longer training."""
-        if trainer.sanity_checking or not isinstance(pl_module, TaskModule):
+        if trainer.sanity_checking or not isinstance(pl_module, TrainingModule):
             return
         score = self.sign * float(trainer.callback_metrics[self.metric])
         improved = score > self.best_score

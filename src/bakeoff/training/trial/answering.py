@@ -1,29 +1,29 @@
-"""What a trained network is worth on a split, and what it says of each example."""
+"""What a trained network is worth in validation, and what it says of each example."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+import pyarrow as pa
 import torch
 
-from bakeoff.training.loop.module import TaskModule
+from bakeoff.data.contract import Loader
+from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.loop.trainer import make_trainer
 from bakeoff.training.trial.settings import TrainerSettings
 
 
-def evaluate(task: TaskModule, loader: Any, settings: TrainerSettings, split: str) -> dict[str, float]:
-    """``split/name -> value`` of the module's metrics on a loader of ``(inputs, targets)`` batches."""
-    task.eval()
-    trainer = make_trainer(settings)
-    run = trainer.validate if split == "val" else trainer.test
-    (values,) = run(task, dataloaders=loader, verbose=False)
-    return {name: float(value) for name, value in values.items()}
+def validate(module: TrainingModule, loader: Any, settings: TrainerSettings) -> dict[str, float]:
+    """``name -> value`` of the validation metrics on a loader of batches."""
+    module.eval()
+    (values,) = make_trainer(settings).validate(module, dataloaders=loader, verbose=False)
+    return {name.removeprefix("val/"): float(value) for name, value in values.items()}
 
 
 @torch.inference_mode()
-def predict(task: TaskModule, loader: Any, settings: TrainerSettings) -> dict[str, np.ndarray]:
-    """What the module says of a loader of inputs, in the loader's order."""
-    task.eval()
-    task.to(make_trainer(settings).strategy.root_device)
-    return task.respond_to_all(loader)
+def answers_to(module: TrainingModule, loader: Loader, settings: TrainerSettings) -> pa.Table:
+    """What the network says of a loader of inputs, in the order of the split."""
+    module.eval()
+    module.to(make_trainer(settings).strategy.root_device)
+    batches = (module.transfer_batch_to_device(inputs, module.device, 0) for inputs in loader)
+    return module.task.respond_to_all(module.net, batches, parts=module.accumulate, positions=loader.positions)

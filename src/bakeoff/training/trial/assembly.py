@@ -12,14 +12,16 @@ from torch import nn
 
 from bakeoff.config import build
 from bakeoff.config.allowlist import resolve
+from bakeoff.data.contract import TaskData
 from bakeoff.data.spec import Spec
-from bakeoff.training.loop.module import TaskModule
+from bakeoff.tasks.contract import Task
+from bakeoff.training.loop.module import TrainingModule
 
 TRIAL_SECTIONS = ("seed", "task", "data", "model", "optimizer", "scheduler", "trainer", "augment")
 """What a trial is a function of; the rest of a command's configuration says where to write and what to print."""
 
 
-DESCRIPTIONS = ("paper", "knobs", "search", "contenders", "metrics")
+DESCRIPTIONS = ("paper", "knobs", "search", "contenders", "metrics", "predict", "simple")
 """Keys of ``task`` and ``model`` that no trial depends on."""
 
 
@@ -40,27 +42,42 @@ def trial_id(config: Mapping[str, Any], data_fingerprint: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def network(config: Mapping[str, Any], spec: Spec) -> nn.Module:
-    """The whole network of a trial: the model's backbone for the data, and the task's stem and head."""
-    make = functools.partial(build, config["model"]["net"], "model.net")
-    return task_class(config).network(make, spec, **(config["task"].get("network") or {}))
-
-
-def task_class(config: Mapping[str, Any]) -> type[TaskModule]:
+def task_class(config: Mapping[str, Any]) -> type[Task[Any]]:
     """The class of the trial's task."""
     found = resolve(config["task"]["module"]["_target_"])
-    assert isinstance(found, type) and issubclass(found, TaskModule)
+    assert isinstance(found, type) and issubclass(found, Task)
     return found
 
 
-def assemble(config: Mapping[str, Any], spec: Spec) -> TaskModule:
+def data_class(config: Mapping[str, Any]) -> type[TaskData]:
+    """The class of the trial's data, which knows what describes it and how new examples of its kind are read."""
+    found = resolve(config["data"]["module"]["_target_"])
+    assert isinstance(found, type) and issubclass(found, TaskData)
+    return found
+
+
+def make_task(config: Mapping[str, Any], spec: Spec) -> Task[Any]:
+    """The trial's task, for data of this description."""
+    task: Task[Any] = build(config["task"]["module"], "task.module", spec=spec)
+    return task
+
+
+def network(config: Mapping[str, Any], spec: Spec) -> nn.Module:
+    """The whole network of a trial: the model's backbone for the data, and the task's stem and head."""
+    return _network(config, make_task(config, spec))
+
+
+def _network(config: Mapping[str, Any], task: Task[Any]) -> nn.Module:
+    make = functools.partial(build, config["model"]["net"], "model.net")
+    return task.network(make, **(config["task"].get("network") or {}))
+
+
+def assemble(config: Mapping[str, Any], spec: Spec) -> TrainingModule:
     """The module that Lightning trains, with everything that the configuration names."""
-    augment = build(config["augment"], "augment")
-    return build(
-        config["task"]["module"],
-        "task.module",
-        net=network(config, spec),
-        spec=spec,
+    augment, task = build(config["augment"], "augment"), make_task(config, spec)
+    return TrainingModule(
+        task=task,
+        net=_network(config, task),
         optimizer=build(config["optimizer"], "optimizer"),
         schedule=build(config["scheduler"], "scheduler"),
         augment=augment.for_data(spec) if augment else None,

@@ -13,8 +13,8 @@ from bakeoff.config.allowlist import resolve
 from bakeoff.data.contract import TaskData
 from bakeoff.files import atomic_writer, finite
 from bakeoff.models.contracts import FittedModel
-from bakeoff.training.trial.assembly import task_class
-from bakeoff.training.trial.predictions import save_predictions
+from bakeoff.training.trial.assembly import make_task
+from bakeoff.training.trial.predictions import seal_answers
 
 
 def is_fitted(config: Mapping[str, Any]) -> bool:
@@ -30,7 +30,7 @@ def fitted_model(config: Mapping[str, Any]) -> FittedModel:
 
 def fit_and_predict(config: Mapping[str, Any], folder: Path, data: TaskData) -> dict[str, Any]:
     """Fits on train, scores validation, seals what is said of the test; the same figures as of a trained network."""
-    model, task = fitted_model(config), task_class(config)
+    model, task = fitted_model(config), make_task(config, data.spec)
     started = time.perf_counter()
     model.fit(data.raw("train"), data.labels("train"), data.spec)
     seconds = time.perf_counter() - started
@@ -50,7 +50,7 @@ def fit_and_predict(config: Mapping[str, Any], folder: Path, data: TaskData) -> 
         "epochs": 1,
         "selected_epoch": 0,
         "validation": validation,
-        "test_predictions_sha256": save_predictions(model.respond(data.raw("test")), folder),
+        "test_predictions_sha256": seal_answers(model.respond(data.raw("test")), folder),
         "data_fingerprint": data.fingerprint,
     }
 

@@ -14,7 +14,7 @@ from bakeoff.config import build
 from bakeoff.data.batches.loaders import PlannedLoader
 from bakeoff.data.contract import TaskData
 from bakeoff.files import write_json
-from bakeoff.models.cost import count_parameters, training_flops_per_example
+from bakeoff.models.cost import count_parameters
 from bakeoff.training.devices.ranks import Ranks, check_same, gathered, join, leave, of_first
 from bakeoff.training.loop.checkpoints import load_weights, newest_whole
 from bakeoff.training.loop.divergence import Diverged, LossGuard
@@ -23,16 +23,16 @@ from bakeoff.training.loop.interruption import interruptible
 from bakeoff.training.loop.limits import progress_rule
 from bakeoff.training.loop.loading import loaders
 from bakeoff.training.loop.metric_log import MetricLog
-from bakeoff.training.loop.module import TaskModule
+from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.loop.progress import EpochLines
 from bakeoff.training.loop.pruning import Pruning
 from bakeoff.training.loop.resume_points import ResumePoints
 from bakeoff.training.loop.selection import Selection
 from bakeoff.training.loop.trainer import adapt, make_trainer
-from bakeoff.training.trial.answering import evaluate, predict
+from bakeoff.training.trial.answering import answers_to, validate
 from bakeoff.training.trial.assembly import assemble
 from bakeoff.training.trial.fitted_trial import fit_and_predict, is_fitted
-from bakeoff.training.trial.predictions import save_predictions
+from bakeoff.training.trial.predictions import seal_answers
 from bakeoff.training.trial.settings import TrainerSettings
 
 Say = Callable[[str], None]
@@ -90,23 +90,23 @@ def train_model(
     if ranks.is_first:
         write_json(folder / "spec.json", data.spec.to_dict())
     pl.seed_everything(config["seed"], workers=True, verbose=False)
-    task = assemble(config, data.spec)
-    params, flops = count_parameters(task.net), training_flops_per_example(task.net, data.spec.example_inputs)
-    adapt(task.net, settings)
+    module = assemble(config, data.spec)
+    params, flops = count_parameters(module.net), module.task.train_flops_per_example(module.net)
+    adapt(module.net, settings)
     watchers = _Watchers.of(config, folder, settings, flops)
     lines = [EpochLines(watchers.selection.metric, say)] if say else []
-    trainer = _fit(task, data, settings, ranks, watchers, [*lines, *([pruning] if pruning else [])], say or print)
+    trainer = _fit(module, data, settings, ranks, watchers, [*lines, *([pruning] if pruning else [])], say or print)
     if not ranks.is_first:
         return {}
     measured = {"params": params, "train_flops_per_example": flops, "train_flops": flops * watchers.log.examples_seen}
-    measured |= _course(task, trainer, watchers)
+    measured |= _course(module, trainer, watchers)
     if ranks.count > 1:
-        task = assemble(config, data.spec)  # the trained one may be cut in parts, and normalise batches together
-    return {"status": "finished", **measured, **_scores(task, data, settings, watchers.selection.path)}
+        module = assemble(config, data.spec)  # the trained one may be cut in parts, and normalise batches together
+    return {"status": "finished", **measured, **_scores(module, data, settings, watchers.selection.path)}
 
 
 def _fit(
-    task: TaskModule,
+    module: TrainingModule,
     data: TaskData,
     settings: TrainerSettings,
     ranks: Ranks,
@@ -116,9 +116,9 @@ def _fit(
 ) -> pl.Trainer:
     """Trains from the newest resume point, or from the start, to the end."""
     training, validation = loaders(data, settings, ranks)
-    _limit(task, data, settings, ranks, training, watchers.log)
+    _limit(module, data, settings, ranks, training, watchers.log)
     with interruptible() as interruption:
-        task.end_requested = lambda: interruption.requested
+        module.end_requested = lambda: interruption.requested
         points = ResumePoints(
             watchers.selection.path.with_name("last.ckpt"),
             loader=training,
@@ -130,25 +130,25 @@ def _fit(
         trainer = make_trainer(settings, callbacks=callbacks, together=True)
         # One process looks, for it removes a damaged point.
         resume = gathered(newest_whole(points.path, say) if ranks.is_first else None)[0]
-        trainer.fit(task, train_dataloaders=training, val_dataloaders=validation, ckpt_path=resume)
+        trainer.fit(module, train_dataloaders=training, val_dataloaders=validation, ckpt_path=resume)
     if watchers.selection.best_score == -math.inf:
         why = f"no validation found a {watchers.selection.metric} that is a finite number"
-        raise Diverged(why, nonfinite_steps=task.guard.nonfinite_steps)
+        raise Diverged(why, nonfinite_steps=module.guard.nonfinite_steps)
     leave()
     return trainer
 
 
 def _limit(
-    task: TaskModule,
+    module: TrainingModule,
     data: TaskData,
     settings: TrainerSettings,
     ranks: Ranks,
     training: PlannedLoader,
     log: MetricLog,
 ) -> None:
-    """Tells the task how far it may go."""
-    task.guard, task.accumulate = LossGuard(settings.max_nonfinite_steps), settings.accumulate
-    task.progress = progress_rule(
+    """Tells the module how far it may go."""
+    module.guard, module.accumulate = LossGuard(settings.max_nonfinite_steps), settings.accumulate
+    module.progress = progress_rule(
         settings,
         batch_size=data.batch_size * ranks.count,
         examples_an_epoch=training.num_examples,
@@ -156,28 +156,28 @@ def _limit(
     )
 
 
-def _course(task: TaskModule, trainer: pl.Trainer, watchers: _Watchers) -> dict[str, Any]:
+def _course(module: TrainingModule, trainer: pl.Trainer, watchers: _Watchers) -> dict[str, Any]:
     """How the training went."""
     log = watchers.log
     return {
         "train_seconds": round(log.train_seconds, 3),
         "examples_seen": log.examples_seen,
         "examples_per_second": round(log.examples_seen / max(log.train_seconds, 1e-9), 1),
-        "first_step_at": task.first_step_at,
+        "first_step_at": module.first_step_at,
         "epochs": trainer.current_epoch,
         "selected_epoch": watchers.selection.best_epoch,
-        "nonfinite_steps": task.guard.nonfinite_steps,
+        "nonfinite_steps": module.guard.nonfinite_steps,
         "gradients": watchers.gradients.flag,
     }
 
 
-def _scores(task: TaskModule, data: TaskData, settings: TrainerSettings, weights: Path) -> dict[str, Any]:
+def _scores(module: TrainingModule, data: TaskData, settings: TrainerSettings, weights: Path) -> dict[str, Any]:
     """What the selected weights are worth in validation; what they say of the test lies beside them."""
-    load_weights(task.net, weights)
-    validation = evaluate(task, data.val_dataloader(), settings, "val")
-    predictions = predict(task, data.predict_dataloader("test"), settings)
+    load_weights(module.net, weights)
     return {
-        "validation": {name.removeprefix("val/"): value for name, value in validation.items()},
-        "test_predictions_sha256": save_predictions(predictions, weights.parent),
+        "validation": validate(module, data.val_dataloader(), settings),
+        "test_predictions_sha256": seal_answers(
+            answers_to(module, data.predict_dataloader("test"), settings), weights.parent
+        ),
         "data_fingerprint": data.fingerprint,
     }

@@ -1,33 +1,31 @@
-"""Predictions as files: written by a trial, read by the scorer, changed by nobody in between."""
+"""A trial's answers to the test inputs: sealed by the trial, read by the scorer, changed by nobody in between."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import pyarrow as pa
 
 from bakeoff.errors import CheckpointError
 from bakeoff.files import atomic_writer
-from bakeoff.training.loop.module import Predictions
+from bakeoff.tables import from_bytes, to_bytes
 
-FILE = "test_predictions.npz"
+FILE = "test_predictions.arrow"
 
 
-def save_predictions(predictions: Predictions, folder: Path) -> str:
-    """Writes the arrays atomically and returns the file's SHA-256."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **predictions)
+def seal_answers(answers: pa.Table, folder: Path) -> str:
+    """Writes the table atomically and returns the file's SHA-256."""
+    content = to_bytes(answers)
     with atomic_writer(folder / FILE) as file:
-        file.write(buffer.getvalue())
-    return hashlib.sha256(buffer.getvalue()).hexdigest()
+        file.write(content)
+    return hashlib.sha256(content).hexdigest()
 
 
-def read_predictions(folder: Path, result: Mapping[str, Any]) -> Predictions:
-    """A trial's sealed predictions.
+def sealed_answers(folder: Path, result: Mapping[str, Any]) -> pa.Table:
+    """A trial's sealed answers.
 
     Raises:
         CheckpointError: the file is not the one that the trial wrote.
@@ -42,5 +40,4 @@ def read_predictions(folder: Path, result: Mapping[str, Any]) -> Predictions:
             "it is not what the trial wrote",
             next_step="delete the trial's folder and give the same command again",
         )
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    return from_bytes(content)

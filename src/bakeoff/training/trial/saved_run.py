@@ -8,23 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import torch
+from torch import nn
 
 from bakeoff.config import build
 from bakeoff.config.composition import compose_section, section_options
-from bakeoff.data.contract import Split, TaskData
-from bakeoff.data.image.spec import ImageSpec
+from bakeoff.data.contract import NewExamples, Split, TaskData
 from bakeoff.data.spec import Spec
 from bakeoff.errors import CheckpointError, ConfigError
 from bakeoff.files import read_json
 from bakeoff.models.contracts import FittedModel
+from bakeoff.tasks.contract import Task
 from bakeoff.training.loop.checkpoints import load_weights
-from bakeoff.training.loop.module import Predictions, TaskModule
-from bakeoff.training.trial.answering import predict
-from bakeoff.training.trial.assembly import assemble
+from bakeoff.training.loop.module import TrainingModule
+from bakeoff.training.trial.answering import answers_to
+from bakeoff.training.trial.assembly import assemble, data_class, make_task
 from bakeoff.training.trial.fitted_trial import fitted_model, is_fitted
 from bakeoff.training.trial.settings import TrainerSettings
 
@@ -57,25 +60,46 @@ class SavedRun:
         model.load(self.folder)
         return model
 
-    def responses(self, data: TaskData, split: Split) -> Predictions:
+    @property
+    def name(self) -> str:
+        """Of its model."""
+        return str(self.result["model"])
+
+    @cached_property
+    def task(self) -> Task[Any]:
+        """What the run was about."""
+        return make_task(self.config, self.spec)
+
+    @cached_property
+    def net(self) -> nn.Module | None:
+        """The trained network, in evaluation mode; None where the model was fitted in one go."""
+        return None if self.is_fitted else self.module().net
+
+    def answers(self, new: NewExamples) -> pa.Table:
+        """What the run says of each new example, in their order."""
+        if self.is_fitted:
+            return self.fitted().respond(new.raw)
+        return answers_to(self.module(), new.loader, self.settings)
+
+    def answers_on(self, data: TaskData, split: Split) -> pa.Table:
         """What the run says of each example of a split."""
         if self.is_fitted:
             return self.fitted().respond(data.raw(split))
-        return predict(self.task(), data.predict_dataloader(split), self.settings)
+        return answers_to(self.module(), data.predict_dataloader(split), self.settings)
 
-    def task(self) -> TaskModule:
+    def module(self) -> TrainingModule:
         """The trained module, in evaluation mode."""
         torch.set_num_threads(self.settings.threads)
-        task = assemble(self.config, self.spec)
-        load_weights(task.net, self.folder / "weights.safetensors")
-        return task.eval()
+        module = assemble(self.config, self.spec)
+        load_weights(module.net, self.folder / "weights.safetensors")
+        return module.eval()
 
     def data(self, changes: Mapping[str, Any]) -> TaskData:
         """The run's data, or other data by ``changes`` of its ``data`` section, set up."""
         saved = self.config["data"]
         option = installed_option("data", saved, self.folder)
-        size = {"image_size": list(self.spec.image_size)} if changes and isinstance(self.spec, ImageSpec) else {}
-        section = compose_section("data", option, {**_values(saved), **size, **changes})
+        form = data_class(self.config).settings_of(self.spec) if changes else {}
+        section = compose_section("data", option, {**_values(saved), **form, **changes})
         data: TaskData = build(section["module"], "data.module", seed=self.config["seed"])
         data.prepare_data()
         data.setup()
@@ -135,12 +159,13 @@ def load_run(path: str | Path) -> SavedRun:
     folder = find_run(path)
     try:
         config, result = read_json(folder / "config.json"), read_json(folder / "result.json")
-        spec = Spec.from_dict(read_json(folder / "spec.json"))
+        plain = read_json(folder / "spec.json")
+        if result["status"] != "finished":
+            raise CheckpointError("checkpoint.failed", "run", folder, f"it {result['status']}: {result['why']}")
+        check_targets(folder, config)
+        spec = data_class(config).spec_class.from_dict(plain)
     except (OSError, ValueError, TypeError) as error:
         raise CheckpointError("checkpoint.unreadable", "run", folder, f"can't be read ({error})") from error
-    if result["status"] != "finished":
-        raise CheckpointError("checkpoint.failed", "run", folder, f"it {result['status']}: {result['why']}")
-    check_targets(folder, config)
     return SavedRun(folder, config, spec, result)
 
 
