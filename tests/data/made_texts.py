@@ -6,7 +6,7 @@ import itertools
 
 from datasets import Dataset
 
-from bakeoff.data.splits.drawing import SplitRule
+from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.text.columns import DocumentColumns, LabelledColumns, PairColumns
 from bakeoff.data.text.labelled import LabelledTexts
 from bakeoff.data.text.pairs import TextPairs
