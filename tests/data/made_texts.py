@@ -11,7 +11,7 @@ from bakeoff.data.text.columns import DocumentColumns, LabelledColumns, PairColu
 from bakeoff.data.text.labelled import LabelledTexts
 from bakeoff.data.text.pairs import TextPairs
 from bakeoff.data.text.stream import TextStream
-from bakeoff.data.text.tokenizers import TokenizerRule
+from bakeoff.data.text.tokenizer import TokenizerRule
 from tests.data.made_images import InMemory
 
 WORDS = ("red", "green", "blue", "cat", "dog", "bird", "sees", "hears", "eats")

@@ -23,7 +23,7 @@ from bakeoff.data.text.columns import LabelledColumns
 from bakeoff.data.text.module import TextData
 from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import LabelledTextSpec
-from bakeoff.data.text.tokenizers import TokenizerRule
+from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.errors import DataError
 
 

@@ -16,7 +16,8 @@ from bakeoff.data.spec import Spec
 from bakeoff.data.split_data import AnySpec, PreparedData
 from bakeoff.data.text.prepared import PreparedTexts, TextPreparation, encode, prepare_texts
 from bakeoff.data.text.ragged import Ragged
-from bakeoff.data.text.tokenizers import Tokenizer, fit_tokenizer, tokenizer_from
+from bakeoff.data.text.tokenizer import Tokenizer
+from bakeoff.data.text.tokenizers import fit_tokenizer, tokenizer_from
 
 
 class TextData(PreparedData[AnySpec]):

@@ -24,7 +24,7 @@ from bakeoff.data.text.columns import PairColumns
 from bakeoff.data.text.module import TextData, longest
 from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import TextPairSpec
-from bakeoff.data.text.tokenizers import TokenizerRule
+from bakeoff.data.text.tokenizer import TokenizerRule
 
 _REFERENCES_TRIED = 256
 PairBatch: TypeAlias = "tuple[tuple[Tensor, Tensor], Tensor]"

@@ -18,7 +18,8 @@ from bakeoff.data.text.blocks import cut_into_blocks
 from bakeoff.data.text.columns import DocumentColumns, LabelledColumns, PairColumns
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.table import TextTable, read_table
-from bakeoff.data.text.tokenizers import Ids, Tokenizer, TokenizerRule, fit_tokenizer, tokenizer_from
+from bakeoff.data.text.tokenizer import Ids, Tokenizer, TokenizerRule
+from bakeoff.data.text.tokenizers import fit_tokenizer, tokenizer_from
 from bakeoff.errors import DataError
 
 _BYTES_A_CHARACTER = 8  # on disk: the text itself, and a token of 4 bytes with room to spare

@@ -23,7 +23,7 @@ from bakeoff.data.text.module import TextData
 from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import TextStreamSpec
 from bakeoff.data.text.streams import EvaluationPlan, TrainingPlan
-from bakeoff.data.text.tokenizers import TokenizerRule
+from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.errors import ConfigError, DataError
 
 _EVALUATION_STREAMS = 64  # apart from batch_size, so that scores do not depend on it
