@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from bakeoff.data.image.classified import ClassifiedImages
-from bakeoff.data.image.columns import Columns
+from bakeoff.data.image.columns import ImageColumns
 from bakeoff.data.sources import Source
-from bakeoff.data.splits.drawing import SplitRule
+from bakeoff.data.splits.rule import SplitRule
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def module() -> Callable[..., ClassifiedImages]:
     """An `ClassifiedImages` of a source, with small defaults."""
 
     def make(source: Source, **settings: object) -> ClassifiedImages:
-        columns = Columns(settings.pop("image", None), settings.pop("label", None))
+        columns = ImageColumns(settings.pop("image", None), settings.pop("label", None))
         split = settings.pop("split", None) or SplitRule(val=0.25, test=0.2)
         return ClassifiedImages(name="made", source=source, columns=columns, split=split, **settings)
 

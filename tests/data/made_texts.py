@@ -6,12 +6,12 @@ import itertools
 
 from datasets import Dataset
 
-from bakeoff.data.splits.drawing import SplitRule
+from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.text.columns import DocumentColumns, LabelledColumns, PairColumns
 from bakeoff.data.text.labelled import LabelledTexts
 from bakeoff.data.text.pairs import TextPairs
 from bakeoff.data.text.stream import TextStream
-from bakeoff.data.text.tokenizers import TokenizerRule
+from bakeoff.data.text.tokenizer import TokenizerRule
 from tests.data.made_images import InMemory
 
 WORDS = ("red", "green", "blue", "cat", "dog", "bird", "sees", "hears", "eats")

@@ -8,10 +8,10 @@ import pytest
 from datasets import Dataset
 
 from bakeoff.data.sources import Tables
-from bakeoff.data.splits.drawing import SplitRule
+from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.text.columns import LabelledColumns
 from bakeoff.data.text.labelled import LabelledTexts
-from bakeoff.data.text.tokenizers import TokenizerRule
+from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.errors import ConfigError, DataError
 from tests.data.made_texts import labelled, sentences, table
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from bakeoff.data.sources import NumberWords, ParallelTexts
-from bakeoff.data.splits.drawing import SplitRule
+from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.text.spec import END, START
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.errors import ConfigError, DataError

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bakeoff.data.splits.drawing import SplitRule
+from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.text.spec import START
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.errors import ConfigError, DataError
@@ -33,7 +33,7 @@ def test_prediction_scores_every_token_of_every_document_once(kind: str, split: 
     data = stream([*sentences(40), "caf\u00e9 \u2603 \U0001f600"], kind=kind)
     tokenizer = tokenizer_from(data.spec.tokenizer)
     _, documents = joined(data, split)
-    assert [tokenizer.decode(ids) for ids in documents] == data.raw(split)
+    assert [tokenizer.decode(ids) for ids in documents] == list(data.raw(split))
     assert values(data.labels(split)).tolist() == [len(text.encode()) for text in data.raw(split)]
 
 
@@ -145,7 +145,7 @@ def test_other_text_takes_the_vocabulary_of_a_finished_run() -> None:
     other.preprocess_as(trained.spec)
     assert other.spec.tokenizer == trained.spec.tokenizer
     _, documents = joined(other, "test")
-    assert [tokenizer_from(trained.spec.tokenizer).decode(ids) for ids in documents] == other.raw("test")
+    assert [tokenizer_from(trained.spec.tokenizer).decode(ids) for ids in documents] == list(other.raw("test"))
 
 
 def test_streams_side_by_side_are_few_where_text_is_short() -> None:

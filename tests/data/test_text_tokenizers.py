@@ -11,7 +11,8 @@ import torch
 
 from bakeoff.data.text.augment import TokenDropout
 from bakeoff.data.text.spec import END, PAD, START, UNKNOWN, LabelledTextSpec
-from bakeoff.data.text.tokenizers import TokenizerRule, fit_tokenizer, tokenizer_from
+from bakeoff.data.text.tokenizer import TokenizerRule
+from bakeoff.data.text.tokenizers import fit_tokenizer, tokenizer_from
 from bakeoff.errors import ConfigError, DataError, EnvironmentFault
 
 TEXTS = [

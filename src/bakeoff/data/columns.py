@@ -66,15 +66,6 @@ def class_order(dataset: Dataset, column: str, present: Iterable[str]) -> tuple[
     return tuple(sorted(present))
 
 
-def group_codes(dataset: Dataset, column: str) -> list[str]:
-    """Each row's group, as text.
-
-    Raises:
-        DataError: there is no such column.
-    """
-    return [str(value) for value in column_values(dataset, column, kind="group", key="data.split.group")]
-
-
 def column_values(dataset: Dataset, column: str, *, kind: str, key: str) -> list[Any]:
     """Each row's value of a column; ``kind`` says what it holds and ``key`` which setting names it.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, overload
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,39 @@ from bakeoff.data.spec import Spec
 
 Split: TypeAlias = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+class LazyRows(Sequence[Any]):
+    """Raw rows that are read when they are asked for, so that two of them do not cost the whole split.
+
+    Args:
+        count: how many there are.
+        read: the rows of some indices.
+    """
+
+    def __init__(self, count: int, read: Callable[[Sequence[int]], list[Any]]) -> None:
+        self._count = count
+        self._read = read
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Any]: ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        """One row, or some."""
+        if isinstance(index, slice):
+            return self._read(range(self._count)[index])
+        return self._read([range(self._count)[index]])[0]
+
+    def __iter__(self) -> Any:
+        """All rows, read at once."""
+        return iter(self._read(range(self._count)))
 
 
 @dataclass(frozen=True)
@@ -107,7 +140,7 @@ class Reading:
 class TaskData(pl.LightningDataModule, abc.ABC):
     """Examples, split, preprocessed and batched: what every trial of a task reads.
 
-    The test split is fixed; the validation split is drawn anew for every ``seed`` unless the source gives one.
+    The test split is fixed; the validation split is drawn anew for every ``seed`` unless `val_follows_seed` is false.
     Everything a trial needs is prepared once, by `prepare_data`, into a cache that all trials share.
 
     Loaders have ``num_examples`` (an epoch), ``set_epoch``, ``sampler`` (where Lightning sets the epoch), ``skip`` (of
@@ -117,6 +150,10 @@ class TaskData(pl.LightningDataModule, abc.ABC):
 
     spec_class: ClassVar[type[Spec]]
     """What describes this kind of data in ``spec.json``."""
+    noun: ClassVar[str] = "example"
+    """What one of its examples is called: image, text, utterance, window."""
+    copies_leak: ClassVar[bool] = True
+    """Whether examples of equal content in two splits are a leak; series and interactions repeat by nature."""
 
     name: str
     """What the data is called in tables and reports."""
@@ -143,6 +180,11 @@ class TaskData(pl.LightningDataModule, abc.ABC):
     @abc.abstractmethod
     def spec(self) -> Spec:
         """What the data is, as this trial's train rows show it."""
+
+    @property
+    @abc.abstractmethod
+    def val_follows_seed(self) -> bool:
+        """Whether trials of different seeds validate on different examples."""
 
     @abc.abstractmethod
     def setup(self, stage: str | None = None) -> None:
@@ -181,6 +223,10 @@ class TaskData(pl.LightningDataModule, abc.ABC):
     def examples(self, split: Split) -> list[str]:
         """A stable name for each example of a split, in the order of `labels`."""
 
+    def units(self, split: Split) -> list[str] | None:
+        """The independent unit of each example (a speaker, a patient, a series); None: each is its own."""
+        return None
+
     @abc.abstractmethod
     def show(self, split: Split, indices: Sequence[int]) -> list[Any]:
         """Some examples as a person would look at them: text, or uint8 images ``(height, width, channels)``."""
@@ -197,8 +243,8 @@ class TaskData(pl.LightningDataModule, abc.ABC):
         """
 
     def raw(self, split: Split) -> Sequence[Any]:
-        """Each example as it came, for baselines that bring their own features."""
-        return self.show(split, range(self.num_examples(split)))
+        """Each example as it came, for baselines that bring their own features; read when asked for."""
+        return LazyRows(self.num_examples(split), lambda indices: self.show(split, indices))
 
     def num_examples(self, split: Split) -> int:
         """How many there are to answer in a split."""

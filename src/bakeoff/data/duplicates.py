@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from bakeoff.data.splits.drawing import Rows
+from bakeoff.data.splits.splitting import Rows
 from bakeoff.errors import DataError
 
 OnDuplicate: TypeAlias = Literal["error", "drop"]

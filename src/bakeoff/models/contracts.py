@@ -18,7 +18,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor, nn
 
-from bakeoff.data.text.tokenizers import Tokenizer
+from bakeoff.data.text.tokenizer import Tokenizer
 
 
 class ImageTooSmall(ValueError):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
-from bakeoff.data.splits.drawing import Rows
+from bakeoff.data.splits.splitting import Rows
 
 _BATCHES_A_WINDOW = 50
 _BATCH_STREAM = 5

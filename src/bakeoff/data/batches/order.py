@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.data.splits.drawing import Rows
+from bakeoff.data.splits.splitting import Rows
 from bakeoff.errors import DataError
 
 _ORDER_STREAM = 3

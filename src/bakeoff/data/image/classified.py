@@ -14,19 +14,21 @@ import torch
 from numpy.typing import NDArray
 
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
-from bakeoff.data.cache import hash_arrays
-from bakeoff.data.contract import SPLITS, NewExamples, Reading, Split, TaskData
+from bakeoff.data.checks import require_choice
+from bakeoff.data.contract import SPLITS, NewExamples, Reading, Split
 from bakeoff.data.duplicates import OnDuplicate
-from bakeoff.data.image.columns import Columns
+from bakeoff.data.image.columns import ImageColumns
 from bakeoff.data.image.loaders import EncodedImages, ImageLoader, MemoryLoader, WorkerLoader, evaluation_batch_size
 from bakeoff.data.image.pixels import OnBad
 from bakeoff.data.image.prediction import new_images
-from bakeoff.data.image.prepared import Preparation, PreparedImages, prepare_images, read_records
+from bakeoff.data.image.prepared import ImagePreparation, PreparedImages, prepare_images, read_records
 from bakeoff.data.image.records import Pixels
 from bakeoff.data.image.spec import ImageSpec
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits.drawing import Rows, SplitRule, carve_val
+from bakeoff.data.split_data import PreparedData
+from bakeoff.data.splits.rule import SplitRule
+from bakeoff.data.splits.splitting import Rows
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.tables import table_of
 
@@ -34,7 +36,7 @@ _ROWS_AT_ONCE = 4096
 _RELATIVE = 1e-9
 
 
-class ClassifiedImages(TaskData):
+class ClassifiedImages(PreparedData[ImageSpec]):
     """Images with one class each, split, normalised and batched.
 
     One batch of digits, ``batch_size=2``::
@@ -75,13 +77,14 @@ class ClassifiedImages(TaskData):
     """
 
     spec_class = ImageSpec
+    noun = "image"
 
     def __init__(
         self,
         *,
         name: str,
         source: Source,
-        columns: Columns,
+        columns: ImageColumns,
         split: SplitRule,
         image_size: int | Sequence[int] | None = None,
         batch_size: int = 64,
@@ -94,46 +97,23 @@ class ClassifiedImages(TaskData):
         chunk: int = 1,
         seed: int = 0,
     ) -> None:
-        super().__init__()
-        _require_positive(batch_size=batch_size, chunk=chunk)
-        _require_choice("on_bad", on_bad, ("error", "skip"))
-        _require_choice("dedup", dedup, ("error", "drop"))
-        self.name = name
-        self.batch_size = batch_size
-        self.num_workers = num_workers
-        self.chunk = chunk
-        self._reshuffle = reshuffle
-        self._source = source
-        self._preparation = Preparation(
-            columns, split, _height_and_width(image_size), on_bad, dedup, allow_leak, in_memory_gb
+        require_choice("on_bad", on_bad, ("error", "skip"))
+        preparation = ImagePreparation(
+            columns=columns,
+            split=split,
+            image_size=_height_and_width(image_size),
+            on_bad=on_bad,
+            dedup=dedup,
+            allow_leak=allow_leak,
+            in_memory_gb=in_memory_gb,
         )
-        self._seed = seed
-        self._prepared: PreparedImages | None = None
+        super().__init__(
+            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
+        )
+        self.num_workers = num_workers
+        self._reshuffle = reshuffle
+        self._preparation = preparation
         self._encoded: EncodedImages | None = None
-        self._rows: dict[str, Rows] = {}
-        self._spec: ImageSpec | None = None
-
-    @property
-    def seed(self) -> int:
-        """The trial's seed; setting it draws the validation split anew."""
-        return self._seed
-
-    @seed.setter
-    def seed(self, seed: int) -> None:
-        self._seed, self._rows, self._spec = seed, {}, None
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of all prepared rows, classes and the fixed split; the same for every seed."""
-        return self._images.fingerprint
-
-    @property
-    def spec(self) -> ImageSpec:
-        """What the data is, as this trial's train rows show it."""
-        if self._spec is None:
-            self.setup()
-            self._spec = self._describe()
-        return self._spec
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the mean and deviation that a finished run was trained with, instead of those of these train rows.
@@ -150,21 +130,6 @@ class ClassifiedImages(TaskData):
             problem = f"these images have {self.spec.channels} channels, the run was trained on {trained.channels}"
             raise DataError("data.other_channels", "data", self.name, problem)
         self._spec = dataclasses.replace(self.spec, mean=trained.mean, std=trained.std)
-
-    def prepare_data(self) -> None:
-        """Read, decode and cache the images, unless that has been done."""
-        self._prepared = prepare_images(self._source, self._preparation)
-
-    def setup(self, stage: str | None = None) -> None:
-        """Open the prepared images and draw the validation split; again does nothing."""
-        if self._rows:
-            return
-        images, split = self._images, self._preparation.split
-        groups = images.groups if len(images.groups) else None
-        val = images.val
-        if not len(val):
-            val = carve_val(images.pool, split, seed=self._seed, classes=images.labels, groups=groups)
-        self._rows = {"train": np.setdiff1d(images.pool, val), "val": val, "test": images.test}
 
     def train_dataloader(self) -> ImageLoader:
         """Shuffled by ``(seed, epoch)``; a last batch of one example is left out."""
@@ -193,10 +158,6 @@ class ClassifiedImages(TaskData):
         """Image files, a folder of them, or a table that names them; see `bakeoff.data.image.prediction`."""
         assert isinstance(spec, ImageSpec)
         return new_images(spec, reading)
-
-    def examples(self, split: Split) -> list[str]:
-        """A stable name for each example of a split, in the order of `labels`."""
-        return self._images.examples[self._split_rows(split)].tolist()
 
     def show(self, split: Split, indices: Sequence[int]) -> list[Pixels]:
         """Some images of a split as they look, uint8 ``(height, width, channels)``."""
@@ -241,21 +202,16 @@ class ClassifiedImages(TaskData):
             images_BCHW = self._images.pixels_NCHW[torch.from_numpy(rows)]
         return images_BCHW.permute(0, 2, 3, 1).numpy()
 
+    def _prepare(self) -> PreparedImages:
+        return prepare_images(self._source, self._preparation)
+
     @property
     def _images(self) -> PreparedImages:
-        if self._prepared is None:
-            self.prepare_data()
-        assert self._prepared is not None
         return self._prepared
 
     @property
     def _evaluation_batch_size(self) -> int:
         return evaluation_batch_size(self.batch_size, self._images.layout)
-
-    def _split_rows(self, split: Split) -> Rows:
-        _require_choice("split", split, ("train", "val", "test"))
-        self.setup()
-        return self._rows[split]
 
     def _loader(
         self, split: Split, *, batch_size: int, training: bool = False, with_labels: bool = True
@@ -287,24 +243,17 @@ class ClassifiedImages(TaskData):
             self._encoded = EncodedImages(records, self._images.layout)
         return self._encoded
 
-    def _describe(self) -> ImageSpec:
-        images = self._images
-        mean, std = _mean_and_std(images.sums_2NC[:, self._rows["train"]], images.layout.height * images.layout.width)
+    def _describe(self, common: dict[str, Any]) -> ImageSpec:
+        images, layout = self._images, self._images.layout
+        mean, std = _mean_and_std(images.sums_2NC[:, self._rows["train"]], layout.height * layout.width)
         return ImageSpec(
-            name=self.name,
-            fingerprint=images.fingerprint,
-            split_fingerprint=hash_arrays(*self._rows.values()),
-            channels=images.layout.channels,
-            height=images.layout.height,
-            width=images.layout.width,
+            **common,
+            channels=layout.channels,
+            height=layout.height,
+            width=layout.width,
             class_names=images.class_names,
             mean=mean,
             std=std,
-            num_train=len(self._rows["train"]),
-            num_val=len(self._rows["val"]),
-            num_test=len(self._rows["test"]),
-            leaked_rows=images.leaked_rows,
-            notes=images.notes,
         )
 
 
@@ -328,15 +277,3 @@ def _height_and_width(image_size: int | Sequence[int] | None) -> tuple[int, int]
         allowed = "null, a number of pixels, or [HEIGHT,WIDTH]"
         raise ConfigError("config.out_of_range", "data.image_size", image_size, "is no image size", allowed=allowed)
     return sides[0], sides[1]
-
-
-def _require_positive(**settings: int) -> None:
-    for name, value in settings.items():
-        if value < 1:
-            problem = "must be at least 1"
-            raise ConfigError("config.out_of_range", f"data.{name}", value, problem, allowed="1, 2, 3, ...")
-
-
-def _require_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ConfigError("config.unknown_choice", f"data.{name}", value, "is not one of them", allowed=allowed)

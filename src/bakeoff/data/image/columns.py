@@ -11,7 +11,7 @@ from bakeoff.errors import DataError
 
 
 @dataclasses.dataclass(frozen=True)
-class Columns:
+class ImageColumns:
     """The names of the columns; null finds the one column of the right kind."""
 
     image: str | None = None

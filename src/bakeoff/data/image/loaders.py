@@ -23,7 +23,7 @@ from bakeoff.data.batches.loaders import PlannedLoader
 from bakeoff.data.batches.order import BatchPlan
 from bakeoff.data.image.pixels import Layout
 from bakeoff.data.image.records import decode
-from bakeoff.data.splits.drawing import Rows
+from bakeoff.data.splits.splitting import Rows
 
 _EVALUATION_VALUES = 4_000_000  # pixels of one evaluation batch: 16 MB as float32
 _EVALUATION_ROWS = 512

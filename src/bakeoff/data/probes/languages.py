@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.probes.problem import Examples, Problem, padded, require_at_least
-from bakeoff.data.splits.drawing import Rows
+from bakeoff.data.splits.splitting import Rows
 
 MODULUS = 5
 OPERATORS = "+-*"

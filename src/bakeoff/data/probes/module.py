@@ -17,19 +17,21 @@ from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
 from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.batches.order import EpochSampler
 from bakeoff.data.cache import hash_arrays
-from bakeoff.data.contract import NewExamples, Reading, Split, TaskData
+from bakeoff.data.checks import require_positive
+from bakeoff.data.contract import NewExamples, Reading, Split
 from bakeoff.data.probes.problem import Examples, Problem
 from bakeoff.data.probes.spec import ProbeSpec
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits.drawing import Rows
-from bakeoff.errors import ConfigError, DataError
+from bakeoff.data.split_data import SplitData
+from bakeoff.data.splits.splitting import Rows
+from bakeoff.errors import DataError
 from bakeoff.tables import table_of
 
 _POOL_STREAM, _TEST_STREAM, _VAL_STREAM = 11, 12, 2
 _SHOWN_STEPS = 60
 
 
-class ProbeData(TaskData):
+class ProbeData(SplitData[ProbeSpec]):
     """Sequences made by a rule, with the answer that the rule gives.
 
     One batch of parity, ``batch_size=2``::
@@ -58,6 +60,7 @@ class ProbeData(TaskData):
     """
 
     spec_class = ProbeSpec
+    noun = "sequence"
 
     def __init__(
         self,
@@ -72,30 +75,11 @@ class ProbeData(TaskData):
         chunk: int = 1,
         seed: int = 0,
     ) -> None:
-        super().__init__()
-        counts = {"num_train": num_train, "num_val": num_val, "num_test": num_test}
-        for key, count in {**counts, "batch_size": batch_size, "chunk": chunk}.items():
-            if count < 1:
-                raise ConfigError(
-                    "config.out_of_range", f"data.{key}", count, "must be at least 1", allowed="1, 2, ..."
-                )
-        self.name = name
-        self.batch_size = batch_size
-        self.chunk = chunk
+        super().__init__(name=name, batch_size=batch_size, chunk=chunk, seed=seed)
+        require_positive(num_train=num_train, num_val=num_val, num_test=num_test)
         self._problem = problem
         self._num_pool, self._num_val, self._num_test = num_train + num_val, num_val, num_test
         self._generator_seed = generator_seed
-        self._seed = seed
-        self._rows: dict[str, Rows] = {}
-
-    @property
-    def seed(self) -> int:
-        """The trial's seed; setting it draws the validation split anew."""
-        return self._seed
-
-    @seed.setter
-    def seed(self, seed: int) -> None:
-        self._seed, self._rows = seed, {}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -104,23 +88,9 @@ class ProbeData(TaskData):
         return hash_arrays(*arrays[0], *arrays[1])
 
     @property
-    def spec(self) -> ProbeSpec:
-        """What the data is; the same for every seed, the drawn split apart."""
-        self.setup()
-        problem = self._problem
-        return ProbeSpec(
-            name=self.name,
-            fingerprint=self.fingerprint,
-            split_fingerprint=hash_arrays(*self._rows.values()),
-            num_train=len(self._rows["train"]),
-            num_val=len(self._rows["val"]),
-            num_test=len(self._rows["test"]),
-            channels=problem.channels,
-            vocab_size=len(problem.symbols) + 1 if problem.symbols else 0,
-            num_classes=problem.num_classes,
-            every_step=problem.every_step,
-            sequence_length=int(self._pool.lengths.max()),
-        )
+    def val_follows_seed(self) -> bool:
+        """It does."""
+        return True
 
     def preprocess_as(self, trained: Spec) -> None:
         """Nothing is fitted, so that nothing is taken over.
@@ -133,22 +103,6 @@ class ProbeData(TaskData):
             if getattr(own, key) != getattr(trained, key, None):
                 problem = f"its {key} is {getattr(own, key)}, the run was trained on {getattr(trained, key, None)}"
                 raise DataError("data.other_problem", "data", self.name, problem, next_step="evaluate on its own rule")
-
-    def setup(self, stage: str | None = None) -> None:
-        """Make the examples and draw the validation split; again does nothing."""
-        if self._rows:
-            return
-        single = self._single
-        if len(single) < self._num_val or self._num_val >= len(self._pool.lengths):
-            problem = f"{len(single):,} of {len(self._pool.lengths):,} examples occur once, too few to validate on"
-            raise DataError("data.empty_split", "data.num_val", self._num_val, problem, next_step="give a lower number")
-        drawn = np.random.default_rng([self._seed, _VAL_STREAM]).permutation(single)[: self._num_val]
-        every = np.arange(len(self._pool.lengths))
-        self._rows = {
-            "train": np.setdiff1d(every, drawn),
-            "val": np.sort(drawn),
-            "test": np.arange(len(self._test.lengths)),
-        }
 
     def train_dataloader(self) -> MadeLoader:
         """By length and ``(seed, epoch)``; a last batch of one example is left out."""
@@ -219,9 +173,28 @@ class ProbeData(TaskData):
     def _of(self, split: Split) -> Examples:
         return self._test if split == "test" else self._pool
 
-    def _split_rows(self, split: Split) -> Rows:
-        self.setup()
-        return self._rows[split]
+    def _draw(self) -> dict[str, Rows]:
+        single, num_pool = self._single, len(self._pool.lengths)
+        if len(single) < self._num_val or self._num_val >= num_pool:
+            problem = f"{len(single):,} of {num_pool:,} examples occur once, too few to validate on"
+            raise DataError("data.empty_split", "data.num_val", self._num_val, problem, next_step="give a lower number")
+        drawn = np.random.default_rng([self._seed, _VAL_STREAM]).permutation(single)[: self._num_val]
+        return {
+            "train": np.setdiff1d(np.arange(num_pool), drawn),
+            "val": np.sort(drawn),
+            "test": np.arange(len(self._test.lengths)),
+        }
+
+    def _describe(self, common: dict[str, Any]) -> ProbeSpec:
+        problem = self._problem
+        return ProbeSpec(
+            **common,
+            channels=problem.channels,
+            vocab_size=len(problem.symbols) + 1 if problem.symbols else 0,
+            num_classes=problem.num_classes,
+            every_step=problem.every_step,
+            sequence_length=int(self._pool.lengths.max()),
+        )
 
     def _evaluation(self, split: Split, *, with_targets: bool = True) -> MadeLoader:
         rows, examples = self._split_rows(split), self._of(split)

@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.data.splits.drawing import Rows
+from bakeoff.data.splits.splitting import Rows
 
 
 @dataclasses.dataclass(frozen=True)

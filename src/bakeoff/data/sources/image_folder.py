@@ -16,7 +16,7 @@ import pandas as pd
 from datasets import Dataset, DatasetDict, Image
 
 from bakeoff.data.sources.source import Source, existing_path, file_states
-from bakeoff.data.splits.drawing import canonical_split
+from bakeoff.data.splits.names import canonical_split
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import DataError
 

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from bakeoff.data.splits.drawing import SplitRule
+from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.text.table import TextTable
 from bakeoff.errors import DataError
 
@@ -46,7 +46,7 @@ def cut_into_blocks(table: TextTable, block_bytes: int, split: SplitRule) -> Tex
         texts={"text": [content[start:end].decode() for start, end in zip(starts, ends, strict=True)]},
         parts=np.repeat(["train", "val", "test"], [len(starts) - test - val, val, test]),
         examples=[f"{name}#{start}" for start in starts],
-        notes=[*table.notes, note],
+        notes=(*table.notes, note),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bakeoff.data.text.spec import SPECIAL_TOKENS
-from bakeoff.data.text.tokenizers import NUM_SPECIAL, Ids, Tokenizer, TokenizerRule
+from bakeoff.data.text.tokenizer import NUM_SPECIAL, Ids, Tokenizer, TokenizerRule
 
 # trials are forked from a process that may have tokenised; the library warns of that unless told to use one thread
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -13,21 +13,23 @@ from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
 from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.batches.order import EpochSampler
+from bakeoff.data.checks import require_positive
 from bakeoff.data.contract import Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits.drawing import Rows, SplitRule
+from bakeoff.data.splits.rule import SplitRule
+from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.columns import LabelledColumns
-from bakeoff.data.text.module import TextData, require_positive
+from bakeoff.data.text.module import TextData
 from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import LabelledTextSpec
-from bakeoff.data.text.tokenizers import TokenizerRule
+from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.errors import DataError
 from bakeoff.tables import table_of
 
 
-class LabelledTexts(TextData):
+class LabelledTexts(TextData[LabelledTextSpec]):
     """Texts with one label each, or any number of labels, tokenised and batched by length.
 
     One batch of tweets, ``batch_size=2``, with words as tokens::
@@ -79,16 +81,18 @@ class LabelledTexts(TextData):
         seed: int = 0,
     ) -> None:
         require_positive(max_length=max_length)
-        preparation = TextPreparation(columns, split, tokenizer, dedup, allow_leak, max_length=max_length)
+        preparation = TextPreparation(
+            columns=columns,
+            split=split,
+            tokenizer=tokenizer,
+            dedup=dedup,
+            allow_leak=allow_leak,
+            max_length=max_length,
+        )
         super().__init__(
             name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
         )
         self._max_length = max_length
-
-    @property
-    def spec(self) -> LabelledTextSpec:
-        """What the data is, as this trial's train rows show it."""
-        return self._own_spec()
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the vocabulary that a finished run was trained with.

@@ -14,22 +14,24 @@ from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
 from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.batches.order import EpochSampler
-from bakeoff.data.contract import Split
+from bakeoff.data.checks import require_positive
+from bakeoff.data.contract import LazyRows, Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits.drawing import Rows, SplitRule
+from bakeoff.data.splits.rule import SplitRule
+from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.columns import PairColumns
-from bakeoff.data.text.module import TextData, longest, require_positive
+from bakeoff.data.text.module import TextData, longest
 from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import TextPairSpec
-from bakeoff.data.text.tokenizers import TokenizerRule
+from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.tables import table_of
 
 _REFERENCES_TRIED = 256
 
 
-class TextPairs(TextData):
+class TextPairs(TextData[TextPairSpec]):
     """Source texts and target texts, tokenised and batched by length.
 
     One batch, ``batch_size=2``, with characters as tokens; ``^`` is START, ``$`` is END, ``.`` is padding (0)::
@@ -64,6 +66,7 @@ class TextPairs(TextData):
 
     spec_class = TextPairSpec
     role = "source"
+    noun = "pair"
 
     def __init__(
         self,
@@ -81,15 +84,17 @@ class TextPairs(TextData):
         seed: int = 0,
     ) -> None:
         require_positive(max_length=max_length)
-        preparation = TextPreparation(columns, split, tokenizer, dedup, allow_leak, max_length=max_length)
+        preparation = TextPreparation(
+            columns=columns,
+            split=split,
+            tokenizer=tokenizer,
+            dedup=dedup,
+            allow_leak=allow_leak,
+            max_length=max_length,
+        )
         super().__init__(
             name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
         )
-
-    @property
-    def spec(self) -> TextPairSpec:
-        """What the data is, as this trial's train rows show it."""
-        return self._own_spec()
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the vocabularies that a finished run was trained with."""
@@ -118,6 +123,11 @@ class TextPairs(TextData):
         """``source => reference``."""
         rows, texts = self._split_rows(split), self._corpus.texts
         return [f"{texts['source'].text(rows[index])} => {texts['target'].text(rows[index])}" for index in indices]
+
+    def raw(self, split: Split) -> Sequence[str]:
+        """The source texts, uncut."""
+        rows, texts = self._split_rows(split), self._corpus.texts["source"]
+        return LazyRows(len(rows), lambda indices: [texts.text(rows[index]) for index in indices])
 
     def padding_waste(self, epoch: int = 0) -> float:
         """The share of an epoch's training tokens, of both sides, that are padding."""

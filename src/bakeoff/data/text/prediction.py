@@ -27,7 +27,8 @@ from bakeoff.data.text.columns import read_texts, text_column
 from bakeoff.data.text.prepared import encode
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.spec import LabelledTextSpec, TextPairSpec, TextStreamSpec
-from bakeoff.data.text.tokenizers import Ids, tokenizer_from
+from bakeoff.data.text.tokenizer import Ids
+from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.errors import DataError
 
 TextSpec: TypeAlias = LabelledTextSpec | TextStreamSpec | TextPairSpec

@@ -1,14 +1,9 @@
-"""From a source of texts to tokens on disk, once; what every trial then maps into memory.
-
-Prepared data is found by a cheap key (where the data comes from and how it is prepared). Its ``fingerprint`` is of the
-content: texts, labels, tokens and the fixed split, so the same data read from elsewhere has the same fingerprint.
-"""
+"""Texts as tokens on disk, made once; their fingerprint is of texts, labels, tokens and the fixed split."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,82 +12,63 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.cache import cached_folder, digest, require_space
-from bakeoff.data.duplicates import OnDuplicate
+from bakeoff.data.prepared import Preparation, PreparedRows, part_rows, read_folder, write_folder
 from bakeoff.data.sources.source import Source
-from bakeoff.data.splits.drawing import Rows, SplitRule
 from bakeoff.data.text.blocks import cut_into_blocks
 from bakeoff.data.text.columns import DocumentColumns, LabelledColumns, PairColumns
-from bakeoff.data.text.parting import Parted, part_rows, text_digest
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.table import TextTable, read_table
-from bakeoff.data.text.tokenizers import Ids, Tokenizer, TokenizerRule, fit_tokenizer, tokenizer_from
+from bakeoff.data.text.tokenizer import Ids, Tokenizer, TokenizerRule
+from bakeoff.data.text.tokenizers import fit_tokenizer, tokenizer_from
 from bakeoff.errors import DataError
 
-_FORMAT = 1  # raised whenever prepared folders change their meaning
-_ARRAYS = ("labels", "strata", "pool", "val", "test", "groups", "examples", "digests")
 _BYTES_A_CHARACTER = 8  # on disk: the text itself, and a token of 4 bytes with room to spare
 
 
-@dataclasses.dataclass(frozen=True)
-class TextPreparation:
-    """How the source becomes arrays; everything here changes what is on disk.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TextPreparation(Preparation):
+    """How the source becomes arrays.
 
-    ``max_length`` cuts labelled texts and pairs, in tokens; ``block_bytes`` cuts a document that stands alone.
+    Args:
+        tokenizer: what a token is.
+        max_length: where labelled texts and pairs are cut, in tokens.
+        block_bytes: what a document that stands alone is cut into.
     """
 
+    noun = "text"
+    contradictions_go = True
+
     columns: LabelledColumns | DocumentColumns | PairColumns
-    split: SplitRule
     tokenizer: TokenizerRule
-    dedup: OnDuplicate
-    allow_leak: bool
     max_length: int | None = None
     block_bytes: int | None = None
 
-    def key(self, source: Source) -> str:
-        """What the prepared folder is called."""
-        kind = type(self.columns).__name__
-        return digest({"format": _FORMAT, "kind": kind, "source": source.identity(), **dataclasses.asdict(self)})
+    @property
+    def val_is_prepared(self) -> bool:
+        """Whether the validation amount changes what is on disk: the blocks of a document alone are parted there."""
+        return self.block_bytes is not None or super().val_is_prepared
 
 
-@dataclasses.dataclass(frozen=True)
-class PreparedTexts:
-    """The arrays of a prepared folder. Rows are those of the source that have text, in its order.
-
-    ``tokens`` and ``texts`` (UTF-8) hold all rows, by role. ``val`` is empty where trials draw it from ``pool``.
-    """
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PreparedTexts(PreparedRows):
+    """The arrays of a prepared folder; ``tokens`` and ``texts`` (UTF-8) hold all rows, by role."""
 
     tokens: dict[str, Ragged]
     texts: dict[str, Ragged]
     tokenizers: dict[str, Tokenizer]
-    labels: NDArray[Any]
-    strata: Rows
-    pool: Rows
-    val: Rows
-    test: Rows
-    groups: Rows
-    examples: NDArray[np.str_]
     digests: NDArray[np.uint8]
     column_of: dict[str, str]
-    class_names: tuple[str, ...]
-    multi_label: bool
-    fingerprint: str
-    leaked_rows: int
-    notes: tuple[str, ...]
 
     @classmethod
     def open(cls, folder: Path) -> PreparedTexts:
         """Map a prepared folder; little is read."""
-        meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-        arrays = {name: np.load(folder / f"{name}.npy") for name in _ARRAYS}
-        states = meta.pop("tokenizers")
-        for name in ("class_names", "notes"):
-            meta[name] = tuple(meta[name])
+        values = read_folder(folder)
+        states = values.pop("tokenizers")
         return cls(
             tokens={role: Ragged.open(folder, f"{role}_tokens") for role in states},
             texts={role: Ragged.open(folder, f"{role}_text") for role in states},
             tokenizers={role: tokenizer_from(state) for role, state in states.items()},
-            **arrays,
-            **meta,
+            **values,
         )
 
 
@@ -126,6 +102,11 @@ def encode(
     return encoded, num_cut
 
 
+def text_digest(text: str) -> bytes:
+    """Equal for texts that differ in upper and lower case or in white space only."""
+    return hashlib.blake2b(" ".join(text.casefold().split()).encode(), digest_size=16).digest()
+
+
 def _build(folder: Path, source: Source, preparation: TextPreparation) -> None:
     columns, split = preparation.columns, preparation.split
     table = read_table(source.load(), columns, split=split)
@@ -133,24 +114,26 @@ def _build(folder: Path, source: Source, preparation: TextPreparation) -> None:
         table = cut_into_blocks(table, preparation.block_bytes, split)
     first = next(iter(table.texts))
     digests = [text_digest(text) for text in table.texts[first]]
-    parted = part_rows(table, digests, split, dedup=preparation.dedup, allow_leak=preparation.allow_leak)
+    rows = part_rows(table, digests, preparation)
     require_space(_BYTES_A_CHARACTER * sum(len(text) for texts in table.texts.values() for text in texts))
-    tokenizers, notes = {}, []
+    tokenizers, notes = {}, list(rows.notes)
     for role, texts in table.texts.items():
-        tokenizers[role] = fit_tokenizer(preparation.tokenizer, [texts[row] for row in parted.pool])
-        note = _save_role(folder, role, texts, tokenizers[role], parted, preparation)
-        notes += [note] if note else []
-    _save(folder, table, digests, parted, tokenizers, notes=[*table.notes, *parted.notes, *notes])
+        tokenizers[role] = fit_tokenizer(preparation.tokenizer, [texts[row] for row in rows.pool])
+        notes += _save_role(folder, role, texts, tokenizers[role], preparation)
+    states = {role: tokenizer.to_dict() for role, tokenizer in tokenizers.items()}
+    rows = dataclasses.replace(rows, notes=tuple(notes), fingerprint=_fingerprint(folder, table, rows, states))
+    own = {
+        "digests": np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(len(digests), -1),
+        "column_of": table.column_of,
+        "tokenizers": states,
+    }
+    write_folder(folder, rows.to_dict() | own)
 
 
 def _save_role(
-    folder: Path,
-    role: str,
-    texts: list[str],
-    tokenizer: Tokenizer,
-    parted: Parted,
-    preparation: TextPreparation,
-) -> str | None:
+    folder: Path, role: str, texts: list[str], tokenizer: Tokenizer, preparation: TextPreparation
+) -> list[str]:
+    """Writes the texts and tokens of a role; returns a note if some were cut."""
     labelled = isinstance(preparation.columns, LabelledColumns)
     encoded, num_cut = encode(texts, tokenizer, role=role, labelled=labelled, max_length=preparation.max_length)
     if num_cut == len(texts):
@@ -161,8 +144,8 @@ def _save_role(
     Ragged.of(encoded, dtype=np.uint16 if tokenizer.vocab_size <= 1 << 16 else np.int32).save(folder, f"{role}_tokens")
     Ragged.of_texts(texts).save(folder, f"{role}_text")
     if not num_cut:
-        return None
-    return f"{num_cut:,} of {len(texts):,} {role}s were cut at {preparation.max_length} tokens (data.max_length)."
+        return []
+    return [f"{num_cut:,} of {len(texts):,} {role}s were cut at {preparation.max_length} tokens (data.max_length)."]
 
 
 def _roomy_length(texts: list[str], tokenizer: Tokenizer) -> int:
@@ -170,51 +153,14 @@ def _roomy_length(texts: list[str], tokenizer: Tokenizer) -> int:
     return int(np.ceil(np.median([len(ids) for ids in tokenizer.encode_batch(texts, framed=True)])))
 
 
-def _save(
-    folder: Path,
-    table: TextTable,
-    digests: Sequence[bytes],
-    parted: Parted,
-    tokenizers: dict[str, Tokenizer],
-    *,
-    notes: list[str],
-) -> None:
-    groups = table.groups if table.groups is not None else np.empty(0, dtype=np.int64)
-    arrays = {
-        "labels": parted.labels,
-        "strata": parted.strata,
-        "pool": parted.pool,
-        "val": parted.val,
-        "test": parted.test,
-        "groups": groups,
-        "examples": np.asarray(table.examples),
-        "digests": np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(len(digests), -1),
-    }
-    for name, array in arrays.items():
-        np.save(folder / f"{name}.npy", array)
-    states = {role: tokenizer.to_dict() for role, tokenizer in tokenizers.items()}
-    meta = {
-        "column_of": table.column_of,
-        "class_names": parted.class_names,
-        "multi_label": table.multi_label,
-        "fingerprint": _fingerprint(folder, table, parted, groups, states),
-        "leaked_rows": parted.leaked_rows,
-        "notes": notes,
-        "tokenizers": states,
-    }
-    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
-
-
-def _fingerprint(folder: Path, table: TextTable, parted: Parted, groups: Rows, states: dict[str, Any]) -> str:
+def _fingerprint(folder: Path, table: TextTable, rows: PreparedRows, states: dict[str, Any]) -> str:
     """Of the content in use: vocabularies, classes, and each split's texts, tokens, labels and groups in order."""
-    state = hashlib.blake2b(digest([states, parted.class_names]).encode(), digest_size=16)
+    state = hashlib.blake2b(digest([states, rows.class_names]).encode(), digest_size=16)
     tokens = {role: Ragged.open(folder, f"{role}_tokens") for role in states}
-    for part, rows in (("pool", parted.pool), ("val", parted.val), ("test", parted.test)):
-        labels = parted.labels[rows].tolist() if len(parted.labels) else []
-        group_of_row = groups[rows].tolist() if len(groups) else []
-        state.update(digest([part, labels, group_of_row]).encode())
+    for part, numbers, labels, groups in rows.content():
+        state.update(digest([part, labels, groups]).encode())
         for role, texts in table.texts.items():
-            for row in rows.tolist():
+            for row in numbers.tolist():
                 state.update(texts[row].encode() + b"\0")
                 state.update(tokens[role].row(row).tobytes() + b"\0")
     return state.hexdigest()

@@ -15,7 +15,7 @@ import numpy as np
 from bakeoff.data.sources.hub import hub_answers
 from bakeoff.data.sources.source import refuse_missing_path
 from bakeoff.data.text.spec import PAD
-from bakeoff.data.text.tokenizers import Ids, Tokenizer
+from bakeoff.data.text.tokenizer import Ids, Tokenizer
 from bakeoff.errors import DataError, EnvironmentFault
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -12,17 +12,19 @@ from torch import Tensor
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.batches.order import EpochSampler
+from bakeoff.data.checks import require_positive
 from bakeoff.data.contract import Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits.drawing import Rows, SplitRule
+from bakeoff.data.splits.rule import SplitRule
+from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.columns import DocumentColumns
-from bakeoff.data.text.module import TextData, require_positive
+from bakeoff.data.text.module import TextData
 from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import TextStreamSpec
 from bakeoff.data.text.streams import EvaluationPlan, TrainingPlan
-from bakeoff.data.text.tokenizers import TokenizerRule
+from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.tables import table_of
 
@@ -32,7 +34,7 @@ _DOCUMENTS_TRIED = 16
 _LONGEST_CHARACTER = 4  # bytes of UTF-8; a block holds whole ones
 
 
-class TextStream(TextData):
+class TextStream(TextData[TextStreamSpec]):
     """Documents joined to long streams of tokens, to predict each token from those before it.
 
     Two batches of training, ``batch_size=2`` and ``sequence_length=4``, on the documents "abcdef" and "uvw"; ``^`` is
@@ -72,6 +74,7 @@ class TextStream(TextData):
 
     spec_class = TextStreamSpec
     role = "prompt"
+    noun = "document"
 
     def __init__(
         self,
@@ -99,17 +102,19 @@ class TextStream(TextData):
             allowed = "2 or more tokens"
             problem = "leaves no half for context"
             raise ConfigError("config.out_of_range", "data.sequence_length", sequence_length, problem, allowed=allowed)
-        preparation = TextPreparation(columns, split, tokenizer, dedup, allow_leak, block_bytes=block_bytes)
+        preparation = TextPreparation(
+            columns=columns,
+            split=split,
+            tokenizer=tokenizer,
+            dedup=dedup,
+            allow_leak=allow_leak,
+            block_bytes=block_bytes,
+        )
         super().__init__(
             name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
         )
         self._sequence_length = sequence_length
         self._max_eval_documents = max_eval_documents
-
-    @property
-    def spec(self) -> TextStreamSpec:
-        """What the data is, as this trial's train rows show it."""
-        return self._own_spec()
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the vocabulary that a finished run was trained with."""
@@ -147,10 +152,10 @@ class TextStream(TextData):
         start, piece = self._tokenizers["text"].start, self._sequence_length // 2
         return EvaluationPlan(self._tokens["text"], rows, start=start, num_streams=_EVALUATION_STREAMS, piece=piece)
 
-    def _in_use(self, rows: dict[str, Rows]) -> dict[str, Rows]:
-        if self._max_eval_documents is None:
+    def _draw(self) -> dict[str, Rows]:
+        rows, count = super()._draw(), self._max_eval_documents
+        if count is None:
             return rows
-        count = self._max_eval_documents
         return {"train": rows["train"]} | {part: self._some(rows[part], count) for part in ("val", "test")}
 
     def _some(self, rows: Rows, count: int) -> Rows:

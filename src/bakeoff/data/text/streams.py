@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.batches.order import EpochSampler, Share
-from bakeoff.data.splits.drawing import Rows
+from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.spec import PAD
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.text.spec import SPECIAL_TOKENS, UNKNOWN
-from bakeoff.data.text.tokenizers import NUM_SPECIAL, Ids, Tokenizer, TokenizerRule
+from bakeoff.data.text.tokenizer import NUM_SPECIAL, Ids, Tokenizer, TokenizerRule
 from bakeoff.errors import DataError
 
 _WORD = re.compile(r"[#@]?\w+(?:['\u2019]\w+)*|[^\w\s]")

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from bakeoff.data.text.pretrained import PretrainedTokenizer
 from bakeoff.data.text.spec import PAD, UNKNOWN, meaningless_tokens
-from bakeoff.data.text.tokenizers import Tokenizer
+from bakeoff.data.text.tokenizer import Tokenizer
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.models.contracts import TokenBackbone, TokenModel, TokenPredictor, TokenTranslator
 from bakeoff.models.wrappers.transformers_networks import (

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bakeoff.data.text.spec import END, PAD, START, UNKNOWN
-from bakeoff.data.text.tokenizers import Tokenizer
+from bakeoff.data.text.tokenizer import Tokenizer
 from bakeoff.models.contracts import select_rows
 
 

@@ -1,0 +1,182 @@
+"""From a source to arrays on disk, once; what every trial then maps into memory.
+
+Prepared data is found by a cheap key (where the data comes from and how it is prepared). Its fingerprint is of the
+content in use, so that the same data read from elsewhere has the same fingerprint.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bakeoff.data.cache import digest
+from bakeoff.data.duplicates import OnDuplicate, find_leaks, settle_leaks
+from bakeoff.data.labels import contradicting_rows, number_labels
+from bakeoff.data.sources.source import Source
+from bakeoff.data.splits.names import PARTS
+from bakeoff.data.splits.rule import SplitRule
+from bakeoff.data.splits.splitting import Facts, Parted, Rows
+from bakeoff.data.table import Table
+from bakeoff.errors import DataError
+
+_FORMAT = 2  # raised whenever prepared folders change their meaning
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """How a source becomes arrays; everything here changes what is on disk."""
+
+    noun: ClassVar[str]
+    """What a row is called in errors and notes."""
+    contradictions_go: ClassVar[bool] = False
+    """Whether copies with different labels are dropped wherever copies are."""
+
+    columns: Any
+    split: SplitRule
+    dedup: OnDuplicate
+    allow_leak: bool
+
+    @property
+    def val_is_prepared(self) -> bool:
+        """Whether the validation amount changes what is on disk; else trials draw validation themselves."""
+        return not self.split.splitting.follows_seed
+
+    def key(self, source: Source) -> str:
+        """What the prepared folder is called."""
+        kind = type(self.columns).__name__
+        plain = {"format": _FORMAT, "kind": kind, "source": source.identity(), **dataclasses.asdict(self)}
+        if not self.val_is_prepared:
+            del plain["split"]["val"]
+        return digest(plain)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PreparedRows:
+    """What every prepared folder holds. Rows are those of the table, in its order.
+
+    Args:
+        labels: of each row, as `number_labels` has them.
+        pool: the rows to train on, and to draw validation from where ``val`` is empty.
+        val: the same rows for all trials, or none.
+        test: the rows that no trial trains on.
+        units: the value of `SplitRule.unit`, or empty.
+        examples: what each row is called.
+        class_names: what the labels stand for.
+        multi_label: whether a row may have several labels.
+        leaked_rows: copies across splits that were kept.
+        notes: sentences for the report.
+        fingerprint: of the content in use.
+    """
+
+    labels: NDArray[Any]
+    pool: Rows
+    val: Rows
+    test: Rows
+    units: NDArray[np.str_]
+    examples: NDArray[np.str_]
+    class_names: tuple[str, ...]
+    multi_label: bool
+    leaked_rows: int
+    notes: tuple[str, ...]
+    fingerprint: str = ""
+
+    @property
+    def parted(self) -> Parted:
+        """The splits that all trials share."""
+        return Parted(self.pool, self.val, self.test)
+
+    @property
+    def facts(self) -> Facts:
+        """What splits that are drawn go by."""
+        parts = np.full(len(self.examples), "train")  # the splits are decided, and nothing asks again
+        single = bool(self.class_names) and not self.multi_label
+        classes = self.labels if single else None
+        return Facts(parts=parts, classes=classes, class_names=self.class_names, groups=self._groups)
+
+    def content(self) -> Iterator[tuple[str, Rows, list[Any], list[int]]]:
+        """Name, rows, labels and groups of each split: what fingerprints have of every kind of rows."""
+        groups = self._groups
+        for part, rows in (("pool", self.pool), ("val", self.val), ("test", self.test)):
+            labels = self.labels[rows].tolist() if self.class_names else []
+            yield part, rows, labels, [] if groups is None else groups[rows].tolist()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The arrays and plain values, by name."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    @property
+    def _groups(self) -> Rows | None:
+        return np.unique(self.units, return_inverse=True)[1].astype(np.int64) if len(self.units) else None
+
+
+def part_rows(
+    table: Table, digests: Sequence[bytes], preparation: Preparation, *, unreadable: Sequence[int] = ()
+) -> PreparedRows:
+    """Drop contradicting and duplicate rows, number the labels and fix the test split.
+
+    Raises:
+        DataError: copies on both sides of a split, one class only, labels unseen in train, classes of one row.
+    """
+    readable = ~np.isin(np.arange(len(table.parts)), list(unreadable))
+    parted = Parted.of(np.where(readable, table.parts, ""))
+    notes = list(table.notes)
+    if preparation.contradictions_go and preparation.dedup == "drop" and table.labels is not None:
+        contradicting = contradicting_rows(table.labels, digests, parted.train)
+        if len(contradicting):
+            num = len({digests[row] for row in contradicting})
+            noun = preparation.noun
+            notes.append(f"{len(contradicting):,} rows of {num:,} {noun}s with contradicting labels were dropped.")
+            parted = dataclasses.replace(parted, train=np.setdiff1d(parted.train, contradicting))
+    dropped, leaked_rows, note = settle_leaks(
+        find_leaks(digests, pool=parted.train, val=parted.val, test=parted.test),
+        dedup=preparation.dedup,
+        allow_leak=preparation.allow_leak,
+        examples=table.examples,
+        noun=f"{preparation.noun}s",
+    )
+    parted = parted.without(dropped)
+    _require_rows(table, parted)
+    class_names, labels = number_labels(table, parted, noun=preparation.noun)
+    rows = PreparedRows(
+        labels=labels,
+        pool=parted.train,
+        val=parted.val,
+        test=parted.test,
+        units=np.asarray(table.units or [], dtype=np.str_),
+        examples=np.asarray(table.examples),
+        class_names=class_names,
+        multi_label=table.multi_label,
+        leaked_rows=leaked_rows,
+        notes=tuple([*notes, note] if note else notes),
+    )
+    parted = preparation.split.splitting.draw_test(parted, rows.facts)
+    return dataclasses.replace(rows, pool=parted.train, test=parted.test)
+
+
+def write_folder(folder: Path, values: Mapping[str, Any]) -> None:
+    """Arrays as files of their names, everything else as plain JSON."""
+    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
+    meta = {name: value for name, value in values.items() if name not in arrays} | {"arrays": list(arrays)}
+    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+def read_folder(folder: Path) -> dict[str, Any]:
+    """What `write_folder` wrote; lists come back as tuples."""
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    arrays = {name: np.load(folder / f"{name}.npy") for name in meta.pop("arrays")}
+    return arrays | {name: tuple(value) if isinstance(value, list) else value for name, value in meta.items()}
+
+
+def _require_rows(table: Table, parted: Parted) -> None:
+    for part in PARTS:
+        if part in table.parts and not len(getattr(parted, part)):
+            problem = f"the {part} split has no rows once copies and contradictions are dropped"
+            raise DataError("data.empty_split", "data.dedup", "drop", problem, next_step="give more rows")

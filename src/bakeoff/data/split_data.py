@@ -1,0 +1,152 @@
+"""What data of rows has in common, whatever its rows are: splits of a seed, names, and the spec that follows them."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, Generic, TypeVar
+
+from bakeoff.data.cache import hash_arrays
+from bakeoff.data.checks import require_choice, require_positive
+from bakeoff.data.contract import SPLITS, Split, TaskData
+from bakeoff.data.prepared import Preparation, PreparedRows
+from bakeoff.data.sources.source import Source
+from bakeoff.data.spec import Spec
+from bakeoff.data.splits.splitting import Rows
+
+AnySpec = TypeVar("AnySpec", bound=Spec)
+
+
+class SplitData(TaskData, Generic[AnySpec]):
+    """Rows by number, of which each split has some.
+
+    Args:
+        name: what the data is called in tables and reports.
+        batch_size: training examples an optimizer step.
+        chunk: batches an item of the training loader.
+        seed: the trial's seed: validation split and the order of training.
+
+    Raises:
+        ConfigError: a size below 1.
+    """
+
+    def __init__(self, *, name: str, batch_size: int, chunk: int, seed: int) -> None:
+        super().__init__()
+        require_positive(batch_size=batch_size, chunk=chunk)
+        self.name = name
+        self.batch_size = batch_size
+        self.chunk = chunk
+        self._seed = seed
+        self._rows: dict[str, Rows] = {}
+        self._spec: AnySpec | None = None
+
+    @property
+    def seed(self) -> int:
+        """The trial's seed; setting it draws the validation split anew."""
+        return self._seed
+
+    @seed.setter
+    def seed(self, seed: int) -> None:
+        self._seed, self._rows, self._spec = seed, {}, None
+
+    @property
+    def spec(self) -> AnySpec:
+        """What the data is, as this trial's train rows show it."""
+        if self._spec is None:
+            self.setup()
+            self._spec = self._describe(self._common())
+        return self._spec
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open what was prepared and draw the validation split; again does nothing."""
+        if not self._rows:
+            self._rows = self._draw()
+
+    @abc.abstractmethod
+    def _draw(self) -> dict[str, Rows]:
+        """The rows of train, val and test, for the present seed."""
+
+    @abc.abstractmethod
+    def _describe(self, common: dict[str, Any]) -> AnySpec:
+        """The spec of this trial's splits; ``common`` is what every kind of data has."""
+
+    def _common(self) -> dict[str, Any]:
+        rows = self._rows
+        return {
+            "name": self.name,
+            "fingerprint": self.fingerprint,
+            "split_fingerprint": hash_arrays(*rows.values()),
+            **{f"num_{split}": len(rows[split]) for split in SPLITS},
+        }
+
+    def _split_rows(self, split: Split) -> Rows:
+        require_choice("split", split, SPLITS)
+        self.setup()
+        return self._rows[split]
+
+
+class PreparedData(SplitData[AnySpec]):
+    """Rows that are prepared once, into a folder that all trials share.
+
+    Args:
+        name: what the data is called in tables and reports.
+        source: where the rows come from.
+        preparation: how they are read and split.
+        batch_size: training examples an optimizer step.
+        chunk: batches an item of the training loader.
+        seed: the trial's seed: validation split and the order of training.
+
+    Raises:
+        ConfigError: a setting outside of its range.
+    """
+
+    def __init__(
+        self, *, name: str, source: Source, preparation: Preparation, batch_size: int, chunk: int, seed: int
+    ) -> None:
+        super().__init__(name=name, batch_size=batch_size, chunk=chunk, seed=seed)
+        require_choice("dedup", preparation.dedup, ("error", "drop"))
+        self._source = source
+        self._splitting = preparation.split.splitting
+        self._opened: Any = None
+
+    @abc.abstractmethod
+    def _prepare(self) -> PreparedRows:
+        """What the folder holds, prepared now if it is not in the cache."""
+
+    def prepare_data(self) -> None:
+        """Read, prepare and cache the rows, unless that has been done."""
+        if self._opened is None:
+            self._opened = self._prepare()
+
+    @property
+    def _prepared(self) -> Any:
+        """What `_prepare` gave."""
+        self.prepare_data()
+        return self._opened
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all prepared rows, labels and the fixed split; the same for every seed."""
+        return self._prepared.fingerprint
+
+    @property
+    def val_follows_seed(self) -> bool:
+        """Whether trials of different seeds validate on different examples."""
+        return self._splitting.follows_seed and not len(self._prepared.val)
+
+    def examples(self, split: Split) -> list[str]:
+        """A stable name for each example of a split, in the order of `labels`."""
+        return self._prepared.examples[self._split_rows(split)].tolist()
+
+    def units(self, split: Split) -> list[str] | None:
+        """What each example belongs to, by the column of ``split.group`` or ``split.user``; None without one."""
+        units = self._prepared.units
+        return units[self._split_rows(split)].tolist() if len(units) else None
+
+    def _draw(self) -> dict[str, Rows]:
+        prepared: PreparedRows = self._prepared
+        parted = self._splitting.draw_val(prepared.parted, prepared.facts, seed=self._seed)
+        return {"train": parted.train, "val": parted.val, "test": parted.test}
+
+    def _common(self) -> dict[str, Any]:
+        prepared = self._prepared
+        return super()._common() | {"leaked_rows": prepared.leaked_rows, "notes": prepared.notes}
