@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from bakeoff.report.audits import undeclared_openings
 from bakeoff.report.pages.markdown import write_markdown
 from bakeoff.report.reading import read_bakeoff
-from bakeoff.report.sections.evidence import undeclared_openings
 from bakeoff.report.sections.protocol import protocol
 from bakeoff.report.sections.stamps import stamps
 from tests.report.built_page import Built, built

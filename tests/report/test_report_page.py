@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bakeoff.errors import DataError
-from bakeoff.report.pages.page import SECTIONS, write_report
+from bakeoff.report.pages.report import SECTIONS, write_report
 from tests.report.built_page import Built, built
 from tests.report.html_outline import outline
 from tests.report.synthetic_bakeoff import Recipe, pictures, write_bakeoff
@@ -161,7 +161,6 @@ def test_hostile_names_are_printed_and_never_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lost", "said"),
     [
-        (["scores.parquet"], "scores.parquet holds no right-or-wrong scores"),
         (["test_labels.npy"], "test labels are missing, so there is no confusion matrix"),
         (["test_examples.json"], "test_examples.json is not there"),
         (["trials/resnet-00-a1b2c3/result.json"], "Trial resnet-00-a1b2c3 of resnet has no result"),

@@ -18,7 +18,7 @@ from bakeoff.comparison.running.job import Executor
 from bakeoff.config import allow, build
 from bakeoff.errors import TrackerNotSynced, TrialsFailed
 from bakeoff.report.pages.markdown import write_markdown
-from bakeoff.report.pages.page import write_report
+from bakeoff.report.pages.report import write_report
 from bakeoff.report.pages.terminal import print_leaderboard, print_plan, print_verdict
 from bakeoff.tracking.settings import Tracking
 from bakeoff.training.trial.preflight import check_alone, check_folder, check_machine

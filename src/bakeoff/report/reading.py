@@ -12,20 +12,12 @@ from typing import Any
 import numpy as np
 
 from bakeoff.errors import DataError
+from bakeoff.report.analysis.search import Validation, best_trials, read_validation
+from bakeoff.report.audits import Audit, read_audit, read_manifest, read_openings
+from bakeoff.report.measured import GRADIENTS, ILLUSTRATIONS, SCALE, read_measured
 from bakeoff.report.numbers import Metric
 from bakeoff.report.planned import Contender, Plan
 from bakeoff.report.records import Row, Trial, Verdict
-from bakeoff.report.sections.evidence import (
-    GRADIENTS,
-    ILLUSTRATIONS,
-    SCALE,
-    Audit,
-    read_audit,
-    read_manifest,
-    read_measured,
-    read_openings,
-)
-from bakeoff.report.sections.search import Validation, best_trials, read_validation
 
 SCHEMA_VERSION = 1
 _MOST_NAMED = 5

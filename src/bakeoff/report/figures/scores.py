@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from bakeoff.report.analysis.spread import spread
 from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.palette import Look, sentinel
 from bakeoff.report.records import Row
-from bakeoff.report.sections.many import spread
 
 _REACH = 0.5
 
