@@ -11,15 +11,15 @@ from bakeoff.report.analysis.confusions import Errors, agreement_of, confident_m
 from bakeoff.report.analysis.learning import learning_curves
 from bakeoff.report.analysis.pareto import Cost, Point, costs, front
 from bakeoff.report.figures.labels import _apart
-from bakeoff.report.numbers import Metric
 from bakeoff.report.palette import looks
 from bakeoff.report.planned import Contender
 from bakeoff.report.records import Estimate, Pair, Row, Trial
 from bakeoff.report.scales import legible_range
 from bakeoff.report.sections.configurations import flattened, settings
 from bakeoff.report.sections.evidence import doubt, pair_matrix
+from tests.report.declared_metrics import metric
 
-ACCURACY = Metric.named("accuracy")
+ACCURACY = metric("accuracy")
 
 
 def trial(folder: Path, probabilities: np.ndarray | None = None, log: list[dict] | None = None) -> Trial:
@@ -100,8 +100,7 @@ def point(name: str, cost: float, quality: float) -> Point:
 def test_the_front_holds_what_nothing_beats() -> None:
     points = [point("a", 1, 0.80), point("b", 2, 0.90), point("c", 3, 0.85), point("d", 2, 0.95), point("e", 9, 0.95)]
     assert [best.name for best in front(points, metric=ACCURACY)] == ["a", "d"]
-    lower = Metric.named("mase")
-    assert [best.name for best in front(points, metric=lower)] == ["a"]
+    assert [best.name for best in front(points, metric=metric("mae"))] == ["a"]
 
 
 def test_rows_without_a_cost_or_a_score_have_no_point() -> None:

@@ -60,7 +60,7 @@ def run(config: Mapping[str, Any]) -> Outcome:
     report = write_report(folder, examples=lambda rows: plan.data.show("test", rows))
     write_markdown(folder)
     untracked = _finish_tracking()
-    print_leaderboard(outcome.record, console, metric=plan.config["task"]["metric"])
+    print_leaderboard(outcome.record, console, plan=plan.to_dict(folder))
     console.print(f"\nreport {report}")
     if untracked:
         console.print(untracked.problem)

@@ -59,7 +59,11 @@ class Bakeoff:
     @property
     def metric(self) -> Metric:
         """The metric that decides."""
-        return Metric.named(self.plan.metric, direction=self.plan.direction)
+        return Metric.named(self.plan.metric, self.plan.facts, direction=self.plan.direction)
+
+    def metric_named(self, name: str) -> Metric:
+        """Another metric of the task."""
+        return Metric.named(name, self.plan.facts)
 
     @property
     def contenders(self) -> list[Row]:

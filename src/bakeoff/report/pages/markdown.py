@@ -71,7 +71,7 @@ def _row(row: Row, metric: Metric) -> list[str]:
         _text(row.name),
         _text(family),
         metric.value(found.mean if found else None),
-        " – ".join(metric.value(bound, unit=False) for bound in bounds),
+        metric.interval(*bounds),
         count(row.params),
         duration(row.train_seconds),
         milliseconds(row.latency_ms.get("1")),

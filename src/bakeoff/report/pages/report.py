@@ -30,7 +30,7 @@ from bakeoff.report.sections.scaling import scaling_context
 from bakeoff.report.sections.stamps import stamps
 from bakeoff.report.sections.tuning import tuning_context
 from bakeoff.report.sections.verdict import verdict_context
-from bakeoff.report.words import GLOSSARY, budget_words, closest_rival, headline, question
+from bakeoff.report.words import budget_words, closest_rival, glossary, headline, question
 
 SECTIONS = (
     ("verdict", "The verdict"),
@@ -86,6 +86,7 @@ def render(bakeoff: Bakeoff, *, examples: Examples | None = None) -> str:
     parts += [illustrations_context(bakeoff.illustrations)]
     figures = {name: figure for part in parts for name, figure in part.pop("figures", {}).items()}
     context = {key: value for part in parts for key, value in part.items()}
+    context["glossary"] = glossary(context["metrics"])
     template = page_environment().get_template("report.html.j2")
     return template.render(**context, **_words(bakeoff, metric), figures=figures, metric=metric, looks=shown)
 
@@ -140,7 +141,6 @@ def _words(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
         "budget_words": budget_words(plan),
         "settings": settings(plan.contenders),
         "protocol": protocol(bakeoff, metric),
-        "glossary": GLOSSARY,
         "mark_paths": MARK_PATHS,
         "version": package.__version__,
     }

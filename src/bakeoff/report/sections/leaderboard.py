@@ -10,7 +10,7 @@ from bakeoff.report.analysis.spread import spread
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.reading import Bakeoff
 from bakeoff.report.records import Estimate, Row
-from bakeoff.report.scales import legible_range
+from bakeoff.report.scales import drawn, legible_range
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def leaderboard_context(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
     return {
         "contenders": bakeoff.contenders,
         "baselines": bakeoff.baselines,
-        "metrics": [metric, *(Metric.named(name) for name in names if name != metric.name)],
+        "metrics": [metric, *(bakeoff.metric_named(name) for name in names if name != metric.name)],
         "tracks": tracks(rows, metric=metric),
         "ranks": {row["name"]: row.get("rank") for row in bakeoff.verdict.contenders},
         "seed_sd": {row["name"]: row.get("seed_sd") for row in bakeoff.verdict.contenders},
@@ -60,8 +60,7 @@ def leaderboard_words(bakeoff: Bakeoff, metric: Metric) -> str:
 def best_row(rows: Sequence[Row], metric: Metric) -> Row | None:
     """The row with the best mean; ``None`` where none has one."""
     known = [row for row in rows if metric.name in row.test and is_number(mean_of(row, metric))]
-    best = min if metric.is_lower_better else max
-    return best(known, key=lambda row: mean_of(row, metric) or 0.0) if known else None
+    return max(known, key=lambda row: metric.facts.sign * (mean_of(row, metric) or 0.0), default=None)
 
 
 def mean_of(row: Row, metric: Metric) -> float | None:
@@ -71,7 +70,7 @@ def mean_of(row: Row, metric: Metric) -> float | None:
 
 def tracks(rows: Sequence[Row], *, metric: Metric) -> dict[str, Track]:
     """A bar for each row that has the metric and its interval, all on the same scale."""
-    found = {row.name: row.test[metric.name] for row in rows if metric.name in row.test}
+    found = {row.name: drawn(row.test[metric.name], metric) for row in rows if metric.name in row.test}
     whole = {name: e for name, e in found.items() if all(is_number(v) for v in (e.mean, e.low, e.high))}
     if not whole:
         return {}

@@ -63,7 +63,7 @@ def _unbeaten_baseline(bakeoff: Bakeoff, metric: Metric) -> str:
     if contender is None or baseline is None:
         return ""
     gain = (mean_of(contender, metric) or 0.0) - (mean_of(baseline, metric) or 0.0)
-    if (-gain if metric.is_lower_better else gain) > 0:
+    if metric.facts.sign * gain > 0:
         return ""
     best = f"the best contender, {contender.name}, reaches {metric.value(mean_of(contender, metric))}"
     reached = metric.value(mean_of(baseline, metric))
