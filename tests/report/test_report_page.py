@@ -17,7 +17,7 @@ from tests.report.built_page import Built, built
 from tests.report.html_outline import outline
 from tests.report.synthetic_bakeoff import Recipe, pictures, write_bakeoff
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:"
 SMALL = {"seeds": 3, "examples": 60, "epochs": 4}
 
 
@@ -79,7 +79,7 @@ def test_tags_nest_ids_are_unique_and_links_lead_somewhere(report: Built) -> Non
     assert report.outline.nesting_errors == []
     assert [name for name, times in report.outline.ids.items() if times > 1] == []
     assert report.outline.anchors <= set(report.outline.ids)
-    assert {name for name, _ in SECTIONS} - {"tuning", "race", "scaling", "gradients", "illustrations"} <= set(
+    assert {name for name, _ in SECTIONS} - {"tuning", "race", "scaling", "gradients", "exhibits"} <= set(
         report.outline.ids
     )
 

@@ -29,6 +29,7 @@ MARK_PATHS = {
 """Each marker as the path of an SVG of 12 by 12 px around the origin, for the page's text."""
 _LATER_MARKERS = ("P", "X")
 _SIZES = {"o": 1.0, "s": 0.88, "^": 1.15, "v": 1.15, "D": 0.82, "P": 1.05, "X": 1.0}
+_OVERLAYS = ("#e69f00", "#56b4e9", "#00b583", "#f0e442", "#ff7ad1", "#ff6a3d", "#8f9bff", "#c9c9c9")
 _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5))
 
 
@@ -40,6 +41,11 @@ def sentinel(variable: str) -> str:
 def css_variables() -> dict[str, str]:
     """From each sentinel colour to what replaces it: ``{"#0a5e00": "var(--ink)"}``."""
     return {colour: f"var(--{name})" for name, colour in _SENTINELS.items()}
+
+
+def overlay(index: int) -> str:
+    """The colour of a class over a picture, whatever the page's colours are; the ninth is the first again."""
+    return _OVERLAYS[index % len(_OVERLAYS)]
 
 
 @dataclass(frozen=True)

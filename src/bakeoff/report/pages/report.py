@@ -19,8 +19,8 @@ from bakeoff.report.sections.configurations import settings
 from bakeoff.report.sections.confusion import confusion_context
 from bakeoff.report.sections.cost import cost_context
 from bakeoff.report.sections.evidence import evidence_context
+from bakeoff.report.sections.exhibits import exhibits_context
 from bakeoff.report.sections.gradients import gradient_warnings, gradients_context
-from bakeoff.report.sections.illustrations import illustrations_context
 from bakeoff.report.sections.leaderboard import leaderboard_context
 from bakeoff.report.sections.learning import learning_context
 from bakeoff.report.sections.mistakes import Examples, mistakes_context
@@ -45,7 +45,7 @@ SECTIONS = (
     ("confusion", "What is taken for what"),
     ("mistakes", "The most confident mistakes"),
     ("classes", "Class by class"),
-    ("illustrations", "In their own words"),
+    ("exhibits", "What they answered"),
     ("equal", "What was held equal"),
     ("configurations", "Configurations side by side"),
     ("failures", "Failures and warnings"),
@@ -83,7 +83,7 @@ def render(bakeoff: Bakeoff, *, examples: Examples | None = None) -> str:
     parts = [*_quality(bakeoff, metric, shown), *_errors(bakeoff, shown, examples=examples)]
     parts += [tuning_context(bakeoff, metric, shown), race_context(bakeoff), audit_context(bakeoff)]
     parts += [scaling_context(bakeoff.scaling, shown), gradients_context(bakeoff.gradients, shown)]
-    parts += [illustrations_context(bakeoff.illustrations)]
+    parts += [exhibits_context(bakeoff, shown)]
     figures = {name: figure for part in parts for name, figure in part.pop("figures", {}).items()}
     context = {key: value for part in parts for key, value in part.items()}
     context["glossary"] = glossary(context["metrics"])
@@ -120,7 +120,7 @@ def sections(bakeoff: Bakeoff) -> list[tuple[str, str]]:
         "race": bakeoff.plan.looks,
         "scaling": bakeoff.scaling,
         "gradients": bakeoff.gradients,
-        "illustrations": bakeoff.illustrations,
+        "exhibits": any(bakeoff.exhibits.values()),
         **dict.fromkeys(("confusion", "mistakes", "classes"), bakeoff.plan.class_names),
     }
     return [(name, title) for name, title in SECTIONS if present.get(name, True)]
