@@ -14,7 +14,7 @@ from bakeoff.comparison.judging import opening
 from bakeoff.comparison.judging.audit import audit
 from bakeoff.comparison.planning import plan
 from bakeoff.comparison.planning.plan import make_plan, open_folder, seeds_in_words
-from bakeoff.report.pages.page import write_report
+from bakeoff.report.pages.report import write_report
 from bakeoff.statistics import verdict_from_scores
 from tests.comparison.bakeoff_config import small_bakeoff
 from tests.comparison.large_bakeoff import ENTRIES, NothingToRun, make_large_bakeoff, run_bakeoff, write_trials

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bakeoff.report.pages.page import write_report
+from bakeoff.report.pages.report import write_report
 from tests.report.html_outline import Outline, outline
 from tests.report.synthetic_bakeoff import pictures
 

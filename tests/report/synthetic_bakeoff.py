@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from bakeoff.tables import table_of, to_bytes
+from tests.report.declared_metrics import FACTS
 from tests.report.synthetic_search import draw_points, effect, searched
 from tests.report.synthetic_verdict import Scores, draw_verdict
 
@@ -170,7 +171,12 @@ def _plan(recipe: Recipe, points: dict[str, list[dict[str, Any]]]) -> dict[str, 
         "schema_version": 1,
         "bakeoff_id": "b7f3a9c1",
         "created": "2026-11-23T17:02:11+00:00",
-        "task": {"name": "image_classification", "metric": "accuracy", "direction": "maximize"},
+        "task": {
+            "name": "image_classification",
+            "metric": "accuracy",
+            "direction": "maximize",
+            "facts": [facts.to_dict() for facts in FACTS],
+        },
         "data": {"name": "digits", "fingerprint": "9c1f0a77e2d4b3a8", "spec": _spec(recipe)},
         "budget": recipe.budget,
         "seeds": list(range(recipe.seeds)),

@@ -6,23 +6,21 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pytest
 
+from bakeoff.report.analysis.confusions import Errors, agreement_of, confident_mistakes, errors_of
+from bakeoff.report.analysis.learning import learning_curves
+from bakeoff.report.analysis.pareto import Cost, Point, costs, front
 from bakeoff.report.figures.labels import _apart
-from bakeoff.report.numbers import Metric
 from bakeoff.report.palette import looks
 from bakeoff.report.planned import Contender
 from bakeoff.report.records import Estimate, Pair, Row, Trial
 from bakeoff.report.scales import legible_range
-from bakeoff.report.sections.agreement import read_agreement
-from bakeoff.report.sections.confusions import Errors, confident_mistakes, errors_of
-from bakeoff.report.sections.learning import learning_curves
-from bakeoff.report.sections.pareto import Cost, Point, costs, front
-from bakeoff.report.sections.tables import doubt, flattened, pair_matrix, settings
+from bakeoff.report.sections.configurations import flattened, settings
+from bakeoff.report.sections.evidence import doubt, pair_matrix
 from bakeoff.tables import table_of, to_bytes
+from tests.report.declared_metrics import metric
 
-ACCURACY = Metric.named("accuracy")
+ACCURACY = metric("accuracy")
 
 
 def trial(folder: Path, probabilities: np.ndarray | None = None, log: list[dict] | None = None) -> Trial:
@@ -66,14 +64,14 @@ def test_predictions_of_another_shape_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_most_frequent_confusions_come_first_and_right_answers_never() -> None:
-    errors = Errors(np.array([[90, 3, 0], [7, 80, 1], [0, 0, 5]]), np.zeros(0), np.zeros(0), 1)
+    errors = Errors(np.array([[90, 3, 0], [7, 80, 1], [0, 0, 5]]), np.zeros(0), np.zeros(0), np.zeros(0), 1)
     assert errors.most_confused(count=9) == [(1, 0, 7), (0, 1, 3), (1, 2, 1)]
 
 
 def test_mistakes_of_all_contenders_come_before_more_confident_ones_of_one() -> None:
-    labels = np.array([0, 0, 0, 0])
-    first = Errors(np.zeros((2, 2)), np.array([1, 1, 1, 0]), np.array([0.99, 0.60, 0.70, 0.90]), 1)
-    second = Errors(np.zeros((2, 2)), np.array([0, 1, 1, 0]), np.array([0.80, 0.60, 0.80, 0.90]), 1)
+    labels, no_hits = np.array([0, 0, 0, 0]), np.zeros(4)
+    first = Errors(np.zeros((2, 2)), np.array([1, 1, 1, 0]), np.array([0.99, 0.60, 0.70, 0.90]), no_hits, 1)
+    second = Errors(np.zeros((2, 2)), np.array([0, 1, 1, 0]), np.array([0.80, 0.60, 0.80, 0.90]), no_hits, 1)
     found = confident_mistakes({"a": first, "b": second}, labels, count=9)
     assert [(mistake.index, mistake.num_wrong) for mistake in found] == [(2, 2), (1, 2), (0, 1)]
     assert found[0].answers == (("a", 1, 0.70), ("b", 1, 0.80))
@@ -105,8 +103,7 @@ def point(name: str, cost: float, quality: float) -> Point:
 def test_the_front_holds_what_nothing_beats() -> None:
     points = [point("a", 1, 0.80), point("b", 2, 0.90), point("c", 3, 0.85), point("d", 2, 0.95), point("e", 9, 0.95)]
     assert [best.name for best in front(points, metric=ACCURACY)] == ["a", "d"]
-    lower = Metric.named("mase")
-    assert [best.name for best in front(points, metric=lower)] == ["a"]
+    assert [best.name for best in front(points, metric=metric("mae"))] == ["a"]
 
 
 def test_rows_without_a_cost_or_a_score_have_no_point() -> None:
@@ -117,27 +114,17 @@ def test_rows_without_a_cost_or_a_score_have_no_point() -> None:
     assert [found.name for found in params.points] == ["a"]
 
 
-@pytest.mark.parametrize("kind", ["text", "number"])
-def test_agreement_counts_examples_by_who_gets_them_right(kind: str, tmp_path: Path) -> None:
-    rows = [("a", 0, 1, 1.0), ("a", 1, 1, 1.0), ("b", 0, 1, 1.0), ("a", 0, 2, 0.0), ("a", 1, 2, 1.0), ("b", 0, 2, 1.0)]
-    rows += [("a", 0, 7, 0.0), ("a", 1, 7, 0.0), ("b", 0, 7, 0.0), ("base", 0, 7, 1.0), ("base", 0, 2, 0.0)]
-    frame = pd.DataFrame(rows, columns=["contender", "seed", "example", "score"])
-    if kind == "text":
-        frame = frame.astype({"contender": "category"}).assign(example=frame["example"].map("e{}".format))
-    frame.to_parquet(tmp_path / "scores.parquet")
-    found = read_agreement(tmp_path / "scores.parquet", {"a": {0, 1}, "b": {0}})
+def test_agreement_counts_examples_by_who_gets_them_right_in_all_trials(tmp_path: Path) -> None:
+    labels = np.array([0, 1, 1, 0])
+    said = {"a": [[0, 1, 1, 1], [0, 1, 0, 1]], "b": [[0, 1, 0, 1]]}
+    errors = [
+        errors_of([trial(tmp_path / f"{name}{k}", np.eye(2)[run]) for k, run in enumerate(runs)], labels, num_classes=2)
+        for name, runs in said.items()
+    ]
+    found = agreement_of([own for own in errors if own is not None])
     assert found is not None
-    assert (found.num_examples, found.always_right, found.never_right, found.contested) == (3, 1, 1, 1)
-    chosen = read_agreement(tmp_path / "scores.parquet", {"a": {1}, "b": {0, 9}})
-    assert chosen is not None
-    assert (chosen.num_examples, chosen.always_right, chosen.never_right) == (3, 2, 1)
-
-
-def test_agreement_is_unknown_where_scores_are_not_right_or_wrong(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"contender": ["a"], "seed": [0], "example": ["x"], "score": [0.4]})
-    frame.to_parquet(tmp_path / "scores.parquet")
-    assert read_agreement(tmp_path / "scores.parquet", {"a": {0}}) is None
-    assert read_agreement(tmp_path / "none.parquet", {"a": {0}}) is None
+    assert (found.num_examples, found.always_right, found.never_right, found.contested) == (4, 2, 1, 1)
+    assert agreement_of([]) is None
 
 
 def test_a_pair_seen_from_the_other_side_turns_its_signs() -> None:

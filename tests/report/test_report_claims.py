@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from bakeoff.report.audits import undeclared_openings
 from bakeoff.report.pages.markdown import write_markdown
 from bakeoff.report.reading import read_bakeoff
-from bakeoff.report.sections.evidence import undeclared_openings
 from bakeoff.report.sections.protocol import protocol
 from bakeoff.report.sections.stamps import stamps
 from tests.report.built_page import Built, built
+from tests.report.declared_metrics import FACTS
 from tests.report.synthetic_bakeoff import RACED, TUNED, Recipe, write_bakeoff
 
 FEW = {"examples": 60, "epochs": 2}
@@ -210,7 +211,11 @@ def test_a_race_that_ended_before_ten_seeds_paired_nothing(tmp_path: Path) -> No
 
 def test_protocol_of_a_metric_that_is_no_mean_names_pseudo_values(tmp_path: Path) -> None:
     task = {"name": "image_classification", "metric": "f1_macro", "direction": "maximize"}
-    assert "pseudo-value" in words(tmp_path, Recipe(**FEW), task=task)
+    declared = task | {"facts": [facts.to_dict() for facts in FACTS]}
+    assert "macro-F1 is not a mean over examples" in words(tmp_path / "declared", Recipe(**FEW), task=declared)
+    assert "pseudo-value" in words(tmp_path / "older", Recipe(**FEW), task=task)
+    unknown = task | {"metric": "novel_score", "facts": []}
+    assert "pseudo-value" not in words(tmp_path / "unknown", Recipe(**FEW), task=unknown)
 
 
 def test_equivalence_is_told_at_the_level_at_which_it_was_tested(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_ind
 
+from bakeoff.report.analysis.latency import latency_ratios
 from bakeoff.report.records import Row
-from bakeoff.report.sections.latency import latency_ratios
 from tests.report.built_page import built
 from tests.report.synthetic_bakeoff import Recipe, write_bakeoff
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bakeoff.report.analysis.learning import learning_curves
+from bakeoff.report.analysis.spread import MANY, spread
 from bakeoff.report.reading import read_bakeoff
-from bakeoff.report.sections.learning import learning_curves
-from bakeoff.report.sections.many import MANY, spread
 from tests.report.built_page import Built, built
 from tests.report.synthetic_bakeoff import ENTRIES, TUNED, Recipe, write_bakeoff
 

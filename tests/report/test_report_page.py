@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from bakeoff.errors import DataError
-from bakeoff.report.pages.page import SECTIONS, write_report
+from bakeoff.report.pages.report import SECTIONS, write_report
 from tests.report.built_page import Built, built
 from tests.report.html_outline import outline
 from tests.report.synthetic_bakeoff import Recipe, pictures, write_bakeoff
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:"
 SMALL = {"seeds": 3, "examples": 60, "epochs": 4}
 
 
@@ -79,7 +79,7 @@ def test_tags_nest_ids_are_unique_and_links_lead_somewhere(report: Built) -> Non
     assert report.outline.nesting_errors == []
     assert [name for name, times in report.outline.ids.items() if times > 1] == []
     assert report.outline.anchors <= set(report.outline.ids)
-    assert {name for name, _ in SECTIONS} - {"tuning", "race", "scaling", "gradients", "illustrations"} <= set(
+    assert {name for name, _ in SECTIONS} - {"tuning", "race", "scaling", "gradients", "exhibits"} <= set(
         report.outline.ids
     )
 
@@ -161,7 +161,6 @@ def test_hostile_names_are_printed_and_never_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lost", "said"),
     [
-        (["scores.parquet"], "scores.parquet holds no right-or-wrong scores"),
         (["test_labels.arrow"], "test labels are missing, so there is no confusion matrix"),
         (["test_examples.json"], "test_examples.json is not there"),
         (["trials/resnet-00-a1b2c3/result.json"], "Trial resnet-00-a1b2c3 of resnet has no result"),
@@ -277,3 +276,41 @@ def test_failures_and_intervals_are_explained_as_they_were_computed(tmp_path: Pa
     text = " ".join(built(folder).outline.text.split())
     assert "each scores as the trivial predictor does: giving every byte the same probability." in text
     assert "of accuracy over seeds and test examples, of the other metrics over seeds alone" in text
+
+
+def test_metrics_are_named_and_explained_by_the_facts_of_the_plan(report: Built, tmp_path: Path) -> None:
+    text = report.outline.text
+    assert "Precision and recall in one, rare classes as much as frequent ones." in text
+    assert "The mean absolute error." not in text, "the page does not show that metric"
+    folder = write_bakeoff(tmp_path / "b", Recipe(**SMALL))
+
+    def rename(raw: dict[str, Any]) -> None:
+        raw["task"]["facts"][1] |= {"label": "balanced F <1>", "meaning": "By & by.", "unit": "none"}
+
+    edit(folder / "plan.json", rename)
+    renamed = built(folder)
+    assert "macro-F1" not in renamed.outline.text
+    assert "balanced F <1>" in renamed.outline.text and "By & by." in renamed.outline.text
+
+
+def test_a_folder_from_before_metrics_were_declared_keeps_its_percent(report: Built, tmp_path: Path) -> None:
+    folder = write_bakeoff(tmp_path / "b", Recipe())
+    edit(folder / "plan.json", lambda raw: raw["task"].pop("facts"))
+    older = built(folder).outline
+    mean = report.verdict["leaderboard"][0]["test"]["accuracy"]["mean"]
+    assert f"{100 * mean:.2f}\u202f%" in older.text and "macro-F1" in older.text
+    assert older.data == report.outline.data
+
+
+def test_what_the_t_distribution_puts_outside_of_a_metric_is_not_shown(tmp_path: Path) -> None:
+    folder = write_bakeoff(tmp_path / "b", Recipe(**SMALL))
+
+    def widen(raw: dict[str, Any]) -> None:
+        raw["leaderboard"][0]["test"]["accuracy"].update(low=0.9, high=1.07)
+        raw["leaderboard"][0]["test"]["calibration_error"].update(low=-0.0123, high=0.02)
+
+    edit(folder / "verdict.json", widen)
+    page = built(folder)
+    assert "90.00 – 100.00" in page.outline.text and "0.00 – 2.00" in page.outline.text
+    assert "interval 90.00\u202f% to 100.00\u202f%" in page.html, "what a screen reader says of the figure"
+    assert {"1.07", "-0.0123"} <= set(page.outline.data), "exact numbers stay those of the file"

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bakeoff.report.numbers import Metric, significant
+from bakeoff.report.analysis.search import Dimension, best_trials, crossings, read_validation, tried_points
+from bakeoff.report.numbers import significant
 from bakeoff.report.planned import Contender
-from bakeoff.report.sections.search import Dimension, best_trials, crossings, read_validation, tried_points
 from tests.report.built_page import Built, built
+from tests.report.declared_metrics import metric
 from tests.report.synthetic_bakeoff import TUNED, write_bakeoff
 
-ACCURACY, ERROR = Metric.named("accuracy"), Metric.named("mae")
+ACCURACY, ERROR = metric("accuracy"), metric("mae")
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def test_plan_shows_every_contender_its_size_and_the_number_of_trials(report: Bu
 
 def test_leaderboard_lists_contenders_first_and_baselines_after(report: Built) -> None:
     console = Console(file=io.StringIO(), width=120, force_terminal=False)
-    print_leaderboard(report.verdict, console)
+    print_leaderboard(report.verdict, console, plan=report.plan)
     lines = printed(console)
     assert lines[0].split()[:3] == ["contender", "family", "test/accuracy"]
     order = [line.split()[0] for line in lines[1:] if line and line[0].isalpha()]
@@ -75,7 +75,7 @@ def test_a_tuned_plan_and_leaderboard_tell_of_the_search(tmp_path: Path) -> None
     console = Console(file=io.StringIO(), width=120, force_terminal=False)
     print_plan(plan, console)
     assert "46 trials: 12 random points for each contender; " in printed(console)[-1]
-    print_leaderboard(verdict, console)
+    print_leaderboard(verdict, console, plan=plan)
     lines = printed(console)
     assert any("test/accuracy, best of 3" in line for line in lines)
     for row in verdict["contenders"]:

@@ -18,7 +18,7 @@ from bakeoff.comparison.running.job import Executor
 from bakeoff.config import allow, build
 from bakeoff.errors import TrackerNotSynced, TrialsFailed
 from bakeoff.report.pages.markdown import write_markdown
-from bakeoff.report.pages.page import write_report
+from bakeoff.report.pages.report import write_report
 from bakeoff.report.pages.terminal import print_leaderboard, print_plan, print_verdict
 from bakeoff.tracking.settings import Tracking
 from bakeoff.training.trial.preflight import check_alone, check_folder, check_machine
@@ -60,7 +60,7 @@ def run(config: Mapping[str, Any]) -> Outcome:
     report = write_report(folder, examples=lambda rows: plan.data.show("test", rows))
     write_markdown(folder)
     untracked = _finish_tracking()
-    print_leaderboard(outcome.record, console, metric=plan.config["task"]["metric"])
+    print_leaderboard(outcome.record, console, plan=plan.to_dict(folder))
     console.print(f"\nreport {report}")
     if untracked:
         console.print(untracked.problem)

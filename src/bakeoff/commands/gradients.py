@@ -15,8 +15,8 @@ from bakeoff.commands.scale import check_sizes
 from bakeoff.comparison.measuring.gradients import of_contenders, of_runs, runs_of_bakeoff
 from bakeoff.config import allow
 from bakeoff.files import read_json, write_json
+from bakeoff.report.measured import GRADIENTS
 from bakeoff.report.pages.measured import write_gradients_page
-from bakeoff.report.sections.evidence import GRADIENTS
 from bakeoff.report.sections.gradients import print_gradients
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.saved_run import find_run

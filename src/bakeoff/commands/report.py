@@ -11,7 +11,7 @@ from bakeoff.data.contract import TaskData
 from bakeoff.errors import ConfigError
 from bakeoff.files import read_json
 from bakeoff.report.pages.markdown import write_markdown
-from bakeoff.report.pages.page import write_report
+from bakeoff.report.pages.report import write_report
 from bakeoff.training.trial.saved_run import check_targets
 
 

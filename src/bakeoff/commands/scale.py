@@ -23,8 +23,8 @@ from bakeoff.data.spec import Spec
 from bakeoff.errors import ConfigError
 from bakeoff.files import finite, read_json, write_json
 from bakeoff.record.contenders import Contender
+from bakeoff.report.measured import SCALE
 from bakeoff.report.pages.measured import write_scaling_page
-from bakeoff.report.sections.evidence import SCALE
 from bakeoff.report.sections.scaling import print_scaling
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.fitted_trial import is_fitted

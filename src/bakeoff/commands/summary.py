@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from bakeoff.commands.arguments import Parser
 from bakeoff.commands.listing import plain_table, show
-from bakeoff.report.pages.datasets import Gathered, gather
+from bakeoff.report.datasets import Gathered, gather
 from bakeoff.report.pages.summary import word, write_summary
 
 

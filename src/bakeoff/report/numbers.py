@@ -3,87 +3,111 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeGuard
+
+from bakeoff.metrics import MetricFacts, facts_of
 
 UNKNOWN = "—"
 _THIN = "\u202f"
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-_FRACTIONS = {
-    "accuracy",
-    "f1_macro",
-    "calibration_error",
-    "pixel_accuracy",
-    "exact_match",
-    "miou",
-    "dice",
-    "wer",
-    "cer",
-}
-_LABELS = {"f1_macro": "macro-F1", "calibration_error": "calibration error", "miou": "mIoU", "wer": "WER", "cer": "CER"}
+_UNITS = {"fraction": " (%)", "points": "", "seconds": " (s)", "none": ""}
+_STEPS = {"fraction": " points", "points": " points", "seconds": f"{_THIN}s", "none": ""}
 
 
 @dataclass(frozen=True)
 class Metric:
-    """How a metric is named and printed.
+    """How a metric is printed, by the facts that its task declares: fractions in percent, their differences in points.
 
     Attributes:
-        name: Its key in the files, such as ``f1_macro``.
-        is_fraction: Whether it lies in [0, 1] and is printed in percent; differences are then in points.
-        is_lower_better: Whether smaller is better.
+        facts: What is known of it.
     """
 
-    name: str
-    is_fraction: bool
-    is_lower_better: bool
+    facts: MetricFacts
 
     @classmethod
-    def named(cls, name: str, *, direction: str | None = None) -> Metric:
-        """The metric of that name; ``direction`` (maximize or minimize) overrides what the name suggests."""
-        lower = direction == "minimize"
-        return cls(name, name in _FRACTIONS, lower)
+    def named(cls, name: str, declared: Iterable[MetricFacts], *, direction: str = "maximize") -> Metric:
+        """The metric of that name; ``direction`` is that of one that is not among the declared."""
+        return cls(facts_of(name, declared, direction=direction))
+
+    @property
+    def name(self) -> str:
+        """Its key in the files."""
+        return self.facts.name
 
     @property
     def label(self) -> str:
         """The name that people use."""
-        return _LABELS.get(self.name, self.name.replace("_", " "))
+        return self.facts.label
+
+    @property
+    def is_lower_better(self) -> bool:
+        """Whether smaller is better."""
+        return self.facts.direction == "minimize"
 
     @property
     def unit(self) -> str:
         """What stands on an axis after the label."""
-        return " (%)" if self.is_fraction else ""
+        return _UNITS.get(self.facts.unit, "")
+
+    @property
+    def step(self) -> str:
+        """The unit of a difference; empty for none."""
+        return _STEPS.get(self.facts.unit, "").strip()
 
     def scaled(self, value: float) -> float:
         """The number that is plotted: percent for fractions."""
-        return 100 * value if self.is_fraction else value
+        return 100 * value if self.facts.unit == "fraction" else value
 
     def value(self, value: float | None, *, unit: bool = True) -> str:
-        """A value: ``98.06 %`` or four significant digits."""
+        """A value: ``98.06 %``, ``34.20`` of 100, ``0.6120 s``, or four significant digits."""
         if not is_number(value):
             return UNKNOWN
-        if not self.is_fraction:
-            return significant(value, digits=4)
-        return f"{100 * value:.2f}" + (f"{_THIN}%" if unit else "")
+        if self.facts.unit in ("fraction", "points"):
+            text = typeset(f"{self.scaled(value):.2f}")
+            return f"{text}{_THIN}%" if unit and self.facts.unit == "fraction" else text
+        text = significant(value, digits=4)
+        return f"{text}{_THIN}s" if unit and self.facts.unit == "seconds" else text
+
+    def interval(self, low: float | None, high: float | None) -> str:
+        """An interval, as far as it lies in the metric's range: ``97.11 – 100.00``."""
+        if not (is_number(low) and is_number(high)):
+            return UNKNOWN
+        return " – ".join(self.value(self.bounded(end), unit=False) for end in (low, high))
 
     def difference(self, value: float | None, *, unit: bool = True) -> str:
         """A difference with its sign: ``+0.53 points`` or four significant digits."""
         if not is_number(value):
             return UNKNOWN
-        if not self.is_fraction:
-            return ("+" if value > 0 else "") + significant(value, digits=4)
-        return typeset(_points(value, "+")) + (" points" if unit else "")
+        return ("+" if (value >= 0 and self._is_in_points) or value > 0 else "") + self._distance(value, unit=unit)
 
     def size(self, value: float | None) -> str:
         """A width or margin, without a sign: ``0.31 points``."""
-        if not is_number(value):
-            return UNKNOWN
-        return f"{typeset(_points(value))} points" if self.is_fraction else significant(value, digits=4)
+        return self._distance(value, unit=True) if is_number(value) else UNKNOWN
+
+    def bounded(self, value: float) -> float:
+        """The nearest value that the metric can take: an interval by the t distribution may leave its range."""
+        facts = self.facts
+        if facts == MetricFacts.unknown(facts.name, facts.direction):
+            return value
+        if self.is_lower_better:
+            return max(value, facts.perfect)
+        return min(max(value, 0.0) if self._is_in_points else value, facts.perfect)
+
+    @property
+    def _is_in_points(self) -> bool:
+        return self.facts.unit in ("fraction", "points")
+
+    def _distance(self, value: float, *, unit: bool) -> str:
+        text = _points(self.scaled(value)) if self._is_in_points else significant(value, digits=4)
+        return typeset(text) + (_STEPS.get(self.facts.unit, "") if unit else "")
 
 
-def _points(value: float, sign: str = "") -> str:
-    """Percentage points to two decimals; what would round to zero and is not, to its first digit."""
-    text = f"{100 * value:{sign}.2f}"
-    return text if float(text) != 0 or value == 0 else f"{100 * value:{sign}.1g}"
+def _points(value: float) -> str:
+    """To two decimals; what would round to zero and is not, to its first digit."""
+    text = f"{value:.2f}"
+    return text if float(text) != 0 or value == 0 else f"{value:.1g}"
 
 
 def is_number(value: float | None) -> TypeGuard[float]:

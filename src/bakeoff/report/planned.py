@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from bakeoff.errors import ConfigError
+from bakeoff.metrics import MetricFacts
+from bakeoff.record.metric_facts import declared_facts
 from bakeoff.statistics import declare_looks
 
 Record = TypeVar("Record")
@@ -59,6 +61,7 @@ class Plan:
     task: str = ""
     metric: str = "accuracy"
     direction: str = "maximize"
+    facts: tuple[MetricFacts, ...] = ()
     data: str = ""
     fingerprint: str = ""
     spec: Mapping[str, Any] = field(default_factory=dict)
@@ -82,6 +85,7 @@ class Plan:
         task, data = raw.get("task") or {}, raw.get("data") or {}
         named = {"task": task.get("name", ""), "data": data.get("name", ""), "fingerprint": data.get("fingerprint", "")}
         named |= {key: task[key] for key in ("metric", "direction") if key in task}
+        named |= {"facts": declared_facts(raw)}
         named |= {"spec": data.get("spec") or {}, "margin_fraction": _fraction(raw.get("margin"))}
         named |= {"command": raw.get("command") or "", "tune": raw.get("tune") or {}}
         contenders = tuple(

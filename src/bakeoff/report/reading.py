@@ -11,20 +11,12 @@ from typing import Any
 import numpy as np
 
 from bakeoff.errors import DataError
+from bakeoff.report.analysis.search import Validation, best_trials, read_validation
+from bakeoff.report.audits import Audit, read_audit, read_manifest, read_openings
+from bakeoff.report.measured import GRADIENTS, SCALE, read_exhibits, read_measured
 from bakeoff.report.numbers import Metric
 from bakeoff.report.planned import Contender, Plan
 from bakeoff.report.records import Row, Trial, Verdict
-from bakeoff.report.sections.evidence import (
-    GRADIENTS,
-    ILLUSTRATIONS,
-    SCALE,
-    Audit,
-    read_audit,
-    read_manifest,
-    read_measured,
-    read_openings,
-)
-from bakeoff.report.sections.search import Validation, best_trials, read_validation
 from bakeoff.tables import column, read_table
 
 SCHEMA_VERSION = 1
@@ -45,7 +37,7 @@ class Bakeoff:
         openings: Each time that the test labels were opened.
         scaling: What `scale` measured of the contenders, or ``None``.
         gradients: What `gradients` found of them, or ``None``.
-        illustrations: What contenders did with a few test inputs; empty where scores say it all.
+        exhibits: What contenders answered to a few test examples; empty where scores say it all.
         missing: What a reader should know is not there, one sentence each.
     """
 
@@ -62,12 +54,16 @@ class Bakeoff:
     missing: list[str] = field(default_factory=list)
     scaling: Mapping[str, Any] | None = None
     gradients: Mapping[str, Any] | None = None
-    illustrations: Mapping[str, Any] = field(default_factory=dict)
+    exhibits: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def metric(self) -> Metric:
         """The metric that decides."""
-        return Metric.named(self.plan.metric, direction=self.plan.direction)
+        return Metric.named(self.plan.metric, self.plan.facts, direction=self.plan.direction)
+
+    def metric_named(self, name: str) -> Metric:
+        """Another metric of the task."""
+        return Metric.named(name, self.plan.facts)
 
     @property
     def contenders(self) -> list[Row]:
@@ -115,8 +111,7 @@ def read_bakeoff(folder: Path) -> Bakeoff:
         missing.append("validation.parquet can't be read, so it is not known which trials were selected.")
     missing.extend(_unfinished(trials, plan, verdict))
     history = (read_audit(folder), read_manifest(folder), read_openings(folder))
-    written = (read_measured(folder, ILLUSTRATIONS) or {}).get("contenders", {})
-    measured = (read_measured(folder, SCALE), read_measured(folder, GRADIENTS), written)
+    measured = (read_measured(folder, SCALE), read_measured(folder, GRADIENTS), read_exhibits(folder))
     return Bakeoff(folder, plan, verdict, trials, labels, examples, validation, *history, missing, *measured)
 
 

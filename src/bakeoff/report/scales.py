@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from bakeoff.report.numbers import is_number
+from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.records import Estimate
 
 _REACH = 1.5
+
+
+def drawn(estimate: Estimate, metric: Metric) -> Estimate:
+    """An estimate with its interval as far as it lies in the metric's range."""
+    low, high = (metric.bounded(end) if is_number(end) else None for end in (estimate.low, estimate.high))
+    return replace(estimate, low=low, high=high)
 
 
 def legible_range(contenders: Sequence[Estimate], baselines: Sequence[Estimate]) -> tuple[float, float]:

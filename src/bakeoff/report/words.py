@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bakeoff.report.numbers import compact, count, is_number, share
+from bakeoff.report.numbers import Metric, compact, count, is_number, share
 from bakeoff.report.planned import Plan
 from bakeoff.report.reading import Bakeoff
 from bakeoff.report.records import Pair
@@ -33,8 +33,6 @@ GLOSSARY = {
     "level": "The error rate allowed to one comparison. It is stricter than that of the whole bakeoff, 5 % unless "
     "another was set, where several pairs are compared, so that all together keep to it.",
     "margin": "The smallest difference that is worth caring about, fixed before the test set was opened.",
-    "macro-F1": "The harmonic mean of precision and recall, averaged over classes: rare classes count fully.",
-    "calibration error": "How far the stated confidence is from the share that is right; 0 is perfect.",
     "Pareto front": "The models for which no other is both cheaper and better.",
     "FLOPs": "Floating-point operations: a machine-independent count of the work that training took.",
     "latency": "Time from input to answer for one batch, after warm-up, on the machine named under Environment.",
@@ -44,6 +42,11 @@ GLOSSARY = {
     "audit": "Every figure of the verdict, derived again from the stored scores and compared.",
     "provisional": "Fewer than five seeds: a first impression, without a winner.",
 }
+
+
+def glossary(metrics: Sequence[Metric]) -> dict[str, str]:
+    """What the words of the page mean, and the metrics that it shows."""
+    return {metric.label: metric.facts.meaning for metric in metrics if metric.facts.meaning} | GLOSSARY
 
 
 def question(plan: Plan) -> str:

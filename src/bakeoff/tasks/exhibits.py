@@ -1,13 +1,23 @@
 """What a task shows of a contender's answers in the report: kinds that the report knows how to draw.
 
-Each is plain JSON in ``exhibits.json``, under its ``kind``.
+Each is plain JSON in ``exhibits.json``, under its ``kind``: ``{"schema_version": 1, "contenders": {name: [exhibit,
+...]}}``. Exhibits of the same place in these lists are of the same example and stand side by side. Pictures, masks and
+sounds are packed; everything else can be read in the file.
+
+H height, W width, C channels, M mel bands, T frames.
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+SCHEMA_VERSION = 1
+_PACKED = ("uint8", "uint16", "int16", "float32")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,22 +29,27 @@ class _Shown:
     """
 
     kind: ClassVar[str]
+    packed: ClassVar[Mapping[str, str]] = {}
+    """The type of number of each attribute that is stored packed."""
 
     title: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
-        return {"kind": self.kind, **asdict(self)}
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        stored = {name: pack(values[name], kind) for name, kind in self.packed.items() if values[name] is not None}
+        return {"kind": self.kind} | {name: _plain(value) for name, value in (values | stored).items()}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextExhibit(_Shown):
-    """A text, and what was answered to it."""
+    """A text, and what was answered to it; ``truth`` is what should have been, where there is such a thing."""
 
     kind = "text"
 
     input: str
     output: str
+    truth: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +62,13 @@ class AttentionExhibit(_Shown):
     output: str
     rows: Sequence[str]
     columns: Sequence[str]
-    weights: Sequence[Sequence[float]]
+    weights: Sequence[Sequence[float]] | np.ndarray
+    truth: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableExhibit(_Shown):
-    """Some rows of text and numbers."""
+    """Some rows of text and numbers, each as long as ``columns``."""
 
     kind = "table"
 
@@ -61,46 +77,69 @@ class TableExhibit(_Shown):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureExhibit(_Shown):
-    """An image with boxes or masks over it.
+class Box:
+    """A box in a picture, in pixels from its upper left corner.
 
     Attributes:
-        pixels_HWC: uint8, 1 or 3 channels, as nested lists.
-        boxes: ``{"box": [left, top, right, bottom], "label", "score", "truth"}``, in pixels; the last two may be left
-            out.
-        mask_HW: a class number for each pixel, 0 for none; None for no mask.
+        label: its class.
+        score: how sure the contender is, in [0, 1]; None where that is not said.
+        is_truth: whether it belongs to the labels instead of the answer.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    label: str
+    score: float | None = None
+    is_truth: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureExhibit(_Shown):
+    """An image, with boxes or a mask over it.
+
+    Attributes:
+        pixels_HWC: uint8, of 1 or 3 channels.
+        boxes: answers and truth.
+        mask_HW: the answer as a class number for each pixel, 0 for none; None for no mask.
+        true_mask_HW: the truth, drawn as a second picture.
         mask_names: what the numbers mean, from 0.
-        caption: what stands below.
+        caption: what stands below, such as an answer in words.
     """
 
     kind = "picture"
+    packed: ClassVar[Mapping[str, str]] = {"pixels_HWC": "uint8", "mask_HW": "uint16", "true_mask_HW": "uint16"}
 
-    pixels_HWC: Sequence[Sequence[Sequence[int]]]
-    boxes: Sequence[Mapping[str, Any]] = ()
-    mask_HW: Sequence[Sequence[int]] | None = None
+    pixels_HWC: np.ndarray
+    boxes: Sequence[Box] = ()
+    mask_HW: np.ndarray | None = None
+    true_mask_HW: np.ndarray | None = None
     mask_names: Sequence[str] = ()
     caption: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CurveExhibit(_Shown):
-    """A course over time or place: what was before, what came, what was said, and between which bounds.
+    """A course over time or place: what was before, what came, what was answered, and between which bounds.
 
     Attributes:
-        x: positions of ``truth`` and ``said``; ``before_x`` those of ``before``.
-        low: lower end of the band around ``said``, and ``high`` its upper end; empty for none.
-        x_label: of the axes, as ``y_label``.
+        x: positions of ``answer``, ``truth``, ``low`` and ``high``; ``history_x`` those of ``history``.
+        low: lower end of the band around the answer, and ``high`` its upper end; empty for none.
+        band: what the band is, such as "80 % interval".
+        x_label: of the axis, as ``y_label``.
     """
 
     kind = "curve"
 
-    x: Sequence[float]
-    said: Sequence[float]
-    truth: Sequence[float] = ()
-    before_x: Sequence[float] = ()
-    before: Sequence[float] = ()
-    low: Sequence[float] = ()
-    high: Sequence[float] = ()
+    x: Sequence[float] | np.ndarray
+    answer: Sequence[float] | np.ndarray
+    truth: Sequence[float] | np.ndarray = ()
+    history_x: Sequence[float] | np.ndarray = ()
+    history: Sequence[float] | np.ndarray = ()
+    low: Sequence[float] | np.ndarray = ()
+    high: Sequence[float] | np.ndarray = ()
+    band: str = ""
     x_label: str = ""
     y_label: str = ""
 
@@ -110,17 +149,18 @@ class AudioExhibit(_Shown):
     """A sound to listen to, with its mel spectrogram.
 
     Attributes:
-        samples: in [-1, 1].
+        samples: in [-1, 1]; stored with 16 bits.
         sample_rate_hz: of them.
-        mel_MT: mel bands by frames, low bands first; empty for none.
+        mel_MT: low bands first; None for none.
         caption: what is said in it.
     """
 
     kind = "audio"
+    packed: ClassVar[Mapping[str, str]] = {"samples": "int16", "mel_MT": "float32"}
 
-    samples: Sequence[float]
+    samples: np.ndarray
     sample_rate_hz: int
-    mel_MT: Sequence[Sequence[float]] = ()
+    mel_MT: np.ndarray | None = None
     caption: str = ""
 
 
@@ -132,17 +172,55 @@ class RankedExhibit(_Shown):
         context: what it answers, such as the last items of a user.
         items: in order.
         scores: one an item; empty for none.
-        right: the items that were right.
+        right: the items that were right, whether they are in the list or not.
     """
 
     kind = "ranked"
 
     context: Sequence[str]
     items: Sequence[str]
-    scores: Sequence[float] = ()
+    scores: Sequence[float] | np.ndarray = ()
     right: Sequence[str] = ()
 
 
 Exhibit: TypeAlias = (
     TextExhibit | AttentionExhibit | TableExhibit | PictureExhibit | CurveExhibit | AudioExhibit | RankedExhibit
 )
+
+
+def pack(values: Any, kind: str) -> dict[str, Any]:
+    """An array as JSON: its type, its shape, and its bytes (little-endian, row by row) in base64.
+
+    Args:
+        values: to be stored; fractions in [-1, 1] become whole numbers of 16 bits where ``kind`` is ``int16``.
+        kind: ``uint8``, ``uint16``, ``int16`` or ``float32``.
+    """
+    array = np.asarray(values)
+    if kind == "int16" and array.dtype.kind == "f":
+        array = np.rint(32767 * np.clip(array, -1, 1))
+    data = array.astype(np.dtype(kind).newbyteorder("<"))
+    return {"dtype": kind, "shape": list(data.shape), "base64": base64.b64encode(data.tobytes()).decode("ascii")}
+
+
+def unpack(stored: Mapping[str, Any]) -> np.ndarray:
+    """The inverse of `pack`.
+
+    Raises:
+        ValueError: the bytes are not of that type and shape, or the type is none of the four.
+        KeyError: one of the three entries is missing.
+    """
+    if stored["dtype"] not in _PACKED:
+        raise ValueError(f"expected one of {', '.join(_PACKED)}, got {stored['dtype']!r}")
+    data = base64.b64decode(stored["base64"], validate=True)
+    return np.frombuffer(data, np.dtype(stored["dtype"]).newbyteorder("<")).reshape(stored["shape"])
+
+
+def _plain(value: Any) -> Any:
+    """Lists for sequences and arrays, mappings for records, Python's numbers for numpy's."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -14,12 +14,12 @@ from bakeoff.training.trial.assembly import make_task, network
 from bakeoff.training.trial.fitted_trial import is_fitted
 from bakeoff.training.trial.predictions import sealed_answers
 
-FILE = "illustrations.json"
+FILE = "exhibits.json"
 EXAMPLES = 2
 
 
 def write_illustrations(plan: Plan, folder: Path, trials: Sequence[Trial]) -> None:
-    """Writes ``illustrations.json``, a list for each of its ``contenders``, unless the task has nothing to show."""
+    """Writes ``exhibits.json``, a list for each of its ``contenders``, unless the task has nothing to show."""
     spec = plan.data.spec
     task, cases = make_task(plan.config, spec), plan.data.cases("test").first(EXAMPLES)
     shown: dict[str, list[dict[str, Any]]] = {}

@@ -8,12 +8,12 @@ from itertools import pairwise
 from markupsafe import Markup
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from bakeoff.report.analysis.pareto import Cost, Point, front
 from bakeoff.report.figures.canvas import Canvas, draw
 from bakeoff.report.figures.labels import Box, Spot, write_labels
 from bakeoff.report.numbers import Metric, compact, is_number, round_number
 from bakeoff.report.palette import Look, sentinel
 from bakeoff.report.scales import legible_range
-from bakeoff.report.sections.pareto import Cost, Point, front
 
 _WIDTH, _HEIGHT = 320, 270
 _LOG_FROM = 4.0

@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 from markupsafe import Markup
 
+from bakeoff.report.analysis.learning import Curve
 from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
 from bakeoff.report.figures.labels import Spot, write_column, write_labels
 from bakeoff.report.numbers import Metric, round_number
 from bakeoff.report.palette import Look
-from bakeoff.report.sections.learning import Curve
 
 _WIDTH, _HEIGHT = 440, 310
 _TITLES = {"examples_seen": "examples seen", "seconds": "seconds of training"}

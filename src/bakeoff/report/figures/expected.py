@@ -67,7 +67,7 @@ def _columns(points: Sequence[Mapping[str, Any]], metric: Metric) -> np.ndarray:
 
 
 def _plotted(value: float | None, metric: Metric) -> float:
-    return metric.scaled(value) if is_number(value) else float("nan")
+    return metric.scaled(metric.bounded(value)) if is_number(value) else float("nan")
 
 
 def _names(canvas: Canvas, curves: Curves, metric: Metric) -> None:

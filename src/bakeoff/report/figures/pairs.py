@@ -48,7 +48,7 @@ def _paint(pairs: Sequence[Pair], metric: Metric, margin: float | None, is_narro
     canvas.ticks(
         "x", count=5 if is_narrow else 7, label=lambda value: f"{value:+g}".replace("-", "−") if value else "0"
     )
-    unit = " (points)" if metric.is_fraction else ""
+    unit = f" ({metric.step})" if metric.step else ""
     canvas.axis_title("x", f"difference in test {metric.label}{unit}")
     return canvas
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from bakeoff.report.analysis.spread import spread
 from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.palette import Look, sentinel
 from bakeoff.report.records import Row
-from bakeoff.report.sections.many import spread
+from bakeoff.report.scales import drawn
 
 _REACH = 0.5
 
@@ -41,7 +42,7 @@ def scores_figure(
 
 
 def _spoken(row: Row, metric: Metric) -> str:
-    found = row.test[metric.name]
+    found = drawn(row.test[metric.name], metric)
     return f"{row.name} {metric.value(found.mean)}, interval {metric.value(found.low)} to {metric.value(found.high)}"
 
 
@@ -86,7 +87,7 @@ def _trials_together(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y:
 
 
 def _line(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y: float) -> None:
-    found = row.test[metric.name]
+    found = drawn(row.test[metric.name], metric)
     if is_number(found.low) and is_number(found.high):
         ends = [metric.scaled(found.low), metric.scaled(found.high)]
         canvas.axes.plot(ends, [y, y], color=look.colour, linewidth=2.5, solid_capstyle="round")
@@ -113,7 +114,7 @@ def _limits(rows: Sequence[Row], metric: Metric, *, together: bool) -> tuple[flo
 
     Where lines stand for trials, the middle 90 % of them.
     """
-    found = [row.test[metric.name] for row in rows]
+    found = [drawn(row.test[metric.name], metric) for row in rows]
     core = [metric.scaled(v) for e in found for v in (e.mean, e.low, e.high) if is_number(v)] or [0.0, 1.0]
     reach = _REACH * (max(core) - min(core))
     spreads = [spread(estimate.values) for estimate in found] if together else []

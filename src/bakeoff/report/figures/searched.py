@@ -9,10 +9,10 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from bakeoff.report.analysis.search import Dimension, Tried
 from bakeoff.report.figures.canvas import Canvas, draw, printable
 from bakeoff.report.numbers import Metric, round_number
 from bakeoff.report.palette import Look, sentinel
-from bakeoff.report.sections.search import Dimension, Tried
 
 _WIDTH, _HEIGHT = 320, 230
 _FLOOR_SPREAD = 2.0

@@ -11,9 +11,10 @@ from bakeoff.report.numbers import Metric, count, duration, milliseconds, probab
 from bakeoff.report.planned import Plan
 from bakeoff.report.reading import Bakeoff, read_bakeoff
 from bakeoff.report.records import Row
-from bakeoff.report.sections.quality import leaderboard_words
+from bakeoff.report.sections.leaderboard import leaderboard_words
+from bakeoff.report.sections.race import race_context
 from bakeoff.report.sections.stamps import stamps
-from bakeoff.report.sections.tuning import crossing_words, curve_sizes, edge_words, race_context, told_curves
+from bakeoff.report.sections.tuning import crossing_words, curve_sizes, edge_words, told_curves
 from bakeoff.report.words import FAMILY_NAMES, budget_words, question, reading
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$])")
@@ -70,7 +71,7 @@ def _row(row: Row, metric: Metric) -> list[str]:
         _text(row.name),
         _text(family),
         metric.value(found.mean if found else None),
-        " – ".join(metric.value(bound, unit=False) for bound in bounds),
+        metric.interval(*bounds),
         count(row.params),
         duration(row.train_seconds),
         milliseconds(row.latency_ms.get("1")),

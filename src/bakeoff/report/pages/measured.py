@@ -8,9 +8,9 @@ from typing import Any
 
 import bakeoff as package
 from bakeoff.files import atomic_writer
-from bakeoff.report.pages.page import MARK_PATHS, page_environment
-from bakeoff.report.palette import looks
-from bakeoff.report.sections.evidence import GRADIENTS, SCALE, read_measured
+from bakeoff.report.measured import GRADIENTS, SCALE, read_measured
+from bakeoff.report.pages.rendering import page_environment
+from bakeoff.report.palette import MARK_PATHS, looks
 from bakeoff.report.sections.gradients import gradients_context
 from bakeoff.report.sections.scaling import scaling_context
 

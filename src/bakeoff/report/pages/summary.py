@@ -8,9 +8,9 @@ from jinja2 import Environment, FileSystemLoader
 
 import bakeoff as package
 from bakeoff.files import atomic_writer, write_json
+from bakeoff.report.datasets import Gathered
 from bakeoff.report.figures.ranks import ranks_figure
 from bakeoff.report.numbers import probability, share
-from bakeoff.report.pages.datasets import Gathered
 from bakeoff.report.palette import looks
 
 

@@ -41,18 +41,19 @@ def print_plan(plan: Mapping[str, Any], console: Console) -> None:
     console.print(Text(f"{line}; about {numbers.duration(expected)}" if expected else line))
 
 
-def print_leaderboard(verdict: Mapping[str, Any], console: Console, *, metric: str = "accuracy") -> None:
+def print_leaderboard(verdict: Mapping[str, Any], console: Console, *, plan: Mapping[str, Any]) -> None:
     """Print the leaderboard, baselines below a line; costs are means over seeds.
 
     Args:
         verdict: The JSON of ``verdict.json``.
         console: Where to print.
-        metric: The primary metric's name.
+        plan: The JSON of ``plan.json``, which names the metric.
     """
-    found, primary = Verdict.from_dict(verdict), Metric.named(metric)
-    quality = f"test/{metric}" + (f", best of {found.best_of}" if found.kind == "family" else "")
+    found, planned = Verdict.from_dict(verdict), Plan.from_dict(plan)
+    primary = Metric.named(planned.metric, planned.facts, direction=planned.direction)
+    quality = f"test/{primary.name}" + (f", best of {found.best_of}" if found.kind == "family" else "")
     table = _table("contender", "family", quality, "interval", "parameters", "training", "latency")
-    board = found.board(metric)
+    board = found.board(primary.name)
     contenders = [row for row in board if not row.is_baseline]
     baselines = [row for row in board if row.is_baseline]
     for group in (contenders, baselines):
@@ -94,7 +95,7 @@ def _cells(row: Row, metric: Metric) -> list[Text | str]:
     estimate = row.test.get(metric.name)
     mean = metric.value(estimate.mean) if estimate else numbers.UNKNOWN
     bounds = (estimate.low, estimate.high) if estimate else (None, None)
-    interval = " – ".join(metric.value(bound, unit=False) for bound in bounds)
+    interval = metric.interval(*bounds)
     family = "baseline" if row.is_baseline else FAMILY_NAMES.get(row.family, row.family)
     costs = [numbers.count(row.params), numbers.duration(row.train_seconds)]
     latency = numbers.milliseconds(row.latency_ms.get("1"))

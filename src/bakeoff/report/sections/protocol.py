@@ -8,7 +8,6 @@ from bakeoff.report.reading import Bakeoff
 from bakeoff.report.words import all_of, budget_words
 from bakeoff.statistics.configuration import MIN_SEEDS_PAIRED
 
-_PER_EXAMPLE = {"accuracy", "exact_match", "chrf", "loss", "mae", "mse"}
 _HELD = {
     "params": "Sizes were solved to meet it; data order, batches, augmentation, stopping rule and the most examples "
     "seen are equal too. Training compute is not: see what quality costs.",
@@ -89,7 +88,7 @@ def _test(bakeoff: Bakeoff, metric: Metric) -> str:
             else f" Seeds share their split by design, but pairing them needs {MIN_SEEDS_PAIRED} seeds, so it was not "
             "used."
         )
-    if metric.name not in _PER_EXAMPLE:
+    if not metric.facts.is_mean:
         words += (
             f" {metric.label} is not a mean over examples; each example counts with its jackknife pseudo-value: what "
             "the metric loses without it."

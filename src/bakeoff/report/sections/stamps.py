@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bakeoff.report.audits import Finding, findings_of, undeclared_openings
 from bakeoff.report.numbers import count
 from bakeoff.report.reading import Bakeoff
-from bakeoff.report.sections.evidence import Finding, findings_of, undeclared_openings
 from bakeoff.report.words import all_of
 
 _GUARDS = {

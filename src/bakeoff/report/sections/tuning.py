@@ -1,4 +1,4 @@
-"""What the sections on tuning, the race, and the audit need."""
+"""Quality against tuning: what shorter and longer searches reach, and every point tried."""
 
 from __future__ import annotations
 
@@ -8,19 +8,16 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bakeoff.report.analysis.search import Dimension, Tried, crossings, tried_points
 from bakeoff.report.figures.expected import expected_figure
 from bakeoff.report.figures.searched import SearchPanel, searched_figure
-from bakeoff.report.numbers import Metric, count, is_number, round_number, share, significant
+from bakeoff.report.numbers import Metric, is_number, round_number, significant
 from bakeoff.report.palette import Look
 from bakeoff.report.planned import Contender
 from bakeoff.report.reading import Bakeoff
-from bakeoff.report.sections.evidence import Check
-from bakeoff.report.sections.search import Dimension, Tried, crossings, tried_points
-from bakeoff.report.sections.stamps import findings
 
 _MOST_PANELS = 12
 _MOST_POINTS = 60
-_MOST_CHECKS = 300
 _MOST_SIZES = 10
 
 
@@ -133,74 +130,3 @@ def _edge_words(edge: Mapping[str, Any]) -> str:
         f"its best trial has {edge.get('key')} {significant(value)}, at the {side} edge of the range searched "
         f"({round_number(low)} to {round_number(high)}); a wider range may serve it better."
     )
-
-
-@dataclass(frozen=True)
-class RaceRow:
-    """One contender through the looks: a few words for each look, and how many seeds it ran."""
-
-    name: str
-    cells: tuple[str, ...]
-    num_seeds: int | None
-
-
-def race_context(bakeoff: Bakeoff) -> dict[str, Any]:
-    """Who left when, and what that saved; empty where no looks were declared."""
-    plan, verdict = bakeoff.plan, bakeoff.verdict
-    if not plan.looks:
-        return {"race_looks": ()}
-    told = {int(look.get("seeds") or 0): look for look in verdict.looks}
-    levels = plan.look_levels or (None,) * len(plan.looks)
-    planned = sum(len(entry.trials) for entry in plan.contenders)
-    return {
-        "race_looks": [
-            {"seeds": seeds, "level": level, "word": _word(told[seeds]) if seeds in told else None}
-            for seeds, level in zip(plan.looks, levels, strict=True)
-        ],
-        "race_rows": [_race_row(bakeoff, row) for row in verdict.contenders],
-        "race_words": _race_words(bakeoff, planned),
-    }
-
-
-def _word(look: Mapping[str, Any]) -> str:
-    return str(look.get("verdict") or "").replace("_", " ").lower()
-
-
-def _race_row(bakeoff: Bakeoff, row: Mapping[str, Any]) -> RaceRow:
-    cells, gone = [], False
-    taken = [int(look.get("seeds") or 0) for look in bakeoff.verdict.looks]
-    for seeds in bakeoff.plan.looks:
-        is_last = seeds == max(taken, default=0)
-        if gone or seeds not in taken:
-            cells.append("")
-        elif row.get("beaten_by") and row.get("num_seeds") == seeds:
-            cells.append(f"{'' if is_last else 'left, '}beaten by {row['beaten_by']}")
-            gone = True
-        elif is_last:
-            cells.append("won" if row["name"] == bakeoff.verdict.winner else "in to the end")
-        else:
-            cells.append("stayed")
-    return RaceRow(str(row["name"]), tuple(cells), row.get("num_seeds"))
-
-
-def _race_words(bakeoff: Bakeoff, planned: int) -> str:
-    verdict, saved = bakeoff.verdict, bakeoff.verdict.saved_trials
-    last = int(verdict.looks[-1].get("seeds") or 0) if verdict.looks else None
-    words = f"The verdict was reached at {last} seeds. " if last else ""
-    if saved:
-        return f"{words}{count(saved)} of {count(planned)} planned trials ({share(saved / planned)}) were not needed."
-    return f"{words}All planned trials were run." if saved == 0 else words.strip()
-
-
-def audit_context(bakeoff: Bakeoff) -> dict[str, Any]:
-    """The checks of the audit, those that differ apart, and what the guards found."""
-    audit = bakeoff.audit
-    agreeing: tuple[Check, ...] = tuple(check for check in audit.checks if check.agrees) if audit else ()
-    return {
-        "audit": audit,
-        "agreeing": agreeing[:_MOST_CHECKS],
-        "num_agreeing": len(agreeing),
-        "findings": findings(bakeoff),
-        "manifest_hash": str(bakeoff.manifest.get("sha256") or ""),
-        "openings": bakeoff.openings,
-    }

@@ -152,4 +152,4 @@ def crossings(curves: Mapping[str, Sequence[Mapping[str, Any]]], *, metric: Metr
 
 
 def _signed(value: float, metric: Metric) -> float:
-    return -value if metric.is_lower_better else value
+    return metric.facts.sign * value

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.records import Estimate, Row
+from bakeoff.report.scales import drawn
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def costs(rows: Sequence[Row], *, metric: Metric) -> list[Cost]:
     found = []
     for key, title, noun, values in axes:
         points = tuple(
-            Point(row.name, float(value), row.test[metric.name], row.is_baseline)
+            Point(row.name, float(value), drawn(row.test[metric.name], metric), row.is_baseline)
             for row, value in zip(rows, values, strict=True)
             if is_number(value) and metric.name in row.test and is_number(row.test[metric.name].mean)
         )
@@ -63,7 +64,7 @@ def costs(rows: Sequence[Row], *, metric: Metric) -> list[Cost]:
 
 def front(points: Sequence[Point], *, metric: Metric) -> list[Point]:
     """The points for which no other is at least as good and at least as cheap, and better in one; cheapest first."""
-    sign = -1 if metric.is_lower_better else 1
+    sign = metric.facts.sign
     best = float("-inf")
     kept = []
     for point in sorted(points, key=lambda point: (point.cost, -sign * point.value(), point.name)):

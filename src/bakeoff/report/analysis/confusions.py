@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bakeoff.report.reading import read_probabilities
+from bakeoff.report.reading import Bakeoff, read_probabilities
 from bakeoff.report.records import Trial
 
 
@@ -23,12 +23,14 @@ class Errors:
         confusion: Counts over all seeds, shape ``(classes, classes)``: true class by predicted class.
         predicted: Class with the highest probability, averaged over seeds, shape ``(n,)``.
         confidence: That probability, in [0, 1], shape ``(n,)``.
+        hits: How many trials are right about each example, shape ``(n,)``.
         num_seeds: How many trials had predictions.
     """
 
     confusion: np.ndarray
     predicted: np.ndarray
     confidence: np.ndarray
+    hits: np.ndarray
     num_seeds: int
 
     @property
@@ -68,18 +70,63 @@ def errors_of(trials: Iterable[Trial], labels: np.ndarray, *, num_classes: int) 
     """Confusions and averaged predictions of one contender, or ``None`` if no trial's predictions fit the labels."""
     confusion = np.zeros((num_classes, num_classes), dtype=np.int64)
     total: np.ndarray | None = None
+    hits = np.zeros(len(labels), dtype=np.int64)
     num_seeds = 0
     for trial in trials:
         probabilities = read_probabilities(trial)
         if probabilities is None or probabilities.shape != (len(labels), num_classes):
             continue
-        flat = labels * num_classes + probabilities.argmax(1)
+        said = probabilities.argmax(1)
+        hits += said == labels
+        flat = labels * num_classes + said
         confusion += np.bincount(flat, minlength=num_classes**2).reshape(num_classes, num_classes)
         total = probabilities.astype(np.float32) if total is None else np.add(total, probabilities, out=total)
         num_seeds += 1
     if total is None:
         return None
-    return Errors(confusion, total.argmax(1), total.max(1).astype(float) / num_seeds, num_seeds)
+    return Errors(confusion, total.argmax(1), total.max(1).astype(float) / num_seeds, hits, num_seeds)
+
+
+def errors_by_name(bakeoff: Bakeoff) -> dict[str, Errors]:
+    """Errors by name, contenders in the order of the leaderboard and then baselines; those without any are noted.
+
+    Empty where the labels are missing, or are not numbers of classes that the plan names.
+    """
+    labels, num_classes = bakeoff.labels, len(bakeoff.plan.class_names)
+    if labels is None or labels.ndim != 1 or (len(labels) and labels.max() >= num_classes):
+        return {}
+    found = {}
+    for row in [*bakeoff.contenders, *bakeoff.baselines]:
+        errors = errors_of(bakeoff.typical_trials(row.name), labels, num_classes=num_classes)
+        if errors is not None:
+            found[row.name] = errors
+        else:
+            bakeoff.missing.append(f"No trial of {row.name} has predictions that fit the test labels.")
+    return found
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Counts of test examples by how the contenders fare on them in all their trials."""
+
+    num_examples: int
+    always_right: int
+    never_right: int
+
+    @property
+    def contested(self) -> int:
+        """Examples that decide the bakeoff: right in some trials and wrong in others."""
+        return self.num_examples - self.always_right - self.never_right
+
+
+def agreement_of(errors: Iterable[Errors]) -> Agreement | None:
+    """How many examples all trials get right, or none does; ``None`` where there are no predictions."""
+    every = list(errors)
+    if not every:
+        return None
+    hits = np.sum([found.hits for found in every], axis=0)
+    tries = sum(found.num_seeds for found in every)
+    return Agreement(len(hits), int((hits == tries).sum()), int((hits == 0).sum()))
 
 
 def confident_mistakes(errors: dict[str, Errors], labels: np.ndarray, *, count: int) -> list[Mistake]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import pandas as pd
 
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.files import read_json
+from bakeoff.metrics import MetricFacts
+from bakeoff.record.metric_facts import declared_facts
 from bakeoff.report.numbers import Metric
 from bakeoff.statistics import DatasetsSummary, datasets_summary
 
@@ -29,6 +31,7 @@ class Member:
         fingerprint: of its data.
         verdict: the JSON of ``verdict.json``.
         families: of its contenders, by name.
+        facts: what its task declares of its metrics.
     """
 
     folder: Path
@@ -36,6 +39,7 @@ class Member:
     fingerprint: str
     verdict: dict[str, Any]
     families: dict[str, str]
+    facts: tuple[MetricFacts, ...] = ()
 
     @property
     def means(self) -> dict[str, float]:
@@ -74,7 +78,7 @@ def gather(folders: Sequence[Path], *, alpha: float = 0.05) -> Gathered:
         raise DataError("data.no_common_contenders", "summary", None, problem)
     means = pd.DataFrame({member.dataset: member.means for member in members}).T[common]
     direction = members[0].verdict["direction"]
-    metric = Metric.named(members[0].verdict["metric"], direction=direction)
+    metric = Metric.named(members[0].verdict["metric"], members[0].facts, direction=direction)
     summary = datasets_summary(means, alpha=alpha, direction=direction)
     return Gathered(tuple(members), metric, summary, tuple(_notes(members, common)))
 
@@ -87,17 +91,15 @@ def _member(folder: Path) -> Member:
             raise ConfigError("config.no_bakeoff", "summary", folder, problem, next_step=step)
     plan, verdict = read_json(folder / "plan.json"), read_json(folder / "verdict.json")
     families = {entry["name"]: entry["family"] for entry in plan["contenders"]}
-    return Member(folder, plan["data"]["name"], plan["data"]["fingerprint"], verdict, families)
+    return Member(folder, plan["data"]["name"], plan["data"]["fingerprint"], verdict, families, declared_facts(plan))
 
 
 def _told_apart(members: Sequence[Member]) -> list[Member]:
     """Data sets of equal names get those of their folders too."""
     counts = Counter(member.dataset for member in members)
     return [
-        Member(m.folder, f"{m.dataset} ({m.folder.name})", m.fingerprint, m.verdict, m.families)
-        if counts[m.dataset] > 1
-        else m
-        for m in members
+        replace(member, dataset=f"{member.dataset} ({member.folder.name})") if counts[member.dataset] > 1 else member
+        for member in members
     ]
 
 

@@ -1,0 +1,105 @@
+"""What renders the templates of all pages: where they lie, and how values are printed in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+
+from bakeoff.report import numbers
+from bakeoff.report.figures.canvas import printable
+from bakeoff.report.words import FAMILY_NAMES, reading
+
+_FACTS = {"memory_gb": "memory (GB)", "cpu": "CPU", "gpus": "GPUs", "python": "Python"}
+
+
+def page_environment() -> Environment:
+    """What renders the templates, for pages of their own too."""
+    loader = FileSystemLoader(Path(__file__).parents[1] / "templates")
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    printed = ("count", "flops", "duration", "milliseconds", "megabytes", "probability", "share", "signed_share")
+    for name in (*printed, "significant"):
+        environment.filters[name] = getattr(numbers, name)
+    environment.filters |= {
+        "slug": _slug,
+        "cut": _cut,
+        "family": _family,
+        "fact": _fact,
+        "plain": _plain,
+        "moment": _moment,
+        "setting": _setting,
+        "reading": reading,
+        "p_value": _p_value,
+        "recorded": _recorded,
+        "percent_cell": _percent_cell,
+        "confidence": _confidence,
+    }
+    return environment
+
+
+def _slug(text: str) -> str:
+    """A heading as part of an anchor."""
+    return re.sub(r"\W+", "-", text.lower())
+
+
+def _cut(text: str) -> str:
+    """A class name short enough to stand above a narrow column."""
+    return printable(text, limit=9)
+
+
+def _family(name: str) -> str:
+    """A family as people write it."""
+    return FAMILY_NAMES.get(name, name)
+
+
+def _fact(key: str) -> str:
+    """The name of a recorded fact, its unit in brackets."""
+    return _FACTS.get(key, key.replace("_", " "))
+
+
+def _plain(value: object) -> str:
+    """A recorded fact: lists with commas, nothing as ``none``."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value in (None, "") else str(value)
+
+
+def _moment(when: object) -> str:
+    """A point in time, recorded as a text or in seconds since 1970; to the second, in UTC."""
+    if isinstance(when, int | float):
+        return datetime.fromtimestamp(when, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return _plain(when)
+
+
+def _setting(value: object) -> str:
+    """A value that was tried: numbers to three digits, everything else as it is."""
+    if isinstance(value, float):
+        return numbers.significant(value)
+    return numbers.UNKNOWN if value is None else str(value)
+
+
+def _p_value(value: float | None) -> str:
+    """``p 0.012``, ``p < 0.001``."""
+    text = numbers.probability(value)
+    return f"p {text}" if text != numbers.UNKNOWN else "p unknown"
+
+
+def _recorded(value: object) -> str:
+    """A figure of the audit in full, so that two that differ look different; cut where it is a long text."""
+    return printable(value if isinstance(value, str) else json.dumps(value), limit=60)
+
+
+def _percent_cell(share: float) -> str:
+    """A cell of a confusion matrix, in percent without the sign; empty for never."""
+    percent = 100 * share
+    if percent == 0:
+        return ""
+    return f"{percent:.0f}" if percent >= 9.95 else f"{percent:.1f}"
+
+
+def _confidence(value: float) -> str:
+    """A probability in whole percent that never claims certainty."""
+    return "> 99\u202f%" if value > 0.995 else f"{100 * value:.0f}\u202f%"
