@@ -18,8 +18,7 @@ from torch import Tensor
 from bakeoff.config import build
 from bakeoff.data.text.prediction import NewTexts, TextSpec, load_texts, token_batches
 from bakeoff.data.text.spec import LabelledTextSpec, TextPairSpec, TextStreamSpec
-from bakeoff.data.text.tokenizer import Tokenizer
-from bakeoff.data.text.tokenizers import tokenizer_from
+from bakeoff.data.text.tokenizers import Tokenizer, tokenizer_from
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.tasks.language_modeling.generation import Sampling, continue_text
 from bakeoff.tasks.language_modeling.network import LanguageModel, PretrainedLanguageModel
