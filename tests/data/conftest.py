@@ -10,7 +10,7 @@ import torch
 
 from bakeoff.data.image.classified import ClassifiedImages
 from bakeoff.data.image.columns import ImageColumns
-from bakeoff.data.sources import Source
+from bakeoff.data.sources.source import Source
 from bakeoff.data.splits.rule import SplitRule
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Image
 from PIL import Image as PilImage
 
-from bakeoff.data.sources import Source
+from bakeoff.data.sources.source import Source
 
 
 class InMemory(Source):

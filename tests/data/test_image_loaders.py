@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
-from bakeoff.data.image.loaders import MemoryLoader, evaluation_batch_size
+from bakeoff.data.image.loaders import DecodedImages, ImageLoader, evaluation_batch_size
 from bakeoff.data.image.pixels import Layout
 from tests.data.made_images import InMemory, noise_image, table
 
@@ -20,12 +20,12 @@ def plan(num_rows: int, *, batch_size: int = 4, seed: int | None = 0, drop_singl
     return BatchPlan(sampler, batch_size=batch_size, drop_single=drop_single)
 
 
-def loader(num_rows: int, *, chunk: int = 1, seed: int | None = 0, batch_size: int = 4) -> MemoryLoader:
+def loader(num_rows: int, *, chunk: int = 1, seed: int | None = 0, batch_size: int = 4) -> ImageLoader:
     """One-pixel images that hold their row number, and labels that do too."""
     numbers = torch.arange(100 + num_rows)
     pixels_NCHW = numbers.to(torch.uint8).reshape(-1, 1, 1, 1)
     batches = plan(num_rows, seed=seed, batch_size=batch_size)
-    return MemoryLoader(pixels_NCHW, batches, labels=numbers, mean=[0.0], std=[1 / 255], chunk=chunk)
+    return ImageLoader(DecodedImages(pixels_NCHW), batches, labels=numbers, mean=[0.0], std=[1 / 255], chunk=chunk)
 
 
 def seen(batches: list) -> list[list[int]]:

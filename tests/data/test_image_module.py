@@ -20,7 +20,7 @@ from bakeoff.data.batches.batch import join_rows
 from bakeoff.data.cache import cache_root, cached_folder
 from bakeoff.data.image.prediction import load_images
 from bakeoff.data.image.spec import ImageSpec
-from bakeoff.data.sources import ImageFolder
+from bakeoff.data.sources.image_folder import ImageFolder
 from bakeoff.errors import DataError, EnvironmentFault
 from tests.data.made_images import InMemory, noise_image, table
 from tests.values import values

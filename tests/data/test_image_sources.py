@@ -13,8 +13,11 @@ import pytest
 from datasets import DatasetDict
 from sklearn.datasets import load_digits
 
-from bakeoff.data.sources import Digits, FashionMNIST, HuggingFace, ImageFolder
+from bakeoff.data.sources.digits import Digits
+from bakeoff.data.sources.fashion_mnist import FashionMNIST
+from bakeoff.data.sources.hub import HuggingFace
 from bakeoff.data.sources.idx import read_idx
+from bakeoff.data.sources.image_folder import ImageFolder
 from bakeoff.errors import DataError, EnvironmentFault
 from tests.data.made_images import noise_image, table
 from tests.values import values

@@ -9,8 +9,7 @@ import pytest
 
 pytest.importorskip("mnist1d")
 
-from bakeoff.data.sources import MNIST1D
-from bakeoff.data.sources.mnist1d import quantised
+from bakeoff.data.sources.mnist1d import MNIST1D, quantised
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from datasets import Dataset
 
-from bakeoff.data.sources import Tables
+from bakeoff.data.sources.tables import Tables
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.text.columns import LabelledColumns
 from bakeoff.data.text.labelled import LabelledTexts

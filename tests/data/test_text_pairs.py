@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bakeoff.data.sources import NumberWords, ParallelTexts
+from bakeoff.data.sources.aligned_files import ParallelTexts
+from bakeoff.data.sources.number_words import NumberWords
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.text.spec import END, START
 from bakeoff.data.text.tokenizers import tokenizer_from

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from datasets import Dataset
 
-from bakeoff.data.sources import StandardLibrary, Tables, TextFiles, Tweets
+from bakeoff.data.sources.stdlib import StandardLibrary
+from bakeoff.data.sources.tables import Tables
+from bakeoff.data.sources.text_files import TextFiles
+from bakeoff.data.sources.tweets import Tweets
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import ConfigError, DataError, EnvironmentFault
 

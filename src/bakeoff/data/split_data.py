@@ -85,15 +85,11 @@ class SplitData(TaskData, Generic[AnySpec]):
 
 
 class PreparedData(SplitData[AnySpec]):
-    """Rows that are prepared once, into a folder that all trials share.
+    """Rows that are prepared once, into a folder that all trials share; the other arguments are those of `SplitData`.
 
     Args:
-        name: what the data is called in tables and reports.
         source: where the rows come from.
         preparation: how they are read and split.
-        batch_size: training examples an optimizer step.
-        chunk: batches an item of the training loader.
-        seed: the trial's seed: validation split and the order of training.
 
     Raises:
         ConfigError: a setting outside of its range.
@@ -105,6 +101,7 @@ class PreparedData(SplitData[AnySpec]):
         super().__init__(name=name, batch_size=batch_size, chunk=chunk, seed=seed)
         require_choice("dedup", preparation.dedup, ("error", "drop"))
         self._source = source
+        self._preparation = preparation
         self._splitting = preparation.split.splitting
         self._opened: Any = None
 

@@ -18,7 +18,7 @@ from bakeoff.data.checks import require_choice
 from bakeoff.data.contract import SPLITS, NewExamples, Reading, Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.image.columns import ImageColumns
-from bakeoff.data.image.loaders import EncodedImages, ImageLoader, MemoryLoader, WorkerLoader, evaluation_batch_size
+from bakeoff.data.image.loaders import DecodedImages, EncodedImages, ImageLoader, evaluation_batch_size
 from bakeoff.data.image.pixels import OnBad
 from bakeoff.data.image.prediction import new_images
 from bakeoff.data.image.prepared import ImagePreparation, PreparedImages, prepare_images, read_records
@@ -78,6 +78,7 @@ class ClassifiedImages(PreparedData[ImageSpec]):
 
     spec_class = ImageSpec
     noun = "image"
+    _preparation: ImagePreparation
 
     def __init__(
         self,
@@ -112,8 +113,6 @@ class ClassifiedImages(PreparedData[ImageSpec]):
         )
         self.num_workers = num_workers
         self._reshuffle = reshuffle
-        self._preparation = preparation
-        self._encoded: EncodedImages | None = None
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the mean and deviation that a finished run was trained with, instead of those of these train rows.
@@ -196,11 +195,7 @@ class ClassifiedImages(PreparedData[ImageSpec]):
         return sums_2NC, layout.height * layout.width
 
     def _pixels(self, rows: Rows) -> Pixels:
-        if self._images.pixels_NCHW is None:
-            images_BCHW = self._encoded_images()[rows][0]
-        else:
-            images_BCHW = self._images.pixels_NCHW[torch.from_numpy(rows)]
-        return images_BCHW.permute(0, 2, 3, 1).numpy()
+        return self._by_row[rows][0].permute(0, 2, 3, 1).numpy()
 
     def _prepare(self) -> PreparedImages:
         return prepare_images(self._source, self._preparation)
@@ -218,30 +213,22 @@ class ClassifiedImages(PreparedData[ImageSpec]):
     ) -> ImageLoader:
         seed = self._seed if training else None
         sampler = EpochSampler(self._split_rows(split), seed=seed, reshuffle=self._reshuffle)
-        plan = BatchPlan(sampler, batch_size=batch_size, drop_single=training)
-        labels, chunk = torch.from_numpy(self._images.labels), self.chunk if training else 1
-        mean, std = self.spec.mean, self.spec.std
-        if self._images.pixels_NCHW is not None:
-            pixels_NCHW = self._images.pixels_NCHW
-            return MemoryLoader(
-                pixels_NCHW, plan, labels=labels, mean=mean, std=std, chunk=chunk, with_labels=with_labels
-            )
-        return WorkerLoader(
-            self._encoded_images(),
-            plan,
-            labels=labels,
-            mean=mean,
-            std=std,
-            num_workers=self.num_workers,
-            chunk=chunk,
+        return ImageLoader(
+            self._by_row,
+            BatchPlan(sampler, batch_size=batch_size, drop_single=training),
+            labels=torch.from_numpy(self._images.labels),
+            mean=self.spec.mean,
+            std=self.spec.std,
+            num_workers=self.num_workers if self._images.pixels_NCHW is None else None,
+            chunk=self.chunk if training else 1,
             with_labels=with_labels,
         )
 
-    def _encoded_images(self) -> EncodedImages:
-        if self._encoded is None:
-            records = read_records(self._source, self._preparation)
-            self._encoded = EncodedImages(records, self._images.layout)
-        return self._encoded
+    @cached_property
+    def _by_row(self) -> DecodedImages | EncodedImages:
+        if self._images.pixels_NCHW is not None:
+            return DecodedImages(self._images.pixels_NCHW)
+        return EncodedImages(read_records(self._source, self._preparation), self._images.layout)
 
     def _describe(self, common: dict[str, Any]) -> ImageSpec:
         images, layout = self._images, self._images.layout

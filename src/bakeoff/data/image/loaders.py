@@ -8,7 +8,6 @@ normalising the batch is faster than gathering images normalised beforehand, whi
 
 from __future__ import annotations
 
-import abc
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -34,88 +33,72 @@ def evaluation_batch_size(batch_size: int, layout: Layout) -> int:
     return max(batch_size, min(_EVALUATION_ROWS, _EVALUATION_VALUES // layout.num_bytes))
 
 
+class DecodedImages(torch.utils.data.Dataset):
+    """Images by row number, from an array in memory or mapped from disk: uint8 ``(N, C, H, W)``."""
+
+    def __init__(self, pixels_NCHW: Tensor) -> None:
+        self._pixels_NCHW = pixels_NCHW
+
+    def __getitem__(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """The images of these rows, uint8 ``(B, C, H, W)``, and the rows."""
+        rows_B = torch.from_numpy(rows)
+        return self._pixels_NCHW.index_select(0, rows_B), rows_B
+
+
+class EncodedImages(torch.utils.data.Dataset):
+    """Images by row number that do not fit in memory, decoded a batch at a time."""
+
+    def __init__(self, records: Dataset, layout: Layout) -> None:
+        self._records = records
+        self._layout = layout
+
+    def __getitem__(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """As of `DecodedImages`."""
+        size = (self._layout.height, self._layout.width)
+        records = self._records[rows.tolist()]["image"]
+        images_BCHW = np.stack([decode(record, channels=self._layout.channels, size=size) for record in records])
+        return torch.from_numpy(images_BCHW), torch.from_numpy(rows)
+
+
 class ImageLoader(PlannedLoader):
     """Batches of ``images_BCHW``, float32 normalised by channel, and ``labels_B``, int64.
 
     With ``with_labels=False`` a batch is ``images_BCHW`` alone.
+
+    Args:
+        images: by row number.
+        plan: which rows make which batch.
+        labels: of all rows.
+        mean: of each channel, for pixels in [0, 1].
+        std: of each channel.
+        num_workers: processes that read the images; None reads them here, as is faster where they are in memory.
+        chunk: batches an item.
+        with_labels: whether batches have labels.
     """
 
     def __init__(
         self,
+        images: DecodedImages | EncodedImages,
         plan: BatchPlan,
         *,
         labels: Tensor,
         mean: Sequence[float],
         std: Sequence[float],
-        chunk: int,
-        with_labels: bool,
+        num_workers: int | None = None,
+        chunk: int = 1,
+        with_labels: bool = True,
     ) -> None:
         super().__init__(plan, chunk=chunk)
+        self._images = images
         self._labels = labels
         self._mean_1C11 = 255 * torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1)
         self._scale_1C11 = 1 / (255 * torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1))
+        self._num_workers = num_workers
         self.with_labels = with_labels
 
     def _batches(self) -> Iterator[Batch | Tensor]:
-        return (self._finish(images_BCHW, rows) for images_BCHW, rows in self._gather())
-
-    @abc.abstractmethod
-    def _gather(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """The uint8 images of each batch, and their row numbers."""
-
-    def _finish(self, images_BCHW: Tensor, rows: Tensor) -> Batch | Tensor:
-        normalised_BCHW = normalise(images_BCHW, mean_1C11=self._mean_1C11, scale_1C11=self._scale_1C11)
-        return (
-            Batch(normalised_BCHW, self._labels.index_select(0, rows), len(rows))
-            if self.with_labels
-            else normalised_BCHW
-        )
-
-
-class MemoryLoader(ImageLoader):
-    """Batches from an array of all rows, in memory or mapped from disk."""
-
-    def __init__(
-        self,
-        pixels_NCHW: Tensor,
-        plan: BatchPlan,
-        *,
-        labels: Tensor,
-        mean: Sequence[float],
-        std: Sequence[float],
-        chunk: int = 1,
-        with_labels: bool = True,
-    ) -> None:
-        super().__init__(plan, labels=labels, mean=mean, std=std, chunk=chunk, with_labels=with_labels)
-        self._pixels_NCHW = pixels_NCHW
-
-    def _gather(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for batch in self._plan:
-            rows = torch.from_numpy(batch)
-            yield self._pixels_NCHW.index_select(0, rows), rows
-
-
-class WorkerLoader(ImageLoader):
-    """Batches decoded as they are needed, by worker processes, for images that do not fit in memory."""
-
-    def __init__(
-        self,
-        images: EncodedImages,
-        plan: BatchPlan,
-        *,
-        labels: Tensor,
-        mean: Sequence[float],
-        std: Sequence[float],
-        num_workers: int,
-        chunk: int = 1,
-        with_labels: bool = True,
-    ) -> None:
-        super().__init__(plan, labels=labels, mean=mean, std=std, chunk=chunk, with_labels=with_labels)
-        self._images = images
-        self._num_workers = num_workers
-
-    def _gather(self) -> Iterator[tuple[Tensor, Tensor]]:
-        return iter(self._workers)
+        read = map(self._images.__getitem__, self._plan) if self._num_workers is None else self._workers
+        return (self._finish(images_BCHW, rows) for images_BCHW, rows in read)
 
     @cached_property
     def _workers(self) -> DataLoader:
@@ -124,28 +107,15 @@ class WorkerLoader(ImageLoader):
             self._images,
             sampler=self._plan,
             batch_size=None,
-            num_workers=self._num_workers,
-            persistent_workers=self.persistent_workers and self._num_workers > 0,
+            num_workers=self._num_workers or 0,
+            persistent_workers=self.persistent_workers and bool(self._num_workers),
         )
 
-
-class EncodedImages(torch.utils.data.Dataset):
-    """Undecoded images by row number, read a batch at a time."""
-
-    def __init__(self, records: Dataset, layout: Layout) -> None:
-        self._records = records
-        self._layout = layout
-
-    def __len__(self) -> int:
-        """Rows of all splits."""
-        return len(self._records)
-
-    def __getitem__(self, rows: Rows) -> tuple[Tensor, Tensor]:
-        """The images of these rows, uint8 ``(B, C, H, W)``, and the rows."""
-        size = (self._layout.height, self._layout.width)
-        records = self._records[rows.tolist()]["image"]
-        images_BCHW = np.stack([decode(record, channels=self._layout.channels, size=size) for record in records])
-        return torch.from_numpy(images_BCHW), torch.from_numpy(rows)
+    def _finish(self, images_BCHW: Tensor, rows: Tensor) -> Batch | Tensor:
+        normalised_BCHW = normalise(images_BCHW, mean_1C11=self._mean_1C11, scale_1C11=self._scale_1C11)
+        if not self.with_labels:
+            return normalised_BCHW
+        return Batch(normalised_BCHW, self._labels.index_select(0, rows), len(rows))
 
 
 def normalise(images_BCHW: Tensor, *, mean_1C11: Tensor, scale_1C11: Tensor) -> Tensor:

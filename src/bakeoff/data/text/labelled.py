@@ -82,12 +82,7 @@ class LabelledTexts(TextData[LabelledTextSpec]):
     ) -> None:
         require_positive(max_length=max_length)
         preparation = TextPreparation(
-            columns=columns,
-            split=split,
-            tokenizer=tokenizer,
-            dedup=dedup,
-            allow_leak=allow_leak,
-            max_length=max_length,
+            columns=columns, split=split, tokenizer=tokenizer, dedup=dedup, allow_leak=allow_leak, max_length=max_length
         )
         super().__init__(
             name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed

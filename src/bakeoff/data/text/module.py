@@ -1,4 +1,4 @@
-"""What the three data modules of texts share: preparation, splits, names, raw texts and the check of the vocabulary."""
+"""What the three kinds of texts share: tokens, raw texts and the check of the vocabulary."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.contract import NewExamples, Reading, Split
-from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.split_data import AnySpec, PreparedData
 from bakeoff.data.text.prediction import new_texts
@@ -22,33 +21,14 @@ from bakeoff.data.text.tokenizers import fit_tokenizer, tokenizer_from
 
 
 class TextData(PreparedData[AnySpec]):
-    """Texts, split and tokenised.
-
-    Args:
-        name: what the data is called in tables and reports.
-        source: where the texts come from.
-        preparation: how they are read, split and tokenised.
-        batch_size: training examples an optimizer step.
-        chunk: batches an item of the training loader.
-        seed: the trial's seed: validation split and the order of training.
-
-    Raises:
-        ConfigError: a setting outside of its range.
-    """
+    """Texts, split and tokenised."""
 
     role: ClassVar[str]
     """What `predict` calls the column of new texts."""
     noun = "text"
-
-    def __init__(
-        self, *, name: str, source: Source, preparation: TextPreparation, batch_size: int, chunk: int, seed: int
-    ) -> None:
-        super().__init__(
-            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
-        )
-        self._preparation = preparation
-        self._tokens: dict[str, Ragged] = {}
-        self._tokenizers: dict[str, Tokenizer] = {}
+    _preparation: TextPreparation
+    _tokens: dict[str, Ragged]
+    _tokenizers: dict[str, Tokenizer]
 
     def digests(self, split: Split) -> list[bytes]:
         """A hash of each example's text, equal for copies that differ in case or white space only."""
