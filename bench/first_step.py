@@ -10,7 +10,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from bakeoff.comparison.running.executor import Job, LocalExecutor
+from bakeoff.comparison.running.executor import LocalExecutor
+from bakeoff.comparison.running.job import Job
 from bakeoff.config.composition import Composer
 from bakeoff.training.trial.assembly import trial_config
 from bakeoff.training.trial.run import TrialLabel

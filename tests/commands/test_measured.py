@@ -6,7 +6,8 @@ from omegaconf import OmegaConf
 from bakeoff.commands import gradients, scale
 from bakeoff.comparison.measuring import campaign
 from bakeoff.comparison.measuring.point import COSTS_OF_A_POINT
-from bakeoff.comparison.planning.plan import make_plan, open_folder
+from bakeoff.comparison.planning.folder import open_folder
+from bakeoff.comparison.planning.plan import make_plan
 from bakeoff.config.composition import Composer
 from bakeoff.errors import ConfigError
 from bakeoff.files import read_json

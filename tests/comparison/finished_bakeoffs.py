@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from bakeoff.comparison.bakeoff import run_bakeoff
-from bakeoff.comparison.planning.plan import make_plan, open_folder, sha256_of
+from bakeoff.comparison.planning.folder import open_folder
+from bakeoff.comparison.planning.plan import make_plan
+from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.config import build
 from bakeoff.files import read_json, write_json
+from bakeoff.record.reading import sha256_of
 from bakeoff.training.trial.run import run_trial
 from tests.comparison.bakeoff_config import small_bakeoff
 

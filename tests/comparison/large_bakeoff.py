@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 from safetensors.torch import save_file
 
-from bakeoff.comparison.bakeoff import Outcome, run_bakeoff
-from bakeoff.comparison.planning.plan import Plan, make_plan, open_folder
+from bakeoff.comparison.judging.conclusion import FinishedBakeoff
+from bakeoff.comparison.planning.folder import open_folder
+from bakeoff.comparison.planning.plan import Plan, make_plan
+from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.comparison.running.job import Job
 from bakeoff.tables import table_of
 from bakeoff.tasks.class_scores import summarise
@@ -47,7 +49,7 @@ class NothingToRun:
         assert all(job.finished for job in jobs)
 
 
-def make_large_bakeoff(folder: Path, *, seeds: int, overrides: Sequence[str] = ()) -> Outcome:
+def make_large_bakeoff(folder: Path, *, seeds: int, overrides: Sequence[str] = ()) -> FinishedBakeoff:
     """A bakeoff of ``seeds`` trials of each of five entries, from plan to verdict.
 
     Args:

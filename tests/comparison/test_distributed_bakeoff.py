@@ -2,13 +2,14 @@
 
 import pytest
 
-from bakeoff.comparison.bakeoff import run_bakeoff
 from bakeoff.comparison.judging.audit import audit
-from bakeoff.comparison.planning.plan import make_plan, open_folder
+from bakeoff.comparison.planning.folder import open_folder
+from bakeoff.comparison.planning.plan import make_plan
 from bakeoff.comparison.running import worker
+from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.comparison.running.executor import LocalExecutor
 from bakeoff.comparison.running.job import Needs
-from bakeoff.comparison.running.trial_process import RANK_KILLED, Task
+from bakeoff.comparison.running.order import RANK_KILLED, Order
 from bakeoff.files import read_json
 from bakeoff.training.devices.rank_root import rank_died
 from tests.comparison.bakeoff_config import small_bakeoff
@@ -69,6 +70,6 @@ def test_a_trial_that_lost_a_rank_ends_without_a_result_and_can_be_tried_again(t
     monkeypatch.setattr(worker, "_follow_parent", lambda: None)
     label = {"trial_id": "t0", "contender": "m", "role": "contender", "bakeoff_id": "b0"}
     with pytest.raises(SystemExit) as ended:
-        worker.work(Task({"trainer": {"threads": 1}}, tmp_path, label, []), None)
+        worker.work(Order({"trainer": {"threads": 1}}, tmp_path, label, []), None)
     assert ended.value.code == RANK_KILLED
     assert not (tmp_path / "result.json").exists()

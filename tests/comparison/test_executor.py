@@ -5,18 +5,23 @@ import signal
 import subprocess
 import sys
 import time
-from types import SimpleNamespace
+from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
 
-from bakeoff.comparison.bakeoff import starved
+from bakeoff.comparison.judging.scored import ScoredTrial
+from bakeoff.comparison.judging.warnings import starved
 from bakeoff.comparison.running import kernel_kills
-from bakeoff.comparison.running.executor import Job, LocalExecutor, visible_gpus
+from bakeoff.comparison.running.executor import LocalExecutor, visible_gpus
+from bakeoff.comparison.running.job import Job
 from bakeoff.comparison.running.kernel_kills import KernelKills
 from bakeoff.config import allow
 from bakeoff.config.composition import Composer
 from bakeoff.files import read_json
+from bakeoff.record.contenders import Point
+from bakeoff.record.plan import PlannedTrial
+from bakeoff.record.trials import RecordedTrial
 from bakeoff.training.trial.assembly import trial_config
 from bakeoff.training.trial.run import TrialLabel
 
@@ -92,8 +97,8 @@ def test_a_trial_that_runs_out_of_memory_is_run_again_with_smaller_parts_of_its_
 
 def test_the_verdict_says_which_contender_ran_out_of_memory():
     def trial(contender, parts, times):
-        result = {"status": "finished", "accumulate": parts, "out_of_memory": times}
-        return SimpleNamespace(contender=contender, failed=False, result=result)
+        recorded = RecordedTrial(Path(), status="finished", accumulate=parts, out_of_memory=times)
+        return ScoredTrial(PlannedTrial("t0", contender, "contender", Point(0, 0)), recorded, {})
 
     (said,) = starved([trial("vit", 2, 1), trial("vit", 4, 2), trial("lenet", 1, 0)])
     assert said.startswith("Out of memory: 2 trials of vit went through each batch in up to 4 parts")

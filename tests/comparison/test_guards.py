@@ -296,7 +296,7 @@ def test_seeds_that_use_other_documents_are_each_searched_for_copies():
     for data.seed in range(4):
         used.append({name for split in ("train", "val", "test") for name in data.examples(split)})
     assert used[1] - used[0]
-    assert list(duplicates(SimpleNamespace(plan={"data": {"spec": {}}}, planned=seeds), data)) == []
+    assert list(duplicates(SimpleNamespace(plan=SimpleNamespace(spec={}, trials=seeds)), data)) == []
 
 
 def test_normalisation_that_saw_the_test_is_caught(sabotage, digits_module):

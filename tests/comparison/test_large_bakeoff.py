@@ -13,7 +13,9 @@ import pytest
 from bakeoff.comparison.judging import opening
 from bakeoff.comparison.judging.audit import audit
 from bakeoff.comparison.planning import plan
-from bakeoff.comparison.planning.plan import make_plan, open_folder, seeds_in_words
+from bakeoff.comparison.planning.folder import open_folder
+from bakeoff.comparison.planning.held_equal import seeds_in_words
+from bakeoff.comparison.planning.plan import make_plan
 from bakeoff.report.pages.report import write_report
 from bakeoff.statistics import verdict_from_scores
 from tests.comparison.bakeoff_config import small_bakeoff

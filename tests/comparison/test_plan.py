@@ -4,11 +4,19 @@ import json
 
 import pytest
 
-from bakeoff.comparison.planning.plan import held_equal, make_plan, manifest, open_folder
+from bakeoff.comparison.planning.folder import manifest, open_folder
+from bakeoff.comparison.planning.held_equal import held_equal
+from bakeoff.comparison.planning.plan import make_plan
 from bakeoff.errors import ConfigError, DataError
 from tests.comparison.bakeoff_config import small_bakeoff
 
 SMALL = ("budget=none",)
+
+
+def told(override):
+    """What the plan says is held equal."""
+    plan = make_plan(small_bakeoff(*SMALL, override))
+    return held_equal(plan.config, plan.data, plan.seeds)
 
 
 def test_the_same_command_finds_its_folder_and_another_does_not(tmp_path):
@@ -31,10 +39,11 @@ def test_more_seeds_may_be_added_and_make_it_exploratory(tmp_path):
         open_folder(tmp_path, make_plan(small_bakeoff(*SMALL, "seeds=5")))
 
 
-def test_the_manifest_holds_every_rule_of_judging():
-    first = manifest(make_plan(small_bakeoff(*SMALL)))
+def test_the_manifest_holds_every_rule_of_judging(tmp_path):
+    first = manifest(make_plan(small_bakeoff(*SMALL)).to_dict(tmp_path))
     for change in ("alpha=0.01", "margin=0.02", "seeds=7", "optimizer.lr=1e-4", "task.metric=f1_macro"):
-        assert manifest(make_plan(small_bakeoff(*SMALL, change)))["sha256"] != first["sha256"], change
+        changed = make_plan(small_bakeoff(*SMALL, change)).to_dict(tmp_path)
+        assert manifest(changed)["sha256"] != first["sha256"], change
 
 
 def test_a_model_entered_twice_needs_seeds_of_its_own():
@@ -101,13 +110,13 @@ def test_looks_run_the_seeds_of_the_last_one_and_trials_come_contender_by_conten
 
 @pytest.mark.parametrize(("override", "words"), [("augment=none", "none"), ("augment.rotation=15", "rotation 15")])
 def test_the_plan_names_an_augmentation_only_where_there_is_one(override, words):
-    equal = {item["what"]: item["value"] for item in held_equal(make_plan(small_bakeoff(*SMALL, override)))}
+    equal = {item["what"]: item["value"] for item in told(override)}
     assert equal["Augmentation"].startswith(words)
 
 
 @pytest.mark.parametrize(("epochs", "words"), [(1, ": 1 epoch;"), (2, ": 2 epochs;")])
 def test_the_plan_counts_epochs_in_words(epochs, words):
-    equal = held_equal(make_plan(small_bakeoff(*SMALL, f"trainer.max_epochs={epochs}")))
+    equal = told(f"trainer.max_epochs={epochs}")
     assert words in equal[0]["value"]
 
 

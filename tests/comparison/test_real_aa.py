@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.comparison.bakeoff import run_bakeoff
-from bakeoff.comparison.planning.plan import make_plan, open_folder
+from bakeoff.comparison.planning.folder import open_folder
+from bakeoff.comparison.planning.plan import make_plan
+from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.comparison.running.executor import LocalExecutor
 from bakeoff.training.trial.environment import environment
 from tests.comparison.bakeoff_config import small_bakeoff

@@ -15,7 +15,7 @@ TUNE = {"trials": 12, "best_of": 3, "seed": 0}
 
 def contender(name, **search):
     config = {"optimizer": {"lr": 1.0, "weight_decay": 0.0}, "model": {"name": name, "family": "cnn", "search": search}}
-    return Contender(name=name, role="contender", config=config, overrides={})
+    return Contender.of(name, "contender", config)
 
 
 LR = {"optimizer.lr": {"low": 1e-4, "high": 1e-1, "scale": "log"}}

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from bakeoff.record.contenders import Contender
+from bakeoff.record.trials import RecordedTrial
+from bakeoff.record.verdict import LeaderboardRow, MeanOverSeeds, RecordedPair
 from bakeoff.report.analysis.confusions import Errors, agreement_of, confident_mistakes, errors_of
 from bakeoff.report.analysis.learning import learning_curves
 from bakeoff.report.analysis.pareto import Cost, Point, costs, front
 from bakeoff.report.figures.labels import _apart
 from bakeoff.report.palette import looks
-from bakeoff.report.planned import Contender
-from bakeoff.report.records import Estimate, Pair, Row, Trial
 from bakeoff.report.scales import legible_range
 from bakeoff.report.sections.configurations import flattened, settings
 from bakeoff.report.sections.evidence import doubt, pair_matrix
@@ -23,7 +24,7 @@ from tests.report.declared_metrics import metric
 ACCURACY = metric("accuracy")
 
 
-def trial(folder: Path, probabilities: np.ndarray | None = None, log: list[dict] | None = None) -> Trial:
+def trial(folder: Path, probabilities: np.ndarray | None = None, log: list[dict] | None = None) -> RecordedTrial:
     folder.mkdir()
     if probabilities is not None:
         (folder / "test_predictions.arrow").write_bytes(
@@ -31,7 +32,7 @@ def trial(folder: Path, probabilities: np.ndarray | None = None, log: list[dict]
         )
     if log is not None:
         (folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, log)) + '\n{"kind": "val", "val/acc')
-    return Trial(folder, "net", 0, "finished")
+    return RecordedTrial(folder, contender="net", seed=0, status="finished")
 
 
 def validations(*points: tuple[float, float, float]) -> list[dict]:
@@ -97,7 +98,7 @@ def test_a_log_without_the_metric_has_no_curve(tmp_path: Path) -> None:
 
 
 def point(name: str, cost: float, quality: float) -> Point:
-    return Point(name, cost, Estimate(mean=quality), is_baseline=False)
+    return Point(name, cost, MeanOverSeeds(mean=quality), is_baseline=False)
 
 
 def test_the_front_holds_what_nothing_beats() -> None:
@@ -107,8 +108,12 @@ def test_the_front_holds_what_nothing_beats() -> None:
 
 
 def test_rows_without_a_cost_or_a_score_have_no_point() -> None:
-    scored = {"accuracy": Estimate(mean=0.9)}
-    rows = [Row(name="a", params=10, test=scored), Row(name="b", test=scored), Row(name="c", params=5)]
+    scored = {"accuracy": MeanOverSeeds(mean=0.9)}
+    rows = [
+        LeaderboardRow(name="a", params=10, test=scored),
+        LeaderboardRow(name="b", test=scored),
+        LeaderboardRow(name="c", params=5),
+    ]
     (params,) = costs(rows, metric=ACCURACY)
     assert isinstance(params, Cost) and params.key == "params"
     assert [found.name for found in params.points] == ["a"]
@@ -128,7 +133,7 @@ def test_agreement_counts_examples_by_who_gets_them_right_in_all_trials(tmp_path
 
 
 def test_a_pair_seen_from_the_other_side_turns_its_signs() -> None:
-    pair = Pair(a="x", b="y", difference=0.02, low=0.01, high=0.03, v_a=1.0, v_b=2.0)
+    pair = RecordedPair(a="x", b="y", difference=0.02, low=0.01, high=0.03, v_a=1.0, v_b=2.0)
     turned = pair.seen_from("y")
     assert (turned.a, turned.b, turned.difference, turned.low, turned.high) == ("y", "x", -0.02, -0.03, -0.01)
     assert (turned.v_a, turned.v_b) == (2.0, 1.0)
@@ -137,9 +142,9 @@ def test_a_pair_seen_from_the_other_side_turns_its_signs() -> None:
 
 
 def test_doubt_divides_between_seeds_and_examples() -> None:
-    found = doubt(Pair(v_a=1.0, v_b=2.0, vex=8.0, c=1.0))
+    found = doubt(RecordedPair(v_a=1.0, v_b=2.0, vex=8.0, c=1.0))
     assert found is not None and (found.seeds, found.examples) == (0.3, 0.7)
-    assert doubt(Pair(v_a=0.0, v_b=0.0, vex=0.0, c=0.0)) is None
+    assert doubt(RecordedPair(v_a=0.0, v_b=0.0, vex=0.0, c=0.0)) is None
 
 
 def test_configurations_are_compared_key_by_key() -> None:
@@ -152,8 +157,8 @@ def test_configurations_are_compared_key_by_key() -> None:
 
 
 def test_a_hopeless_baseline_does_not_set_the_scale() -> None:
-    contenders = [Estimate(0.97, 0.95, 0.98), Estimate(0.95, 0.94, 0.96)]
-    near, far = Estimate(0.90, 0.89, 0.91), Estimate(0.10, 0.09, 0.11)
+    contenders = [MeanOverSeeds(0.97, 0.95, 0.98), MeanOverSeeds(0.95, 0.94, 0.96)]
+    near, far = MeanOverSeeds(0.90, 0.89, 0.91), MeanOverSeeds(0.10, 0.09, 0.11)
     assert legible_range(contenders, [near, far]) == (0.89, 0.98)
     assert legible_range([], [far]) == (0.09, 0.11)
 

@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
-from bakeoff.report.audits import undeclared_openings
 from bakeoff.report.pages.markdown import write_markdown
 from bakeoff.report.reading import read_bakeoff
 from bakeoff.report.sections.protocol import protocol
-from bakeoff.report.sections.stamps import stamps
+from bakeoff.report.sections.stamps import stamps, undeclared_openings
 from tests.report.built_page import Built, built
 from tests.report.declared_metrics import FACTS
 from tests.report.synthetic_bakeoff import RACED, TUNED, Recipe, write_bakeoff

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_ind
 
+from bakeoff.record.verdict import LeaderboardRow
 from bakeoff.report.analysis.latency import latency_ratios
-from bakeoff.report.records import Row
 from tests.report.built_page import built
 from tests.report.synthetic_bakeoff import Recipe, write_bakeoff
 
@@ -17,16 +17,19 @@ from tests.report.synthetic_bakeoff import Recipe, write_bakeoff
 def test_the_interval_is_that_of_welch_on_logarithms() -> None:
     rng = np.random.default_rng(0)
     slow, fast = 3.0 * np.exp(0.03 * rng.normal(size=7)), np.exp(0.01 * rng.normal(size=6))
-    rows = [Row("slow", latency_repeats_ms={"1": slow.tolist()}), Row("fast", latency_repeats_ms={"1": fast.tolist()})]
-    (found,) = latency_ratios([*rows, Row("not settled")], "1").values()
+    rows = [
+        LeaderboardRow("slow", latency_repeats_ms={"1": slow.tolist()}),
+        LeaderboardRow("fast", latency_repeats_ms={"1": fast.tolist()}),
+    ]
+    (found,) = latency_ratios([*rows, LeaderboardRow("not settled")], "1").values()
     interval = ttest_ind(np.log(slow), np.log(fast), equal_var=False).confidence_interval(0.95)
     assert (found.low, found.high) == pytest.approx(tuple(np.exp(interval)))
     assert found.value == pytest.approx(np.exp(np.log(slow).mean() - np.log(fast).mean()))
 
 
 def test_without_repeats_or_with_one_contender_there_is_no_ratio() -> None:
-    assert latency_ratios([Row("a"), Row("b")], "1") == {}
-    assert latency_ratios([Row("a", latency_repeats_ms={"1": [1.0, 1.1]})], "1") == {}
+    assert latency_ratios([LeaderboardRow("a"), LeaderboardRow("b")], "1") == {}
+    assert latency_ratios([LeaderboardRow("a", latency_repeats_ms={"1": [1.0, 1.1]})], "1") == {}
 
 
 def test_the_report_gives_ratios_to_the_fastest_contender(tmp_path: Path) -> None:

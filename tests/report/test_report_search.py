@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bakeoff.record.contenders import Contender, Point
 from bakeoff.report.analysis.search import Dimension, best_trials, crossings, read_validation, tried_points
 from bakeoff.report.numbers import significant
-from bakeoff.report.planned import Contender
 from tests.report.built_page import Built, built
 from tests.report.declared_metrics import metric
 from tests.report.synthetic_bakeoff import TUNED, write_bakeoff
@@ -28,8 +28,8 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 def entry(*scores: float) -> tuple[Contender, dict[str, dict[str, float]]]:
-    points = tuple({"trial": k, "seed": 70 + k, "values": {"lr": k / 10}} for k in range(len(scores)))
-    names = tuple("abcdefghijkl"[: len(scores)])
+    points = [Point(k, 70 + k, {"lr": k / 10}) for k in range(len(scores))]
+    names = list("abcdefghijkl"[: len(scores)])
     found = {"net": {f"seed {70 + k}": score for k, score in enumerate(scores)}}
     return Contender("net", search={"lr": {"low": 0, "high": 1}}, points=points, trials=names), found
 

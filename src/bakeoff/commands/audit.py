@@ -13,12 +13,15 @@ from rich.markup import escape
 
 from bakeoff.commands.arguments import Parser
 from bakeoff.commands.listing import plain_table, show
-from bakeoff.comparison.judging.audit import FILE, Audit, audit
+from bakeoff.comparison.judging.audit import audit
 from bakeoff.comparison.judging.checks import is_number
-from bakeoff.config import build
 from bakeoff.data.contract import TaskData
 from bakeoff.errors import BakeoffError, TrialsFailed
-from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.record.bakeoff import require_bakeoff
+from bakeoff.record.evidence import Audit
+from bakeoff.record.layout import AUDIT, PLAN
+from bakeoff.record.plan import RecordedPlan
+from bakeoff.training.trial.assembly import open_data
 from bakeoff.training.trial.saved_run import check_targets
 
 SHOWN = 20
@@ -55,16 +58,13 @@ def find_data(folder: Path) -> tuple[TaskData | None, str]:
         ConfigError: the folder holds no bakeoff.
         CheckpointError: the plan names other classes than the installed configuration.
     """
-    plan = RecordedBakeoff.read(folder).plan
-    config = plan["contenders"][0]["config"]
-    check_targets(folder, config)
+    require_bakeoff(folder, PLAN, key="folder", next_step="name the output_dir of compare")
+    plan = RecordedPlan.read(folder / PLAN)
+    check_targets(folder, plan.trial_config)
     try:
-        data: TaskData = build(config["data"]["module"], seed=plan["seeds"][0])
-        data.prepare_data()
-        data.setup()
+        return open_data(plan.trial_config, plan.seeds[0]), ""
     except BakeoffError as error:
         return None, error.problem
-    return data, ""
 
 
 def _print(found: Audit, folder: Path, without: str) -> None:
@@ -90,7 +90,7 @@ def _print(found: Audit, folder: Path, without: str) -> None:
     if without:
         skipped = "duplicates, normalisation, the trivial predictor and failed trials went unchecked"
         console.print(f"without the data ({without}): {skipped}")
-    console.print(f"audit {folder / FILE}")
+    console.print(f"audit {folder / AUDIT}")
     if found.agrees:
         console.print(f"AGREES: all {len(found.checks)} figures follow from what is stored, and no guard refuses.")
 
@@ -111,5 +111,5 @@ def _differs(found: Audit, folder: Path) -> TrialsFailed:
     if found.refusals:
         guards = ", ".join(dict.fromkeys(finding.guard for finding in found.refusals))
         parts.append(f"refused by the guards: {guards}")
-    step = f"see {folder / FILE}; restore what was changed, or compare again"
+    step = f"see {folder / AUDIT}; restore what was changed, or compare again"
     return TrialsFailed("audit.differs", "audit", folder, "; ".join(parts), next_step=step)

@@ -11,9 +11,11 @@ from typing import Any
 from rich.console import Console
 
 from bakeoff.commands.train import finish, follower
-from bakeoff.comparison.bakeoff import Outcome, run_bakeoff
+from bakeoff.comparison.judging.conclusion import FinishedBakeoff
 from bakeoff.comparison.planning.estimate import expected_seconds, unknown
-from bakeoff.comparison.planning.plan import make_plan, open_folder
+from bakeoff.comparison.planning.folder import open_folder
+from bakeoff.comparison.planning.plan import make_plan
+from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.comparison.running.job import Executor
 from bakeoff.config import allow, build
 from bakeoff.errors import TrackerNotSynced, TrialsFailed
@@ -28,7 +30,7 @@ PIPE_WIDTH = 120
 DEFAULT_ROOT = Path("outputs/compare")
 
 
-def run(config: Mapping[str, Any]) -> Outcome:
+def run(config: Mapping[str, Any]) -> FinishedBakeoff:
     """Plans, trains what has not been trained, opens the test scores, and says who wins.
 
     Raises:

@@ -15,7 +15,8 @@ from bakeoff.commands.scale import check_sizes
 from bakeoff.comparison.measuring.gradients import of_contenders, of_runs, runs_of_bakeoff
 from bakeoff.config import allow
 from bakeoff.files import read_json, write_json
-from bakeoff.report.measured import GRADIENTS
+from bakeoff.record.layout import GRADIENTS, PLAN, RUN, VERDICT
+from bakeoff.record.reading import SCHEMA_VERSION
 from bakeoff.report.pages.measured import write_gradients_page
 from bakeoff.report.sections.gradients import print_gradients
 from bakeoff.training.trial.environment import environment
@@ -35,18 +36,18 @@ def run(config: Mapping[str, Any]) -> Path:
     settings = config["gradients"]
     check_sizes("gradients.lengths", settings["lengths"])
     where = Path(config["run"]) if config["run"] else None
-    bakeoff = where if where is not None and (where / "plan.json").exists() else None
+    bakeoff = where if where is not None and (where / PLAN).exists() else None
     if bakeoff is not None:
         contenders, folder = of_runs(runs_of_bakeoff(bakeoff), **settings), bakeoff
     elif where is not None:
         folder = find_run(where)
-        contenders = of_runs({read_json(folder / "run.json")["model"]: folder}, **settings)
+        contenders = of_runs({read_json(folder / RUN)["model"]: folder}, **settings)
     else:
         contenders = of_contenders(config["contenders"], **settings)
         folder = DEFAULT_ROOT / "-".join(_word(entry["name"]) for entry in contenders)
     folder = Path(config["output_dir"] or folder)
     found = {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "run": config["run"],
         **settings,
@@ -58,7 +59,7 @@ def run(config: Mapping[str, Any]) -> Path:
     page = write_gradients_page(folder)
     print_gradients(found, console)
     console.print(f"\npage {page}")
-    if bakeoff is not None and (folder / "verdict.json").exists():
+    if bakeoff is not None and (folder / VERDICT).exists():
         build_report({"run": str(folder)})
     return folder
 

@@ -16,16 +16,18 @@ from bakeoff.commands.report import run as build_report
 from bakeoff.comparison.measuring.campaign import make_points, measure_points, summarised
 from bakeoff.comparison.planning.budgets import fit_budget
 from bakeoff.comparison.planning.contenders import enter
-from bakeoff.comparison.planning.plan import sha256_of
-from bakeoff.config import allow, build
-from bakeoff.data.contract import TaskData
+from bakeoff.config import allow
 from bakeoff.data.spec import Spec
 from bakeoff.errors import ConfigError
-from bakeoff.files import finite, read_json, write_json
+from bakeoff.files import write_json
+from bakeoff.record.bakeoff import require_bakeoff
 from bakeoff.record.contenders import Contender
-from bakeoff.report.measured import SCALE
+from bakeoff.record.layout import PLAN, SCALE, VERDICT
+from bakeoff.record.plan import RecordedPlan
+from bakeoff.record.reading import SCHEMA_VERSION, sha256_of
 from bakeoff.report.pages.measured import write_scaling_page
 from bakeoff.report.sections.scaling import print_scaling
+from bakeoff.training.trial.assembly import open_data
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.fitted_trial import is_fitted
 from bakeoff.training.trial.saved_run import check_targets
@@ -77,11 +79,11 @@ def run(config: Mapping[str, Any]) -> Path:
         say=console.print,
     )
     found = _record(config, subject, summarised(points, subject.contenders))
-    write_json(folder / SCALE, finite(found))
+    write_json(folder / SCALE, found)
     page = write_scaling_page(folder)
     print_scaling(found, console)
     console.print(f"\npage {page}")
-    if bakeoff is not None and (bakeoff / "verdict.json").exists():
+    if bakeoff is not None and (bakeoff / VERDICT).exists():
         build_report({"run": str(bakeoff)})
     return folder
 
@@ -99,9 +101,7 @@ def check_sizes(key: str, sizes: Sequence[int]) -> None:
 
 def _subject(config: Mapping[str, Any]) -> Subject:
     """The contenders that the command names, at its budget."""
-    data: TaskData = build(config["data"]["module"], "data.module", seed=config["seed"])
-    data.prepare_data()
-    data.setup()
+    data = open_data(config)
     unsized = _networks(enter(config, config["contenders"], "contender"), config["contenders"])
     contenders = copy.deepcopy(unsized)
     fit_budget(contenders, config["budget"], data.spec)
@@ -114,20 +114,17 @@ def _planned(bakeoff: Path) -> Subject:
     Raises:
         ConfigError: there is no plan.
     """
-    if not (bakeoff / "plan.json").exists():
-        problem = f"no bakeoff there (looked for plan.json in {bakeoff.resolve()})"
-        raise ConfigError("config.no_bakeoff", "scale.bakeoff", bakeoff, problem, next_step="bakeoff compare")
-    plan = read_json(bakeoff / "plan.json")
-    planned = [entry for entry in plan["contenders"] if entry["role"] == "contender"]
-    config = planned[0]["config"]
+    require_bakeoff(bakeoff, PLAN, key="scale.bakeoff", next_step="bakeoff compare")
+    plan = RecordedPlan.read(bakeoff / PLAN)
+    config = plan.trial_config
     check_targets(bakeoff, config)
-    entries = [{"model": entry["model"], "name": entry["name"], **entry["overrides"]} for entry in planned]
+    entries = [{"model": planned.model, "name": planned.name, **planned.overrides} for planned in plan.entered]
     unsized = _networks(enter(config, entries, "contender"), entries)
     contenders = copy.deepcopy(unsized)
-    for contender, entry in zip(contenders, planned, strict=True):
-        contender.config["model"]["net"] |= entry["size_args"]
-        contender.params = entry["params"]
-    return Subject(config, Spec.from_dict(plan["data"]["spec"]), contenders, unsized)
+    for contender, planned in zip(contenders, plan.entered, strict=True):
+        contender.config["model"]["net"] |= planned.size_args
+        contender.params = planned.params
+    return Subject(config, Spec.from_dict(plan.spec), contenders, unsized)
 
 
 def _networks(contenders: list[Contender], entries: Any) -> list[Contender]:
@@ -153,7 +150,7 @@ def _folder(config: Mapping[str, Any], subject: Subject, bakeoff: Path | None) -
 
 def _record(config: Mapping[str, Any], subject: Subject, contenders: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "task": subject.config["task"]["name"],
         "data": subject.config["data"]["name"],

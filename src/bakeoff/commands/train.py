@@ -21,7 +21,7 @@ from bakeoff.tracking.settings import Tracking
 from bakeoff.training.devices.ranks import Ranks, ranks_from_outside
 from bakeoff.training.loop.checkpoints import load_weights
 from bakeoff.training.loop.pruning import pruning
-from bakeoff.training.trial.assembly import make_task, network, trial_config, trial_id
+from bakeoff.training.trial.assembly import make_task, network, open_data, trial_config, trial_id
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.fitted_trial import is_fitted
 from bakeoff.training.trial.latency import latencies_ms, median
@@ -54,9 +54,7 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
         check_alone("train -m")
     check_selection(trial)
     check_machine(build(trial["trainer"], "trainer"))
-    data: TaskData = build(trial["data"]["module"], "data.module", seed=trial["seed"])
-    data.prepare_data()
-    data.setup()
+    data = open_data(trial)
     if not is_fitted(trial):
         build_on_meta(lambda: network(trial, data.spec))  # refuses what no network can be, before anything is written
     identity = trial_id(trial, data.fingerprint)

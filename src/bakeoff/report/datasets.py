@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from bakeoff.errors import ConfigError, DataError
-from bakeoff.files import read_json
 from bakeoff.metrics import MetricFacts
-from bakeoff.record.metric_facts import declared_facts
+from bakeoff.record.bakeoff import require_bakeoff
+from bakeoff.record.layout import PLAN, VERDICT
+from bakeoff.record.plan import RecordedPlan
+from bakeoff.record.reading import read
+from bakeoff.record.verdict import RecordedVerdict
 from bakeoff.report.numbers import Metric
 from bakeoff.statistics import DatasetsSummary, datasets_summary
 
@@ -29,7 +31,7 @@ class Member:
         folder: where it lies.
         dataset: what its data is called in the summary.
         fingerprint: of its data.
-        verdict: the JSON of ``verdict.json``.
+        verdict: of it.
         families: of its contenders, by name.
         facts: what its task declares of its metrics.
     """
@@ -37,14 +39,14 @@ class Member:
     folder: Path
     dataset: str
     fingerprint: str
-    verdict: dict[str, Any]
+    verdict: RecordedVerdict
     families: dict[str, str]
     facts: tuple[MetricFacts, ...] = ()
 
     @property
     def means(self) -> dict[str, float]:
         """Mean test score of each contender (of its best trials, where it was tuned)."""
-        return {row["name"]: float(row["mean"]) for row in self.verdict["contenders"]}
+        return {row["name"]: float(row["mean"]) for row in self.verdict.contenders}
 
 
 @dataclass(frozen=True)
@@ -77,21 +79,19 @@ def gather(folders: Sequence[Path], *, alpha: float = 0.05) -> Gathered:
         problem = f"fewer than two contenders are in all of them ({held})"
         raise DataError("data.no_common_contenders", "summary", None, problem)
     means = pd.DataFrame({member.dataset: member.means for member in members}).T[common]
-    direction = members[0].verdict["direction"]
-    metric = Metric.named(members[0].verdict["metric"], members[0].facts, direction=direction)
+    direction = members[0].verdict.direction
+    metric = Metric.named(members[0].verdict.metric, members[0].facts, direction=direction)
     summary = datasets_summary(means, alpha=alpha, direction=direction)
     return Gathered(tuple(members), metric, summary, tuple(_notes(members, common)))
 
 
 def _member(folder: Path) -> Member:
-    for name in ("plan.json", "verdict.json"):
-        if not (folder / name).exists():
-            problem = f"no finished bakeoff there (looked for {name} in {folder.resolve()})"
-            step = "finish it: give its compare command again"
-            raise ConfigError("config.no_bakeoff", "summary", folder, problem, next_step=step)
-    plan, verdict = read_json(folder / "plan.json"), read_json(folder / "verdict.json")
-    families = {entry["name"]: entry["family"] for entry in plan["contenders"]}
-    return Member(folder, plan["data"]["name"], plan["data"]["fingerprint"], verdict, families, declared_facts(plan))
+    for name in (VERDICT, PLAN):
+        require_bakeoff(folder, name, key="summary", next_step="finish it: give its compare command again")
+    plan = RecordedPlan.from_dict(read(folder / PLAN))
+    verdict = RecordedVerdict.from_dict(read(folder / VERDICT))
+    families = {contender.name: contender.family for contender in plan.contenders}
+    return Member(folder, plan.data, plan.fingerprint, verdict, families, plan.facts)
 
 
 def _told_apart(members: Sequence[Member]) -> list[Member]:
@@ -105,7 +105,7 @@ def _told_apart(members: Sequence[Member]) -> list[Member]:
 
 def _refuse_mixed(members: Sequence[Member]) -> None:
     for key in SAME:
-        found = {member.verdict[key]: member.folder for member in members}
+        found = {getattr(member.verdict, key): member.folder for member in members}
         if len(found) > 1:
             shown = ", ".join(f"{value} in {folder}" for value, folder in found.items())
             problem = f"bakeoffs of different {key}s cannot be summed up together ({shown})"
@@ -124,7 +124,7 @@ def _refuse_same_data(members: Sequence[Member]) -> None:
 def _notes(members: Sequence[Member], common: Sequence[str]) -> list[str]:
     left_out = sorted({name for member in members for name in member.means} - set(common))
     notes = [f"Left out, because they are not in every bakeoff: {', '.join(left_out)}."] if left_out else []
-    shaky = [member.dataset for member in members if member.verdict["provisional"] or member.verdict["exploratory"]]
+    shaky = [member.dataset for member in members if member.verdict.provisional or member.verdict.exploratory]
     if shaky:
         notes.append(f"Provisional or exploratory bakeoffs: {', '.join(shaky)}.")
     return notes

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bakeoff.errors import DataError
+from bakeoff.record import layout
+from bakeoff.record.contenders import Contender
+from bakeoff.record.evidence import Audit
+from bakeoff.record.plan import RecordedPlan
+from bakeoff.record.reading import SCHEMA_VERSION, parsed, parsed_json, parsed_lines, parsed_object
+from bakeoff.record.trials import MISSING, RecordedTrial
+from bakeoff.record.verdict import LeaderboardRow, RecordedVerdict
 from bakeoff.report.analysis.search import Validation, best_trials, read_validation
-from bakeoff.report.audits import Audit, read_audit, read_manifest, read_openings
-from bakeoff.report.measured import GRADIENTS, SCALE, read_exhibits, read_measured
+from bakeoff.report.measured import read_exhibits, read_measured
 from bakeoff.report.numbers import Metric
-from bakeoff.report.planned import Contender, Plan
-from bakeoff.report.records import Row, Trial, Verdict
 from bakeoff.tables import column, read_table
 
-SCHEMA_VERSION = 1
 _MOST_NAMED = 5
 
 
@@ -42,9 +44,9 @@ class Bakeoff:
     """
 
     folder: Path
-    plan: Plan
-    verdict: Verdict
-    trials: tuple[Trial, ...] = ()
+    plan: RecordedPlan
+    verdict: RecordedVerdict
+    trials: tuple[RecordedTrial, ...] = ()
     labels: np.ndarray | None = None
     examples: tuple[str, ...] = ()
     validation: Validation = field(default_factory=dict)
@@ -66,20 +68,20 @@ class Bakeoff:
         return Metric.named(name, self.plan.facts)
 
     @property
-    def contenders(self) -> list[Row]:
+    def contenders(self) -> list[LeaderboardRow]:
         """Leaderboard rows that can win, best first; a family's quality is that of its best of m, as in the verdict."""
         return [row for row in self.verdict.board(self.plan.metric) if not row.is_baseline]
 
     @property
-    def baselines(self) -> list[Row]:
+    def baselines(self) -> list[LeaderboardRow]:
         """Leaderboard rows that are there to compare against."""
         return [row for row in self.verdict.leaderboard if row.is_baseline]
 
-    def trials_of(self, name: str) -> list[Trial]:
+    def trials_of(self, name: str) -> list[RecordedTrial]:
         """Trials of one contender, in the order of the seeds."""
         return [trial for trial in self.trials if trial.contender == name]
 
-    def typical_trials(self, name: str) -> list[Trial]:
+    def typical_trials(self, name: str) -> list[RecordedTrial]:
         """Trials that show what a contender does: all, or of a search the best quarter by validation."""
         trials = self.trials_of(name)
         planned = next((entry for entry in self.plan.contenders if entry.name == name), None)
@@ -96,42 +98,55 @@ def read_bakeoff(folder: Path) -> Bakeoff:
     Raises:
         DataError: The folder holds no plan or verdict, or one of a schema that this version does not know.
     """
-    plan = Plan.from_dict(_required(folder, "plan.json"))
-    verdict = Verdict.from_dict(_required(folder, "verdict.json"))
+    plan = RecordedPlan.from_dict(_required(folder, layout.PLAN))
+    verdict = RecordedVerdict.from_dict(_required(folder, layout.VERDICT))
     missing: list[str] = []
     trials = tuple(
         _trial(folder, contender, index) for contender in plan.contenders for index in range(len(contender.trials))
     )
-    labels = _labels(folder / "test_labels.arrow", missing)
+    labels = _labels(folder / layout.TEST_LABELS, missing)
     examples = tuple(
-        str(name) for name in _optional(folder / "test_examples.json", missing, "the ids of the test examples")
+        str(name) for name in _optional(folder / layout.TEST_EXAMPLES, missing, "the ids of the test examples")
     )
     validation = read_validation(folder)
     if plan.num_tuning and not validation:
-        missing.append("validation.parquet can't be read, so it is not known which trials were selected.")
+        missing.append(f"{layout.VALIDATION} can't be read, so it is not known which trials were selected.")
     missing.extend(_unfinished(trials, plan, verdict))
-    history = (read_audit(folder), read_manifest(folder), read_openings(folder))
-    measured = (read_measured(folder, SCALE), read_measured(folder, GRADIENTS), read_exhibits(folder))
-    return Bakeoff(folder, plan, verdict, trials, labels, examples, validation, *history, missing, *measured)
+    return Bakeoff(
+        folder,
+        plan,
+        verdict,
+        trials,
+        labels,
+        examples,
+        validation,
+        audit=Audit.found(folder),
+        manifest=parsed_object(folder / layout.MANIFEST) or {},
+        openings=parsed_lines(folder / layout.OPENINGS),
+        missing=missing,
+        scaling=read_measured(folder / layout.SCALE),
+        gradients=read_measured(folder / layout.GRADIENTS),
+        exhibits=read_exhibits(folder),
+    )
 
 
-def metric_lines(trial: Trial, *, kind: str) -> Iterator[dict[str, Any]]:
+def metric_lines(trial: RecordedTrial, *, kind: str) -> Iterator[dict[str, Any]]:
     """Entries of one kind (``train`` or ``val``) of a trial's metric log; a line cut off by a crash is passed over."""
-    path = trial.folder / "metrics.jsonl"
+    path = trial.folder / layout.METRICS
     if not path.is_file():
         return
     needle = f'"{kind}"'.encode()
     for line in path.read_bytes().splitlines():
         if needle in line:
-            entry = _parsed(line)
+            entry = parsed_json(line)
             if isinstance(entry, dict) and entry.get("kind") == kind:
                 yield entry
 
 
-def read_probabilities(trial: Trial) -> np.ndarray | None:
+def read_probabilities(trial: RecordedTrial) -> np.ndarray | None:
     """Test-set class probabilities of a trial, shape ``(n, classes)``, or ``None`` if it has none that can be read."""
     try:
-        probabilities = column(read_table(trial.folder / "test_predictions.arrow"), "probabilities")
+        probabilities = column(read_table(trial.folder / layout.PREDICTIONS), "probabilities")
     except (OSError, ValueError, KeyError):
         return None
     return probabilities if probabilities.ndim == 2 else None
@@ -142,8 +157,8 @@ def _required(folder: Path, name: str) -> dict[str, Any]:
     if not path.is_file():
         next_step = "run the same `bakeoff compare` command again; finished trials are kept"
         raise DataError("report.unfinished", "folder", folder.resolve(), f"no {name} there", next_step=next_step)
-    raw = _parsed(path.read_bytes())
-    if not isinstance(raw, dict):
+    raw = parsed_object(path)
+    if raw is None:
         raise DataError("report.unreadable", "file", path, "is not a JSON object")
     if raw.get("schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
         version = raw["schema_version"]
@@ -152,7 +167,7 @@ def _required(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _optional(path: Path, missing: list[str], what: str) -> list[Any]:
-    value = _parsed(path.read_bytes()) if path.is_file() else None
+    value = parsed(path)
     if not isinstance(value, list):
         missing.append(f"{path.name} is not there, so {what} are unknown.")
         return []
@@ -170,19 +185,13 @@ def _labels(path: Path, missing: list[str]) -> np.ndarray | None:
     return labels.astype(np.int64) if labels.dtype.kind in "iub" else labels
 
 
-def _trial(folder: Path, contender: Contender, index: int) -> Trial:
-    place = folder / "trials" / contender.trials[index]
-    path = place / "result.json"
-    raw = _parsed(path.read_bytes()) if path.is_file() else None
-    result = raw if isinstance(raw, dict) else {}
-    return Trial(
-        place,
-        contender.name,
-        **{key: result[key] for key in ("seed", "status", "train_seconds", "gradients") if key in result},
-    )
+def _trial(folder: Path, contender: Contender, index: int) -> RecordedTrial:
+    place = layout.trial_folder(folder, contender.trials[index])
+    found = RecordedTrial.found(place) or RecordedTrial(place)
+    return replace(found, contender=contender.name)
 
 
-def _unfinished(trials: tuple[Trial, ...], plan: Plan, verdict: Verdict) -> list[str]:
+def _unfinished(trials: tuple[RecordedTrial, ...], plan: RecordedPlan, verdict: RecordedVerdict) -> list[str]:
     """Trials without a result, except those that a race or an early decision made needless."""
     last = verdict.looks[-1].get("seeds") if verdict.looks else None
     needless = set()
@@ -191,7 +200,7 @@ def _unfinished(trials: tuple[Trial, ...], plan: Plan, verdict: Verdict) -> list
         needless |= set(contender.trials[runs:] if verdict.looks and runs else ())
     without: dict[str, list[str]] = {}
     for trial in trials:
-        if trial.status == "missing" and trial.folder.name not in needless:
+        if trial.status == MISSING and trial.folder.name not in needless:
             without.setdefault(trial.contender, []).append(trial.folder.name)
     return [sentence for name, ids in without.items() for sentence in _without_result(name, ids)]
 
@@ -202,10 +211,3 @@ def _without_result(contender: str, trials: list[str]) -> list[str]:
         return [f"{len(trials)} trials of {contender} have no result and therefore no curve and no predictions."]
     what = "has no result and therefore no curve and no predictions."
     return [f"Trial {trial} of {contender} {what}" for trial in trials]
-
-
-def _parsed(text: bytes) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None

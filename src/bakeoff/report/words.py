@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bakeoff.record.plan import RecordedPlan
+from bakeoff.record.verdict import RecordedPair
 from bakeoff.report.numbers import Metric, compact, count, is_number, share
-from bakeoff.report.planned import Plan
 from bakeoff.report.reading import Bakeoff
-from bakeoff.report.records import Pair
 
 FAMILY_NAMES = {"cnn": "CNN", "rnn": "RNN", "transformer": "Transformer"}
 _BUDGETS = {
@@ -49,7 +49,7 @@ def glossary(metrics: Sequence[Metric]) -> dict[str, str]:
     return {metric.label: metric.facts.meaning for metric in metrics if metric.facts.meaning} | GLOSSARY
 
 
-def question(plan: Plan) -> str:
+def question(plan: RecordedPlan) -> str:
     """What the bakeoff asked: ``CNN, RNN or Transformer for image classification on digits?``"""
     entered = [contender for contender in plan.contenders if not contender.is_baseline]
     families = list(dict.fromkeys(contender.family for contender in entered))
@@ -72,7 +72,7 @@ def headline(bakeoff: Bakeoff) -> str:
     return "Not enough evidence to name a winner"
 
 
-def closest_rival(bakeoff: Bakeoff) -> Pair | None:
+def closest_rival(bakeoff: Bakeoff) -> RecordedPair | None:
     """The pair of the leader and the contender whose mean is nearest to its own, seen from the leader."""
     leader = bakeoff.verdict.leader
     own = [pair.seen_from(leader) for pair in bakeoff.verdict.pairs if leader in (pair.a, pair.b)] if leader else []
@@ -80,14 +80,14 @@ def closest_rival(bakeoff: Bakeoff) -> Pair | None:
     return min(known, key=lambda pair: (abs(pair.difference or 0.0), pair.b)) if known else None
 
 
-def reading(pair: Pair) -> str:
+def reading(pair: RecordedPair) -> str:
     """What a pair's test says: ``better``, ``better, by less than matters``, ``equivalent`` or ``undecided``."""
     if pair.is_decided:
         return "better, by less than matters" if pair.equivalent else "better"
     return "equivalent" if pair.equivalent else "undecided"
 
 
-def budget_words(plan: Plan) -> str:
+def budget_words(plan: RecordedPlan) -> str:
     """What was held equal, in short: ``100,000 trainable parameters each, within 5 %``."""
     mode, value = plan.budget.get("mode", "none"), plan.budget.get("value")
     if mode not in _BUDGETS:

@@ -24,7 +24,6 @@ from pathlib import Path
 
 from bakeoff.comparison.guards.baselines import has_baselines
 from bakeoff.comparison.guards.equality import held_equal
-from bakeoff.comparison.guards.finding import Finding, Severity
 from bakeoff.comparison.guards.leaks import declared_leaks, duplicates, preprocessing_fit
 from bakeoff.comparison.guards.manifest import keeps_manifest
 from bakeoff.comparison.guards.openings import openings_declared
@@ -34,6 +33,7 @@ from bakeoff.comparison.guards.tuning import equal_tuning
 from bakeoff.data.contract import TaskData
 from bakeoff.errors import TrialsFailed
 from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.record.evidence import Finding, Severity
 
 __all__ = ["Finding", "Severity", "check", "check_recorded", "refuse", "settled"]
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bakeoff.comparison.guards.finding import Finding
 from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.record.evidence import Finding
 
 NAME = "baselines"
 
 
 def has_baselines(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     """Without them nobody sees whether the task needs more than the simplest answer."""
-    models = [entry["config"]["model"] for entry in bakeoff.contenders if entry["role"] == "baseline"]
-    if not any(model.get("simple") for model in models):
+    baselines = [contender for contender in bakeoff.plan.contenders if contender.is_baseline]
+    if not any(baseline.config["model"].get("simple") for baseline in baselines):
         yield Finding(NAME, "stamp", "No linear baseline stands beside the contenders (baselines=${task.baselines}).")
-    if bakeoff.verdict is not None and bakeoff.verdict.get("trivial") is None:
+    if bakeoff.verdict is not None and bakeoff.verdict.trivial is None:
         yield Finding(NAME, "stamp", "No trivial baseline stands beside the contenders.")

@@ -7,9 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bakeoff.comparison.guards.finding import Finding, few
-from bakeoff.comparison.planning.plan import sha256_of
-from bakeoff.record.bakeoff import PlannedTrial, RecordedBakeoff
+from bakeoff.comparison.guards.naming import few
+from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.record.evidence import Finding
+from bakeoff.record.plan import PlannedTrial, RecordedPlan
+from bakeoff.record.reading import sha256_of
 
 GUARDS = {
     "augment": "unequal_augmentation",
@@ -27,7 +29,7 @@ def held_equal(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     """Every trial that was run has the same settings outside of its model, optimizer and scheduler."""
     for section, guard in GUARDS.items():
         hashes: dict[str, set[str]] = defaultdict(set)
-        for trial in bakeoff.planned:
+        for trial in bakeoff.plan.trials:
             recorded = bakeoff.trials.get(trial.trial_id)
             if recorded is not None and recorded.config is not None:
                 compared = _compared(bakeoff.plan, section, recorded.config, trial)
@@ -38,13 +40,13 @@ def held_equal(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     yield from _unequal_rows(bakeoff)
 
 
-def _compared(plan: Mapping[str, Any], section: str, config: Mapping[str, Any], trial: PlannedTrial) -> dict[str, Any]:
+def _compared(plan: RecordedPlan, section: str, config: Mapping[str, Any], trial: PlannedTrial) -> dict[str, Any]:
     """A section without what may differ: searched settings, and the stop where the budget sets it."""
     settings = copy.deepcopy(config[section] or {})
     for key in trial.point.values:
         if key.startswith(f"{section}."):
             settings.pop(key.split(".")[1], None)
-    if section == "trainer" and trial.role in STOP_BY_BUDGET.get(plan["budget"]["mode"], ()):
+    if section == "trainer" and trial.role in STOP_BY_BUDGET.get(plan.budget["mode"], ()):
         settings = {key: value for key, value in settings.items() if not key.startswith("max_")}
     return settings
 
@@ -52,7 +54,7 @@ def _compared(plan: Mapping[str, Any], section: str, config: Mapping[str, Any], 
 def _unequal_rows(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     """Trials of one seed saw the same rows, normalised alike."""
     seen: dict[int, dict[str, str]] = defaultdict(dict)
-    for trial in bakeoff.planned:
+    for trial in bakeoff.plan.trials:
         recorded = bakeoff.trials.get(trial.trial_id)
         if recorded is not None and recorded.spec is not None:
             seen[trial.seed][trial.contender] = sha256_of(recorded.spec)

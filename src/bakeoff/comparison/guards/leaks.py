@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bakeoff.comparison.guards.finding import Finding, few
+from bakeoff.comparison.guards.naming import few
 from bakeoff.data.contract import SPLITS, Split, TaskData
 from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.record.evidence import Finding
 
 DUPLICATES, FIT = "duplicates", "preprocessing_fit"
 
 
 def declared_leaks(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     """Copies across splits that were kept on purpose; the report is stamped."""
-    leaked = int(bakeoff.plan["data"]["spec"].get("leaked_rows") or 0)
+    leaked = int(bakeoff.plan.spec.get("leaked_rows") or 0)
     if leaked:
         problem = f"{leaked:,} rows of train or validation are also in a later split (data.allow_leak=true)."
         yield Finding(DUPLICATES, "stamp", problem)
@@ -24,7 +25,7 @@ def declared_leaks(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
 
 def duplicates(bakeoff: RecordedBakeoff, data: TaskData) -> Iterator[Finding]:
     """Examples with equal content on two sides of a split, of any seed, beyond those that were declared."""
-    declared = int(bakeoff.plan["data"]["spec"].get("leaked_rows") or 0)
+    declared = int(bakeoff.plan.spec.get("leaked_rows") or 0)
     content: dict[str, bytes] = {}
     worst: tuple[int, str] = (0, "")
     for seed in _seeds(bakeoff, data):
@@ -43,7 +44,7 @@ def preprocessing_fit(bakeoff: RecordedBakeoff, data: TaskData) -> Iterator[Find
     """What each trial's preprocessing was fitted on are the rows that it may see."""
     wrong: dict[str, str] = {}
     for seed in _seeds(bakeoff, data):
-        for trial in bakeoff.planned:
+        for trial in bakeoff.plan.trials:
             recorded = bakeoff.trials.get(trial.trial_id)
             if trial.seed != seed or recorded is None or recorded.spec is None:
                 continue
@@ -60,7 +61,7 @@ def _seeds(bakeoff: RecordedBakeoff, data: TaskData) -> Iterator[int]:
     """The seeds of the plan, the data split by each in turn."""
     before = data.seed
     try:
-        for seed in dict.fromkeys(trial.seed for trial in bakeoff.planned):
+        for seed in dict.fromkeys(trial.seed for trial in bakeoff.plan.trials):
             data.seed = seed
             yield seed
     finally:

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from bakeoff.comparison.guards.finding import Finding
-from bakeoff.comparison.planning.plan import RULES, sha256_of
-from bakeoff.record.bakeoff import MANIFEST, RecordedBakeoff
+from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.record.evidence import Finding
+from bakeoff.record.layout import MANIFEST
+from bakeoff.record.plan import rules_of
+from bakeoff.record.reading import sha256_of
 
 NAME = "manifest"
-
-
-def rules_of(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """The rules of a manifest as a plan has them; its seeds aside, which may grow (and make a bakeoff exploratory).
-
-    Args:
-        plan: the JSON of ``plan.json``.
-    """
-    task, data = plan["task"], plan["data"]
-    return {
-        "metric": task["metric"],
-        "direction": task["direction"],
-        **{name: plan[name] for name in RULES},
-        "data_fingerprint": data["fingerprint"],
-        "contenders": [_entry(entry) for entry in plan["contenders"]],
-        "classes": list(data["spec"].get("class_names", ())),
-    }
 
 
 def keeps_manifest(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
@@ -39,20 +24,16 @@ def keeps_manifest(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     if sha256_of(written["rules"]) != written["sha256"]:
         yield Finding(NAME, "refuse", f"{MANIFEST} was changed after it was hashed.")
     rules = written["rules"]
-    for name, planned in rules_of(bakeoff.plan).items():
+    for name, planned in rules_of(bakeoff.plan.raw).items():
         if rules.get(name) != planned:
             yield Finding(NAME, "refuse", f"{name} was changed after the first run: {_both(rules.get(name), planned)}.")
-    if not set(rules["seeds"]) <= set(bakeoff.plan["seeds"]):
-        problem = _both(rules["seeds"], bakeoff.plan["seeds"])
+    if not set(rules["seeds"]) <= set(bakeoff.plan.seeds):
+        problem = _both(rules["seeds"], list(bakeoff.plan.seeds))
         yield Finding(NAME, "refuse", f"seeds were taken out after the first run: {problem}.")
     for name, judged in _judged_by(bakeoff).items():
         if rules.get(name) != judged:
             problem = f"The verdict was drawn with {name} {judged}; declared was {rules.get(name)}."
             yield Finding(NAME, "refuse", problem)
-
-
-def _entry(entry: Mapping[str, Any]) -> dict[str, str]:
-    return {"name": entry["name"], "role": entry["role"], "config_sha256": sha256_of(entry["config"])}
 
 
 def _judged_by(bakeoff: RecordedBakeoff) -> dict[str, Any]:
@@ -61,7 +42,7 @@ def _judged_by(bakeoff: RecordedBakeoff) -> dict[str, Any]:
         return {}
     given = bakeoff.manifest["rules"].get("margin")
     names = ["metric", "direction", *(["margin"] if isinstance(given, int | float) else [])]
-    return {name: bakeoff.verdict[name] for name in names}
+    return {name: getattr(bakeoff.verdict, name) for name in names}
 
 
 def _both(declared: Any, planned: Any) -> str:

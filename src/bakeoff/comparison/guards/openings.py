@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
-from bakeoff.comparison.guards.finding import Finding, few
-from bakeoff.comparison.judging.opening import OPENINGS, SCORES
-from bakeoff.record.bakeoff import VERDICT, RecordedBakeoff
+from bakeoff.comparison.guards.naming import few
+from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.record.evidence import Finding
+from bakeoff.record.layout import OPENINGS, SCORES, VERDICT
+from bakeoff.record.reading import sha256_of_file
 
 NAME = "test_openings"
 
@@ -25,11 +26,9 @@ def openings_declared(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     if len(openings) > len(bakeoff.looks):
         looks = few([str(look) for look in bakeoff.looks])
         yield Finding(NAME, "stamp", f"The test was opened {len(openings)} times; declared was opening it at {looks}.")
-    other = [str(o["bakeoff_id"]) for o in openings.values() if o["bakeoff_id"] != bakeoff.plan["bakeoff_id"]]
+    other = [str(o["bakeoff_id"]) for o in openings.values() if o["bakeoff_id"] != bakeoff.plan.bakeoff_id]
     if other:
         yield Finding(NAME, "stamp", f"The test was opened for another bakeoff in this folder: {few(other)}.")
-    path = bakeoff.path / SCORES
-    if openings and path.exists():
-        now = hashlib.sha256(path.read_bytes()).hexdigest()
-        if now not in openings:
-            yield Finding(NAME, "refuse", f"{SCORES} is not the file that was written when the test was opened.")
+    now = sha256_of_file(bakeoff.path / SCORES)
+    if openings and now and now not in openings:
+        yield Finding(NAME, "refuse", f"{SCORES} is not the file that was written when the test was opened.")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from bakeoff.comparison.guards.finding import Finding
 from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.record.evidence import Finding
 
 NAME = "timing"
 WIDEST_SPREAD = 0.10
@@ -32,9 +32,8 @@ def settled(repeats: Sequence[float]) -> bool:
 
 def settled_timings(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     """Latencies of the leaderboard whose stored repeats (``latency_repeats_ms``) disagree."""
-    for row in (bakeoff.verdict or {}).get("leaderboard") or []:
-        for size, repeats in (row.get("latency_repeats_ms") or {}).items():
-            shown = (row.get("latency_ms") or {}).get(size)
-            if shown is not None and not settled(repeats):
+    for row in bakeoff.verdict.leaderboard if bakeoff.verdict is not None else ():
+        for size, repeats in row.latency_repeats_ms.items():
+            if row.latency_ms.get(size) is not None and not settled(repeats):
                 problem = f"{len(repeats)} repeats, spread {spread(repeats):.0%}; at least 5 within 10 % are asked"
-                yield Finding(NAME, "warn", f"Latency of {row['name']} at batch {size} is not settled ({problem}).")
+                yield Finding(NAME, "warn", f"Latency of {row.name} at batch {size} is not settled ({problem}).")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from bakeoff.comparison.guards.finding import Finding, few
-from bakeoff.record.bakeoff import PlannedTrial, RecordedBakeoff, RecordedTrial, contender_of
+from bakeoff.comparison.guards.naming import few
+from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.contenders import Contender
+from bakeoff.record.evidence import Finding
+from bakeoff.record.layout import PREDICTIONS
+from bakeoff.record.plan import PlannedTrial
+from bakeoff.record.reading import sha256_of_file
+from bakeoff.record.trials import RecordedTrial
 from bakeoff.training.trial.assembly import trial_id
-from bakeoff.training.trial.predictions import FILE
 
 RECORDED, SEEDS, SEALED = "trials_recorded", "undeclared_seeds", "predictions_sealed"
 
@@ -23,11 +25,11 @@ def trials_recorded(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
         yield Finding(RECORDED, "refuse", f"Planned trials without a result ({len(missing)}): {names}.")
     surplus = [trial for trial in _unplanned(bakeoff) if not _is_extra_seed(bakeoff, trial)]
     if surplus:
-        names = few([f"{trial.name} ({trial.result.get('contender')})" for trial in surplus])
+        names = few([f"{trial.name} ({trial.contender})" for trial in surplus])
         yield Finding(RECORDED, "refuse", f"Trials with a result that stand in no plan ({len(surplus)}): {names}.")
-    contenders = {entry["name"]: contender_of(entry) for entry in bakeoff.contenders}
+    contenders = {contender.name: contender for contender in bakeoff.plan.contenders}
     wrong: dict[str, list[str]] = {}
-    for planned in bakeoff.planned:
+    for planned in bakeoff.plan.trials:
         if planned.trial_id in bakeoff.trials:
             for problem in _differences(bakeoff, contenders[planned.contender], planned):
                 wrong.setdefault(problem, []).append(_named(planned))
@@ -39,10 +41,10 @@ def undeclared_seeds(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     """Seeds that were added after the plan make a bakeoff exploratory."""
     extra = [trial for trial in _unplanned(bakeoff) if _is_extra_seed(bakeoff, trial)]
     if extra:
-        names = few([f"{trial.result['contender']} seed {trial.result['seed']}" for trial in extra])
+        names = few([f"{trial.contender} seed {trial.seed}" for trial in extra])
         yield Finding(SEEDS, "stamp", f"Exploratory: trials of seeds that were not declared ({len(extra)}): {names}.")
     declared = ((bakeoff.manifest or {}).get("rules") or {}).get("seeds")
-    added = sorted(set(bakeoff.plan["seeds"]) - set(declared)) if declared is not None else []
+    added = sorted(set(bakeoff.plan.seeds) - set(declared)) if declared is not None else []
     if added:
         names = few([str(seed) for seed in added])
         yield Finding(SEEDS, "stamp", f"Exploratory: the manifest does not declare these seeds of the plan: {names}.")
@@ -50,33 +52,33 @@ def undeclared_seeds(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
 
 def predictions_sealed(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     """Test predictions are the bytes that their trial wrote."""
-    for planned in bakeoff.planned:
+    for planned in bakeoff.plan.trials:
         trial = bakeoff.trials.get(planned.trial_id)
         if trial is None or trial.failed:
             continue
-        path = trial.folder / FILE
-        if not path.exists():
+        now = sha256_of_file(trial.folder / PREDICTIONS)
+        if not now:
             yield Finding(SEALED, "refuse", f"The test predictions of {_named(planned)} are gone.")
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != trial.result["test_predictions_sha256"]:
+        elif now != trial.test_predictions_sha256:
             yield Finding(SEALED, "refuse", f"The test predictions of {_named(planned)} are not those that it wrote.")
 
 
 def _missing(bakeoff: RecordedBakeoff) -> list[PlannedTrial]:
     """Planned trials that should have run: up to the last look that their contender took part in."""
     due = []
-    for entry in bakeoff.contenders:
-        planned = [trial for trial in bakeoff.planned if trial.contender == entry["name"]]
-        num_due = _num_due(bakeoff, entry, [trial.trial_id in bakeoff.trials for trial in planned])
+    for contender in bakeoff.plan.contenders:
+        planned = [trial for trial in bakeoff.plan.trials if trial.contender == contender.name]
+        num_due = _num_due(bakeoff, contender, [trial.trial_id in bakeoff.trials for trial in planned])
         due += [trial for trial in planned[:num_due] if trial.trial_id not in bakeoff.trials]
     return due
 
 
-def _num_due(bakeoff: RecordedBakeoff, entry: Mapping[str, Any], has_run: list[bool]) -> int:
+def _num_due(bakeoff: RecordedBakeoff, contender: Contender, has_run: list[bool]) -> int:
     """How many of a contender's trials must have a result: those up to the last look that it took part in."""
-    if not bakeoff.plan["looks"]:
+    if not bakeoff.plan.looks:
         return len(has_run)
-    most = max(len(bakeoff.recorded_of(other["name"])) for other in bakeoff.contenders)
-    may_stop = bakeoff.verdict is None or bakeoff.stage is not None or entry["name"] in _beaten(bakeoff)
+    most = max(len(bakeoff.recorded_of(other.name)) for other in bakeoff.plan.contenders)
+    may_stop = bakeoff.verdict is None or bakeoff.stage is not None or contender.name in _beaten(bakeoff)
     reached = sum(has_run) if may_stop else most
     due = next(look for look in bakeoff.looks if look >= reached)
     return due if bakeoff.stage is None else min(due, bakeoff.stage)
@@ -84,32 +86,32 @@ def _num_due(bakeoff: RecordedBakeoff, entry: Mapping[str, Any], has_run: list[b
 
 def _beaten(bakeoff: RecordedBakeoff) -> set[str]:
     """Contenders that left the race."""
-    rows = (bakeoff.verdict or {}).get("contenders") or []
+    rows = bakeoff.verdict.contenders if bakeoff.verdict is not None else ()
     return {row["name"] for row in rows if row.get("beaten_by") is not None}
 
 
 def _unplanned(bakeoff: RecordedBakeoff) -> list[RecordedTrial]:
-    planned = {trial.trial_id for trial in bakeoff.planned}
+    planned = {trial.trial_id for trial in bakeoff.plan.trials}
     return [trial for name, trial in bakeoff.trials.items() if name not in planned]
 
 
 def _is_extra_seed(bakeoff: RecordedBakeoff, trial: RecordedTrial) -> bool:
     """Whether a trial is one more seed of a contender that is in the plan."""
-    seeds = {planned.seed for planned in bakeoff.planned if planned.contender == trial.result.get("contender")}
-    return bool(seeds) and trial.result.get("seed") not in seeds
+    seeds = {planned.seed for planned in bakeoff.plan.trials if planned.contender == trial.contender}
+    return bool(seeds) and trial.seed not in seeds
 
 
 def _differences(bakeoff: RecordedBakeoff, contender: Contender, planned: PlannedTrial) -> Iterator[str]:
     trial = bakeoff.trials[planned.trial_id]
-    fingerprint = bakeoff.plan["data"]["fingerprint"]
+    fingerprint = bakeoff.plan.fingerprint
     expected = {
         "trial_id": planned.trial_id,
         "contender": planned.contender,
         "seed": planned.seed,
-        "bakeoff_id": bakeoff.plan["bakeoff_id"],
+        "bakeoff_id": bakeoff.plan.bakeoff_id,
     } | ({} if trial.failed else {"data_fingerprint": fingerprint})
     for key, value in expected.items():
-        if trial.result.get(key) != value:
+        if getattr(trial, key) != value:
             yield f"ran with another {key} than the plan's"
     config = contender.trial(planned.point)
     if trial_id(config, fingerprint) != planned.trial_id:

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bakeoff.comparison.guards.finding import Finding, few
+from bakeoff.comparison.guards.naming import few
 from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.record.evidence import Finding
 
 NAME = "unequal_tuning"
 EXCHANGEABLE = "random"
@@ -16,23 +17,22 @@ EXCHANGEABLE = "random"
 
 def equal_tuning(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     """Equal trials, dimensions and sampler; every point inside its contender's ranges; every seed fresh."""
-    entries = [entry for entry in bakeoff.contenders if entry["role"] == "contender"]
-    tune = bakeoff.plan.get("tune") or {}
-    yield from _unequal("numbers of trials", {entry["name"]: len(entry["trials"]) for entry in entries})
-    if not bakeoff.tuned:
+    entries, tune = bakeoff.plan.entered, bakeoff.plan.tune
+    yield from _unequal("numbers of trials", {entry.name: len(entry.trials) for entry in entries})
+    if not bakeoff.plan.num_tuning:
         return
-    yield from _unequal("numbers of points", {entry["name"]: len(entry["points"]) for entry in entries})
-    yield from _unequal("numbers of searched dimensions", {e["name"]: len(e.get("search") or {}) for e in entries})
-    samplers = {entry["name"]: str(entry.get("sampler", tune.get("sampler", EXCHANGEABLE))) for entry in entries}
+    yield from _unequal("numbers of points", {entry.name: len(entry.points) for entry in entries})
+    yield from _unequal("numbers of searched dimensions", {entry.name: len(entry.search) for entry in entries})
+    samplers = {entry.name: str(entry.sampler or tune.get("sampler", EXCHANGEABLE)) for entry in entries}
     yield from _unequal("samplers", samplers)
     others = sorted(set(samplers.values()) - {EXCHANGEABLE})
     if others:
         yield _finding(f"The trials of sampler {few(others)} are not exchangeable; allowed is {EXCHANGEABLE}.")
     for entry in entries:
-        outside = [key for point in entry["points"] for key in _outside(point["values"], entry.get("search") or {})]
+        outside = [key for point in entry.points for key in _outside(point.values, entry.search)]
         if outside:
-            yield _finding(f"{entry['name']} was tried outside of its search space: {few(sorted(set(outside)))}.")
-    seeds = Counter(int(point["seed"]) for entry in entries for point in entry["points"])
+            yield _finding(f"{entry.name} was tried outside of its search space: {few(sorted(set(outside)))}.")
+    seeds = Counter(point.seed for entry in entries for point in entry.points)
     repeated = [str(seed) for seed, count in seeds.items() if count > 1]
     if repeated:
         yield _finding(f"Trials share seeds, so they are not independent: {few(repeated)}.")

@@ -7,87 +7,40 @@ the margin. A figure that was changed by hand, or that no longer follows from th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bakeoff.comparison.guards import Finding, check_recorded
-from bakeoff.comparison.judging.checks import RELATIVE, Check, compare, plain
-from bakeoff.comparison.judging.opening import VALIDATION
-from bakeoff.comparison.judging.rederive import (
-    Rescored,
-    Stored,
-    by_trial,
-    margin_again,
-    rescore,
-    stored_labels,
-    stored_table,
-    verdict_again,
-)
-from bakeoff.comparison.judging.rederive_beside import beside_again, leaderboard_again, validation_again
-from bakeoff.comparison.planning.plan import sha256_of
+from bakeoff.comparison.guards import check_recorded
+from bakeoff.comparison.judging.checks import RELATIVE, compare, plain
+from bakeoff.comparison.judging.derivation import Evidence, derive, judge
+from bakeoff.comparison.judging.margin import margin_of
+from bakeoff.comparison.judging.opening import read_labels, read_scores
+from bakeoff.comparison.judging.rescoring import Rescored, Stored, by_trial, rescore, selected_again
+from bakeoff.comparison.judging.scoring import Scorer, Trivial
 from bakeoff.data.contract import TaskData
-from bakeoff.errors import BakeoffError, ConfigError
-from bakeoff.files import read_json, write_json
-from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.errors import BakeoffError
+from bakeoff.files import write_json
+from bakeoff.record import layout
+from bakeoff.record.bakeoff import RecordedBakeoff, require_bakeoff
+from bakeoff.record.evidence import Audit, Check
+from bakeoff.record.reading import read, sha256_of, sha256_of_file
+from bakeoff.record.verdict import RecordedVerdict
 from bakeoff.tables import digest
 
-AUDIT_VERSION = 1
-FILE = "audit.json"
 AUDITED = (
-    *("plan.json", "manifest.json", "margin.json", "openings.jsonl", "verdict.json"),
-    *("scores.parquet", "validation.parquet"),
-    *("test_labels.arrow", "test_examples.json", "trials/*/result.json", "trials/*/test_predictions.arrow"),
+    *(layout.PLAN, layout.MANIFEST, layout.MARGIN, layout.OPENINGS, layout.VERDICT, layout.SCORES, layout.VALIDATION),
+    *(layout.TEST_LABELS, layout.TEST_EXAMPLES),
+    *(f"{layout.TRIALS}/*/{name}" for name in (layout.RESULT, layout.PREDICTIONS)),
 )
 """Files, by pattern, whose hashes the audit records."""
-
-
-@dataclass(frozen=True)
-class Audit:
-    """What an audit found.
-
-    Attributes:
-        checks: every figure.
-        findings: of the guards.
-        sha256: of every file that was audited, by its path in the folder.
-        with_data: whether the data was at hand; without it failed trials, the trivial predictor, labels, duplicates and
-            normalisation go unchecked.
-    """
-
-    checks: tuple[Check, ...]
-    findings: tuple[Finding, ...]
-    sha256: dict[str, str]
-    with_data: bool
-
-    @property
-    def differing(self) -> list[Check]:
-        """The figures that do not follow from what is stored."""
-        return [check for check in self.checks if not check.agrees]
-
-    @property
-    def refusals(self) -> list[Finding]:
-        """What the guards found that leaves no verdict standing."""
-        return [finding for finding in self.findings if finding.severity == "refuse"]
-
-    @property
-    def agrees(self) -> bool:
-        """Whether all figures agree and no guard refuses."""
-        return not self.differing and not self.refusals
-
-    def to_dict(self) -> dict[str, Any]:
-        """What ``audit.json`` holds."""
-        return {
-            "schema_version": AUDIT_VERSION,
-            "agrees": self.agrees,
-            "with_data": self.with_data,
-            "checks": [asdict(check) for check in self.checks],
-            "findings": [finding.to_dict() for finding in self.findings],
-            "sha256": self.sha256,
-        }
+MEASURED = ("latency_ms", "latency_repeats_ms")
+"""What a row of the leaderboard holds that can't be derived."""
+BESIDE = ("leaderboard", "looks", "failures", "flops_ratio", "indicative", "saved_trials", "edges", "trivial")
+"""What ``verdict.json`` holds beside the verdict; each is checked under its own name."""
 
 
 def audit(folder: Path, *, data: TaskData | None = None) -> Audit:
@@ -101,55 +54,56 @@ def audit(folder: Path, *, data: TaskData | None = None) -> Audit:
         ConfigError: the folder holds no finished bakeoff.
         DataError: a file of it is missing or cannot be read.
     """
+    require_bakeoff(folder, layout.VERDICT, key="audit", next_step="finish it: give its compare command again")
     bakeoff = RecordedBakeoff.read(folder)
-    if bakeoff.verdict is None:
-        problem = f"no finished bakeoff there (looked for verdict.json in {folder.resolve()})"
-        step = "finish it: give its compare command again"
-        raise ConfigError("config.no_bakeoff", "audit", folder, problem, next_step=step)
+    assert bakeoff.verdict is not None
     checks = tuple(_checks(bakeoff, bakeoff.verdict, data))
     found = Audit(checks, tuple(check_recorded(bakeoff, data=data)), _hashes(folder), data is not None)
-    write_json(folder / FILE, found.to_dict())
+    write_json(folder / layout.AUDIT, found.to_dict())
     return found
 
 
-def _checks(bakeoff: RecordedBakeoff, verdict: dict[str, Any], data: TaskData | None) -> Iterator[Check]:
-    table = stored_table(bakeoff)
+def _checks(bakeoff: RecordedBakeoff, verdict: RecordedVerdict, data: TaskData | None) -> Iterator[Check]:
+    table, scorer = read_scores(bakeoff.path), Scorer.of_plan(bakeoff.plan)
     stored = by_trial(table)
-    rescored = rescore(bakeoff, stored, data=data)
+    trivial = None if data is None else Trivial(scorer, data)
+    rescored = rescore(bakeoff, stored, scorer=scorer, trivial=trivial)
     trials = [found.trial for found in rescored]
     if bakeoff.manifest is not None:
         yield from compare("manifest/sha256", bakeoff.manifest["sha256"], sha256_of(bakeoff.manifest["rules"]))
     if data is not None:
         yield from _data_checks(bakeoff, data)
     yield from _score_checks(bakeoff, stored, rescored)
-    margin, validation = margin_again(bakeoff), validation_again(bakeoff, trials, data=data)
-    yield from compare("margin/verdict.json", verdict["margin"], margin)
-    yield from compare("margin/margin.json", read_json(bakeoff.path / "margin.json")["margin"] or None, margin)
+    margin, validation = margin_of(bakeoff), selected_again(bakeoff, trials, trivial)
+    yield from compare("margin/verdict.json", verdict.margin, margin)
+    yield from compare("margin/margin.json", read(bakeoff.path / layout.MARGIN)["margin"] or None, margin)
     yield from _validation_checks(bakeoff, validation)
+    yield from _verdict_checks(verdict, Evidence(bakeoff, table, trials, margin, validation), trivial)
+
+
+def _verdict_checks(verdict: RecordedVerdict, evidence: Evidence, trivial: Trivial | None) -> Iterator[Check]:
+    """Everything in ``verdict.json`` that can be derived."""
     try:
-        again, looks = verdict_again(bakeoff, table, trials, margin=margin, validation=validation)
+        derived = plain(derive(evidence, judge(evidence), trivial))
     except BakeoffError as error:  # scores that no verdict can be drawn from
-        yield Check("verdict", verdict["verdict"], error.problem, agrees=False)
-    else:
-        yield from _verdict_checks(verdict, plain(again.to_dict()))
-        yield from compare("looks", verdict["looks"], looks)
-    rows = plain(leaderboard_again(bakeoff, trials))
-    board = [{key: row.get(key) for key in rows[0]} for row in verdict["leaderboard"]]
-    yield from compare("leaderboard", board, rows)
-    for name, value in plain(beside_again(bakeoff, trials, data=data)).items():
-        yield from compare(name, verdict.get(name), value)
+        yield Check("verdict", verdict.verdict, error.problem, agrees=False)
+        return
+    stored = {**verdict.raw, "leaderboard": [_without_measured(row) for row in verdict.raw["leaderboard"]]}
+    beside = [name for name in BESIDE if name in derived]
+    words = [name for name in derived if name not in beside]
+    yield from compare("verdict", {name: stored.get(name) for name in words}, {name: derived[name] for name in words})
+    for name in beside:
+        yield from compare(name, stored.get(name), derived[name])
 
 
-def _verdict_checks(verdict: dict[str, Any], derived: dict[str, Any]) -> Iterator[Check]:
-    absent = [line for line in derived.pop("warnings") if line not in verdict["warnings"]]
-    yield Check("verdict/warnings", [], absent, agrees=not absent)
-    yield from compare("verdict", {key: verdict.get(key) for key in derived}, derived)
+def _without_measured(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in MEASURED}
 
 
 def _validation_checks(bakeoff: RecordedBakeoff, derived: pd.DataFrame | None) -> Iterator[Check]:
     """The validation scores of a tuned bakeoff are those of its trials' results."""
-    path = bakeoff.path / VALIDATION
-    if not bakeoff.tuned or derived is None:
+    path = bakeoff.path / layout.VALIDATION
+    if derived is None:
         return
     stored = pd.read_parquet(path) if path.exists() else pd.DataFrame(columns=derived.columns)
     for name, rows in derived.groupby("contender"):
@@ -159,7 +113,7 @@ def _validation_checks(bakeoff: RecordedBakeoff, derived: pd.DataFrame | None) -
 
 def _score_checks(bakeoff: RecordedBakeoff, stored: Stored, rescored: Sequence[Rescored]) -> Iterator[Check]:
     """The stored scores of every trial are those of its predictions, example by example."""
-    examples = read_json(bakeoff.path / "test_examples.json")
+    examples = read(bakeoff.path / layout.TEST_EXAMPLES)
     left = dict(stored)
     for found in rescored:
         contender, number = found.trial.contender, found.trial.number
@@ -179,10 +133,9 @@ def _score_checks(bakeoff: RecordedBakeoff, stored: Stored, rescored: Sequence[R
 
 def _data_checks(bakeoff: RecordedBakeoff, data: TaskData) -> Iterator[Check]:
     """The folder's test set is that of the data."""
-    yield from compare("data/fingerprint", bakeoff.plan["data"]["fingerprint"], data.fingerprint)
-    labels = stored_labels(bakeoff)
-    yield from compare("data/test labels", digest(labels), digest(data.labels("test")))
-    names = read_json(bakeoff.path / "test_examples.json")
+    yield from compare("data/fingerprint", bakeoff.plan.fingerprint, data.fingerprint)
+    yield from compare("data/test labels", digest(read_labels(bakeoff.path)), digest(data.labels("test")))
+    names = read(bakeoff.path / layout.TEST_EXAMPLES)
     yield from compare("data/test examples", sha256_of(names), sha256_of(data.examples("test")))
 
 
@@ -196,4 +149,4 @@ def _shown(scores: np.ndarray | None) -> str | None:
 
 def _hashes(folder: Path) -> dict[str, str]:
     paths = sorted(path for pattern in AUDITED for path in folder.glob(pattern))
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return {str(path.relative_to(folder)): sha256_of_file(path) for path in paths}

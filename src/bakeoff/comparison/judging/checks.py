@@ -5,22 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bakeoff.files import finite
+from bakeoff.record.evidence import Check
 
 RELATIVE = 1e-9
-
-
-@dataclass(frozen=True)
-class Check:
-    """One figure: as it is stored, as it was derived again, and whether both agree (to 1e-9 of their size)."""
-
-    what: str
-    stored: Any
-    derived: Any
-    agrees: bool
 
 
 def compare(what: str, stored: Any, derived: Any) -> Iterator[Check]:

@@ -16,29 +16,28 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
-from bakeoff.comparison.planning.plan import Plan
-from bakeoff.comparison.running.job import Job
-from bakeoff.files import atomic_writer, read_json, write_json
-from bakeoff.tables import to_bytes
-from bakeoff.training.trial.assembly import make_task
+from bakeoff.comparison.judging.scoring import Trivial
+from bakeoff.data.contract import TaskData
+from bakeoff.files import atomic_writer, write_json
+from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.record.layout import OPENINGS, SCORES, TEST_EXAMPLES, TEST_LABELS, TEST_METRICS
+from bakeoff.record.plan import PlannedTrial
+from bakeoff.record.reading import damaged
+from bakeoff.record.trials import RecordedTrial
+from bakeoff.tables import read_table, to_bytes
 from bakeoff.training.trial.predictions import sealed_answers
 
-SCORES = "scores.parquet"
-VALIDATION = "validation.parquet"
-OPENINGS = "openings.jsonl"
-LABELS = "test_labels.arrow"
 COLUMNS = ["contender", "seed", "trial", "example", "score"]
 
 
-def open_scores(plan: Plan, folder: Path, jobs: Sequence[Job], *, purpose: str) -> pd.DataFrame:
-    """The scores of the given trials; those that were not opened before are opened now (rules 8 and 19).
+def open_scores(bakeoff: RecordedBakeoff, trivial: Trivial) -> pd.DataFrame:
+    """The scores of the trials up to the stage; those that were not opened before are opened now (rules 8 and 19).
 
     Args:
-        plan: the bakeoff's.
-        folder: the bakeoff's.
-        jobs: finished or failed trials.
-        purpose: ``verdict`` or ``look``, for the record.
+        bakeoff: with a result for each of those trials.
+        trivial: what failed trials are scored with, and the data whose labels are opened.
 
     Returns:
         One row per trial and example, of the bakeoff's trials up to now.
@@ -46,70 +45,76 @@ def open_scores(plan: Plan, folder: Path, jobs: Sequence[Job], *, purpose: str) 
     Raises:
         CheckpointError: sealed predictions are not what the trial wrote.
     """
-    table = read_scores(folder)
+    table = read_scores(bakeoff.path) if (bakeoff.path / SCORES).exists() else None
     known = set() if table is None else set(table[["contender", "trial"]].drop_duplicates().itertuples(index=False))
-    numbers = trial_numbers(plan, folder)
-    closed = [job for job in jobs if (job.label.contender, numbers[job.label.trial_id]) not in known]
-    if not closed:
-        assert table is not None
-        return table
-    opened = _open(plan, closed, numbers)
-    table = opened if table is None else pd.concat([table, opened], ignore_index=True)
-    table = table.astype({"contender": "category", "example": "category"})
+    closed = [(trial, found) for trial, found in bakeoff.ran if (trial.contender, trial.number) not in known]
+    if closed:
+        opened = _open(closed, trivial)
+        _write_labels(bakeoff.path, trivial.data)
+        _write(bakeoff, opened if table is None else pd.concat([table, opened], ignore_index=True), len(closed))
+    return read_scores(bakeoff.path)
+
+
+def _write(bakeoff: RecordedBakeoff, table: pd.DataFrame, num_opened: int) -> None:
     content = io.BytesIO()
-    table.to_parquet(content, index=False)
-    _write_labels(plan, folder)
-    seeds = len({numbers[job.label.trial_id] for job in jobs})
-    _note(folder, plan, content.getvalue(), purpose=purpose, trials=len(closed), seeds=seeds)
-    with atomic_writer(folder / SCORES) as file:
+    table.astype({"contender": "category", "example": "category"}).to_parquet(content, index=False)
+    seeds = len({trial.number for trial, _ in bakeoff.ran})
+    purpose = "verdict" if bakeoff.stage is None else "look"
+    _note(bakeoff, content.getvalue(), purpose=purpose, trials=num_opened, seeds=seeds)
+    with atomic_writer(bakeoff.path / SCORES) as file:
         file.write(content.getvalue())
-    return table
 
 
-def read_scores(folder: Path) -> pd.DataFrame | None:
-    """What has been opened so far."""
+def read_scores(folder: Path) -> pd.DataFrame:
+    """What has been opened so far.
+
+    Raises:
+        DataError: there is no such table.
+    """
     path = folder / SCORES
-    return pd.read_parquet(path) if path.exists() else None
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise damaged(path, f"no table of scores: {error}") from error
 
 
-def trial_numbers(plan: Plan, folder: Path) -> dict[str, int]:
-    """The number of each trial within its contender, by trial id."""
-    return {
-        plan.job(contender, point, folder).label.trial_id: point.trial
-        for contender in plan.contenders
-        for point in contender.points
-    }
+def read_labels(folder: Path) -> pa.Table:
+    """The opened test labels.
+
+    Raises:
+        DataError: no such file, or one that is no table.
+    """
+    path = folder / TEST_LABELS
+    try:
+        return read_table(path)
+    except (OSError, ValueError) as error:
+        raise damaged(path, f"no test labels: {error}") from error
 
 
-def _open(plan: Plan, jobs: Sequence[Job], numbers: dict[str, int]) -> pd.DataFrame:
-    test = plan.data.cases("test")
-    labels, examples = test.labels, test.names
-    task, metric = make_task(plan.config, plan.data.spec), plan.config["task"]["metric"]
-    trivial = task.trivial(plan.data.cases("train"), test.raw)
-    parts = []
-    for job in jobs:
-        result = read_json(job.folder / "result.json")
-        predictions = sealed_answers(job.folder, result) if result["status"] == "finished" else trivial
-        write_json(job.folder / "test_metrics.json", task.summarise(predictions, labels))
-        row = {"contender": job.label.contender, "seed": result["seed"], "trial": numbers[job.label.trial_id]}
-        scores = task.score_examples(predictions, labels, metric)
-        parts.append(pd.DataFrame({**row, "example": examples, "score": scores})[COLUMNS])
+def _open(trials: Sequence[tuple[PlannedTrial, RecordedTrial]], trivial: Trivial) -> pd.DataFrame:
+    labels, examples = trivial.data.labels("test"), trivial.data.examples("test")
+    scorer, parts = trivial.scorer, []
+    for planned, recorded in trials:
+        answers = trivial.answers if recorded.failed else sealed_answers(recorded.folder, recorded.raw)
+        write_json(recorded.folder / TEST_METRICS, scorer.metrics(answers, labels))
+        row = {"contender": planned.contender, "seed": recorded.seed, "trial": planned.number}
+        parts.append(pd.DataFrame({**row, "example": examples, "score": scorer.scores(answers, labels)})[COLUMNS])
     return pd.concat(parts, ignore_index=True)
 
 
-def _write_labels(plan: Plan, folder: Path) -> None:
+def _write_labels(folder: Path, data: TaskData) -> None:
     """Lays the opened labels beside the verdict, for the report and for audits."""
-    with atomic_writer(folder / LABELS) as file:
-        file.write(to_bytes(plan.data.labels("test")))
-    write_json(folder / "test_examples.json", plan.data.examples("test"))
+    with atomic_writer(folder / TEST_LABELS) as file:
+        file.write(to_bytes(data.labels("test")))
+    write_json(folder / TEST_EXAMPLES, data.examples("test"))
 
 
-def _note(folder: Path, plan: Plan, scores: bytes, **what: Any) -> None:
+def _note(bakeoff: RecordedBakeoff, scores: bytes, **what: Any) -> None:
     """Adds a line to the record of openings, unless it knows of these scores."""
-    path, digest = folder / OPENINGS, hashlib.sha256(scores).hexdigest()
+    path, digest = bakeoff.path / OPENINGS, hashlib.sha256(scores).hexdigest()
     lines = [line for line in path.read_text().splitlines() if line.endswith("}")] if path.exists() else []
     if any(digest in line for line in lines):
         return
-    record = {"time": time.time(), "bakeoff_id": plan.bakeoff_id, **what, "scores_sha256": digest}
+    record = {"time": time.time(), "bakeoff_id": bakeoff.plan.bakeoff_id, **what, "scores_sha256": digest}
     with atomic_writer(path) as file:
         file.write("".join(f"{line}\n" for line in [*lines, json.dumps(record)]).encode())

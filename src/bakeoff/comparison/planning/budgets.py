@@ -30,7 +30,7 @@ def fit_budget(contenders: Sequence[Contender], budget: Mapping[str, Any], spec:
         ConfigError: no size comes within the tolerance and ``budget.allow_mismatch`` is off; a mode without its value;
             a contender that has no training.
     """
-    entered = [contender for contender in contenders if contender.role == "contender"]
+    entered = [contender for contender in contenders if not contender.is_baseline]
     _refuse_fitted(entered)
     if budget["mode"] == "params":
         for contender in entered:
@@ -84,22 +84,23 @@ def _count_costs(contender: Contender, spec: Spec) -> None:
 def _stop_at_flops(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: Spec) -> None:
     """Equal training FLOPs: the given number, or what the cheapest contender spends in ``trainer.max_epochs``."""
     epochs = int(contenders[0].config["trainer"]["max_epochs"])
-    cheapest = min(contender.train_flops_per_example for contender in contenders)
+    flops = {contender.name: contender.train_flops_per_example or math.nan for contender in contenders}
+    cheapest = min(flops.values())
     total = float(budget["value"] or cheapest * epochs * spec.num_train)
     for contender in contenders:
-        examples = total / contender.train_flops_per_example
+        examples = total / flops[contender.name]
         _set_stop(contender, max_examples=max(round(examples), 1), epochs=math.ceil(examples / spec.num_train) + 1)
         # Training is in whole batches: the error is that of the nearest number of them.
         trainer = contender.config["trainer"]
         batch = int(contender.config["data"]["batch_size"]) * int(trainer["devices"]) * int(trainer["num_nodes"])
         _, trained = steps_for_examples(max(round(examples), 1), batch, spec.num_train)
-        contender.relative_error = trained * contender.train_flops_per_example / total - 1.0
+        contender.relative_error = trained * flops[contender.name] / total - 1.0
         if abs(contender.relative_error) > float(budget["tolerance"]) and not budget["allow_mismatch"]:
             raise ConfigError(
                 "config.budget_unreachable",
                 "budget.value",
                 f"{total:.3g}",
-                f"{contender.name} can only spend it in steps of {batch * contender.train_flops_per_example:.3g} FLOPs",
+                f"{contender.name} can only spend it in steps of {batch * flops[contender.name]:.3g} FLOPs",
                 next_step="a larger budget.value, or a smaller data.batch_size",
             )
 

@@ -50,4 +50,4 @@ def _enter(config: Mapping[str, Any], entry: dict[str, Any], role: str) -> Conte
     changes = ", ".join(f"{key}={value}" for key, value in entry.items())
     default_name = f"{model_name} ({changes})" if changes else model_name
     name = display_name or default_name
-    return Contender(name=name, role=role, config=trial, overrides=entry, seed_offset=seed_offset)
+    return Contender.of(name, role, trial, overrides=entry, seed_offset=seed_offset)

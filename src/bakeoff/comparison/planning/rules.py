@@ -7,10 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from bakeoff.comparison.judging.scoring import Scorer
 from bakeoff.data.contract import TaskData
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.record.contenders import Contender
-from bakeoff.training.trial.assembly import make_task, task_class
+from bakeoff.training.trial.assembly import task_class
 
 FEWEST_TEST_EXAMPLES = 2
 FEW = 20
@@ -58,13 +59,13 @@ def check_metric(config: Mapping[str, Any], data: TaskData) -> None:
     Raises:
         ConfigError: a metric that trials report and no verdict can be about.
     """
-    task, metric, train = make_task(config, data.spec), config["task"]["metric"], data.cases("train")
-    few = train.first(FEW)
+    scorer, train = Scorer.of(config, data.spec), data.cases("train")
+    metric, few = scorer.metric, train.first(FEW)
     labels = pa.concat_tables([few.labels, few.labels])
-    answers = task.trivial(train, [*few.raw, *few.raw])
+    answers = scorer.trivial(train, [*few.raw, *few.raw])
     try:
-        task.score_examples(answers, labels, metric)
-        reported = task.summarise(answers, labels)
+        scorer.scores(answers, labels)
+        reported = scorer.metrics(answers, labels)
     except DataError:  # of so few examples a metric may be undefined that is defined of a test set
         return
     except ValueError as error:

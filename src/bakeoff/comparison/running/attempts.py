@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 
 from bakeoff.comparison.running.job import Job
-from bakeoff.comparison.running.trial_process import Ending
+from bakeoff.comparison.running.order import Ending, failure
 from bakeoff.files import write_json
+from bakeoff.record.layout import LOG, RESULT
 from bakeoff.training.devices.memory import halve, times_out_of_memory
 from bakeoff.training.trial.fitted_trial import is_fitted
-from bakeoff.training.trial.run import TrialLabel
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ def following(attempt: Attempt, ending: Ending, *, retries: int) -> Attempt | No
         _fail(job, ending.why)
         return None
     job.folder.mkdir(parents=True, exist_ok=True)
-    with (job.folder / "log.txt").open("a") as log:
+    with (job.folder / LOG).open("a") as log:
         starved = ", out of memory" if ending.out_of_memory else ""
         log.write(f"the process ended with {ending.why} and no result{starved}\n")
     if ending.out_of_memory:
@@ -55,22 +53,5 @@ def _starved(job: Job) -> str:
 
 
 def _fail(job: Job, why: str) -> None:
-    result = failure(job.config, job.label, "failed", why)
-    write_json(job.folder / "result.json", result | {"out_of_memory": times_out_of_memory(job.folder)})
-
-
-def failure(config: Mapping[str, Any], label: TrialLabel, status: str, why: str) -> dict[str, Any]:
-    """The result of a trial that has none of its own."""
-    return {
-        "trial_id": label.trial_id,
-        "contender": label.contender,
-        "role": label.role,
-        "bakeoff_id": label.bakeoff_id,
-        "model": config["model"]["name"],
-        "family": config["model"]["family"],
-        "seed": config["seed"],
-        "status": status,
-        "why": why,
-        "started": 0.0,
-        "wall_seconds": 0.0,
-    }
+    result = failure(job.config, asdict(job.label), why)
+    write_json(job.folder / RESULT, result | {"out_of_memory": times_out_of_memory(job.folder)})

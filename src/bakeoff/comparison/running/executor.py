@@ -11,12 +11,13 @@ import torch
 
 from bakeoff.comparison.running import trial_process
 from bakeoff.comparison.running.attempts import Attempt, following
-from bakeoff.comparison.running.job import Job as Job
-from bakeoff.comparison.running.job import Needs, OnEnd
+from bakeoff.comparison.running.job import Job, Needs, OnEnd
 from bakeoff.comparison.running.kernel_kills import KernelKills
-from bakeoff.comparison.running.trial_process import POLL_S, Ending, TrialProcess
+from bakeoff.comparison.running.order import Ending
+from bakeoff.comparison.running.trial_process import POLL_S, TrialProcess
 from bakeoff.config.outcomes import Process
 from bakeoff.files import read_json
+from bakeoff.record.layout import RESULT
 
 
 @dataclass
@@ -78,7 +79,7 @@ class LocalExecutor:
                         waiting.insert(0, again)
                     else:
                         job = ended.attempt.job
-                        on_end(job, read_json(job.folder / "result.json"))
+                        on_end(job, read_json(job.folder / RESULT))
         finally:
             trial_process.stop([left.process for left in running.values()])
 
@@ -88,7 +89,7 @@ class LocalExecutor:
     def _start(self, attempt: Attempt, slot: int) -> _Running:
         devices = int(attempt.job.config["trainer"]["devices"])
         device = visible_gpus(slot, gpus=torch.cuda.device_count(), devices=devices)
-        process = TrialProcess(attempt.job.task, device=device, bakeoff=Process.this(), timeout_s=self.timeout_s)
+        process = TrialProcess(attempt.job.order, device=device, bakeoff=Process.this(), timeout_s=self.timeout_s)
         return _Running(attempt, slot, process)
 
 

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from bakeoff.comparison.running.trial_process import Task
+from bakeoff.comparison.running.order import Order
+from bakeoff.record.layout import RESULT
 from bakeoff.training.trial.run import TrialLabel
 
 
@@ -23,12 +24,12 @@ class Job:
     @property
     def finished(self) -> bool:
         """Whether its result lies in its folder."""
-        return (self.folder / "result.json").exists()
+        return (self.folder / RESULT).exists()
 
     @property
-    def task(self) -> Task:
+    def order(self) -> Order:
         """The same as plain values, for another process."""
-        return Task(dict(self.config), self.folder.resolve(), asdict(self.label), list(self.allow_code))
+        return Order(dict(self.config), self.folder.resolve(), asdict(self.label), list(self.allow_code))
 
 
 @dataclass(frozen=True)

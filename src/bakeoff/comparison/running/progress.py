@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bakeoff.comparison.running.executor import Job
+from bakeoff.comparison.running.job import Job
 from bakeoff.training.loop.progress import clock
 
 

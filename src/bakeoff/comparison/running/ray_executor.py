@@ -14,11 +14,13 @@ from typing import Any
 from bakeoff.comparison.running import ray_tasks
 from bakeoff.comparison.running.attempts import Attempt, following
 from bakeoff.comparison.running.job import Job, Needs, OnEnd
+from bakeoff.comparison.running.order import Ending
 from bakeoff.comparison.running.ray_cluster import Cluster
-from bakeoff.comparison.running.trial_process import GRACE_S, Ending
+from bakeoff.comparison.running.trial_process import GRACE_S
 from bakeoff.config.outcomes import Process
 from bakeoff.errors import EnvironmentFault
 from bakeoff.files import read_json
+from bakeoff.record.layout import RESULT
 
 _LEAVE_S = 2.0
 """What a worker takes to notice that its task was cancelled, beside what it gives the trial."""
@@ -127,7 +129,7 @@ class RayExecutor:
                         running.append(self._submit(task, again))
                     else:
                         job = ended.attempt.job
-                        on_end(job, read_json(job.folder / "result.json"))
+                        on_end(job, read_json(job.folder / RESULT))
         finally:
             self._cancel(running)
 
@@ -152,7 +154,7 @@ class RayExecutor:
 
     def _submit(self, task: Any, attempt: Attempt) -> _Running:
         at = {"folder": Path.cwd(), "timeout_s": self.timeout_s, "bakeoff": Process.this()}
-        reference = task.remote(attempt.job.task, **at)
+        reference = task.remote(attempt.job.order, **at)
         return _Running(attempt, reference, reference.future())
 
     def _ending(self, ended: _Running) -> Ending:

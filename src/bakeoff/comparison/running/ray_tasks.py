@@ -13,15 +13,16 @@ from pathlib import Path
 from bakeoff import __version__
 from bakeoff.comparison.running import trial_process
 from bakeoff.comparison.running.kernel_kills import KernelKills
-from bakeoff.comparison.running.trial_process import POLL_S, Ending, Task, TrialProcess
+from bakeoff.comparison.running.order import Ending, Order
+from bakeoff.comparison.running.trial_process import POLL_S, TrialProcess
 from bakeoff.config.outcomes import Process
 
 
-def attempt(task: Task, *, folder: Path, timeout_s: float | None, bakeoff: Process) -> Ending:
+def attempt(order: Order, *, folder: Path, timeout_s: float | None, bakeoff: Process) -> Ending:
     """Runs one attempt at a trial to its end; when Ray cancels this, the trial gets a few seconds to save its state.
 
     Args:
-        task: the trial.
+        order: the trial.
         folder: where the bakeoff was started, so that paths in the configuration mean the same.
         timeout_s: seconds that the attempt may take.
         bakeoff: on its own host, the trial ends with it.
@@ -29,7 +30,7 @@ def attempt(task: Task, *, folder: Path, timeout_s: float | None, bakeoff: Proce
     os.chdir(folder)
     kills = KernelKills()
     device = os.environ.get("CUDA_VISIBLE_DEVICES")  # Ray's choice, which a fork server that is older does not know
-    process = TrialProcess(task, device=device, bakeoff=bakeoff, timeout_s=timeout_s)
+    process = TrialProcess(order, device=device, bakeoff=bakeoff, timeout_s=timeout_s)
     try:
         while not wait([process.sentinel], timeout=POLL_S):
             if process.late:

@@ -13,61 +13,34 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext
-from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from bakeoff.comparison.running.kernel_kills import KernelKills
+from bakeoff.comparison.running.order import OUT_OF_MEMORY, RANK_KILLED, Ending, Order
 from bakeoff.config.outcomes import Process, end_soon_after
+from bakeoff.record.layout import LOG
 
-OUT_OF_MEMORY = 77
-"""The exit code of a trial that noticed itself that memory ran out."""
-RANK_KILLED = 78
-"""The exit code of a trial on several devices that has lost one of its processes."""
 GRACE_S = 5.0
 """What trials get to save their state when the bakeoff is stopped."""
 POLL_S = 0.5
 _PRELOADED = ["bakeoff.comparison.running.fork_server", "bakeoff.comparison.running.worker"]
 
 
-@dataclass(frozen=True)
-class Task:
-    """A trial as plain values: what `bakeoff.comparison.running.worker.work` takes."""
-
-    config: dict[str, Any]
-    folder: Path
-    label: dict[str, Any]
-    allow_code: list[str]
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How an attempt ended; whether it left a result is to be seen in its folder.
-
-    ``late``: it was stopped after its time.
-    """
-
-    why: str
-    out_of_memory: bool = False
-    late: bool = False
-
-
 class TrialProcess:
     """An attempt that runs.
 
     Args:
-        task: the trial.
+        order: the trial.
         device: what to show it as CUDA_VISIBLE_DEVICES; None leaves that alone.
         bakeoff: the process whose end, also by a kill, ends the attempt.
         timeout_s: seconds after which it is late; None waits for ever.
     """
 
-    def __init__(self, task: Task, *, device: str | None, bakeoff: Process, timeout_s: float | None) -> None:
+    def __init__(self, order: Order, *, device: str | None, bakeoff: Process, timeout_s: float | None) -> None:
         self.timeout_s = timeout_s
         self._started = time.monotonic()
-        self._process = fork_server().Process(target=enter, args=(task, device, bakeoff))
+        self._process = fork_server().Process(target=enter, args=(order, device, bakeoff))
         with caller_hidden():
             self._process.start()
 
@@ -137,17 +110,17 @@ def warm_up() -> multiprocessing.process.BaseProcess:
     return process
 
 
-def enter(task: Task, device: str | None, bakeoff: Process) -> None:
+def enter(order: Order, device: str | None, bakeoff: Process) -> None:
     """Where a trial's process begins, with its output in ``log.txt``."""
     end_soon_after(bakeoff)
-    task.folder.mkdir(parents=True, exist_ok=True)
-    with (task.folder / "log.txt").open("a", buffering=1) as log:
+    order.folder.mkdir(parents=True, exist_ok=True)
+    with (order.folder / LOG).open("a", buffering=1) as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
         sys.stdout = sys.stderr = log
         from bakeoff.comparison.running.worker import work  # in memory already, in the fork server's children
 
-        work(task, device)
+        work(order, device)
 
 
 @contextmanager

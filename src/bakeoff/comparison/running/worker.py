@@ -17,18 +17,18 @@ import torch
 import torchvision  # noqa: F401  (imported here so that no trial pays for it)
 
 import bakeoff.data.image.classified  # noqa: F401  (as torchvision)
-from bakeoff.comparison.running.attempts import failure
-from bakeoff.comparison.running.trial_process import OUT_OF_MEMORY, RANK_KILLED, Task
+from bakeoff.comparison.running.order import OUT_OF_MEMORY, RANK_KILLED, Order, failure
 from bakeoff.config import allow
 from bakeoff.config.outcomes import die_with_parent
 from bakeoff.errors import BakeoffError, one_line
 from bakeoff.files import write_json
+from bakeoff.record.layout import RESULT
 from bakeoff.training.devices.memory import is_out_of_memory
 from bakeoff.training.devices.ranks import RANK_DIED
 from bakeoff.training.trial.run import TrialLabel, run_trial
 
 
-def work(task: Task, device: str | None) -> None:
+def work(order: Order, device: str | None) -> None:
     """Runs one trial to its result; an error becomes a result of status ``failed``.
 
     Raises:
@@ -37,18 +37,18 @@ def work(task: Task, device: str | None) -> None:
     _follow_parent()
     if device is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
-    torch.set_num_threads(int(task.config["trainer"]["threads"]))
-    allow(task.allow_code)
-    label = TrialLabel(**task.label)
+    torch.set_num_threads(int(order.config["trainer"]["threads"]))
+    allow(order.allow_code)
+    label = TrialLabel(**order.label)
     try:
-        run_trial(task.config, task.folder, label=label, own_process=True)
+        run_trial(order.config, order.folder, label=label, own_process=True)
     except Exception as error:  # a trial that fails is scored as the trivial predictor, never dropped
         traceback.print_exc()
         if is_out_of_memory(error):
             sys.exit(OUT_OF_MEMORY)
         if isinstance(error, BakeoffError) and error.code == RANK_DIED:
             sys.exit(RANK_KILLED)
-        write_json(task.folder / "result.json", failure(task.config, label, "failed", one_line(error)))
+        write_json(order.folder / RESULT, failure(order.config, order.label, one_line(error)))
 
 
 def _follow_parent() -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bakeoff.record.trials import RecordedTrial
 from bakeoff.report.reading import Bakeoff, read_probabilities
-from bakeoff.report.records import Trial
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Mistake:
     num_wrong: int
 
 
-def errors_of(trials: Iterable[Trial], labels: np.ndarray, *, num_classes: int) -> Errors | None:
+def errors_of(trials: Iterable[RecordedTrial], labels: np.ndarray, *, num_classes: int) -> Errors | None:
     """Confusions and averaged predictions of one contender, or ``None`` if no trial's predictions fit the labels."""
     confusion = np.zeros((num_classes, num_classes), dtype=np.int64)
     total: np.ndarray | None = None

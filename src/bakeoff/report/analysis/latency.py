@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
+from bakeoff.record.verdict import LeaderboardRow
 from bakeoff.report.numbers import significant
-from bakeoff.report.records import Row
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Ratio:
         return f"{significant(self.value)} times ({significant(self.low)} – {significant(self.high)})"
 
 
-def latency_ratios(rows: Sequence[Row], size: str) -> dict[str, Ratio]:
+def latency_ratios(rows: Sequence[LeaderboardRow], size: str) -> dict[str, Ratio]:
     """Of every contender but the fastest whose repeats are known, the ratio at a batch size (``1``, ``32``)."""
     repeats = {row.name: row.latency_repeats_ms.get(size, ()) for row in rows}
     logs = {name: np.log(values) for name, values in repeats.items() if len(values) > 1 and min(values) > 0}
@@ -52,6 +52,6 @@ def _ratio(slow_R: np.ndarray, fast_R: np.ndarray) -> Ratio:
     return Ratio(math.exp(gap), math.exp(gap - half), math.exp(gap + half))
 
 
-def ratios_by_size(rows: Sequence[Row]) -> Mapping[str, Mapping[str, Ratio]]:
+def ratios_by_size(rows: Sequence[LeaderboardRow]) -> Mapping[str, Mapping[str, Ratio]]:
     """`latency_ratios` at batch 1 and 32."""
     return {size: latency_ratios(rows, size) for size in ("1", "32")}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bakeoff.record.trials import RecordedTrial
 from bakeoff.report.analysis.spread import MANY, SHARES
 from bakeoff.report.reading import metric_lines
-from bakeoff.report.records import Trial
 
 AXES = ("examples_seen", "seconds")
 _GRID = 60
@@ -34,7 +34,7 @@ class Curve:
     num_seeds: int
 
 
-def learning_curves(trials: Sequence[Trial], *, metric: str) -> dict[str, Curve]:
+def learning_curves(trials: Sequence[RecordedTrial], *, metric: str) -> dict[str, Curve]:
     """Curves of one contender by axis (``examples_seen``, ``seconds``); an axis that no log has is left out.
 
     A trial that stopped early keeps its last value, so that the mean never jumps because a seed left it.
@@ -48,7 +48,7 @@ def learning_curves(trials: Sequence[Trial], *, metric: str) -> dict[str, Curve]
     return found
 
 
-def _log(trial: Trial, metric: str) -> np.ndarray:
+def _log(trial: RecordedTrial, metric: str) -> np.ndarray:
     """Rows of one trial's validation log, shape ``(points, 3)``: examples seen, seconds, metric."""
     key = f"val/{metric}"
     rows = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bakeoff.record.verdict import LeaderboardRow, MeanOverSeeds
 from bakeoff.report.numbers import Metric, is_number
-from bakeoff.report.records import Estimate, Row
 from bakeoff.report.scales import drawn
 
 
@@ -16,7 +16,7 @@ class Point:
 
     name: str
     cost: float
-    quality: Estimate
+    quality: MeanOverSeeds
     is_baseline: bool
 
     def value(self) -> float:
@@ -41,7 +41,7 @@ class Cost:
     points: tuple[Point, ...]
 
 
-def costs(rows: Sequence[Row], *, metric: Metric) -> list[Cost]:
+def costs(rows: Sequence[LeaderboardRow], *, metric: Metric) -> list[Cost]:
     """The cost axes for which at least one row has a value: parameters, FLOPs, latency, training time, memory."""
     axes = (
         ("params", "trainable parameters", "parameters", [row.params for row in rows]),

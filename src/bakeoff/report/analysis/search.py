@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bakeoff.record.contenders import Contender
 from bakeoff.report.numbers import Metric, is_number
-from bakeoff.report.planned import Contender
 from bakeoff.statistics.pooled import selection_weights
 
 Validation = Mapping[str, Mapping[str, float]]
@@ -91,7 +91,7 @@ def read_validation(folder: Path) -> Validation:
 def validation_scores(contender: Contender, found: Validation) -> list[float | None]:
     """Validation score of each trial of a contender, in the order of the plan."""
     own = found.get(contender.name, {})
-    seeds = [point.get("seed") for point in contender.points] or [None] * len(contender.trials)
+    seeds: list[int | None] = [point.seed for point in contender.points] or [None] * len(contender.trials)
     scores = []
     for index, (trial, seed) in enumerate(zip(contender.trials, seeds, strict=False)):
         score = next((own[key] for key in (str(index), trial, f"seed {seed}") if key in own), None)
@@ -115,8 +115,8 @@ def tried_points(
     rows = [
         Tried(
             index,
-            point.get("seed"),
-            {key: (point.get("values") or {}).get(key) for key in contender.search},
+            point.seed,
+            {key: point.values.get(key) for key in contender.search},
             scores[index] if index < len(scores) else None,
             tests[index] if index < len(tests) else None,
             chances[index] if index < len(chances) else None,

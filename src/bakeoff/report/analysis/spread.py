@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bakeoff.record.verdict import LeaderboardRow
 from bakeoff.report.numbers import is_number
-from bakeoff.report.records import Row
 
 MANY = 40
 """From so many trials of a contender on, figures and tables show their spread."""
@@ -30,7 +30,7 @@ class Spread:
     num_trials: int
 
 
-def are_many(rows: Collection[Row], *, metric: str) -> bool:
+def are_many(rows: Collection[LeaderboardRow], *, metric: str) -> bool:
     """Whether any of the contenders has so many trials."""
     return any(len(row.test[metric].values) >= MANY for row in rows if metric in row.test)
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from bakeoff.record.verdict import RecordedPair
 from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
 from bakeoff.report.numbers import Metric, is_number, share
 from bakeoff.report.palette import sentinel
-from bakeoff.report.records import Pair
 
 
-def pairs_figure(pairs: Sequence[Pair], *, metric: Metric, margin: float | None, is_narrow: bool) -> Markup:
+def pairs_figure(pairs: Sequence[RecordedPair], *, metric: Metric, margin: float | None, is_narrow: bool) -> Markup:
     """One line a pair; right of zero the first named is better. The shaded band is the margin that matters.
 
     Args:
@@ -26,12 +26,12 @@ def pairs_figure(pairs: Sequence[Pair], *, metric: Metric, margin: float | None,
     return draw(lambda: _paint(pairs, metric, margin, is_narrow), name=f"pairs-{kind}", label=label)
 
 
-def _spoken(pair: Pair, metric: Metric) -> str:
+def _spoken(pair: RecordedPair, metric: Metric) -> str:
     bounds = f"{metric.difference(pair.low, unit=False)} to {metric.difference(pair.high, unit=False)}"
     return f"{pair.a} minus {pair.b}: {metric.difference(pair.difference)}, {share(1 - pair.level)} interval {bounds}"
 
 
-def _paint(pairs: Sequence[Pair], metric: Metric, margin: float | None, is_narrow: bool) -> Canvas:
+def _paint(pairs: Sequence[RecordedPair], metric: Metric, margin: float | None, is_narrow: bool) -> Canvas:
     names = [f"{printable(pair.a, limit=16)} − {printable(pair.b, limit=16)}" for pair in pairs]
     step = 46 if is_narrow else 34
     left = 12 if is_narrow else 16 + max(text_width(name, size=12) for name in names)
@@ -61,7 +61,7 @@ def _zero(canvas: Canvas, metric: Metric, margin: float | None, *, bottom: float
     canvas.axes.plot([0, 0], [bottom, top], color=sentinel("muted"), linewidth=1.2, solid_capstyle="butt")
 
 
-def _line(canvas: Canvas, pair: Pair, metric: Metric, *, y: float) -> None:
+def _line(canvas: Canvas, pair: RecordedPair, metric: Metric, *, y: float) -> None:
     colour = sentinel("accent" if pair.is_decided else "muted")
     if is_number(pair.low) and is_number(pair.high):
         ends = [metric.scaled(pair.low), metric.scaled(pair.high)]
@@ -81,7 +81,7 @@ def _names(canvas: Canvas, name: str, note: str, *, y: float, is_narrow: bool) -
     axes.text(right, y + lift, note, transform=place, ha=sides[1], va="center", size=11, color=sentinel("muted"))
 
 
-def _limits(pairs: Sequence[Pair], metric: Metric, margin: float | None) -> tuple[float, float]:
+def _limits(pairs: Sequence[RecordedPair], metric: Metric, margin: float | None) -> tuple[float, float]:
     values = [v for pair in pairs for v in (pair.low, pair.high, pair.difference) if is_number(v)]
     if is_number(margin):
         values += [margin, -margin]

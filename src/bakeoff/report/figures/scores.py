@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from bakeoff.record.verdict import LeaderboardRow
 from bakeoff.report.analysis.spread import spread
 from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.palette import Look, sentinel
-from bakeoff.report.records import Row
 from bakeoff.report.scales import drawn
 
 _REACH = 0.5
 
 
 def scores_figure(
-    rows: Sequence[Row],
+    rows: Sequence[LeaderboardRow],
     *,
     metric: Metric,
     looks: Mapping[str, Look],
@@ -41,13 +41,18 @@ def scores_figure(
     return draw(lambda: _paint(rows, metric, looks, scale, is_narrow, together), name=f"scores-{kind}", label=label)
 
 
-def _spoken(row: Row, metric: Metric) -> str:
+def _spoken(row: LeaderboardRow, metric: Metric) -> str:
     found = drawn(row.test[metric.name], metric)
     return f"{row.name} {metric.value(found.mean)}, interval {metric.value(found.low)} to {metric.value(found.high)}"
 
 
 def _paint(
-    rows: Sequence[Row], metric: Metric, looks: Mapping[str, Look], scale: str, is_narrow: bool, together: bool
+    rows: Sequence[LeaderboardRow],
+    metric: Metric,
+    looks: Mapping[str, Look],
+    scale: str,
+    is_narrow: bool,
+    together: bool,
 ) -> Canvas:
     names = [printable(row.name) for row in rows]
     step = 52 if is_narrow else 46
@@ -69,7 +74,7 @@ def _paint(
     return canvas
 
 
-def _trials(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y: float) -> None:
+def _trials(canvas: Canvas, row: LeaderboardRow, metric: Metric, look: Look, *, y: float) -> None:
     low, high = canvas.axes.get_xlim()
     for value in (metric.scaled(value) for value in row.test[metric.name].values if is_number(value)):
         shape = "<" if value < low else ">" if value > high else look.marker
@@ -77,7 +82,7 @@ def _trials(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y: float) -
         canvas.axes.plot([at], [y], shape, color=look.colour, alpha=0.5, ms=6 * look.size, mew=0, clip_on=False)
 
 
-def _trials_together(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y: float) -> None:
+def _trials_together(canvas: Canvas, row: LeaderboardRow, metric: Metric, look: Look, *, y: float) -> None:
     found = spread(row.test[metric.name].values)
     if found is None:
         return
@@ -86,7 +91,7 @@ def _trials_together(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y:
         canvas.axes.plot(x, [y, y], color=look.colour, alpha=0.5, linewidth=width, solid_capstyle="butt")
 
 
-def _line(canvas: Canvas, row: Row, metric: Metric, look: Look, *, y: float) -> None:
+def _line(canvas: Canvas, row: LeaderboardRow, metric: Metric, look: Look, *, y: float) -> None:
     found = drawn(row.test[metric.name], metric)
     if is_number(found.low) and is_number(found.high):
         ends = [metric.scaled(found.low), metric.scaled(found.high)]
@@ -109,7 +114,7 @@ def _names(canvas: Canvas, name: str, value: str, *, y: float, is_narrow: bool) 
     axes.text(right, y + lift, value, transform=place, ha=sides[1], va="center", size=size, color=ink)
 
 
-def _limits(rows: Sequence[Row], metric: Metric, *, together: bool) -> tuple[float, float]:
+def _limits(rows: Sequence[LeaderboardRow], metric: Metric, *, together: bool) -> tuple[float, float]:
     """The intervals and every trial that is not far from them, with a little air; far ones become arrows.
 
     Where lines stand for trials, the middle 90 % of them.

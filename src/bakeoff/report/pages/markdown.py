@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bakeoff.files import atomic_writer
+from bakeoff.record.plan import RecordedPlan
+from bakeoff.record.verdict import LeaderboardRow
 from bakeoff.report.numbers import Metric, count, duration, milliseconds, probability, share
-from bakeoff.report.planned import Plan
 from bakeoff.report.reading import Bakeoff, read_bakeoff
-from bakeoff.report.records import Row
 from bakeoff.report.sections.leaderboard import leaderboard_words
 from bakeoff.report.sections.race import race_context
 from bakeoff.report.sections.stamps import stamps
@@ -63,7 +63,7 @@ def _leaderboard(bakeoff: Bakeoff, metric: Metric) -> str:
     return _table(heads, [_row(row, metric) for row in rows], right=range(2, 7))
 
 
-def _row(row: Row, metric: Metric) -> list[str]:
+def _row(row: LeaderboardRow, metric: Metric) -> list[str]:
     found = row.test.get(metric.name)
     bounds = (found.low, found.high) if found else (None, None)
     family = "baseline" if row.is_baseline else FAMILY_NAMES.get(row.family, row.family)
@@ -109,7 +109,7 @@ def _tuning(bakeoff: Bakeoff, metric: Metric) -> str:
     return "\n\n".join(filter(None, [table, _text(crossing_words(bakeoff, metric)), _bullets(edges)]))
 
 
-def _origin(plan: Plan) -> str:
+def _origin(plan: RecordedPlan) -> str:
     """Where the figures come from, and the command in a code block that no backtick of it can close."""
     held = f"Held equal: {_text(budget_words(plan))}. Bakeoff `{re.sub(r'[^0-9A-Za-z-]', '', plan.bakeoff_id)}`"
     fence = "`" * max([3, *(len(run) + 1 for run in re.findall(r"`+", plan.command))])

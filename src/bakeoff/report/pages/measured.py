@@ -8,7 +8,8 @@ from typing import Any
 
 import bakeoff as package
 from bakeoff.files import atomic_writer
-from bakeoff.report.measured import GRADIENTS, SCALE, read_measured
+from bakeoff.record.layout import GRADIENTS, SCALE
+from bakeoff.report.measured import read_measured
 from bakeoff.report.pages.rendering import page_environment
 from bakeoff.report.palette import MARK_PATHS, looks
 from bakeoff.report.sections.gradients import gradients_context
@@ -31,7 +32,7 @@ def write_gradients_page(folder: Path) -> Path:
 
 
 def _measured(folder: Path, name: str) -> Mapping[str, Any]:
-    found = read_measured(folder, name)
+    found = read_measured(folder / name)
     assert found is not None  # the caller has just written it
     return found
 

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader
 
 import bakeoff as package
 from bakeoff.files import atomic_writer, write_json
+from bakeoff.record.verdict import RecordedVerdict
 from bakeoff.report.datasets import Gathered
 from bakeoff.report.figures.ranks import ranks_figure
 from bakeoff.report.numbers import probability, share
@@ -83,9 +84,9 @@ def summary_markdown(gathered: Gathered) -> str:
     return "\n".join(lines) + "\n"
 
 
-def word(verdict: dict) -> str:
+def word(verdict: RecordedVerdict) -> str:
     """A bakeoff's verdict in a cell."""
-    return f"{verdict['verdict']} ({verdict['winner']})" if verdict["winner"] else str(verdict["verdict"])
+    return f"{verdict.verdict} ({verdict.winner})" if verdict.winner else verdict.verdict
 
 
 def _cell(text: str) -> str:

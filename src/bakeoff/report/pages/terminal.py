@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bakeoff.record.plan import RecordedPlan
+from bakeoff.record.verdict import LeaderboardRow, RecordedVerdict
 from bakeoff.report import numbers
 from bakeoff.report.numbers import Metric
-from bakeoff.report.planned import Plan
-from bakeoff.report.records import Row, Verdict
 from bakeoff.report.words import FAMILY_NAMES, all_of, budget_words, question
 
 _STYLES = {"cnn": "blue", "rnn": "dark_orange3", "transformer": "green", "baseline": "bright_black"}
@@ -25,7 +25,7 @@ def print_plan(plan: Mapping[str, Any], console: Console) -> None:
         plan: The JSON of ``plan.json``. An ``expected_seconds``, where present, is printed as the time to expect.
         console: Where to print.
     """
-    found = Plan.from_dict(plan)
+    found = RecordedPlan.from_dict(plan)
     console.print(Text(question(found), style="bold"))
     table = _table("contender", "family", "parameters", "off target", "FLOPs an example")
     for entry in found.contenders:
@@ -49,7 +49,7 @@ def print_leaderboard(verdict: Mapping[str, Any], console: Console, *, plan: Map
         console: Where to print.
         plan: The JSON of ``plan.json``, which names the metric.
     """
-    found, planned = Verdict.from_dict(verdict), Plan.from_dict(plan)
+    found, planned = RecordedVerdict.from_dict(verdict), RecordedPlan.from_dict(plan)
     primary = Metric.named(planned.metric, planned.facts, direction=planned.direction)
     quality = f"test/{primary.name}" + (f", best of {found.best_of}" if found.kind == "family" else "")
     table = _table("contender", "family", quality, "interval", "parameters", "training", "latency")
@@ -71,7 +71,7 @@ def print_verdict(verdict: Mapping[str, Any], console: Console) -> None:
         verdict: The JSON of ``verdict.json``.
         console: Where to print.
     """
-    found = Verdict.from_dict(verdict)
+    found = RecordedVerdict.from_dict(verdict)
     for line in found.warnings:
         console.print(Text(f"warning: {line}", style="yellow"), soft_wrap=True)
     for line in found.advice:
@@ -83,7 +83,7 @@ def print_verdict(verdict: Mapping[str, Any], console: Console) -> None:
     console.print(Text(found.sentence), soft_wrap=True)
 
 
-def _runs(plan: Plan) -> str:
+def _runs(plan: RecordedPlan) -> str:
     """How many trials each gets, and of what kind."""
     if plan.num_tuning:
         return f"{plan.num_tuning} random points for each contender"
@@ -91,7 +91,7 @@ def _runs(plan: Plan) -> str:
     return f"{'up to ' if plan.looks else ''}{plan.num_runs} seeds each{looks}"
 
 
-def _cells(row: Row, metric: Metric) -> list[Text | str]:
+def _cells(row: LeaderboardRow, metric: Metric) -> list[Text | str]:
     estimate = row.test.get(metric.name)
     mean = metric.value(estimate.mean) if estimate else numbers.UNKNOWN
     bounds = (estimate.low, estimate.high) if estimate else (None, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bakeoff.report.audits import Check
+from bakeoff.record.evidence import Check
 from bakeoff.report.reading import Bakeoff
 from bakeoff.report.sections.stamps import findings
 

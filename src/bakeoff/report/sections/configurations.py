@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bakeoff.report.planned import Contender
+from bakeoff.record.contenders import Contender
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bakeoff.record.verdict import RecordedPair
 from bakeoff.report.figures.pairs import pairs_figure
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.reading import Bakeoff
-from bakeoff.report.records import Pair
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def evidence_context(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
     return {"figures": figures, "pairs": pairs, "doubts": [doubt(p) for p in pairs], "ranked": ranked, "matrix": matrix}
 
 
-def doubt(pair: Pair) -> Doubt | None:
+def doubt(pair: RecordedPair) -> Doubt | None:
     """The variance split of a pair (STATISTICS.md, rules 12 and 18), or ``None`` where it is not recorded."""
     if not (is_number(pair.v_a) and is_number(pair.v_b) and is_number(pair.vex)):
         return None
@@ -44,7 +44,7 @@ def doubt(pair: Pair) -> Doubt | None:
     return Doubt(seeds / whole, examples / whole) if whole > 0 else None
 
 
-def pair_matrix(names: Sequence[str], pairs: Sequence[Pair]) -> list[list[Pair | None]]:
+def pair_matrix(names: Sequence[str], pairs: Sequence[RecordedPair]) -> list[list[RecordedPair | None]]:
     """Every contender against every other, each cell as seen from its row."""
     known = {(a, b): pair.seen_from(a) for pair in pairs for a, b in ((pair.a, pair.b), (pair.b, pair.a))}
     return [[known.get((a, b)) for b in names] for a in names]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bakeoff.record.verdict import LeaderboardRow, MeanOverSeeds
 from bakeoff.report.analysis.spread import spread
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.reading import Bakeoff
-from bakeoff.report.records import Estimate, Row
 from bakeoff.report.scales import drawn, legible_range
 
 
@@ -57,18 +57,18 @@ def leaderboard_words(bakeoff: Bakeoff, metric: Metric) -> str:
     return " ".join(sentences) or "No baseline was run beside the contenders."
 
 
-def best_row(rows: Sequence[Row], metric: Metric) -> Row | None:
+def best_row(rows: Sequence[LeaderboardRow], metric: Metric) -> LeaderboardRow | None:
     """The row with the best mean; ``None`` where none has one."""
     known = [row for row in rows if metric.name in row.test and is_number(mean_of(row, metric))]
     return max(known, key=lambda row: metric.facts.sign * (mean_of(row, metric) or 0.0), default=None)
 
 
-def mean_of(row: Row, metric: Metric) -> float | None:
+def mean_of(row: LeaderboardRow, metric: Metric) -> float | None:
     """The mean of a row that has the metric."""
     return row.test[metric.name].mean
 
 
-def tracks(rows: Sequence[Row], *, metric: Metric) -> dict[str, Track]:
+def tracks(rows: Sequence[LeaderboardRow], *, metric: Metric) -> dict[str, Track]:
     """A bar for each row that has the metric and its interval, all on the same scale."""
     found = {row.name: drawn(row.test[metric.name], metric) for row in rows if metric.name in row.test}
     whole = {name: e for name, e in found.items() if all(is_number(v) for v in (e.mean, e.low, e.high))}
@@ -81,12 +81,12 @@ def tracks(rows: Sequence[Row], *, metric: Metric) -> dict[str, Track]:
     return {name: _track(estimate, low, (high - low) or 1.0) for name, estimate in whole.items()}
 
 
-def _track(estimate: Estimate, low: float, span: float) -> Track:
+def _track(estimate: MeanOverSeeds, low: float, span: float) -> Track:
     mean, start, stop = (100 * (value - low) / span for value in _numbers(estimate))
     start, stop = (min(max(end, 0.0), 100.0) for end in (start, stop))
     is_off_scale = not 0 <= mean <= 100
     return Track(round(start, 2), round(stop - start, 2), round(min(max(mean, 0.0), 100.0), 2), is_off_scale)
 
 
-def _numbers(estimate: Estimate) -> tuple[float, float, float]:
+def _numbers(estimate: MeanOverSeeds) -> tuple[float, float, float]:
     return float(estimate.mean or 0), float(estimate.low or 0), float(estimate.high or 0)

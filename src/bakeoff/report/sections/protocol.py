@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bakeoff.record.plan import RecordedPlan
 from bakeoff.report.numbers import Metric, count, share
-from bakeoff.report.planned import Plan
 from bakeoff.report.reading import Bakeoff
 from bakeoff.report.words import all_of, budget_words
 from bakeoff.statistics.configuration import MIN_SEEDS_PAIRED
@@ -121,7 +121,7 @@ def _multiplicity(bakeoff: Bakeoff) -> str:
     return f"{words} Each interval in this report is drawn at the level at which its pair was tested."
 
 
-def _looks(plan: Plan) -> str:
+def _looks(plan: RecordedPlan) -> str:
     if not plan.looks:
         return ""
     if len(plan.looks) == 1:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from bakeoff.report.audits import Finding, findings_of, undeclared_openings
+from bakeoff.record.evidence import Finding, findings_of
 from bakeoff.report.numbers import count
 from bakeoff.report.reading import Bakeoff
 from bakeoff.report.words import all_of
@@ -91,6 +93,12 @@ def _openings(bakeoff: Bakeoff, found: dict[str, Finding]) -> list[Stamp]:
     promised = "was one opening" if declared == 1 else f"were {declared} looks"
     note = f"Declared {promised}; whoever has seen test scores can choose by them."
     return [Stamp(f"test opened {times}", note)]
+
+
+def undeclared_openings(openings: Sequence[Mapping[str, Any]], *, declared: int) -> int:
+    """How many openings go beyond the declared ones; the same scores opened again count once."""
+    distinct = {(str(entry.get("seeds")), str(entry.get("scores_sha256"))) for entry in openings}
+    return max(len(distinct) - declared, 0)
 
 
 def _leaks(bakeoff: Bakeoff, found: dict[str, Finding]) -> list[Stamp]:

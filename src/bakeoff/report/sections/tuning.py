@@ -8,12 +8,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bakeoff.record.contenders import Contender
 from bakeoff.report.analysis.search import Dimension, Tried, crossings, tried_points
 from bakeoff.report.figures.expected import expected_figure
 from bakeoff.report.figures.searched import SearchPanel, searched_figure
 from bakeoff.report.numbers import Metric, is_number, round_number, significant
 from bakeoff.report.palette import Look
-from bakeoff.report.planned import Contender
 from bakeoff.report.reading import Bakeoff
 
 _MOST_PANELS = 12

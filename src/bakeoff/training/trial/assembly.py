@@ -42,6 +42,19 @@ def trial_id(config: Mapping[str, Any], data_fingerprint: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def open_data(config: Mapping[str, Any], seed: int | None = None) -> TaskData:
+    """The data of a trial: prepared where it was not before, and split.
+
+    Args:
+        config: a resolved configuration.
+        seed: what splits it; None is the configuration's own.
+    """
+    data: TaskData = build(config["data"]["module"], "data.module", seed=config["seed"] if seed is None else seed)
+    data.prepare_data()
+    data.setup()
+    return data
+
+
 def task_class(config: Mapping[str, Any]) -> type[Task[Any]]:
     """The class of the trial's task."""
     found = resolve(config["task"]["module"]["_target_"])

@@ -1,7 +1,4 @@
-"""What a bakeoff came to, as typed records: the verdict, its pairs, the leaderboard and the trials.
-
-As in ``planned``, keys that are missing become ``None`` or empty.
-"""
+"""What a bakeoff came to, as ``verdict.json`` holds it: the verdict, its pairs and the leaderboard."""
 
 from __future__ import annotations
 
@@ -10,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bakeoff.report.planned import known, rows
+from bakeoff.record.reading import known, read, require, rows
+
+REQUIRED = ("verdict", "winner", "sentence", "metric", "direction", "margin", "contenders", "leaderboard")
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MeanOverSeeds:
     """A mean over seeds with its interval, and the value of each seed (in the order of the plan's seeds)."""
 
     mean: float | None = None
@@ -23,13 +22,13 @@ class Estimate:
     values: tuple[float, ...] = ()
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> Estimate:
+    def from_dict(cls, raw: Mapping[str, Any]) -> MeanOverSeeds:
         """Read one ``{mean, low, high, values}``."""
         return cls(**{**known(cls, raw), "values": tuple(raw.get("values") or ())})
 
 
 @dataclass(frozen=True)
-class Row:
+class LeaderboardRow:
     """One line of the leaderboard: quality and every cost of a contender or baseline, means over seeds."""
 
     name: str = ""
@@ -45,14 +44,14 @@ class Row:
     latency_repeats_ms: Mapping[str, Sequence[float]] = field(default_factory=dict)
     peak_memory_mb: float | None = None
     failures: int = 0
-    test: Mapping[str, Estimate] = field(default_factory=dict)
-    validation: Mapping[str, Estimate] = field(default_factory=dict)
+    test: Mapping[str, MeanOverSeeds] = field(default_factory=dict)
+    validation: Mapping[str, MeanOverSeeds] = field(default_factory=dict)
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> Row:
+    def from_dict(cls, raw: Mapping[str, Any]) -> LeaderboardRow:
         """Read one entry of ``verdict.json``'s leaderboard."""
         quality = {
-            split: {metric: Estimate.from_dict(value) for metric, value in (raw.get(split) or {}).items()}
+            split: {metric: MeanOverSeeds.from_dict(value) for metric, value in (raw.get(split) or {}).items()}
             for split in ("test", "validation")
         }
         timed = {key: raw.get(key) or {} for key in ("latency_ms", "latency_repeats_ms")}
@@ -65,7 +64,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Pair:
+class RecordedPair:
     """One comparison: mean score of ``a`` minus that of ``b``, its interval at ``level``, and where the doubt is from.
 
     ``v_a``, ``v_b`` are the variances of the two means over seeds, ``vex`` that over test examples and ``c`` the part
@@ -95,18 +94,18 @@ class Pair:
             return self.significant
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
-    def seen_from(self, name: str) -> Pair:
+    def seen_from(self, name: str) -> RecordedPair:
         """The same pair with ``name`` first, signs turned where needed."""
         if self.a == name:
             return self
         low, high = (None if bound is None else -bound for bound in (self.high, self.low))
         difference = None if self.difference is None else -self.difference
         turned = {"a": self.b, "b": self.a, "difference": difference, "low": low, "high": high}
-        return Pair(**{**vars(self), **turned, "v_a": self.v_b, "v_b": self.v_a})
+        return RecordedPair(**{**vars(self), **turned, "v_a": self.v_b, "v_b": self.v_a})
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RecordedVerdict:
     """The conclusion (``verdict.json``)."""
 
     verdict: str = "NOT_ENOUGH_EVIDENCE"
@@ -115,6 +114,8 @@ class Verdict:
     sentence: str = ""
     claim: str = ""
     kind: str = "configuration"
+    metric: str = ""
+    direction: str = "maximize"
     best_of: int | None = None
     alpha: float | None = None
     provisional: bool = False
@@ -122,9 +123,9 @@ class Verdict:
     margin: float | None = None
     advice: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    pairs: tuple[Pair, ...] = ()
+    pairs: tuple[RecordedPair, ...] = ()
     contenders: tuple[Mapping[str, Any], ...] = ()
-    leaderboard: tuple[Row, ...] = ()
+    leaderboard: tuple[LeaderboardRow, ...] = ()
     trivial: float | None = None
     trivial_words: str = "the trivial predictor"
     failures: tuple[Mapping[str, Any], ...] = ()
@@ -135,16 +136,29 @@ class Verdict:
     looks: tuple[Mapping[str, Any], ...] = ()
     saved_trials: int | None = None
     findings: tuple[Mapping[str, Any], ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The JSON itself."""
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> Verdict:
-        """Read the JSON of ``verdict.json``."""
-        pairs = tuple(Pair(**known(Pair, pair)) for pair in raw.get("pairs", ()))
-        board = tuple(Row.from_dict(row) for row in raw.get("leaderboard", ()))
+    def read(cls, path: Path) -> RecordedVerdict:
+        """The verdict of a file, to be held against what it was drawn from.
+
+        Raises:
+            DataError: it can't be read, or lacks something.
+        """
+        raw = read(path)
+        require(raw, REQUIRED, path)
+        return cls.from_dict(raw)
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> RecordedVerdict:
+        """Read the JSON of ``verdict.json``, for what is there."""
+        pairs = tuple(RecordedPair(**known(RecordedPair, pair)) for pair in raw.get("pairs", ()))
+        board = tuple(LeaderboardRow.from_dict(row) for row in raw.get("leaderboard", ()))
         lists = ("contenders", "equivalent", "failures", "warnings", "edges", "looks", "findings")
         plain = {key: rows(raw, key) for key in lists}
         plain["advice"] = _advice(raw.get("advice"))
-        typed: dict[str, Any] = {"pairs": pairs, "leaderboard": board}
+        typed: dict[str, Any] = {"pairs": pairs, "leaderboard": board, "raw": raw}
         typed |= {key: raw.get(key) or {} for key in ("indicative", "curves")}
         return cls(**{**known(cls, raw), **typed, **plain})
 
@@ -154,7 +168,7 @@ class Verdict:
         ranked = sorted(self.contenders, key=lambda row: row.get("rank") or len(self.contenders) + 1)
         return self.winner or (ranked[0]["name"] if ranked else None)
 
-    def board(self, metric: str) -> list[Row]:
+    def board(self, metric: str) -> list[LeaderboardRow]:
         """The leaderboard in its order; in a family claim contenders have the quality and the rank of the verdict."""
         if self.kind != "family":
             return list(self.leaderboard)
@@ -168,22 +182,9 @@ class Verdict:
         return next((row.get("num_seeds") for row in self.contenders if row["name"] == name), None)
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One recorded trial (``result.json``) and the folder that holds it."""
-
-    folder: Path
-    contender: str
-    seed: int | None = None
-    status: str = "missing"
-    train_seconds: float | None = None
-    gradients: str | None = None
-    """``vanishing`` or ``exploding`` where they were in training."""
-
-
-def _expected(row: Row, told: Mapping[str, Any], metric: str) -> Row:
+def _expected(row: LeaderboardRow, told: Mapping[str, Any], metric: str) -> LeaderboardRow:
     values = row.test[metric].values if metric in row.test else ()
-    found = Estimate(told.get("mean"), told.get("low"), told.get("high"), values)
+    found = MeanOverSeeds(told.get("mean"), told.get("low"), told.get("high"), values)
     return replace(row, test={**row.test, metric: found})
 
 

@@ -1,0 +1,83 @@
+"""What stands beside a verdict: failures, comparisons at equal FLOPs and equal time, edges of a search."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bakeoff.comparison.judging.scored import ScoredTrial
+from bakeoff.comparison.planning.tuning import edges
+from bakeoff.metrics import MetricFacts
+from bakeoff.record.contenders import Contender
+from bakeoff.record.layout import METRICS
+from bakeoff.record.plan import RecordedPlan
+from bakeoff.training.loop.metric_log import read_log
+
+
+def failures(trials: Sequence[ScoredTrial]) -> list[dict[str, Any]]:
+    """Each failed trial, and why."""
+    return [
+        {"trial": trial.planned.trial_id, "contender": trial.contender}
+        | {name: getattr(trial.recorded, name) for name in ("seed", "status", "why")}
+        for trial in trials
+        if trial.failed
+    ]
+
+
+def flops_ratio(contenders: Sequence[Contender]) -> float:
+    """The most training FLOPs an example among contenders, as a multiple of the least."""
+    flops = [contender.train_flops_per_example or math.nan for contender in contenders]
+    return max(flops) / min(flops)
+
+
+def indicative(trials: Sequence[ScoredTrial], metric: MetricFacts) -> dict[str, Any]:
+    """Validation quality at the FLOPs, and at the seconds, that the cheapest contender spent (rule 3).
+
+    Each trial counts with its best validation up to that cost. Only indicative: nothing was tuned to those budgets.
+    """
+    curves: dict[str, list[list[dict[str, Any]]]] = {}
+    for trial in trials:
+        if trial.entered and not trial.failed:
+            curves.setdefault(trial.contender, []).append(_validations(trial.recorded.folder))
+    found: dict[str, Any] = {"leader_changes": False, "equal_flops": [], "equal_time": []}
+    full = _ranked(curves, metric, "flops", math.inf)
+    for key, cost in (("equal_flops", "flops"), ("equal_time", "seconds")):
+        spent = {name: np.mean([trial[-1][cost] for trial in trials]) for name, trials in curves.items()}
+        if not spent:
+            continue
+        limit = float(min(spent.values()))
+        ranked = _ranked(curves, metric, cost, limit)
+        at = "at_flops" if key == "equal_flops" else "at_seconds"
+        found[key] = [{"name": name, at: limit, "value": value} for name, value in ranked]
+        found["leader_changes"] |= ranked[0][0] != full[0][0]
+    return found
+
+
+def _validations(folder: Path) -> list[dict[str, Any]]:
+    return [record for record in read_log(folder / METRICS) if record["kind"] == "val"]
+
+
+def _ranked(
+    curves: Mapping[str, list[list[dict[str, Any]]]], metric: MetricFacts, cost: str, limit: float
+) -> list[tuple[str, float]]:
+    """Contenders by their mean best validation within the limit, best first; the first validation always counts."""
+    name, best = f"val/{metric.name}", max if metric.sign > 0 else min
+    values = {}
+    for contender, trials in curves.items():
+        within = [[r[name] for i, r in enumerate(trial) if i == 0 or r[cost] <= limit] for trial in trials]
+        values[contender] = float(np.mean([best(found) for found in within]))
+    return sorted(values.items(), key=lambda item: item[1], reverse=metric.sign > 0)
+
+
+def edges_of_search(plan: RecordedPlan, trials: Sequence[ScoredTrial]) -> list[dict[str, Any]]:
+    """The searched settings whose best trial lies near an end of its range (rule 11)."""
+    validation: dict[str, list[float]] = {contender.name: [] for contender in plan.entered}
+    for trial in sorted(trials, key=lambda trial: trial.number):
+        if trial.entered:
+            score = -np.inf if trial.failed else plan.aim.sign * trial.recorded.validation[plan.metric]
+            validation[trial.contender].append(score)
+    return edges(plan.entered, validation)

@@ -1,0 +1,93 @@
+"""The evidence of a verdict again, from the files of a bakeoff's folder: predictions, labels, results and scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from bakeoff.comparison.judging.derivation import selected_by
+from bakeoff.comparison.judging.opening import read_labels
+from bakeoff.comparison.judging.scored import ScoredTrial
+from bakeoff.comparison.judging.scoring import Scorer, Trivial
+from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.record.layout import PREDICTIONS, TEST_METRICS, VALIDATION
+from bakeoff.record.reading import read
+from bakeoff.record.trials import RecordedTrial
+from bakeoff.tables import read_table
+
+Stored = Mapping[tuple[str, int], pd.Series]
+"""Scores by contender and trial number, each a series with the examples as its index."""
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """A trial with its scores as they follow from its predictions; None where those cannot be read."""
+
+    trial: ScoredTrial
+    scores: np.ndarray | None
+
+
+def by_trial(table: pd.DataFrame) -> Stored:
+    """The table's scores, a trial each."""
+    grouped = table.groupby(["contender", "trial"], observed=True, sort=False)
+    return {(str(name), int(trial)): rows.set_index("example")["score"] for (name, trial), rows in grouped}
+
+
+def rescore(bakeoff: RecordedBakeoff, stored: Stored, *, scorer: Scorer, trivial: Trivial | None) -> list[Rescored]:
+    """Every planned trial that was run, scored again from its predictions against the opened labels.
+
+    A failed trial is the trivial predictor, which follows from the train labels; without the data its stored scores are
+    taken.
+    """
+    labels = read_labels(bakeoff.path)
+    found = []
+    for planned, recorded in bakeoff.ran:
+        answers = _answers(recorded, len(labels), trivial)
+        if answers is not None:
+            scores, test = scorer.scores(answers, labels), scorer.metrics(answers, labels)
+        else:
+            known = stored.get((planned.contender, planned.number)) if recorded.failed else None
+            scores = np.empty(0) if known is None else known.to_numpy(dtype=np.float64)
+            test = read(recorded.folder / TEST_METRICS)
+        found.append(Rescored(ScoredTrial(planned, recorded, test), scores if len(scores) else None))
+    return found
+
+
+def selected_again(
+    bakeoff: RecordedBakeoff, trials: Sequence[ScoredTrial], trivial: Trivial | None
+) -> pd.DataFrame | None:
+    """What the trials of a search were selected by; without the data, what is stored of failed ones.
+
+    None without tuning, and where a failed trial's score is not stored either.
+    """
+    if not bakeoff.plan.num_tuning:
+        return None
+    if trivial is not None or not any(trial.failed for trial in trials if trial.entered):
+        return selected_by(bakeoff, trials, trivial.on_validation if trivial is not None else None)
+    path = bakeoff.path / VALIDATION
+    stored = pd.read_parquet(path) if path.exists() else pd.DataFrame(columns=["contender", "trial", "score"])
+    failed = [trial for trial in trials if trial.entered and trial.failed]
+    first = stored[(stored["contender"] == failed[0].contender) & (stored["trial"] == failed[0].number)]["score"]
+    return selected_by(bakeoff, trials, float(first.iloc[0])) if len(first) else None
+
+
+def _answers(recorded: RecordedTrial, num_examples: int, trivial: Trivial | None) -> pa.Table | None:
+    """What a trial said; what the trivial predictor says for a failed one; None where neither can be known."""
+    if not recorded.failed:
+        return _read_answers(recorded.folder / PREDICTIONS)
+    if trivial is None or trivial.data.num_examples("test") != num_examples:
+        return None
+    return trivial.answers
+
+
+def _read_answers(path: Path) -> pa.Table | None:
+    """Whatever lies there, changed or not: the guard on sealed predictions tells which."""
+    try:
+        return read_table(path)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,71 @@
+"""What a task says of answers: what each example scores, all metrics, and what the trivial predictor would answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bakeoff.data.contract import Cases, TaskData
+from bakeoff.data.spec import Spec
+from bakeoff.record.plan import RecordedPlan
+from bakeoff.tasks.contract import Task
+from bakeoff.training.trial.assembly import data_class, make_task
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A task's scores, for the metric that decides."""
+
+    task: Task[Any]
+    metric: str
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], spec: Spec) -> Scorer:
+        """The scorer of a resolved configuration, of a trial or a bakeoff."""
+        return cls(make_task(config, spec), config["task"]["metric"])
+
+    @classmethod
+    def of_plan(cls, plan: RecordedPlan) -> Scorer:
+        """The scorer of a bakeoff whose data is not at hand."""
+        return cls.of(plan.trial_config, data_class(plan.trial_config).spec_class.from_dict(plan.spec))
+
+    def scores(self, answers: pa.Table, labels: pa.Table) -> np.ndarray:
+        """Each example's share of the metric."""
+        return self.task.score_examples(answers, labels, self.metric)
+
+    def metrics(self, answers: pa.Table, labels: pa.Table) -> dict[str, float]:
+        """All metrics of a set of answers, by name."""
+        return self.task.summarise(answers, labels)
+
+    def trivial(self, train: Cases, inputs: Sequence[Any]) -> pa.Table:
+        """What the trivial predictor answers to each input."""
+        return self.task.trivial(train, inputs)
+
+
+@dataclass(frozen=True)
+class Trivial:
+    """The trivial predictor on a bakeoff's data; a failed trial is scored with it (rule 19)."""
+
+    scorer: Scorer
+    data: TaskData
+
+    @cached_property
+    def answers(self) -> pa.Table:
+        """To the test inputs."""
+        return self.scorer.trivial(self.data.cases("train"), self.data.raw("test"))
+
+    @cached_property
+    def on_test(self) -> float:
+        """The metric of the test."""
+        return self.scorer.metrics(self.answers, self.data.labels("test"))[self.scorer.metric]
+
+    @cached_property
+    def on_validation(self) -> float:
+        """The mean of what validation examples score."""
+        answers = self.scorer.trivial(self.data.cases("train"), self.data.raw("val"))
+        return float(self.scorer.scores(answers, self.data.labels("val")).mean())

@@ -1,0 +1,93 @@
+"""The bakeoff: trials in stages, sealed test scores opened at each, and the verdict on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from bakeoff.comparison.guards import check_recorded, refuse
+from bakeoff.comparison.judging.conclusion import FinishedBakeoff, conclude, gather
+from bakeoff.comparison.judging.derivation import Evidence, Judgement, judge
+from bakeoff.comparison.judging.margin import fixed_margin
+from bakeoff.comparison.judging.opening import open_scores
+from bakeoff.comparison.judging.scoring import Scorer, Trivial
+from bakeoff.comparison.planning.plan import Plan
+from bakeoff.comparison.running.job import Executor
+from bakeoff.comparison.running.progress import TrialLines
+from bakeoff.errors import ConfigError
+from bakeoff.files import clear_unfinished
+from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.record.layout import LOCK, TRIALS
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Race:
+    """What all stages of a bakeoff share."""
+
+    plan: Plan
+    folder: Path
+    executor: Executor
+    say: Say
+    trivial: Trivial
+
+
+def run_bakeoff(plan: Plan, folder: Path, executor: Executor, say: Say) -> FinishedBakeoff:
+    """Runs what has not been run, opens what has not been opened, and says who wins; writes ``verdict.json``.
+
+    With declared looks, a contender that is beaten at one gets no further trials, and the first look that decides ends
+    the bakeoff.
+
+    Raises:
+        ConfigError: another process works on this folder.
+        TrialsFailed: a guard refuses the comparison, by its name.
+    """
+    race = _Race(plan, folder, executor, say, Trivial(Scorer.of(plan.config, plan.data.spec), plan.data))
+    stages: list[int | None] = list(plan.looks.seeds) if plan.looks else [None]
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            for trial in (folder / TRIALS).glob("*"):
+                clear_unfinished(trial)
+            judgement: Judgement | None = None
+            for stage in stages:
+                evidence, judgement = _run_stage(race, stage, judgement)
+                if not judgement.verdict.racing:
+                    break
+            assert judgement is not None
+            return conclude(evidence, judgement, race.trivial)
+    except Timeout as error:
+        raise ConfigError(
+            "config.folder_busy",
+            "output_dir",
+            folder,
+            "another bakeoff is running there",
+            next_step="wait for it, or end it",
+        ) from error
+
+
+def _run_stage(race: _Race, stage: int | None, before: Judgement | None) -> tuple[Evidence, Judgement]:
+    """The trials up to a look, or all; then the verdict on them."""
+    racing = None if before is None else list(before.verdict.racing)
+    jobs = race.plan.jobs(race.folder, first=stage, racing=racing)
+    done = sum(job.finished for job in jobs)
+    lines = TrialLines(total=len(jobs), done=done, metric=race.trivial.scorer.metric, say=race.say)
+    race.executor.run(jobs, on_end=lines.ended)
+    bakeoff = RecordedBakeoff.read(race.folder, stage=stage)
+    refuse(check_recorded(bakeoff, data=race.plan.data if before is None else None), race.folder)
+    margin = fixed_margin(bakeoff)  # before any test score is known
+    open_scores(bakeoff, race.trivial)
+    evidence = gather(bakeoff, margin=margin, trivial=race.trivial)
+    judgement = judge(evidence)
+    if stage is not None:
+        race.say(f"look at {stage} seeds: {judgement.verdict.verdict}; {_state(judgement, bakeoff)}")
+    return evidence, judgement
+
+
+def _state(judgement: Judgement, bakeoff: RecordedBakeoff) -> str:
+    if judgement.verdict.racing:
+        return f"still racing: {', '.join(judgement.verdict.racing)}"
+    return f"the race is over, {len(bakeoff.plan.trials) - len(bakeoff.ran)} trials saved"

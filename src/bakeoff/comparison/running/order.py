@@ -1,0 +1,58 @@
+"""A trial as plain values, for a process that runs it, and how that process says what became of it.
+
+Nothing here imports torch or Lightning: whoever starts trials, such as a worker of Ray's, leaves that to a fork server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+OUT_OF_MEMORY = 77
+"""The exit code of a trial that noticed itself that memory ran out."""
+RANK_KILLED = 78
+"""The exit code of a trial on several devices that has lost one of its processes."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A trial to run: what `bakeoff.comparison.running.worker.work` takes."""
+
+    config: dict[str, Any]
+    folder: Path
+    label: dict[str, Any]
+    allow_code: list[str]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt ended; whether it left a result is to be seen in its folder.
+
+    ``late``: it was stopped after its time.
+    """
+
+    why: str
+    out_of_memory: bool = False
+    late: bool = False
+
+
+def failure(config: Mapping[str, Any], label: Mapping[str, Any], why: str) -> dict[str, Any]:
+    """The result of a trial that has none of its own.
+
+    Args:
+        config: the trial's.
+        label: what it is called and belongs to.
+        why: in a line.
+    """
+    return {
+        **label,
+        "model": config["model"]["name"],
+        "family": config["model"]["family"],
+        "seed": config["seed"],
+        "status": "failed",
+        "why": why,
+        "started": 0.0,
+        "wall_seconds": 0.0,
+    }
