@@ -79,7 +79,7 @@ def test_the_winner_is_listed_with_its_signature_comes_back_equal_and_answers(ba
     images = np.random.default_rng(0).normal(size=(3, 1, 8, 8)).astype(np.float32)
     answers = mlflow.pyfunc.load_model(address).predict(images)
     with torch.inference_mode():
-        own = load_run(best).task()(torch.from_numpy(images))
+        own = load_run(best).module()(torch.from_numpy(images))
     np.testing.assert_array_equal(answers["outputs"], own.numpy())
 
 

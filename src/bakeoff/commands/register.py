@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bakeoff.commands.arguments import Parser
 from bakeoff.commands.sync import artifacts_of, sync
 from bakeoff.errors import ConfigError, TrackerNotSynced
+from bakeoff.record.layout import PLAN
 
 if TYPE_CHECKING:
     from bakeoff.tracking.registry import Chosen, Version
@@ -59,7 +60,7 @@ def _choose(folder: Path, contender: str | None) -> Chosen:
     from bakeoff.tracking.watch import Watch
     from bakeoff.training.trial.saved_run import load_run
 
-    if (folder / "plan.json").exists():
+    if (folder / PLAN).exists():
         return chosen_trial(folder, contender)
     if contender is not None:
         raise ConfigError("config.contradiction", "--contender", contender, "only a bakeoff has contenders")

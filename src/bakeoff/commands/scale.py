@@ -27,7 +27,7 @@ from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.reading import SCHEMA_VERSION, sha256_of
 from bakeoff.report.pages.measured import write_scaling_page
 from bakeoff.report.sections.scaling import print_scaling
-from bakeoff.training.trial.assembly import open_data
+from bakeoff.training.trial.assembly import open_data, recorded_spec
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.fitted_trial import is_fitted
 from bakeoff.training.trial.saved_run import check_targets
@@ -124,7 +124,7 @@ def _planned(bakeoff: Path) -> Subject:
     for contender, planned in zip(contenders, plan.entered, strict=True):
         contender.config["model"]["net"] |= planned.size_args
         contender.params = planned.params
-    return Subject(config, Spec.from_dict(plan.spec), contenders, unsized)
+    return Subject(config, recorded_spec(config, plan.spec), contenders, unsized)
 
 
 def _networks(contenders: list[Contender], entries: Any) -> list[Contender]:

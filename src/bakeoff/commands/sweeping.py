@@ -13,6 +13,7 @@ from bakeoff.config import build
 from bakeoff.databases import SQLITE, sqlite_path
 from bakeoff.errors import TrackerNotSynced
 from bakeoff.files import clear_unfinished, read_json
+from bakeoff.record.layout import RESULT, RUN, TRACKING
 from bakeoff.tracking.follower import Follower
 from bakeoff.tracking.settings import Tracking
 from bakeoff.tracking.watch import Watch
@@ -68,7 +69,7 @@ def settle(config: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> N
 
 def _abandon(config: Mapping[str, Any]) -> None:
     """Marks the runs of a stopped multirun as killed: a launcher that ends its workers ends their senders too."""
-    unfinished = (path.parent for path in _home(config).glob("*/tracking.json") if not _finished(path.parent))
+    unfinished = (path.parent for path in _home(config).glob(f"*/{TRACKING}") if not _finished(path.parent))
     watched = ((folder, Watch.remembered(folder)) for folder in unfinished)
     left = [folder for folder, watch in watched if watch is not None and watch.owner.gone]
     _follow(config, left).close(timeout_s=ABANDON_S)
@@ -79,14 +80,14 @@ def _follow(config: Mapping[str, Any], folders: Iterable[Path]) -> Follower:
     tracking: Tracking = build(config["tracking"], "tracking")
     follower = Follower()
     for folder in folders:
-        label = read_json(folder / "run.json")
+        label = read_json(folder / RUN)
         experiment = f"{label['task']}/{label['data']}"
         follower.watch("trial", folder, tracking=tracking, root=_root(config), experiment=experiment)
     return follower
 
 
 def _finished(folder: Path) -> bool:
-    return (folder / "result.json").exists() or not (folder / "run.json").exists()
+    return (folder / RESULT).exists() or not (folder / RUN).exists()
 
 
 def _root(config: Mapping[str, Any]) -> Path:
@@ -99,5 +100,5 @@ def _home(config: Mapping[str, Any]) -> Path:
 
 
 def _folders(config: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> list[Path]:
-    found = (path for result in results for path in _home(config).glob(f"*-{result['trial_id']}/run.json"))
+    found = (path for result in results for path in _home(config).glob(f"*-{result['trial_id']}/{RUN}"))
     return [path.parent for path in dict.fromkeys(found)]

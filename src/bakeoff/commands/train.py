@@ -16,6 +16,7 @@ from bakeoff.data.contract import TaskData
 from bakeoff.errors import ConfigError, TrackerNotSynced, TrialsFailed
 from bakeoff.files import read_json, write_json
 from bakeoff.models.cost import build_on_meta
+from bakeoff.record.layout import ENVIRONMENT, LOCK, RESULT, RUN, WEIGHTS
 from bakeoff.tracking.follower import Follower
 from bakeoff.tracking.settings import Tracking
 from bakeoff.training.devices.ranks import Ranks, ranks_from_outside
@@ -71,7 +72,7 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
 def _alone_in(folder: Path) -> Iterator[None]:
     """Keeps the same command, given twice at once, from writing one run's files."""
     try:
-        with FileLock(folder / ".lock", timeout=LEFTOVERS_S):
+        with FileLock(folder / LOCK, timeout=LEFTOVERS_S):
             yield
     except Timeout as error:
         problem, step = "another process trains in this folder", "wait for it, or end it"
@@ -87,10 +88,10 @@ def _run_in(
     print(f"run {label.trial_id} in {folder}", flush=True)
     pruner = pruning(config)
     _forget_pruned(folder, studied=pruner is not None)
-    if (folder / "result.json").exists():
+    if (folder / RESULT).exists():
         print("finished before; not run again (another seed or setting is another run)")
     else:
-        write_json(folder / "environment.json", environment())
+        write_json(folder / ENVIRONMENT, environment())
     result = run_trial(
         trial,
         folder,
@@ -141,12 +142,12 @@ def _folder(trial: Mapping[str, Any], identity: str, output_dir: str | None, *, 
     if output_dir is None:
         return DEFAULT_ROOT / own
     folder = Path(output_dir) / own if multirun else Path(output_dir)
-    if (folder / "run.json").exists() and read_json(folder / "run.json")["trial_id"] != identity:
+    if (folder / RUN).exists() and read_json(folder / RUN)["trial_id"] != identity:
         raise ConfigError(
             "config.folder_taken",
             "output_dir",
             folder,
-            f"it holds run {read_json(folder / 'run.json')['trial_id']}, and this command is run {identity}",
+            f"it holds run {read_json(folder / RUN)['trial_id']}, and this command is run {identity}",
             next_step="give another output_dir; a changed setting is another run",
         )
     return folder
@@ -154,7 +155,7 @@ def _folder(trial: Mapping[str, Any], identity: str, output_dir: str | None, *, 
 
 def _forget_pruned(folder: Path, *, studied: bool) -> None:
     """A run that a study gave up is no finished run outside of it: it is trained to its end."""
-    path = folder / "result.json"
+    path = folder / RESULT
     if not studied and path.exists() and read_json(path)["status"] == "pruned":
         path.unlink()
 
@@ -172,7 +173,7 @@ def _tested(trial: Mapping[str, Any], folder: Path, data: TaskData, result: Mapp
     if is_fitted(trial):
         return {"test": tested, "latency_ms": {}}
     net = network(trial, data.spec)
-    load_weights(net, folder / "weights.safetensors")
+    load_weights(net, folder / WEIGHTS)
     repeats = latencies_ms({"net": net}, data.spec.example_inputs, answer=task.answer)["net"]
     latency = {size: median(values) for size, values in repeats.items()}
     return {"test": tested, "latency_ms": latency}

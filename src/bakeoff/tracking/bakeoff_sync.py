@@ -11,7 +11,10 @@ from typing import Any
 
 from mlflow.exceptions import MlflowException
 
-from bakeoff.files import read_json
+from bakeoff.record.layout import MANIFEST, PLAN, REPORT, RUN, SCORES, SUMMARY, SYSTEM, VERDICT, trials_with
+from bakeoff.record.plan import RecordedPlan
+from bakeoff.record.reading import read
+from bakeoff.record.verdict import RecordedVerdict
 from bakeoff.tracking.batches import flatten
 from bakeoff.tracking.log_tail import LogTail
 from bakeoff.tracking.owner import Owner
@@ -20,7 +23,7 @@ from bakeoff.tracking.synced import Opening, Synced, close_run, describe, open_r
 from bakeoff.tracking.trial_sync import TrialSync, entries
 from bakeoff.tracking.watch import folder_identity
 
-ARTIFACTS = ("plan.json", "manifest.json", "verdict.json", "report.html", "verdict.md", "scores.parquet")
+ARTIFACTS = (PLAN, MANIFEST, VERDICT, REPORT, SUMMARY, SCORES)
 
 
 class BakeoffSync:
@@ -37,7 +40,7 @@ class BakeoffSync:
         self.owner = owner
         self.check = check
         self.trials: dict[str, TrialSync] = {}
-        self._system = LogTail(folder / "system.jsonl")
+        self._system = LogTail(folder / SYSTEM)
         self._opened = False
 
     @property
@@ -55,7 +58,7 @@ class BakeoffSync:
         Raises:
             MlflowException: the store refused something of a trial; the others were sent all the same.
         """
-        if not (self.folder / "plan.json").exists():
+        if not (self.folder / PLAN).exists():
             return False
         synced = self._parent(store, ended=ended)
         done = self._send_trials(store, synced, ended=ended)
@@ -71,11 +74,11 @@ class BakeoffSync:
     def _send_trials(self, store: Store, synced: Synced, *, ended: bool) -> bool:
         refused: MlflowException | None = None
         parent = (synced.run_id, folder_identity(self.folder))
-        for path in sorted(self.folder.glob("trials/*/run.json")):
-            trial = self.trials.get(path.parent.name)
+        for folder in trials_with(self.folder, RUN):
+            trial = self.trials.get(folder.name)
             if trial is None:
-                trial = TrialSync(path.parent, owner=self.owner, parent=parent, check=self.check)
-                self.trials[path.parent.name] = trial
+                trial = TrialSync(folder, owner=self.owner, parent=parent, check=self.check)
+                self.trials[folder.name] = trial
             try:
                 trial.send(store, ended=ended)
             except MlflowException as error:
@@ -86,7 +89,7 @@ class BakeoffSync:
         return all(trial.done for trial in self.trials.values())
 
     def _key(self) -> str:
-        return f"bakeoff-{read_json(self.folder / 'plan.json')['bakeoff_id']}-{folder_identity(self.folder)}"
+        return f"bakeoff-{self._plan().bakeoff_id}-{folder_identity(self.folder)}"
 
     def _parent(self, store: Store, *, ended: bool) -> Synced:
         """The bakeoff's own run, made at the first call, with its plan and what its machine did."""
@@ -106,27 +109,29 @@ class BakeoffSync:
         params = {} if synced.described else describe(store, synced, flatten(self._about()))
         store.log(synced.run_id, metrics=[entry for sample in samples for entry in entries(sample)], params=params)
         if not synced.described:
-            store.artifact(synced.run_id, self.folder / "plan.json")
+            store.artifact(synced.run_id, self.folder / PLAN)
         synced.described, synced.system = True, synced.system + len(samples)
         if synced != before:
             remember(self.folder, synced)
         return synced
 
+    def _plan(self) -> RecordedPlan:
+        return RecordedPlan.from_dict(read(self.folder / PLAN))
+
     def _opening(self) -> Opening:
-        plan = read_json(self.folder / "plan.json")
-        tags = {"role": "bakeoff", "task": plan["task"]["name"], "data": plan["data"]["name"]}
-        tags |= {"trial_id": plan["bakeoff_id"], "data_fingerprint": plan["data"]["fingerprint"]}
-        tags |= {"git_revision": str(plan["environment"].get("git_revision"))}
-        return Opening(f"bakeoff {plan['bakeoff_id']}", self._key(), tags)
+        plan = self._plan()
+        tags = {"role": "bakeoff", "task": plan.task, "data": plan.data, "trial_id": plan.bakeoff_id}
+        tags |= {"data_fingerprint": plan.fingerprint, "git_revision": str(plan.environment.get("git_revision"))}
+        return Opening(f"bakeoff {plan.bakeoff_id}", self._key(), tags)
 
     def _about(self) -> Mapping[str, Any]:
-        plan = read_json(self.folder / "plan.json")
-        names = [contender["name"] for contender in plan["contenders"]]
-        return {"contenders": names} | {name: plan[name] for name in ("seeds", "budget", "environment")}
+        plan = self._plan()
+        names = [contender.name for contender in plan.contenders]
+        return {"contenders": names} | {name: plan.raw[name] for name in ("seeds", "budget", "environment")}
 
     def _verdict_files(self) -> list[Path]:
         """The verdict and its report, where both are written."""
-        files = [self.folder / "verdict.json", self.folder / "report.html"]
+        files = [self.folder / VERDICT, self.folder / REPORT]
         return files if all(file.exists() for file in files) else []
 
     def _send_verdict(self, store: Store, synced: Synced) -> None:
@@ -134,19 +139,19 @@ class BakeoffSync:
         digest = hashlib.sha256(b"".join(file.read_bytes() for file in self._verdict_files())).hexdigest()
         if (synced.verdict, synced.status) == (digest, "FINISHED"):
             return
-        verdict = read_json(self.folder / "verdict.json")
+        verdict = RecordedVerdict.from_dict(read(self.folder / VERDICT))
         now = int(1000 * time.time())
         metrics = [
-            (f"test/{metric}/{row['name']}", float(value["mean"]), now, 0)
-            for row in verdict["leaderboard"]
-            for metric, value in row["test"].items()
-            if value["mean"] is not None  # no number, such as the infinite perplexity of one failed trial
+            (f"test/{metric}/{row.name}", float(value.mean), now, 0)
+            for row in verdict.leaderboard
+            for metric, value in row.test.items()
+            if value.mean is not None  # no number, such as the infinite perplexity of one failed trial
         ]
-        tags = {"verdict": verdict["verdict"], "winner": str(verdict["winner"])}
-        store.log(synced.run_id, metrics=metrics, tags=tags | {"mlflow.note.content": verdict["sentence"]})
+        tags = {"verdict": verdict.verdict, "winner": str(verdict.winner)}
+        store.log(synced.run_id, metrics=metrics, tags=tags | {"mlflow.note.content": verdict.sentence})
         for name in ARTIFACTS:
             if (self.folder / name).exists():
                 store.artifact(synced.run_id, self.folder / name)
-        close_run(store, synced, self._key(), "FINISHED", ended=(self.folder / "report.html").stat().st_mtime)
+        close_run(store, synced, self._key(), "FINISHED", ended=(self.folder / REPORT).stat().st_mtime)
         synced.verdict = digest
         remember(self.folder, synced)

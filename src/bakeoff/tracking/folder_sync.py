@@ -8,9 +8,10 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from bakeoff.files import read_json
+from bakeoff.record.layout import PLAN, RUN, TRACKING_LOCK, TRIALS
+from bakeoff.record.plan import RecordedPlan
+from bakeoff.record.reading import read
 from bakeoff.tracking.bakeoff_sync import BakeoffSync
-from bakeoff.tracking.following import LOCK
 from bakeoff.tracking.secrets import mask_text, without_credentials
 from bakeoff.tracking.server import StoreUnreachable
 from bakeoff.tracking.store import Store
@@ -49,10 +50,11 @@ class Target:
 
     def experiment(self, folder: Path) -> str:
         """The experiment of a folder that names none."""
-        plan = folder / "plan.json"
-        about = read_json(plan if plan.exists() else folder / "run.json")
-        names = [about[name]["name"] if plan.exists() else about[name] for name in ("task", "data")]
-        return "/".join(names)
+        if (folder / PLAN).exists():
+            plan = RecordedPlan.from_dict(read(folder / PLAN))
+            return f"{plan.task}/{plan.data}"
+        about = read(folder / RUN)
+        return f"{about['task']}/{about['data']}"
 
 
 def sync_folder(folder: Path, *, target: Target | None = None) -> Report:
@@ -81,12 +83,12 @@ def sync_folder(folder: Path, *, target: Target | None = None) -> Report:
 
 def find_work(folder: Path) -> Iterator[tuple[Kind, Path]]:
     """The bakeoffs, and the runs that belong to none, at and below a folder; a bakeoff's trial is its bakeoff."""
-    if folder.parent.name == "trials" and (folder.parent.parent / "plan.json").exists():
+    if folder.parent.name == TRIALS and (folder.parent.parent / PLAN).exists():
         folder = folder.parent.parent
-    bakeoffs = [path.parent for path in _below(folder, "plan.json")]
+    bakeoffs = [path.parent for path in _below(folder, PLAN)]
     yield from (("bakeoff", path) for path in bakeoffs)
     inside = set(bakeoffs)
-    for path in _below(folder, "run.json"):
+    for path in _below(folder, RUN):
         if not inside.intersection(path.parents):
             yield "trial", path.parent
 
@@ -125,6 +127,6 @@ def _send(kind: Kind, folder: Path, store: Store, watch: Watch | None, report: R
     report.running += owner is not None
     sender: TrialSync | BakeoffSync
     sender = (TrialSync if kind == "trial" else BakeoffSync)(folder, owner=owner, check=True)
-    with FileLock(folder / LOCK, timeout=30.0):
+    with FileLock(folder / TRACKING_LOCK, timeout=30.0):
         sender.send(store, ended=owner is None)
     return sender.sent

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from bakeoff.record.layout import TRACKING_LOCK
 from bakeoff.tracking.follower import CLOSE
 from bakeoff.tracking.secrets import mask_text
 from bakeoff.tracking.system_metrics import SystemSampler
@@ -29,7 +30,6 @@ HURRY_S = 5.0
 LONGEST_PAUSE_S = 60.0
 """Between tries, while the store is away."""
 LAST_TRIES = 2
-LOCK = ".tracking.lock"
 
 
 @dataclass
@@ -117,7 +117,7 @@ def _send(following: _Following, watch: Watch, *, ended: bool) -> bool:
     if watch.folder not in following.senders:
         kind = TrialSync if watch.kind == "trial" else BakeoffSync
         following.senders[watch.folder] = kind(folder, owner=watch.owner)
-    with FileLock(folder / LOCK, timeout=30.0):  # one that lost its parent may be at it
+    with FileLock(folder / TRACKING_LOCK, timeout=30.0):  # one that lost its parent may be at it
         if ended and watch.taken_over:
             return True
         return following.senders[watch.folder].send(store, ended=ended)

@@ -16,15 +16,17 @@ from mlflow import pyfunc
 from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
-from bakeoff.data.spec import Inputs, Spec
+from bakeoff.data.spec import Inputs
 from bakeoff.files import read_json, write_json
+from bakeoff.record.layout import CONFIG, RESULT, SPEC, TEST_METRICS, WEIGHTS
 from bakeoff.tracking.model_card import Origin, model_card
 from bakeoff.tracking.secrets import mask_text
+from bakeoff.training.trial.assembly import recorded_spec
 from bakeoff.training.trial.saved_run import SavedRun, check_targets
 
 CARD = "README.md"
-_COPIED = ("weights.safetensors", "spec.json")
-_TEXTS = ("config.json", "result.json")
+_COPIED = (WEIGHTS, SPEC)
+_TEXTS = (CONFIG, RESULT)
 _ANY = -1
 
 
@@ -44,7 +46,7 @@ def write_model(saved: SavedRun, folder: Path, *, run_id: str, origin: Origin, t
     for name in _TEXTS:
         (folder / name).write_text(mask_text((saved.folder / name).read_text(encoding="utf-8")), encoding="utf-8")
     result = {**saved.result, "test": test} if test else saved.result
-    write_json(folder / "result.json", result)
+    write_json(folder / RESULT, result)
     card = mask_text(model_card(saved.config, saved.spec, result, origin))
     (folder / CARD).write_text(card, encoding="utf-8")
     model = Model(run_id=run_id, artifact_path="model", signature=signature(saved))
@@ -109,9 +111,10 @@ class Served:
     """A registered model as ``mlflow.pyfunc.load_model`` gives it."""
 
     def __init__(self, folder: Path) -> None:
-        config, spec = read_json(folder / "config.json"), Spec.from_dict(read_json(folder / "spec.json"))
+        config = read_json(folder / CONFIG)
         check_targets(folder, config)
-        self.task = SavedRun(folder, config, spec, read_json(folder / "result.json")).module()
+        spec = recorded_spec(config, read_json(folder / SPEC))
+        self.task = SavedRun(folder, config, spec, read_json(folder / RESULT)).module()
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> dict[str, np.ndarray]:
         """The network's outputs (of a classifier: logits) for prepared inputs, an array or ``{"input_0": ...}``."""
@@ -132,5 +135,5 @@ def _load_pyfunc(path: str) -> Served:
 
 def recorded_test(folder: Path) -> dict[str, float]:
     """The test metrics of a bakeoff's trial, which the scorer writes beside the result; none for others."""
-    path = folder / "test_metrics.json"
+    path = folder / TEST_METRICS
     return read_json(path) if path.exists() else {}

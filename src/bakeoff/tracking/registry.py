@@ -11,7 +11,11 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 
 from bakeoff.errors import ConfigError
-from bakeoff.files import read_json
+from bakeoff.record.layout import PLAN, VERDICT, trial_folder
+from bakeoff.record.plan import RecordedPlan
+from bakeoff.record.reading import read
+from bakeoff.record.trials import RecordedTrial
+from bakeoff.record.verdict import RecordedVerdict
 from bakeoff.tracking.model_card import Origin
 from bakeoff.tracking.model_folder import CARD, recorded_test, write_model
 from bakeoff.tracking.store import Store
@@ -45,24 +49,22 @@ def chosen_trial(folder: Path, contender: str | None) -> Chosen:
     Raises:
         ConfigError: no verdict yet, no winner, or no such contender.
     """
-    if not (folder / "verdict.json").exists():
+    if not (folder / VERDICT).exists():
         raise ConfigError("config.no_verdict", "register", folder, "the bakeoff has no verdict yet")
-    verdict, plan = read_json(folder / "verdict.json"), read_json(folder / "plan.json")
-    names = [entry["name"] for entry in plan["contenders"]]
-    name = contender or verdict["winner"]
-    if name not in names:
-        problem = "there is no such contender" if contender else f"no winner: the verdict is {verdict['verdict']}"
+    plan = RecordedPlan.from_dict(read(folder / PLAN))
+    verdict = RecordedVerdict.from_dict(read(folder / VERDICT))
+    trials = {entry.name: entry.trials for entry in plan.contenders}
+    name = contender or verdict.winner
+    if name not in trials:
+        problem = "there is no such contender" if contender else f"no winner: the verdict is {verdict.verdict}"
         step = f"bakeoff register {folder} --contender NAME"
-        raise ConfigError("config.no_winner", "register", contender or folder, problem, allowed=names, next_step=step)
-    entry = plan["contenders"][names.index(name)]
-    trials = [folder / "trials" / trial for trial in entry["trials"]]
-    scored = [(read_json(trial / "result.json"), trial) for trial in trials if (trial / "result.json").exists()]
-    metric, sign = plan["task"]["metric"], 1.0 if plan["task"]["direction"] == "maximize" else -1.0
-    finished = [(sign * found["validation"][metric], trial) for found, trial in scored if found["status"] == "finished"]
+        raise ConfigError("config.no_winner", "register", contender or folder, problem, allowed=trials, next_step=step)
+    found = (RecordedTrial.found(trial_folder(folder, trial)) for trial in trials[name])
+    finished = [trial for trial in found if trial is not None and not trial.failed]
     if not finished:
         raise ConfigError("config.no_run", "register", name, "none of its trials finished")
-    best = max(finished, key=lambda pair: pair[0])[1]
-    return Chosen(best, Origin(plan.get("command"), verdict["sentence"]))
+    best = max(finished, key=lambda trial: plan.aim.sign * trial.validation[plan.metric])
+    return Chosen(best.folder, Origin(plan.command or None, verdict.sentence))
 
 
 def default_name(saved: SavedRun) -> str:

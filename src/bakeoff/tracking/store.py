@@ -23,6 +23,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, LifecycleStage, Run
 from mlflow.exceptions import MlflowException
 
+from bakeoff.record.layout import SPEC
 from bakeoff.tracking.batches import Entry, batches
 from bakeoff.tracking.database import prepare_database
 from bakeoff.tracking.moved import settle_artifacts
@@ -34,7 +35,7 @@ KEY = "bakeoff.key"
 """The tag that a run is recognised by."""
 _PAGE = 1000
 _TEXT = (".json", ".jsonl", ".html", ".md", ".txt", ".yaml", ".csv")
-_OF_DATA = ("spec.json",)
+_OF_DATA = (SPEC,)
 """Holds sizes, classes and whole vocabularies, of which nothing is secret and some words look like it."""
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.files import read_json, write_json
+from bakeoff.record.layout import SYNCED
 from bakeoff.tracking.batches import tracker_name
 from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.secrets import without_credentials
 from bakeoff.tracking.store import Store
-
-FILE = "mlflow.json"
 
 
 @dataclass
@@ -48,7 +47,7 @@ class Synced:
 def remembered(folder: Path, uri: str) -> Synced | None:
     """What the store at ``uri`` has, or None; another store has nothing."""
     try:
-        plain = read_json(folder / FILE)
+        plain = read_json(folder / SYNCED)
     except (FileNotFoundError, json.JSONDecodeError):
         return None
     known = {field.name for field in fields(Synced)}
@@ -58,7 +57,7 @@ def remembered(folder: Path, uri: str) -> Synced | None:
 
 def remember(folder: Path, synced: Synced) -> None:
     """Writes ``mlflow.json``."""
-    write_json(folder / FILE, asdict(synced))
+    write_json(folder / SYNCED, asdict(synced))
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from typing import Any
 
 import psutil
 
+from bakeoff.record.layout import SYSTEM
 from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.watch import Watch
 
-FILE = "system.jsonl"
 FIRST_AFTER_S = 1.0
 """A short run has at least one sample."""
 _MB = 1e6
@@ -39,7 +39,7 @@ class SystemSampler(threading.Thread):
         """Samples for this folder from now on, if it wants samples."""
         if watch.system_every_s is None:
             return
-        path = Path(watch.folder) / FILE
+        path = Path(watch.folder) / SYSTEM
         with self._changed:
             psutil.cpu_percent()  # starts the interval that the first sample averages over
             self._watches[watch.folder] = watch
@@ -70,7 +70,7 @@ class SystemSampler(threading.Thread):
         self._due[watch.folder] = time.monotonic() + watch.system_every_s
         step = self._steps[watch.folder]
         record = {"time": time.time(), "step": step, **machine, **process_metrics(watch.owner)}
-        with contextlib.suppress(OSError), (Path(watch.folder) / FILE).open("a") as file:
+        with contextlib.suppress(OSError), (Path(watch.folder) / SYSTEM).open("a") as file:
             file.write(json.dumps(record) + "\n")
             self._steps[watch.folder] = step + 1
 

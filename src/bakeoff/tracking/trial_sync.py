@@ -6,13 +6,15 @@ sends a few records twice, with the same values, steps and times, which MLflow k
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from copy import copy
 from pathlib import Path
 from typing import Any
 
 from bakeoff.files import read_json
+from bakeoff.record.layout import CONFIG, ENVIRONMENT, ERROR, METRICS, RESULT, RUN, SPEC, SYSTEM
+from bakeoff.record.reading import parsed_object
+from bakeoff.record.trials import RecordedTrial
 from bakeoff.tracking.batches import Entry, flatten
 from bakeoff.tracking.log_tail import LogTail
 from bakeoff.tracking.owner import Owner
@@ -31,7 +33,7 @@ RESULT_METRICS = (
     "epochs",
     "wall_seconds",
 )
-RESULT_FILES = ("result.json", "spec.json", "environment.json")
+RESULT_FILES = (RESULT, SPEC, ENVIRONMENT)
 TAGS = ("task", "data", "model", "family", "seed", "role", "trial_id", "contender")
 COSTS = ("epoch", "examples_seen", "flops", "seconds")
 """What goes along with validations."""
@@ -62,8 +64,8 @@ class TrialSync:
         """Whether the store has all of a finished trial."""
         self.sent = 0
         """Records, samples and results that were sent."""
-        self._log = LogTail(folder / "metrics.jsonl")
-        self._system = LogTail(folder / "system.jsonl")
+        self._log = LogTail(folder / METRICS)
+        self._system = LogTail(folder / SYSTEM)
         self._opened = False
 
     def send(self, store: Store, *, ended: bool = False) -> bool:
@@ -73,9 +75,9 @@ class TrialSync:
             store: where to; another store than the last is sent everything.
             ended: nothing more will come: a trial without a result was killed.
         """
-        if self.done or not (self.folder / "run.json").exists():
+        if self.done or not (self.folder / RUN).exists():
             return self.done
-        result = self._result()
+        result = RecordedTrial.found(self.folder)
         synced = remembered(self.folder, store.uri)
         if self.check and synced is not None and self._found(store) != synced.run_id:
             synced = None
@@ -94,7 +96,7 @@ class TrialSync:
 
     def _key(self) -> tuple[str, str | None]:
         """What the run is recognised by, and what the keys of its bakeoff's other runs begin with."""
-        label = read_json(self.folder / "run.json")
+        label = read_json(self.folder / RUN)
         if self.parent is not None:
             group = f"{label['bakeoff_id']}-{self.parent[1]}-"
             return f"{group}{label['trial_id']}", group
@@ -112,25 +114,25 @@ class TrialSync:
         return synced
 
     def _opening(self) -> Opening:
-        label = read_json(self.folder / "run.json")
+        label = read_json(self.folder / RUN)
         tags = {name: label[name] for name in TAGS} | ({"mlflow.parentRunId": self.parent[0]} if self.parent else {})
         key, group = self._key()
         return Opening(f"{label['contender']} seed {label['seed']}", key, tags, group, label.get("started"))
 
-    def _send_news(self, store: Store, synced: Synced, result: Mapping[str, Any] | None, *, ended: bool) -> None:
+    def _send_news(self, store: Store, synced: Synced, result: RecordedTrial | None, *, ended: bool) -> None:
         """What the store lacks, in one batch where it fits."""
         before = copy(synced)
         records, samples = self._log.after(synced.records), self._system.after(synced.system)
         metrics = [entry for record in (*records, *samples) for entry in entries(record)]
         tags: dict[str, str] = {}
-        failure = self._read("error.json") if ended and result is None else None
+        failure = parsed_object(self.folder / ERROR) if ended and result is None else None
         if result is not None:
             metrics, tags = metrics + result_metrics(result), result_tags(result)
         elif failure is not None:
             tags = {"status": "failed", "last_error": mask_text(failure["why"])[:LONGEST_ERROR]}
-        params = {} if synced.described else describe(store, synced, flatten(read_json(self.folder / "config.json")))
+        params = {} if synced.described else describe(store, synced, flatten(read_json(self.folder / CONFIG)))
         store.log(synced.run_id, metrics=metrics, params=params, tags=tags)
-        files = () if synced.described else ("config.json",)
+        files = () if synced.described else (CONFIG,)
         for name in (*files, *(RESULT_FILES if result is not None else ())):
             if (self.folder / name).exists():
                 store.artifact(synced.run_id, self.folder / name)
@@ -142,23 +144,14 @@ class TrialSync:
         if synced != before:
             remember(self.folder, synced)
 
-    def _close(self, store: Store, synced: Synced, result: Mapping[str, Any] | None, *, status: str | None) -> None:
+    def _close(self, store: Store, synced: Synced, result: RecordedTrial | None, *, status: str | None) -> None:
         if status is None or status == synced.status:
             return
-        ended_at = result_time(result) if result is not None else last_sign_of_life(self.folder)
+        ended_at = result.ended if result is not None else last_sign_of_life(self.folder)
         close_run(store, synced, self._key()[0], status, ended=ended_at)
 
-    def _result(self) -> dict[str, Any] | None:
-        return self._read("result.json")
 
-    def _read(self, name: str) -> dict[str, Any] | None:
-        try:
-            return read_json(self.folder / name)
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-
-
-def status_of(result: Mapping[str, Any] | None, failure: Mapping[str, Any] | None, *, ended: bool) -> str | None:
+def status_of(result: RecordedTrial | None, failure: Mapping[str, Any] | None, *, ended: bool) -> str | None:
     """A run's status in MLflow; None while it goes on.
 
     Args:
@@ -167,7 +160,7 @@ def status_of(result: Mapping[str, Any] | None, failure: Mapping[str, Any] | Non
         ended: nothing more will come.
     """
     if result is not None:
-        return STATUS.get(result["status"], "FAILED")
+        return STATUS.get(result.status, "FAILED")
     if not ended:
         return None
     return "KILLED" if failure is None else "FAILED"
@@ -182,29 +175,24 @@ def entries(record: Mapping[str, Any]) -> list[Entry]:
     return [(name, float(value), milliseconds, record["step"]) for name, value in values if value is not None]
 
 
-def result_metrics(result: Mapping[str, Any]) -> list[Entry]:
+def result_metrics(result: RecordedTrial) -> list[Entry]:
     """The figures of a finished trial."""
-    milliseconds = int(1000 * (result_time(result) or 0.0))
-    values = {name: result[name] for name in RESULT_METRICS if result.get(name) is not None}
-    values |= {f"best/{name}": value for name, value in result.get("validation", {}).items()}
-    values |= {f"test/{name}": value for name, value in result.get("test", {}).items()}
-    values |= {f"latency_ms/batch_{size}": value for size, value in result.get("latency_ms", {}).items()}
+    milliseconds = int(1000 * (result.ended or 0.0))
+    values: dict[str, float | None] = {name: getattr(result, name) for name in RESULT_METRICS}
+    values |= {f"best/{name}": value for name, value in result.validation.items()}
+    values |= {f"test/{name}": value for name, value in result.test.items()}
+    values |= {f"latency_ms/batch_{size}": value for size, value in result.latency_ms.items()}
     return [(name, float(value), milliseconds, 0) for name, value in values.items() if value is not None]
 
 
-def result_tags(result: Mapping[str, Any]) -> dict[str, str]:
+def result_tags(result: RecordedTrial) -> dict[str, str]:
     """What became of a trial."""
-    tags = {"status": result["status"], "diverged": result["status"] == "diverged"}
-    tags |= {name: result[name] for name in ("data_fingerprint", "why") if result.get(name)}
-    return {name: str(value) for name, value in tags.items()}
-
-
-def result_time(result: Mapping[str, Any]) -> float | None:
-    """When the trial ended, in Unix seconds; None where its end was never timed."""
-    return result["started"] + result["wall_seconds"] if result["started"] else None
+    tags = {"status": result.status, "diverged": str(result.status == "diverged")}
+    named = {"data_fingerprint": result.data_fingerprint, "why": result.why}
+    return tags | {name: value for name, value in named.items() if value}
 
 
 def last_sign_of_life(folder: Path) -> float | None:
     """When a killed trial last wrote to its log, in Unix seconds; None where it never did."""
-    log = folder / "metrics.jsonl"
+    log = folder / METRICS
     return log.stat().st_mtime if log.exists() else None

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bakeoff.files import read_json, write_json
+from bakeoff.record.layout import TRACKING
 from bakeoff.tracking.moved import ARTIFACTS, along_with, uri_along_with
 from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.secrets import mask_text, without_credentials
 from bakeoff.tracking.settings import Tracking
 
-FILE = "tracking.json"
 Kind = Literal["trial", "bakeoff"]
 
 
@@ -67,7 +67,7 @@ class Watch:
         It may have been moved: a local store that lies to it as it did is the one that moved along.
         """
         try:
-            found = cls.from_dict(read_json(folder / FILE))
+            found = cls.from_dict(read_json(folder / TRACKING))
         except FileNotFoundError:
             return None
         before, now = Path(found.folder), folder.resolve()
@@ -79,7 +79,7 @@ class Watch:
 
     def remember(self) -> None:
         """Writes it into the folder, without any password in the URI."""
-        write_json(Path(self.folder) / FILE, asdict(replace(self, uri=without_credentials(self.uri))))
+        write_json(Path(self.folder) / TRACKING, asdict(replace(self, uri=without_credentials(self.uri))))
 
     @property
     def taken_over(self) -> bool:

@@ -14,7 +14,7 @@ from bakeoff.data.contract import Cases, TaskData
 from bakeoff.data.spec import Spec
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.tasks.contract import Task
-from bakeoff.training.trial.assembly import data_class, make_task
+from bakeoff.training.trial.assembly import make_task, recorded_spec
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Scorer:
     @classmethod
     def of_plan(cls, plan: RecordedPlan) -> Scorer:
         """The scorer of a bakeoff whose data is not at hand."""
-        return cls.of(plan.trial_config, data_class(plan.trial_config).spec_class.from_dict(plan.spec))
+        return cls.of(plan.trial_config, recorded_spec(plan.trial_config, plan.spec))
 
     def scores(self, answers: pa.Table, labels: pa.Table) -> np.ndarray:
         """Each example's share of the metric."""

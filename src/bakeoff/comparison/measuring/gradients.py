@@ -17,9 +17,11 @@ from bakeoff.config import build
 from bakeoff.config.composition import compose_section
 from bakeoff.data.text.spec import END
 from bakeoff.errors import ConfigError
-from bakeoff.files import read_json
 from bakeoff.models.contracts import SequenceBackbone
 from bakeoff.models.gradient_flow import backbone_of, gradient_flow
+from bakeoff.record.layout import PLAN, RESULT, WEIGHTS, trial_folder
+from bakeoff.record.plan import RecordedPlan
+from bakeoff.record.reading import read
 from bakeoff.tasks.tokens import TokenStem
 from bakeoff.training.trial.assembly import network
 from bakeoff.training.trial.fitted_trial import is_fitted
@@ -85,13 +87,13 @@ def runs_of_bakeoff(folder: Path) -> dict[str, Path]:
     Raises:
         ConfigError: no contender has one.
     """
-    plan = read_json(folder / "plan.json")
+    plan = RecordedPlan.from_dict(read(folder / PLAN))
     found: dict[str, Path] = {}
-    for entry in plan["contenders"]:
-        trials = [folder / "trials" / trial for trial in entry["trials"]]
-        finished = [t for t in trials if (t / "weights.safetensors").exists() and (t / "result.json").exists()]
-        if finished and entry["role"] == "contender" and not is_fitted(entry["config"]):
-            found[entry["name"]] = finished[0]
+    for contender in plan.entered:
+        trials = [trial_folder(folder, trial) for trial in contender.trials]
+        finished = [trial for trial in trials if (trial / WEIGHTS).exists() and (trial / RESULT).exists()]
+        if finished and not is_fitted(contender.config):
+            found[contender.name] = finished[0]
     if not found:
         raise ConfigError("config.no_run", "run", folder, "no contender of this bakeoff has a finished trial")
     return found

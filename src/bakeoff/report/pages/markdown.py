@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bakeoff.files import atomic_writer
+from bakeoff.record.layout import SUMMARY
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.verdict import LeaderboardRow
 from bakeoff.report.numbers import Metric, count, duration, milliseconds, probability, share
@@ -26,7 +27,7 @@ def write_markdown(folder: Path) -> Path:
     Raises:
         DataError: There is no plan or verdict, or one of another schema.
     """
-    path = Path(folder) / "verdict.md"
+    path = Path(folder) / SUMMARY
     page = markdown(read_bakeoff(Path(folder)))
     with atomic_writer(path) as file:
         file.write(page.encode("utf-8", errors="replace"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import bakeoff as package
 from bakeoff.files import atomic_writer
+from bakeoff.record.layout import REPORT
 from bakeoff.report.analysis.confusions import errors_by_name
 from bakeoff.report.numbers import Metric
 from bakeoff.report.pages.rendering import page_environment
@@ -71,7 +72,7 @@ def write_report(folder: Path, *, examples: Examples | None = None) -> Path:
         DataError: There is no plan or verdict, or one of another schema.
     """
     page = render(read_bakeoff(Path(folder)), examples=examples)
-    path = Path(folder) / "report.html"
+    path = Path(folder) / REPORT
     with atomic_writer(path) as file:
         file.write(page.encode("utf-8", errors="replace"))
     return path

@@ -69,6 +69,11 @@ def data_class(config: Mapping[str, Any]) -> type[TaskData]:
     return found
 
 
+def recorded_spec(config: Mapping[str, Any], plain: Mapping[str, Any]) -> Spec:
+    """What the trial's data was, from the JSON of ``spec.json``."""
+    return data_class(config).spec_class.from_dict(plain)
+
+
 def make_task(config: Mapping[str, Any], spec: Spec) -> Task[Any]:
     """The trial's task, for data of this description."""
     task: Task[Any] = build(config["task"]["module"], "task.module", spec=spec)
