@@ -104,7 +104,10 @@ def test_a_registered_run_is_listed_with_its_signature_and_comes_back_equal(serv
     for name in ("weights.safetensors", "config.json", "spec.json"):
         assert digest(back / name) == digest(folder / name), name
     assert not list(back.glob("*.pkl")), "nothing is pickled"
-    assert "bakeoff.cli" in (back / "README.md").read_text() or "train" in (back / "README.md").read_text()
+    card, result = (back / "README.md").read_text(), json.loads((folder / "result.json").read_text())
+    assert "trainer.max_epochs=2 seed=1" in card, "the command that trained it"
+    reached = [f"{result[split]['accuracy']:.4f}" for split in ("validation", "test")]
+    assert f"| accuracy | {reached[0]} | {reached[1]} |" in card
 
 
 def digest(path):
