@@ -28,7 +28,7 @@ LOW_MEMORY_GB = 1.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class Item:
     """One thing that was looked at: ``ok``, ``note`` (works without) or ``broken`` (does not work)."""
 
     what: str
@@ -61,20 +61,20 @@ def run(argv: Sequence[str]) -> None:
         )
 
 
-def _python() -> list[Finding]:
+def _python() -> list[Item]:
     version = sys.version.split()[0]
     status = "ok" if sys.version_info >= (3, 11) else "broken"
-    return [Finding("python", status, f"{version}, 3.11 or later is needed"), _configuration()]
+    return [Item("python", status, f"{version}, 3.11 or later is needed"), _configuration()]
 
 
-def _configuration() -> Finding:
+def _configuration() -> Item:
     try:
-        return Finding("conf", "ok", str(conf_dir()))
+        return Item("conf", "ok", str(conf_dir()))
     except FileNotFoundError as error:
-        return Finding("conf", "broken", str(error))
+        return Item("conf", "broken", str(error))
 
 
-def _packages() -> list[Finding]:
+def _packages() -> list[Item]:
     """The requirements of the package, its extras in one line each."""
     findings = []
     extras: dict[str, list[str]] = {}
@@ -85,10 +85,10 @@ def _packages() -> list[Finding]:
             extras.setdefault(extra, []).append(requirement_state(requirement))
         else:
             state = requirement_state(requirement)
-            findings.append(Finding("package", "broken" if "needed" in state else "ok", state))
+            findings.append(Item("package", "broken" if "needed" in state else "ok", state))
     for extra, states in extras.items():
         missing = [state for state in states if "needed" in state]
-        findings.append(Finding(f"extra {extra}", "note" if missing else "ok", "; ".join(missing) or ", ".join(states)))
+        findings.append(Item(f"extra {extra}", "note" if missing else "ok", "; ".join(missing) or ", ".join(states)))
     return findings
 
 
@@ -103,41 +103,41 @@ def requirement_state(requirement: Requirement) -> str:
     return f"{requirement.name} {version}"
 
 
-def _torch() -> Finding:
+def _torch() -> Item:
     try:
         import torch
     except Exception as error:  # a broken installation fails in many ways
-        return Finding("torch device", "broken", f"torch can't be imported: {error}")
+        return Item("torch device", "broken", f"torch can't be imported: {error}")
     if torch.cuda.is_available():
-        return Finding("torch device", "ok", f"{torch.cuda.device_count()} x {torch.cuda.get_device_name(0)}")
+        return Item("torch device", "ok", f"{torch.cuda.device_count()} x {torch.cuda.get_device_name(0)}")
     if torch.backends.mps.is_available():
-        return Finding("torch device", "ok", "mps")
-    return Finding("torch device", "ok", f"cpu, {torch.get_num_threads()} threads")
+        return Item("torch device", "ok", "mps")
+    return Item("torch device", "ok", f"cpu, {torch.get_num_threads()} threads")
 
 
-def _machine(output_dir: Path) -> list[Finding]:
+def _machine(output_dir: Path) -> list[Item]:
     import psutil
 
     memory_gb = psutil.virtual_memory().available / 1e9
     disk_gb = shutil.disk_usage(nearest_folder(output_dir)).free / 1e9
     return [
-        Finding("cores", "ok", str(psutil.cpu_count())),
-        Finding("memory", "ok" if memory_gb > LOW_MEMORY_GB else "note", f"{memory_gb:.1f} GB free"),
-        Finding("disk", "ok" if disk_gb > LOW_DISK_GB else "note", f"{disk_gb:.1f} GB free at {output_dir.resolve()}"),
+        Item("cores", "ok", str(psutil.cpu_count())),
+        Item("memory", "ok" if memory_gb > LOW_MEMORY_GB else "note", f"{memory_gb:.1f} GB free"),
+        Item("disk", "ok" if disk_gb > LOW_DISK_GB else "note", f"{disk_gb:.1f} GB free at {output_dir.resolve()}"),
         _cache(),
     ]
 
 
-def _cache() -> Finding:
+def _cache() -> Item:
     try:
         from bakeoff.data.cache import cache_root
 
         cache = cache_root()
     except Exception as error:  # no home folder, or a package that can't be imported
-        return Finding("data cache", "broken", str(error))
+        return Item("data cache", "broken", str(error))
     if not writable(cache):
-        return Finding("data cache", "broken", f"{cache} is not writable")
-    return Finding("data cache", "ok", str(cache))
+        return Item("data cache", "broken", f"{cache} is not writable")
+    return Item("data cache", "ok", str(cache))
 
 
 def nearest_folder(path: Path) -> Path:
@@ -151,23 +151,23 @@ def writable(path: Path) -> bool:
     return os.access(nearest_folder(path), os.W_OK | os.X_OK)
 
 
-def _store(output_dir: Path) -> Finding:
+def _store(output_dir: Path) -> Item:
     """The MLflow store: writable, whether or not it exists yet. Nothing is written."""
     store = output_dir / "mlflow.db"
     if not writable(output_dir):
-        return Finding("MLflow store", "broken", f"{output_dir.resolve()} is not writable")
+        return Item("MLflow store", "broken", f"{output_dir.resolve()} is not writable")
     if not store.exists():
-        return Finding("MLflow store", "ok", f"{store.resolve()} will be made by the first run")
+        return Item("MLflow store", "ok", f"{store.resolve()} will be made by the first run")
     try:
         with contextlib.closing(sqlite3.connect(store, timeout=2.0)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.rollback()
     except sqlite3.Error as error:
-        return Finding("MLflow store", "broken", f"{store.resolve()}: {error}")
-    return Finding("MLflow store", "ok", str(store.resolve()))
+        return Item("MLflow store", "broken", f"{store.resolve()}: {error}")
+    return Item("MLflow store", "ok", str(store.resolve()))
 
 
-def hub(*, timeout_s: float = 2.0) -> Finding:
+def hub(*, timeout_s: float = 2.0) -> Item:
     """Whether the Hugging Face hub answers in time; without it, embedded and local data still work."""
     address = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
     answer: list[str] = []
@@ -186,6 +186,6 @@ def hub(*, timeout_s: float = 2.0) -> Finding:
     thread.start()
     thread.join(timeout_s)
     if answer == [""]:
-        return Finding("hub", "ok", f"{address} answers")
+        return Item("hub", "ok", f"{address} answers")
     why = answer[0] if answer else f"no answer within {timeout_s:.0f} s"
-    return Finding("hub", "note", f"{address}: {why}; embedded and local data work")
+    return Item("hub", "note", f"{address}: {why}; embedded and local data work")

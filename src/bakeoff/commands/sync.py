@@ -11,7 +11,7 @@ from bakeoff.databases import sqlite_path
 from bakeoff.errors import ConfigError, TrackerNotSynced
 
 if TYPE_CHECKING:
-    from bakeoff.tracking.folder_sync import Report
+    from bakeoff.tracking.folder_sync import SyncReport
 
 
 def run(argv: Sequence[str]) -> None:
@@ -46,7 +46,7 @@ def run(argv: Sequence[str]) -> None:
         )
 
 
-def sync(folder: Path, uri: str | None) -> Report:
+def sync(folder: Path, uri: str | None) -> SyncReport:
     """Sends what is new below ``folder``, to where the runs say, or to ``uri``.
 
     Raises:

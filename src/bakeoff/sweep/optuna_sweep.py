@@ -43,7 +43,7 @@ FIXED_SECTIONS = ("seed", "task", "data", "model", "optimizer", "scheduler", "tr
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """What stays the same from trial to trial.
 
     Attributes:
@@ -131,12 +131,12 @@ def _plan(
     config: DictConfig,
     job: Job,
     settings: StudySettings,
-) -> Plan:
+) -> SweepPlan:
     names = [shared[section]["name"] for section in ("task", "data", "model")]
     study_name = settings.study_name or "-".join([*names, _identity(shared, space)])
     composer = Composer(folder=job.folders[0], config_dir=job.folders[1] if len(job.folders) > 1 else None)
     root = root_fields(job.pipeline, Catalog(job.folders))
-    return Plan(
+    return SweepPlan(
         settings=settings,
         shared=shared,
         fixed=[str(item.input_line) for item in overrides if not item.is_sweep_override()],
@@ -156,7 +156,7 @@ def _identity(shared: Mapping[str, Any], space: Distributions) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def _tell(study: Study, trial: optuna.Trial, outcome: Outcome, plan: Plan) -> None:
+def _tell(study: Study, trial: optuna.Trial, outcome: Outcome, plan: SweepPlan) -> None:
     """Ends a trial with what its job returned, and says so in one line."""
     result = outcome.result or {}
     value = (result.get("validation") or {}).get(plan.metric.removeprefix("val/"))

@@ -27,7 +27,7 @@ Entry = tuple[str, float, int, int]
 
 
 @dataclass
-class Batch:
+class Portion:
     """What goes out in one call."""
 
     metrics: list[Metric] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Batch:
 
 def batches(
     metrics: Iterable[Entry] = (), params: Mapping[str, Any] | None = None, tags: Mapping[str, str] | None = None
-) -> Iterator[Batch]:
+) -> Iterator[Portion]:
     """As few batches as possible; parameters that are too long, and numbers that are not finite, are left out."""
     sent = [
         Metric(tracker_name(name), value, time, step) for name, value, time, step in metrics if math.isfinite(value)
@@ -46,7 +46,7 @@ def batches(
     pairs = [Param(tracker_name(name), value) for name, value in values.items() if len(value) <= LONGEST_PARAM]
     labels = [RunTag(name, mask_text(str(value))[:LONGEST_TAG]) for name, value in (tags or {}).items()]
     while sent or pairs or labels:
-        yield Batch(sent[:LARGEST_BATCH], pairs[:LARGEST_PAIRS], labels[:LARGEST_PAIRS])
+        yield Portion(sent[:LARGEST_BATCH], pairs[:LARGEST_PAIRS], labels[:LARGEST_PAIRS])
         sent, pairs, labels = sent[LARGEST_BATCH:], pairs[LARGEST_PAIRS:], labels[LARGEST_PAIRS:]
 
 

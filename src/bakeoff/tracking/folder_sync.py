@@ -20,7 +20,7 @@ from bakeoff.tracking.watch import Kind, Watch
 
 
 @dataclass
-class Report:
+class SyncReport:
     """What became of a folder's runs and bakeoffs."""
 
     runs: int = 0
@@ -57,14 +57,14 @@ class Target:
         return f"{about['task']}/{about['data']}"
 
 
-def sync_folder(folder: Path, *, target: Target | None = None) -> Report:
+def sync_folder(folder: Path, *, target: Target | None = None) -> SyncReport:
     """Sends what is new below ``folder``: runs of their own, and bakeoffs with their trials.
 
     Args:
         folder: a run's, a bakeoff's, or one with any number of them below it.
         target: another store than the runs remember, and also for those that were never tracked.
     """
-    report = Report()
+    report = SyncReport()
     stores: dict[tuple[str, str], Store | StoreUnreachable] = {}
     for kind, work in find_work(folder):
         watch = Watch.remembered(work)
@@ -121,7 +121,7 @@ def _store(
     return store
 
 
-def _send(kind: Kind, folder: Path, store: Store, watch: Watch | None, report: Report) -> int:
+def _send(kind: Kind, folder: Path, store: Store, watch: Watch | None, report: SyncReport) -> int:
     """The number of values that were sent; what nobody works on any more, and has no result, was killed."""
     owner = None if watch is None or watch.owner.gone else watch.owner
     report.running += owner is not None
