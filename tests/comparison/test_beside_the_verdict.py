@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from bakeoff.comparison.judging.warnings import beaten_by_a_baseline
+from bakeoff.comparison.judging.beside import beaten_by_a_baseline
 from bakeoff.statistics import family_verdict
 
 

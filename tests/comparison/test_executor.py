@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from bakeoff.comparison.judging.scored import ScoredTrial
-from bakeoff.comparison.judging.warnings import starved
+from bakeoff.comparison.judging.beside import starved
+from bakeoff.comparison.judging.scoring import ScoredTrial
 from bakeoff.comparison.running import kernel_kills
 from bakeoff.comparison.running.executor import LocalExecutor, visible_gpus
 from bakeoff.comparison.running.job import Job

@@ -117,3 +117,9 @@ class Audit:
 def findings_of(raw: Sequence[Mapping[str, Any]] | None) -> tuple[Finding, ...]:
     """Read a list of findings."""
     return tuple(Finding(**known(Finding, row)) for row in raw or ())
+
+
+def few(names: list[str], *, limit: int = 5) -> str:
+    """Some names, and how many more there are, for the sentence of a finding."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

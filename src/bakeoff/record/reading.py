@@ -33,6 +33,14 @@ def rows(raw: Mapping[str, Any], key: str) -> tuple[Any, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+def parsed_json(text: bytes) -> Any:
+    """The value that a text stands for; None for one that is no JSON."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
 def parsed(path: Path) -> Any:
     """A JSON file's value; None where there is no such file, or it is damaged."""
     return parsed_json(path.read_bytes()) if path.is_file() else None
@@ -46,16 +54,8 @@ def parsed_object(path: Path) -> dict[str, Any] | None:
 
 def parsed_lines(path: Path) -> tuple[dict[str, Any], ...]:
     """The objects of a file of JSON lines; a line cut off by a crash is passed over."""
-    entries = [parsed_json(line) for line in (path.read_bytes().splitlines() if path.is_file() else [])]
+    entries = map(parsed_json, path.read_bytes().splitlines() if path.is_file() else ())
     return tuple(entry for entry in entries if isinstance(entry, dict))
-
-
-def parsed_json(text: bytes) -> Any:
-    """The value that a text stands for; None for one that is no JSON."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
 
 
 def read(path: Path) -> Any:
@@ -81,15 +81,11 @@ def read_lines(path: Path) -> tuple[dict[str, Any], ...]:
     Raises:
         DataError: another line is no JSON.
     """
-    found = []
-    lines = path.read_text().splitlines() if path.exists() else []
-    for number, line in enumerate(lines, start=1):
-        try:
-            found.append(json.loads(line))
-        except ValueError as error:
-            if number < len(lines):
-                raise damaged(path, f"line {number} is no JSON") from error
-    return tuple(found)
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    found = [parsed_json(line) for line in lines]
+    if None in found[:-1]:
+        raise damaged(path, f"line {found.index(None) + 1} is no JSON")
+    return tuple(record for record in found if record is not None)
 
 
 def require(raw: Any, keys: Iterable[str], path: Path) -> None:

@@ -7,9 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bakeoff.comparison.guards.naming import few
 from bakeoff.record.bakeoff import RecordedBakeoff
-from bakeoff.record.evidence import Finding
+from bakeoff.record.evidence import Finding, few
 from bakeoff.record.plan import PlannedTrial, RecordedPlan
 from bakeoff.record.reading import sha256_of
 

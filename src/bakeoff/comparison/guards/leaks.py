@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bakeoff.comparison.guards.naming import few
 from bakeoff.data.contract import SPLITS, Split, TaskData
 from bakeoff.record.bakeoff import RecordedBakeoff
-from bakeoff.record.evidence import Finding
+from bakeoff.record.evidence import Finding, few
 
 DUPLICATES, FIT = "duplicates", "preprocessing_fit"
 

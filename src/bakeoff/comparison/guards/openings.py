@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bakeoff.comparison.guards.naming import few
 from bakeoff.record.bakeoff import RecordedBakeoff
-from bakeoff.record.evidence import Finding
+from bakeoff.record.evidence import Finding, few
 from bakeoff.record.layout import OPENINGS, SCORES, VERDICT
 from bakeoff.record.reading import sha256_of_file
 

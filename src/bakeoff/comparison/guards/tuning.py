@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bakeoff.comparison.guards.naming import few
 from bakeoff.record.bakeoff import RecordedBakeoff
-from bakeoff.record.evidence import Finding
+from bakeoff.record.evidence import Finding, few
 
 NAME = "unequal_tuning"
 EXCHANGEABLE = "random"

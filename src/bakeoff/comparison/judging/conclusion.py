@@ -10,11 +10,9 @@ import pandas as pd
 
 from bakeoff.comparison.guards import check_recorded, refuse
 from bakeoff.comparison.judging.derivation import Evidence, Judgement, derive, selected_by
-from bakeoff.comparison.judging.illustrations import write_illustrations
-from bakeoff.comparison.judging.latencies import contender_latencies, medians
+from bakeoff.comparison.judging.networks import contender_latencies, medians, write_exhibits
 from bakeoff.comparison.judging.opening import read_scores
-from bakeoff.comparison.judging.scored import scored_trials
-from bakeoff.comparison.judging.scoring import Trivial
+from bakeoff.comparison.judging.scoring import Trivial, scored_trials
 from bakeoff.files import atomic_writer, finite, write_json
 from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.layout import VALIDATION, VERDICT
@@ -50,7 +48,7 @@ def gather(bakeoff: RecordedBakeoff, *, margin: float | None, trivial: Trivial) 
 
 
 def conclude(evidence: Evidence, judgement: Judgement, trivial: Trivial) -> FinishedBakeoff:
-    """Writes ``verdict.json`` and ``illustrations.json``.
+    """Writes ``verdict.json`` and ``exhibits.json``.
 
     Raises:
         TrialsFailed: a guard refuses the verdict.
@@ -64,5 +62,5 @@ def conclude(evidence: Evidence, judgement: Judgement, trivial: Trivial) -> Fini
     refuse(findings, folder)
     record["findings"] = [finding.to_dict() for finding in findings]
     write_json(folder / VERDICT, record)
-    write_illustrations(folder, evidence.trials, data, trivial.scorer.task)
+    write_exhibits(folder, evidence.trials, data, trivial.scorer.task)
     return FinishedBakeoff(folder, judgement.verdict, record)

@@ -11,11 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from bakeoff.comparison.judging.beside import edges_of_search, failures, flops_ratio, indicative
+from bakeoff.comparison.judging.beside import edges_of_search, failures, flops_ratio, indicative, warnings
 from bakeoff.comparison.judging.leaderboard import leaderboard
-from bakeoff.comparison.judging.scored import ScoredTrial
-from bakeoff.comparison.judging.scoring import Trivial
-from bakeoff.comparison.judging.warnings import warnings
+from bakeoff.comparison.judging.scoring import ScoredTrial, Trivial
 from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.reading import SCHEMA_VERSION

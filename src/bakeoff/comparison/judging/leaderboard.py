@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from bakeoff.comparison.judging.scored import ScoredTrial
+from bakeoff.comparison.judging.scoring import ScoredTrial
 from bakeoff.record.contenders import Contender
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.statistics import crossed_mean

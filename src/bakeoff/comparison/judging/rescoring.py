@@ -12,8 +12,7 @@ import pyarrow as pa
 
 from bakeoff.comparison.judging.derivation import selected_by
 from bakeoff.comparison.judging.opening import read_labels
-from bakeoff.comparison.judging.scored import ScoredTrial
-from bakeoff.comparison.judging.scoring import Scorer, Trivial
+from bakeoff.comparison.judging.scoring import ScoredTrial, Scorer, Trivial
 from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.layout import PREDICTIONS, TEST_METRICS, VALIDATION
 from bakeoff.record.reading import read

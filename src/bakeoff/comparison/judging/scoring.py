@@ -1,4 +1,7 @@
-"""What a task says of answers: what each example scores, all metrics, and what the trivial predictor would answer."""
+"""What a task says of answers: what each example scores, all metrics, and what the trivial predictor would answer.
+
+And a trial as the verdict sees it, once its answers have been scored.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,11 @@ import pyarrow as pa
 
 from bakeoff.data.contract import Cases, TaskData
 from bakeoff.data.spec import Spec
-from bakeoff.record.plan import RecordedPlan
+from bakeoff.record.bakeoff import RecordedBakeoff
+from bakeoff.record.layout import TEST_METRICS
+from bakeoff.record.plan import PlannedTrial, RecordedPlan
+from bakeoff.record.reading import read
+from bakeoff.record.trials import RecordedTrial
 from bakeoff.tasks.contract import Task
 from bakeoff.training.trial.assembly import make_task, recorded_spec
 
@@ -69,3 +76,38 @@ class Trivial:
         """The mean of what validation examples score."""
         answers = self.scorer.trivial(self.data.cases("train"), self.data.raw("val"))
         return float(self.scorer.scores(answers, self.data.labels("val")).mean())
+
+
+@dataclass(frozen=True)
+class ScoredTrial:
+    """A trial that the plan names, with its result and what the test, once opened, says of it."""
+
+    planned: PlannedTrial
+    recorded: RecordedTrial
+    test: Mapping[str, float]
+    """All metrics of the test, by name."""
+
+    @property
+    def contender(self) -> str:
+        """Whose trial it is."""
+        return self.planned.contender
+
+    @property
+    def entered(self) -> bool:
+        """Whether it is a contender's, and no baseline's."""
+        return self.planned.role == "contender"
+
+    @property
+    def number(self) -> int:
+        """Which of its contender's trials it is, from 0."""
+        return self.planned.number
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was scored as the trivial predictor."""
+        return self.recorded.failed
+
+
+def scored_trials(bakeoff: RecordedBakeoff) -> list[ScoredTrial]:
+    """The trials of a bakeoff whose test is open, up to its stage, one of each contender after the other."""
+    return [ScoredTrial(planned, recorded, read(recorded.folder / TEST_METRICS)) for planned, recorded in bakeoff.ran]

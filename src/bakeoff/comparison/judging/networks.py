@@ -1,0 +1,80 @@
+"""What is asked of each contender's first trained network once all trials are done: how fast it answers, and what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from bakeoff.comparison.guards import settled
+from bakeoff.comparison.judging.scoring import ScoredTrial
+from bakeoff.data.contract import TaskData
+from bakeoff.data.spec import Spec
+from bakeoff.files import write_json
+from bakeoff.record.layout import EXHIBITS, WEIGHTS
+from bakeoff.record.reading import SCHEMA_VERSION
+from bakeoff.record.trials import RecordedTrial
+from bakeoff.tasks.contract import Task
+from bakeoff.training.loop.checkpoints import load_weights
+from bakeoff.training.trial.assembly import network
+from bakeoff.training.trial.fitted_trial import is_fitted
+from bakeoff.training.trial.latency import BATCH_SIZES, latencies_ms
+from bakeoff.training.trial.predictions import sealed_answers
+
+TRIES = 3
+"""Latencies that do not settle are measured again."""
+EXAMPLES = 2
+"""Test inputs that are shown with their answers."""
+
+
+def first_networks(trials: Sequence[ScoredTrial], spec: Spec) -> Iterator[tuple[str, RecordedTrial, nn.Module]]:
+    """Each contender's first finished trial and its network, baselines included; none for what is no network."""
+    seen = set()
+    for trial in trials:
+        config = trial.recorded.config
+        if trial.failed or trial.contender in seen or config is None or is_fitted(config):
+            continue
+        seen.add(trial.contender)
+        torch.set_num_threads(int(config["trainer"]["threads"]))
+        net = network(config, spec)
+        load_weights(net, trial.recorded.folder / WEIGHTS)
+        yield trial.contender, trial.recorded, net.eval()
+
+
+def contender_latencies(
+    trials: Sequence[ScoredTrial], spec: Spec, task: Task[Any]
+) -> dict[str, dict[str, list[float]]]:
+    """Milliseconds a call by contender and batch size, one figure a repeat, taking turns on this machine (rule 21).
+
+    Repeats that spread by more than 10 % are rejected and measured again; what does not settle is left out.
+    """
+    networks = {name: net for name, _, net in first_networks(trials, spec)}
+    found: dict[str, dict[str, list[float]]] = {}
+    for _ in range(TRIES):
+        left = {name: net for name, net in networks.items() if len(found.get(name, {})) < len(BATCH_SIZES)}
+        for name, sizes in latencies_ms(left, spec.example_inputs, answer=task.answer).items():
+            found.setdefault(name, {}).update({size: values for size, values in sizes.items() if settled(values)})
+    return found
+
+
+def medians(repeats: Mapping[str, list[float]]) -> dict[str, Any]:
+    """What a row of the leaderboard says of a contender's latencies."""
+    middle = {size: float(np.median(values)) for size, values in repeats.items()}
+    return {"latency_ms": middle, "latency_repeats_ms": dict(repeats)}
+
+
+def write_exhibits(folder: Path, trials: Sequence[ScoredTrial], data: TaskData, task: Task[Any]) -> None:
+    """Writes ``exhibits.json``, a list for each of its ``contenders``, unless the task has nothing to show."""
+    if type(task).exhibits is Task.exhibits:  # so that no input is read for it
+        return
+    cases = data.cases("test").first(EXAMPLES)
+    shown = {}
+    for name, recorded, net in first_networks(trials, data.spec):
+        answers = sealed_answers(recorded.folder, recorded.raw).slice(0, EXAMPLES)
+        shown[name] = [exhibit.to_dict() for exhibit in task.exhibits(net, cases, answers)]
+    if any(shown.values()):
+        write_json(folder / EXHIBITS, {"schema_version": SCHEMA_VERSION, "contenders": shown})
