@@ -136,6 +136,19 @@ def test_a_failed_trial_is_the_trivial_predictor(sabotage, digits_module):
     assert found["scores/lenet trial 1"].derived.startswith(f"mean {trivial:.6f}")
 
 
+def test_without_the_data_a_failed_trial_of_a_search_keeps_its_stored_scores(sabotage):
+    spoilt = sabotage("tuned")
+    trial = spoilt.trial("dense", 4)
+    result = read_json(spoilt.folder / trial / "result.json")
+    validation = pd.read_parquet(spoilt.folder / "validation.parquet")
+    stored = validation[(validation["contender"] == "dense") & (validation["trial"] == 4)]["score"]
+    assert stored.tolist() == [result["validation"]["accuracy"]]
+    spoilt.edit(f"{trial}/result.json", lambda result: result.update(status="failed", why="killed"))
+    found = differing(spoilt.folder)
+    assert not [what for what in found if what.startswith(("scores/", "validation/"))]
+    assert "failures" in found and "verdict/pairs/dense - small/difference" not in found
+
+
 def test_the_command_prints_a_table_and_ends_well(sabotage, capsys):
     main(["audit", str(sabotage().folder)])
     printed = capsys.readouterr().out

@@ -9,9 +9,11 @@ import pytest
 from bakeoff.comparison.guards import check, refuse, settled
 from bakeoff.comparison.guards.leaks import duplicates
 from bakeoff.comparison.guards.timing import spread
+from bakeoff.comparison.judging import conclusion
 from bakeoff.comparison.judging.audit import audit
 from bakeoff.errors import ConfigError, TrialsFailed
 from bakeoff.files import read_json
+from bakeoff.record.evidence import Finding
 from bakeoff.tables import read_table, table_of, to_bytes
 from tests.comparison.finished_bakeoffs import make
 from tests.data.made_texts import sentences, stream
@@ -328,6 +330,16 @@ def test_what_is_refused_stops_with_the_name_of_the_guard(sabotage):
     predictions_improved(spoilt)
     with pytest.raises(TrialsFailed, match=r"error\[guard\.predictions_sealed\]"):
         refuse(check(spoilt.folder), spoilt.folder)
+
+
+def test_a_verdict_that_a_guard_refuses_is_not_written(sabotage, monkeypatch):
+    spoilt = sabotage()
+    (spoilt.folder / "verdict.json").unlink()
+    wrong = Finding("timing", "refuse", "Nothing stands on this.")
+    monkeypatch.setattr(conclusion, "check_recorded", lambda bakeoff: [wrong] if bakeoff.verdict else [])
+    with pytest.raises(TrialsFailed, match=r"error\[guard\.timing\]"):
+        make("plain", spoilt.folder)
+    assert not (spoilt.folder / "verdict.json").exists()
 
 
 def test_a_folder_without_a_bakeoff_is_refused(tmp_path):
