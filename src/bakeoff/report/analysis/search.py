@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bakeoff.record.contenders import Contender
+from bakeoff.record.layout import VALIDATION
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.statistics.pooled import selection_weights
 
@@ -76,7 +77,7 @@ class Dimension:
 def read_validation(folder: Path) -> Validation:
     """Validation scores of all trials; empty if ``validation.parquet`` is missing or can't be read."""
     try:
-        rows = pq.read_table(folder / "validation.parquet").to_pylist()
+        rows = pq.read_table(folder / VALIDATION).to_pylist()
     except (OSError, pa.ArrowException):
         return {}
     found: dict[str, dict[str, float]] = {}

@@ -17,8 +17,8 @@ from typing import Any
 from bakeoff.data.batches.batch import FEWEST_ROWS
 from bakeoff.errors import EnvironmentFault
 from bakeoff.files import read_json, write_json
+from bakeoff.record.layout import SHORTAGES
 
-FILE = "out_of_memory.json"
 MOST_HALVINGS = 2
 _SIGNS = ("out of memory", "can't allocate memory", "cannot allocate memory", "std::bad_alloc")
 """What CUDA's, MPS's, the CPU's allocator and C++ say."""
@@ -36,7 +36,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def times_out_of_memory(folder: Path) -> int:
     """How often the trial of this folder has run out of memory; its batches are halved as often."""
     try:
-        return int(read_json(folder / FILE)["times"])
+        return int(read_json(folder / SHORTAGES)["times"])
     except FileNotFoundError:
         return 0
 
@@ -48,7 +48,7 @@ def halve(folder: Path, config: Mapping[str, Any]) -> bool:
     on_one_device = int(trainer["devices"]) * int(trainer["num_nodes"]) == 1
     if times >= MOST_HALVINGS or part < FEWEST_ROWS * 2 or not on_one_device:
         return False
-    write_json(folder / FILE, {"times": times + 1})
+    write_json(folder / SHORTAGES, {"times": times + 1})
     return True
 
 

@@ -13,6 +13,7 @@ from bakeoff.config.allowlist import resolve
 from bakeoff.data.contract import TaskData
 from bakeoff.files import atomic_writer, finite
 from bakeoff.models.contracts import FittedModel
+from bakeoff.record.layout import METRICS
 from bakeoff.training.trial.assembly import make_task
 from bakeoff.training.trial.predictions import seal_answers
 
@@ -37,7 +38,7 @@ def fit_and_predict(config: Mapping[str, Any], folder: Path, data: TaskData) -> 
     model.save(folder)
     validation = task.summarise(model.respond(data.raw("val")), data.labels("val"))
     num_train = data.spec.num_train
-    _write_log(folder / "metrics.jsonl", validation, num_train, seconds)
+    _write_log(folder / METRICS, validation, num_train, seconds)
     return {
         "status": "finished",
         "params": model.num_parameters(data.spec),

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-from bakeoff.config import build
 from bakeoff.data.batches.loaders import PlannedLoader
 from bakeoff.data.contract import TaskData
 from bakeoff.files import write_json
 from bakeoff.models.cost import count_parameters
+from bakeoff.record.layout import CHECKPOINT, METRICS, SPEC, WEIGHTS
 from bakeoff.training.devices.ranks import Ranks, check_same, gathered, join, leave, of_first
 from bakeoff.training.loop.checkpoints import load_weights, newest_whole
 from bakeoff.training.loop.divergence import Diverged, LossGuard
@@ -30,7 +30,7 @@ from bakeoff.training.loop.resume_points import ResumePoints
 from bakeoff.training.loop.selection import Selection
 from bakeoff.training.loop.trainer import adapt, make_trainer
 from bakeoff.training.trial.answering import answers_to, validate
-from bakeoff.training.trial.assembly import assemble
+from bakeoff.training.trial.assembly import assemble, open_data
 from bakeoff.training.trial.fitted_trial import fit_and_predict, is_fitted
 from bakeoff.training.trial.predictions import seal_answers
 from bakeoff.training.trial.settings import TrainerSettings
@@ -50,8 +50,8 @@ class _Watchers:
     def of(cls, config: Mapping[str, Any], folder: Path, settings: TrainerSettings, flops: float) -> _Watchers:
         metric, maximize = f"val/{config['task']['metric']}", config["task"]["direction"] == "maximize"
         gradients = GradientWatch()
-        log = MetricLog(folder / "metrics.jsonl", flops_per_example=flops, watch=gradients)
-        weights = folder / "weights.safetensors"
+        log = MetricLog(folder / METRICS, flops_per_example=flops, watch=gradients)
+        weights = folder / WEIGHTS
         return cls(log, gradients, Selection(weights, settings=settings, metric=metric, maximize=maximize))
 
 
@@ -80,15 +80,14 @@ def train_model(
         Interrupted: a signal asked for the end.
     """
     if data is None:
-        data = build(config["data"]["module"], "data.module", seed=config["seed"])
-        data.setup()
+        data = open_data(config)
     if is_fitted(config):
-        write_json(folder / "spec.json", data.spec.to_dict())
+        write_json(folder / SPEC, data.spec.to_dict())
         return fit_and_predict(config, folder, data)
     ranks = join(settings)
     check_same(data=data.fingerprint, folder=str(folder))
     if ranks.is_first:
-        write_json(folder / "spec.json", data.spec.to_dict())
+        write_json(folder / SPEC, data.spec.to_dict())
     pl.seed_everything(config["seed"], workers=True, verbose=False)
     module = assemble(config, data.spec)
     params, flops = count_parameters(module.net), module.task.train_flops_per_example(module.net)
@@ -120,7 +119,7 @@ def _fit(
     with interruptible() as interruption:
         module.end_requested = lambda: interruption.requested
         points = ResumePoints(
-            watchers.selection.path.with_name("last.ckpt"),
+            watchers.selection.path.with_name(CHECKPOINT),
             loader=training,
             every_s=settings.checkpoint_every_s,
             clock=watchers.log,

@@ -11,15 +11,14 @@ import pyarrow as pa
 
 from bakeoff.errors import CheckpointError
 from bakeoff.files import atomic_writer
+from bakeoff.record.layout import PREDICTIONS
 from bakeoff.tables import from_bytes, to_bytes
-
-FILE = "test_predictions.arrow"
 
 
 def seal_answers(answers: pa.Table, folder: Path) -> str:
     """Writes the table atomically and returns the file's SHA-256."""
     content = to_bytes(answers)
-    with atomic_writer(folder / FILE) as file:
+    with atomic_writer(folder / PREDICTIONS) as file:
         file.write(content)
     return hashlib.sha256(content).hexdigest()
 
@@ -30,13 +29,13 @@ def sealed_answers(folder: Path, result: Mapping[str, Any]) -> pa.Table:
     Raises:
         CheckpointError: the file is not the one that the trial wrote.
     """
-    path = folder / FILE
+    path = folder / PREDICTIONS
     content = path.read_bytes() if path.exists() else b""
     if hashlib.sha256(content).hexdigest() != result["test_predictions_sha256"]:
         raise CheckpointError(
             "checkpoint.changed",
             "predictions",
-            f"{folder.name}/{FILE}",
+            f"{folder.name}/{PREDICTIONS}",
             "it is not what the trial wrote",
             next_step="delete the trial's folder and give the same command again",
         )

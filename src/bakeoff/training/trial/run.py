@@ -1,18 +1,6 @@
 """One trial: a pure function of its resolved configuration and seed, from data to an atomically written result.
 
-A trial's folder:
-
-```
-config.json               the resolved configuration
-run.json                  what the trial is called and belongs to
-metrics.jsonl             the metric log
-last.ckpt                 the resume point, while it trains, and last.previous.ckpt, the one before
-weights.safetensors       the selected weights
-spec.json                 what the data was: classes, shapes, normalisation
-test_predictions.npz      what it says of the test inputs; no test label is in reach of a trial
-error.json                what ended it without a result, until it is run again
-result.json               written last; a folder with a result is never run again
-```
+What its folder holds stands in `bakeoff.record.layout`.
 """
 
 from __future__ import annotations
@@ -29,6 +17,7 @@ import torch
 from bakeoff.data.contract import TaskData
 from bakeoff.errors import one_line
 from bakeoff.files import clear_unfinished, read_json, write_json
+from bakeoff.record.layout import CHECKPOINT, CONFIG, ERROR, RESULT, RUN
 from bakeoff.training.devices.memory import times_out_of_memory
 from bakeoff.training.devices.placement import Placement, memory_mb, peak_memory_mb, settings_now
 from bakeoff.training.devices.ranks import ranks_from_outside
@@ -79,16 +68,16 @@ def run_trial(
         EnvironmentFault: memory ran out, also in fresh processes with smaller parts of batches.
         Interrupted: a signal asked for the end; there is no result yet, and the same call goes on from where it was.
     """
-    if (folder / "result.json").exists():
-        return read_json(folder / "result.json")
+    if (folder / RESULT).exists():
+        return read_json(folder / RESULT)
     torch.set_num_threads(settings_now(config, folder).threads)
     outside = ranks_from_outside()
     if outside is not None and not outside.is_first:
         return _assist(config, folder, data)
     clear_unfinished(folder)
-    write_json(folder / "config.json", config)
-    if not (folder / "run.json").exists():
-        write_json(folder / "run.json", _describe(config, label) | {"started": time.time()})
+    write_json(folder / CONFIG, config)
+    if not (folder / RUN).exists():
+        write_json(folder / RUN, _describe(config, label) | {"started": time.time()})
     result: dict[str, Any] = {"result_version": RESULT_VERSION, **asdict(label)}
     result |= {"model": config["model"]["name"], "family": config["model"]["family"], "seed": config["seed"]}
     started, memory_at_start_mb = time.time(), memory_mb()
@@ -107,15 +96,15 @@ def run_trial(
     result.setdefault("peak_memory_mb", peak_memory_mb(memory_at_start_mb))
     if conclude is not None and result["status"] == "finished":
         result |= conclude(result)
-    write_json(folder / "result.json", result)
-    AtomicCheckpointIO().remove_checkpoint(folder / "last.ckpt")
+    write_json(folder / RESULT, result)
+    AtomicCheckpointIO().remove_checkpoint(folder / CHECKPOINT)
     return result
 
 
 @contextmanager
 def errors_noted(folder: Path) -> Iterator[None]:
     """Leaves an error of the block in ``error.json``, which tells a trial that failed from one that was killed."""
-    path = folder / "error.json"
+    path = folder / ERROR
     path.unlink(missing_ok=True)
     try:
         yield

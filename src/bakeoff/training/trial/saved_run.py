@@ -23,11 +23,12 @@ from bakeoff.data.spec import Spec
 from bakeoff.errors import CheckpointError, ConfigError
 from bakeoff.files import read_json
 from bakeoff.models.contracts import FittedModel
+from bakeoff.record.layout import CONFIG, RESULT, RUN, SPEC, WEIGHTS
 from bakeoff.tasks.contract import Task
 from bakeoff.training.loop.checkpoints import load_weights
 from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.answering import answers_to
-from bakeoff.training.trial.assembly import assemble, data_class, make_task
+from bakeoff.training.trial.assembly import assemble, data_class, make_task, open_data, recorded_spec
 from bakeoff.training.trial.fitted_trial import fitted_model, is_fitted
 from bakeoff.training.trial.settings import TrainerSettings
 
@@ -91,7 +92,7 @@ class SavedRun:
         """The trained module, in evaluation mode."""
         torch.set_num_threads(self.settings.threads)
         module = assemble(self.config, self.spec)
-        load_weights(module.net, self.folder / "weights.safetensors")
+        load_weights(module.net, self.folder / WEIGHTS)
         return module.eval()
 
     def data(self, changes: Mapping[str, Any]) -> TaskData:
@@ -100,9 +101,7 @@ class SavedRun:
         option = installed_option("data", saved, self.folder)
         form = data_class(self.config).settings_of(self.spec) if changes else {}
         section = compose_section("data", option, {**_values(saved), **form, **changes})
-        data: TaskData = build(section["module"], "data.module", seed=self.config["seed"])
-        data.prepare_data()
-        data.setup()
+        data = open_data({**self.config, "data": section})
         if changes:
             data.preprocess_as(self.spec)
         return data
@@ -116,10 +115,10 @@ def find_run(path: str | Path) -> Path:
         CheckpointError: the run has not finished.
     """
     folder = Path(path)
-    if (folder / "run.json").exists():
+    if (folder / RUN).exists():
         runs = [folder]
     else:
-        runs = sorted(found.parent for found in folder.glob("**/run.json"))
+        runs = sorted(found.parent for found in folder.glob(f"**/{RUN}"))
     if not runs:
         raise ConfigError(
             "config.no_run",
@@ -132,7 +131,7 @@ def find_run(path: str | Path) -> Path:
         names = sorted(map(_named, runs))
         shown = [name for *_, name in names[:_MOST_NAMED]] + (["..."] if len(runs) > _MOST_NAMED else [])
         raise ConfigError("config.several_runs", "run", folder, f"it holds {len(runs)} runs; name one", allowed=shown)
-    if not (runs[0] / "result.json").exists():
+    if not (runs[0] / RESULT).exists():
         raise CheckpointError(
             "checkpoint.unfinished", "run", runs[0], "the run has not finished", next_step="give its command again"
         )
@@ -142,7 +141,7 @@ def find_run(path: str | Path) -> Path:
 def _named(run: Path) -> tuple[int, str, str]:
     """What to sort a run by, so that each contender comes before anyone's second seed, and what to call it."""
     try:
-        about = read_json(run / "run.json")
+        about = read_json(run / RUN)
         seed, contender = int(about["seed"]), str(about["contender"])
     except (OSError, ValueError, TypeError, KeyError):  # of another version, or cut short
         return 0, "", str(run)
@@ -158,12 +157,12 @@ def load_run(path: str | Path) -> SavedRun:
     """
     folder = find_run(path)
     try:
-        config, result = read_json(folder / "config.json"), read_json(folder / "result.json")
-        plain = read_json(folder / "spec.json")
+        config, result = read_json(folder / CONFIG), read_json(folder / RESULT)
+        plain = read_json(folder / SPEC)
         if result["status"] != "finished":
             raise CheckpointError("checkpoint.failed", "run", folder, f"it {result['status']}: {result['why']}")
         check_targets(folder, config)
-        spec = data_class(config).spec_class.from_dict(plain)
+        spec = recorded_spec(config, plain)
     except (OSError, ValueError, TypeError) as error:
         raise CheckpointError("checkpoint.unreadable", "run", folder, f"can't be read ({error})") from error
     return SavedRun(folder, config, spec, result)
