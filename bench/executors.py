@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bakeoff.report.pages.report import write_report
 from omegaconf import OmegaConf
 
 from bakeoff.comparison.planning.folder import open_folder
@@ -24,6 +23,7 @@ from bakeoff.comparison.planning.plan import make_plan
 from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.comparison.running.job import Job, Needs, OnEnd
 from bakeoff.config.composition import Composer
+from bakeoff.report.pages.report import write_report
 from bakeoff.training.trial.run import run_trial
 
 TARGETS = {"local": 0.65, "ray": 1.0}

@@ -1,11 +1,12 @@
 """The plan is the same for the same command, and refuses what can't be compared."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from bakeoff.comparison.planning.folder import manifest, open_folder
-from bakeoff.comparison.planning.held_equal import held_equal
+from bakeoff.comparison.planning.held_equal import held_equal, split_in_words
 from bakeoff.comparison.planning.plan import make_plan
 from bakeoff.errors import ConfigError, DataError
 from tests.comparison.bakeoff_config import small_bakeoff
@@ -112,6 +113,13 @@ def test_looks_run_the_seeds_of_the_last_one_and_trials_come_contender_by_conten
 def test_the_plan_names_an_augmentation_only_where_there_is_one(override, words):
     equal = {item["what"]: item["value"] for item in told(override)}
     assert equal["Augmentation"].startswith(words)
+
+
+def test_the_plan_says_whether_validation_is_drawn_anew():
+    equal = {item["what"]: item["value"] for item in told("seeds=3")}
+    assert equal["Data"] == "digits: one test set; train and validation drawn anew for each seed"
+    given = split_in_words(SimpleNamespace(val_follows_seed=False))
+    assert given == "the same train, validation and test set for each seed"
 
 
 @pytest.mark.parametrize(("epochs", "words"), [(1, ": 1 epoch;"), (2, ": 2 epochs;")])

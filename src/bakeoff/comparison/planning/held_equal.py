@@ -40,8 +40,10 @@ def held_equal(config: Mapping[str, Any], data: TaskData, seeds: Sequence[int]) 
 
 
 def split_in_words(data: TaskData) -> str:
-    """Which rows trials share."""
-    return "one test set; train and validation drawn anew for each seed"
+    """Which rows trials share; of given splits, and of those by time, all."""
+    if data.val_follows_seed:
+        return "one test set; train and validation drawn anew for each seed"
+    return "the same train, validation and test set for each seed"
 
 
 def seeds_in_words(seeds: Sequence[int]) -> str:
