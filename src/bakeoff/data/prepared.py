@@ -34,7 +34,7 @@ class Preparation:
 
     noun: ClassVar[str]
     """What a row is called in errors and notes."""
-    contradictions_go: ClassVar[bool] = False
+    drops_contradictions: ClassVar[bool] = False
     """Whether copies with different labels are dropped wherever copies are."""
 
     columns: Any
@@ -94,7 +94,9 @@ class PreparedRows:
     @property
     def facts(self) -> Facts:
         """What splits that are drawn go by."""
-        parts = np.full(len(self.examples), "train")  # the splits are decided, and nothing asks again
+        parts = np.full(len(self.examples), "", dtype="<U5")
+        for part, rows in dataclasses.asdict(self.parted).items():
+            parts[rows] = part
         single = bool(self.class_names) and not self.multi_label
         classes = self.labels if single else None
         return Facts(parts=parts, classes=classes, class_names=self.class_names, groups=self._groups)
@@ -125,14 +127,7 @@ def part_rows(
     """
     readable = ~np.isin(np.arange(len(table.parts)), list(unreadable))
     parted = Parted.of(np.where(readable, table.parts, ""))
-    notes = list(table.notes)
-    if preparation.contradictions_go and preparation.dedup == "drop" and table.labels is not None:
-        contradicting = contradicting_rows(table.labels, digests, parted.train)
-        if len(contradicting):
-            num = len({digests[row] for row in contradicting})
-            noun = preparation.noun
-            notes.append(f"{len(contradicting):,} rows of {num:,} {noun}s with contradicting labels were dropped.")
-            parted = dataclasses.replace(parted, train=np.setdiff1d(parted.train, contradicting))
+    parted, notes = _without_contradictions(table, digests, preparation, parted)
     dropped, leaked_rows, note = settle_leaks(
         find_leaks(digests, pool=parted.train, val=parted.val, test=parted.test),
         dedup=preparation.dedup,
@@ -153,7 +148,7 @@ def part_rows(
         class_names=class_names,
         multi_label=table.multi_label,
         leaked_rows=leaked_rows,
-        notes=tuple([*notes, note] if note else notes),
+        notes=(*table.notes, *notes, *([note] if note else [])),
     )
     parted = preparation.split.splitting.draw_test(parted, rows.facts)
     return dataclasses.replace(rows, pool=parted.train, test=parted.test)
@@ -173,6 +168,20 @@ def read_folder(folder: Path) -> dict[str, Any]:
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     arrays = {name: np.load(folder / f"{name}.npy") for name in meta.pop("arrays")}
     return arrays | {name: tuple(value) if isinstance(value, list) else value for name, value in meta.items()}
+
+
+def _without_contradictions(
+    table: Table, digests: Sequence[bytes], preparation: Preparation, parted: Parted
+) -> tuple[Parted, list[str]]:
+    """Train rows whose labels copies of them contradict left out, if that is wanted, and a note that says so."""
+    if not preparation.drops_contradictions or preparation.dedup != "drop" or table.labels is None:
+        return parted, []
+    rows = contradicting_rows(table.labels, digests, parted.train)
+    if not len(rows):
+        return parted, []
+    num_copied, noun = len({digests[row] for row in rows}), preparation.noun
+    note = f"{len(rows):,} rows of {num_copied:,} {noun}s with contradicting labels were dropped."
+    return dataclasses.replace(parted, train=np.setdiff1d(parted.train, rows)), [note]
 
 
 def _require_rows(table: Table, parted: Parted) -> None:

@@ -36,7 +36,7 @@ class TextPreparation(Preparation):
     """
 
     noun = "text"
-    contradictions_go = True
+    drops_contradictions = True
 
     columns: LabelledColumns | DocumentColumns | PairColumns
     tokenizer: TokenizerRule
