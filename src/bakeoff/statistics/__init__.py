@@ -19,14 +19,8 @@ from bakeoff.statistics.pooled import pool
 from bakeoff.statistics.pseudo import pseudo_values, pseudo_values_from_sums
 from bakeoff.statistics.racing import race_verdict
 from bakeoff.statistics.rows import Contender, Pair
-from bakeoff.statistics.verdicts import (
-    EQUIVALENT,
-    NOT_ENOUGH_EVIDENCE,
-    WINS,
-    WINS_SMALL,
-    WORDS,
-    Verdict,
-)
+from bakeoff.statistics.verdicts import Verdict
+from bakeoff.statistics.words import EQUIVALENT, NOT_ENOUGH_EVIDENCE, WINS, WINS_SMALL, WORDS
 
 __all__ = [
     "EQUIVALENT",

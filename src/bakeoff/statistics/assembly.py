@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from bakeoff.statistics.advice import Advice, advise
+from bakeoff.statistics.amounts import Amounts
 from bakeoff.statistics.caveats import caveats, failures
 from bakeoff.statistics.decisions import Decision, decide
 from bakeoff.statistics.estimates import Estimate
 from bakeoff.statistics.options import MIN_SEEDS, Options, Stage
 from bakeoff.statistics.rows import Contender, Pair
-from bakeoff.statistics.sentences import Amounts, open_pair, plain_sentence
-from bakeoff.statistics.verdicts import EQUIVALENT, WINS, WINS_SMALL, Verdict
+from bakeoff.statistics.sentences import open_pair, plain_sentence
+from bakeoff.statistics.verdicts import Verdict
+from bakeoff.statistics.words import EQUIVALENT, WINS, WINS_SMALL
 
 UNSTABLE_SHARE = 0.2
 OWN_LEVEL = 0.05

@@ -9,7 +9,7 @@ from itertools import combinations
 from bakeoff.statistics.estimates import Estimate
 from bakeoff.statistics.multiplicity import Test, holm, pair_tests
 from bakeoff.statistics.rows import Pair
-from bakeoff.statistics.verdicts import EQUIVALENT, NOT_ENOUGH_EVIDENCE, WINS, WINS_SMALL
+from bakeoff.statistics.words import EQUIVALENT, NOT_ENOUGH_EVIDENCE, WINS, WINS_SMALL
 
 
 @dataclass(frozen=True)

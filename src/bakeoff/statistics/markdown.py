@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
-from bakeoff.statistics.rows import Pair
-from bakeoff.statistics.sentences import percent
-from bakeoff.statistics.verdicts import Verdict
+from typing import Protocol
+
+from bakeoff.statistics.advice import Advice
+from bakeoff.statistics.amounts import percent
+from bakeoff.statistics.rows import Contender, Pair
+
+
+class Verdict(Protocol):
+    """What the page reads of a verdict."""
+
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def claim(self) -> str: ...
+    @property
+    def advice(self) -> Advice: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def metric(self) -> str: ...
+    @property
+    def contenders(self) -> tuple[Contender, ...]: ...
+    @property
+    def pairs(self) -> tuple[Pair, ...]: ...
 
 
 def verdict_markdown(verdict: Verdict) -> str:

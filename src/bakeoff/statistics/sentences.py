@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bakeoff.statistics.amounts import Amounts
 from bakeoff.statistics.decisions import Decision
 from bakeoff.statistics.options import MIN_SEEDS
 from bakeoff.statistics.rows import Pair
-from bakeoff.statistics.verdicts import EQUIVALENT, WINS_SMALL
+from bakeoff.statistics.words import EQUIVALENT, WINS_SMALL
 
 CONFIGURATION_CLAIM = (
     "for these configurations; tuning luck not included. It covers new seeds and new test examples like these, "
@@ -21,34 +22,6 @@ def family_claim(m: int, num_trials: int) -> str:
         f"for the best of {m} by validation among random trials of each contender's search space (estimated from "
         f"{num_trials} trials each); tuning luck, seeds and test examples are included."
     )
-
-
-class Amounts:
-    """Writes differences: right-or-wrong scores in percentage points, everything else in units of the score."""
-
-    def __init__(self, *, points: bool) -> None:
-        self.points = points
-
-    def size(self, value: float) -> str:
-        """A difference with its unit."""
-        return f"{self.number(value)} points" if self.points else self.number(value)
-
-    def number(self, value: float) -> str:
-        """A difference without its unit, never rounded to zero unless it is zero."""
-        if not self.points:
-            return f"{value:.4g}"
-        text = f"{100 * value:.2f}"
-        return text if float(text) != 0 or value == 0 else f"{100 * value:.1g}"
-
-    def interval(self, low: float, high: float, level: float) -> str:
-        """An interval with its confidence."""
-        return f"{percent(1 - level)} interval {self.number(low)} to {self.number(high)}"
-
-
-def percent(share: float) -> str:
-    """0.95 -> '95 %', 0.98333 -> '98.3 %', 0.99974 -> '99.97 %': what is not certain is never 100 %."""
-    texts = [f"{100 * share:.{digits}g}" for digits in (3, 4, 5)]
-    return f"{next((text for text in texts if text != '100'), texts[-1])} %"
 
 
 def plain_sentence(

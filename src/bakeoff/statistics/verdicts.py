@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bakeoff.statistics.advice import Advice
+from bakeoff.statistics.markdown import verdict_markdown
 from bakeoff.statistics.rows import Contender, Pair, finite
-
-WINS = "WINS"
-WINS_SMALL = "WINS_SMALL"
-EQUIVALENT = "EQUIVALENT"
-NOT_ENOUGH_EVIDENCE = "NOT_ENOUGH_EVIDENCE"
-WORDS = (WINS, WINS_SMALL, EQUIVALENT, NOT_ENOUGH_EVIDENCE)
+from bakeoff.statistics.words import NOT_ENOUGH_EVIDENCE
 
 
 @dataclass(frozen=True)
@@ -134,7 +130,4 @@ class Verdict:
 
     def to_markdown(self) -> str:
         """The verdict as a Markdown section: sentence, leaderboard, pairs, advice, warnings."""
-        # Imported late because the page reads verdicts.
-        from bakeoff.statistics.markdown import verdict_markdown
-
         return verdict_markdown(self)
