@@ -30,15 +30,23 @@ class Verdict(Protocol):
     def contenders(self) -> tuple[Contender, ...]: ...
     @property
     def pairs(self) -> tuple[Pair, ...]: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def retraining(self) -> str: ...
+    @property
+    def edition(self) -> int: ...
 
 
 def verdict_markdown(verdict: Verdict) -> str:
-    """Sentence, claim, leaderboard, pairs, advice and warnings."""
+    """Sentence, claim, leaderboard, pairs, the rule that decided, advice and warnings."""
     parts = [
         f"**{verdict.verdict}**. {verdict.sentence}",
         f"This holds {verdict.claim}",
         _leaderboard(verdict),
         _pairs(verdict),
+        *([verdict.retraining] if verdict.retraining else []),
+        f"Judged by edition {verdict.edition} of the protocol: {verdict.rule}.",
         f"What would change this verdict: {verdict.advice.text}",
     ]
     if verdict.warnings:

@@ -33,6 +33,7 @@ def plain_sentence(
     provisional: bool,
     beaten: Sequence[str] = (),
     unit: str = "seeds",
+    units: str = "test examples",
 ) -> str:
     """The verdict in one or two sentences.
 
@@ -44,9 +45,10 @@ def plain_sentence(
         provisional: too few seeds to name a winner.
         beaten: contenders that left a race earlier.
         unit: what a row of scores is, ``seeds`` or ``trials`` of a search.
+        units: what a column is, ``test examples`` or a kind of cluster.
     """
     if decision.winner is not None:
-        return _win(decision, metric, amounts, margin, beaten, unit)
+        return _win(decision, metric, amounts, margin, beaten, unit, units)
     if decision.word == EQUIVALENT:
         return _equivalent(decision, metric, amounts, margin, beaten)
     pair = open_pair(decision)
@@ -62,7 +64,7 @@ def plain_sentence(
         return f"No winner yet: {lead} ({shown} for the difference), so either may be better.{behind}"
     return (
         f"No winner yet: {lead}, but the interval of that lead includes zero ({shown}), so it may be luck of the "
-        f"{unit} or of the test examples.{behind}"
+        f"{unit} or of the {units}.{behind}"
     )
 
 
@@ -75,7 +77,13 @@ def open_pair(decision: Decision) -> Pair:
 
 
 def _win(
-    decision: Decision, metric: str, amounts: Amounts, margin: float | None, beaten: Sequence[str], unit: str
+    decision: Decision,
+    metric: str,
+    amounts: Amounts,
+    margin: float | None,
+    beaten: Sequence[str],
+    unit: str,
+    units: str,
 ) -> str:
     rivals = [pair for pair in decision.pairs if pair.a == decision.winner]
     nearest = min(rivals, key=lambda pair: pair.difference)
@@ -94,17 +102,16 @@ def _win(
             f"{decision.winner} wins, but by less than matters: {lead}{rest}; over {decision.smallest_lead[0]} "
             f"the lead is below the margin of {amounts.size(margin)}."
         )
-    ahead = f"With new {unit} and new test examples it would be expected to stay ahead."
+    ahead = f"With new {unit} and new {units} it would be expected to stay ahead."
     return f"{decision.winner} wins: {lead}{rest}. {ahead}"
 
 
 def _equivalent(decision: Decision, metric: str, amounts: Amounts, margin: float | None, beaten: Sequence[str]) -> str:
     inside = [p for p in decision.pairs if p.a in decision.equivalent and p.b in decision.equivalent]
-    widest = max(
-        inside, key=lambda pair: abs(pair.difference) + pair.estimate.half_width(2 * (pair.equivalence_level or 0.05))
-    )
+    shown = {id(pair): pair.estimate.interval_equivalent(2 * (pair.equivalence_level or 0.05)) for pair in inside}
+    widest = max(inside, key=lambda pair: max(map(abs, shown[id(pair)])))
     level = 2 * (widest.equivalence_level or 0.05)
-    low, high = widest.estimate.interval(level)
+    low, high = shown[id(widest)]
     names = ", ".join(decision.equivalent[:-1]) + f" and {decision.equivalent[-1]}"
     pair = "" if len(inside) == 1 else f" for {widest.a} over {widest.b}, the widest"
     return (
