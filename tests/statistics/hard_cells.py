@@ -14,9 +14,11 @@ import numpy as np
 from acceptance_cells import Cell
 from verdict_simulation import MARGIN
 
-from bakeoff.statistics import EQUIVALENT, Options, Verdict, crossed_t, declare_looks, verdict_from_matrices
+from bakeoff.statistics import EQUIVALENT, Estimate, Options, Verdict, crossed_t, declare_looks, verdict_from_matrices
 from bakeoff.statistics.clusters import clusters_of
+from bakeoff.statistics.components import components_of, upper_components
 from bakeoff.statistics.guards import Guard
+from bakeoff.statistics.planning import examples_needed, power
 
 Make = Callable[[np.random.Generator], hard.Scores]
 NO_KAPPA = Guard(low=0.0, high=1.0, zero_decides=False)
@@ -180,3 +182,38 @@ def followed_advice(cell: Cell, repeats: int, *, most_examples: int = 40_000) ->
         fresh = next(again.bakeoffs(1, purpose=f"follow {repeat}"))
         decided += verdict_from_matrices(fresh, options=Options(margin=MARGIN)).decided
     return Followed(undecided, practical, decided)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """True power of plans made from pilots: its mean, and the share of plans under 0.70."""
+
+    mean: float
+    weak: float
+
+
+def planned(cell: Cell, repeats: int, *, difference: float, seeds: int = 10, upper: bool = True) -> Planned:
+    """Power of the test sets that pilots of this cell ask for, under the true components.
+
+    Args:
+        cell: the pilot.
+        repeats: pilots.
+        difference: to be found.
+        seeds: of the bakeoff that is planned.
+        upper: plan with upper limits; False is the mutant, which takes the estimates for the truth.
+    """
+    truth = components_of(_estimate(Cell(100, 20_000, cell.seed_sd, accuracies=cell.accuracies), 0), kappa=1.0)
+    powers = []
+    for repeat in range(repeats):
+        pilot = _estimate(cell, repeat + 1)
+        found = upper_components(pilot, kappa=1.0) if upper else components_of(pilot, kappa=1.0)
+        examples = examples_needed(found, difference, seeds=seeds, level=0.05)
+        if examples is None:  # no number of examples is enough at so many seeds: the plan asks for more seeds
+            continue
+        powers.append(power(truth, difference, seeds=seeds, examples=examples, level=0.05))
+    return Planned(float(np.mean(powers)), float(np.mean(np.array(powers) < 0.7)))
+
+
+def _estimate(cell: Cell, repeat: int) -> Estimate:
+    scores = next(cell.bakeoffs(1, purpose=f"pilot {repeat}"))
+    return crossed_t(scores["a"], scores["b"], guard=Guard(low=0.0, high=1.0))
