@@ -10,21 +10,43 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import stdtr
+import numpy as np
+from scipy.special import chdtri, ndtr, stdtrit
 
 from bakeoff.statistics.verdicts import Verdict
 
 
 def simultaneous_intervals(verdict: Verdict, *, alpha: float = 0.05) -> dict[tuple[str, str], tuple[float, float]]:
     """By pair (``a``, ``b``), an interval of how much better ``a`` is; all hold at once with 1 - ``alpha``."""
-    from scipy.stats import studentized_range  # half a second to import, which no verdict needs
-
     num_contenders = len(verdict.contenders)
-    found = {}
-    for pair in verdict.pairs:
-        level = alpha
-        if num_contenders > 2 and math.isfinite(pair.estimate.variance):
-            q = float(studentized_range.ppf(1 - alpha, num_contenders, pair.df))
-            level = 2 * float(stdtr(pair.df, -q / math.sqrt(2)))
-        found[pair.a, pair.b] = pair.estimate.interval(level)
-    return found
+    return {
+        (pair.a, pair.b): pair.estimate.interval(pair_level(num_contenders, pair.df, alpha=alpha))
+        for pair in verdict.pairs
+    }
+
+
+def pair_level(num_contenders: int, df: float, *, alpha: float = 0.05) -> float:
+    """Two-sided level of each of all pairs that makes their t intervals hold at once."""
+    if num_contenders == 2:
+        return alpha
+    low, high = alpha / (num_contenders * (num_contenders - 1)), alpha
+    for _ in range(14):
+        middle = math.sqrt(low * high)
+        q = math.sqrt(2) * float(stdtrit(df, 1 - middle / 2))
+        low, high = (middle, high) if range_exceeds(q, num_contenders, df) < alpha else (low, middle)
+    return low
+
+
+def range_exceeds(q: float, num_means: int, df: float) -> float:
+    """Chance that the range of standard normal means over an independent estimate of their sd exceeds ``q``.
+
+    The estimate is taken at 200 points of equal chance, the integral over the largest mean on a grid;
+    ``scipy.stats.studentized_range`` agrees, and takes a tenth of a second for each.
+    """
+    chances = (np.arange(200) + 0.5) / 200
+    sd = np.sqrt(chdtri(df, chances) / df)
+    z, width = np.linspace(-6, 6, 97, retstep=True)
+    density = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+    below = ndtr(z[None, :]) - ndtr(z[None, :] - q * sd[:, None])
+    inside = num_means * width * (density * below ** (num_means - 1)).sum(axis=1)
+    return 1 - float(inside.mean())
