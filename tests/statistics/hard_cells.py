@@ -217,3 +217,12 @@ def planned(cell: Cell, repeats: int, *, difference: float, seeds: int = 10, upp
 def _estimate(cell: Cell, repeat: int) -> Estimate:
     scores = next(cell.bakeoffs(1, purpose=f"pilot {repeat}"))
     return crossed_t(scores["a"], scores["b"], guard=Guard(low=0.0, high=1.0))
+
+
+def looked_once(cell: Cell, repeats: int) -> int:
+    """How often the truly better contender ("a") is found by one test."""
+    verdicts = [
+        verdict_from_matrices(scores, options=Options(margin=MARGIN))
+        for scores in cell.bakeoffs(repeats, purpose="power of the second edition")
+    ]
+    return sum(verdict.winner == "a" for verdict in verdicts)
