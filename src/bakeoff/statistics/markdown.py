@@ -8,6 +8,11 @@ from bakeoff.statistics.advice import Advice
 from bakeoff.statistics.amounts import percent
 from bakeoff.statistics.rows import Contender, Pair
 
+STEP_DOWN = (
+    "Each interval stands at the level at which its pair was tested (step-down), so that it excludes zero exactly "
+    "where the pair is decided; they do not hold all at once."
+)
+
 
 class Verdict(Protocol):
     """What the page reads of a verdict."""
@@ -45,6 +50,7 @@ def verdict_markdown(verdict: Verdict) -> str:
         f"This holds {verdict.claim}",
         _leaderboard(verdict),
         _pairs(verdict),
+        *([STEP_DOWN] if len(verdict.contenders) > 2 else []),
         *([verdict.retraining] if verdict.retraining else []),
         f"Judged by edition {verdict.edition} of the protocol: {verdict.rule}.",
         f"What would change this verdict: {verdict.advice.text}",
