@@ -103,6 +103,8 @@ def test_tuning_trials_need_their_validation_scores_and_give_a_family_claim(say,
     validation.to_csv(tmp_path / "v.csv", index=False)
     said = json.loads(say("s.parquet", "--json", "--validation", "v.csv", "--best-of", 3))
     assert said == family_verdict(table, validation, m=3).to_dict()
+    looked = json.loads(say("s.parquet", "--json", "--validation", "v.csv", "--best-of", 3, "--looks", "12,24"))
+    assert looked == family_verdict(table, validation, m=3, looks=(12, 24)).to_dict() and looked["look"] == 0
     table["seed"] = table["trial"] + 100 * (table["contender"] == "b")
     table.to_parquet(tmp_path / "s.parquet")
     with pytest.raises(SystemExit) as ended:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import hard_simulation as hard
 import numpy as np
 from acceptance_cells import Cell
-from verdict_simulation import MARGIN
+from verdict_simulation import MARGIN, tuned_arms
 
 from bakeoff.statistics import EQUIVALENT, Estimate, Options, Verdict, crossed_t, declare_looks, verdict_from_matrices
 from bakeoff.statistics.clusters import clusters_of
 from bakeoff.statistics.components import components_of, upper_components
+from bakeoff.statistics.family import family_verdict_from_matrices
 from bakeoff.statistics.guards import Guard
 from bakeoff.statistics.planning import examples_needed, power
 
@@ -226,3 +227,18 @@ def looked_once(cell: Cell, repeats: int) -> int:
         for scores in cell.bakeoffs(repeats, purpose="power of the second edition")
     ]
     return sum(verdict.winner == "a" for verdict in verdicts)
+
+
+def families_with_looks(repeats: int, *, looks: tuple[int, ...] = (12, 20, 40), m: int = 3) -> int:
+    """Equal families, tuned independently and read at declared numbers of trials, that get a winner."""
+    options = Options(margin=MARGIN, looks=declare_looks(looks, by_information=True))
+    count = 0
+    for repeat in range(repeats):
+        arms = tuned_arms(np.random.default_rng([*looks, m, repeat]), families=2, trials=looks[-1], examples=2000)
+        for trials in looks:
+            some = {name: (test[:trials], found[:trials]) for name, (test, found) in zip("ab", arms, strict=True)}
+            verdict = family_verdict_from_matrices(some, options=options, m=m)
+            if verdict.decided:
+                count += verdict.winner is not None
+                break
+    return count

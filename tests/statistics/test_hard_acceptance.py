@@ -102,6 +102,12 @@ def test_every_look_with_a_stop_uses_few_trials_and_names_few_false_winners(gap)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("looks", [(12, 20, 40), (12, 24)])
+def test_equal_families_at_looks_rarely_win(looks):
+    assert cells.families_with_looks(REPEATS, looks=looks) <= LIMIT
+
+
+@pytest.mark.slow
 def test_equals_on_360_examples_are_given_up_early():
     assert cells.looked(Cell(20, 360, 0.3), 200, futility=True).mean_seeds <= 11
 

@@ -156,7 +156,7 @@ def _parser() -> Parser:
     parser.add_argument("--metric", default="score", metavar="NAME", help="what the score is called")
     parser.add_argument("--direction", default="maximize", help="maximize, or minimize where lower is better")
     parser.add_argument("--paired", action="store_true", help="seeds of equal label share their split (10 or more)")
-    about = "seeds at which the verdict was to be read, or every number from 5 on"
+    about = "seeds (tuning trials) at which the verdict was to be read, or every number of seeds from 5 on"
     parser.add_argument("--looks", type=_looks, metavar="5,10", help=about)
     parser.add_argument("--last-look", type=int, default=LAST_LOOK, metavar="S", help="the last of --looks every (20)")
     parser.add_argument("--futility", action="store_true", help="say when further looks are not worth their seeds")
@@ -191,10 +191,11 @@ def _names(text: str) -> list[str]:
 
 
 def _family(scores: pd.DataFrame, words: Any, options: dict[str, Any]) -> Verdict:
-    if words.paired or words.looks or words.futility:
-        problem = "tuning trials are neither paired nor looked at in between"
+    if words.paired:
+        problem = "tuning trials have settings of their own, and are not paired"
         raise ConfigError("config.contradiction", "--validation", words.validation, problem)
-    return family_verdict(scores, read_table(words.validation), m=words.best_of, **options)
+    options |= {"m": words.best_of, "looks": _declared(words), "futility": words.futility}
+    return family_verdict(scores, read_table(words.validation), **options)
 
 
 def refuse_tuned(scores: pd.DataFrame) -> None:

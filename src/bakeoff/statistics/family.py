@@ -15,6 +15,7 @@ from bakeoff.statistics.clusters import Clusters, cluster_values
 from bakeoff.statistics.configuration import guard_of
 from bakeoff.statistics.crossed import Sample, sample_difference, sample_mean
 from bakeoff.statistics.guards import Guard, right_or_wrong
+from bakeoff.statistics.looks import Declared, Looks, edition_looks
 from bakeoff.statistics.options import DIRECTIONS, EDITION, Options, check_failed, margin_of
 from bakeoff.statistics.pooled import best_of, pool
 from bakeoff.statistics.scores import numbers_of, score_table
@@ -40,6 +41,8 @@ def family_verdict(
     notes: Sequence[str] = (),
     score_range: tuple[float, float] | None = None,
     cluster_name: str = "cluster",
+    looks: Declared | None = None,
+    futility: bool = False,
     edition: int = EDITION,
 ) -> Verdict:
     """Which family is better after tuning it with the best of ``m`` random trials.
@@ -48,8 +51,11 @@ def family_verdict(
         frame: test scores of every trial, opened once: columns ``contender``, ``trial``, ``example``, ``score``.
         validation: columns ``contender``, ``trial``, ``score``: what the trials were selected by.
         m: trials of one search; 5, or a quarter of the trials if that is less.
-        alpha, margin, margin_reference, failed, direction, metric, notes, score_range, cluster_name, edition: as in
-            ``verdict_from_scores``.
+        alpha, margin, margin_reference, failed, direction, metric, notes, score_range, cluster_name, futility, edition:
+            as in ``verdict_from_scores``.
+        looks: numbers of *trials* at which the verdict may be read, by information. The expected score of the best of
+            m is a U-statistic of exchangeable trials, so looks hang together as those of seeds do; m must be the same
+            at all of them.
         validation_direction: ``minimize`` if lower validation scores are better; that of the test scores if None.
 
     Returns:
@@ -67,6 +73,8 @@ def family_verdict(
         failed=failed or {},
         notes=notes,
         score_range=score_range,
+        looks=_looks_of_trials(looks, m, alpha=alpha, edition=edition),
+        futility=futility,
         edition=edition,
     )
     towards = validation_direction or direction
@@ -115,6 +123,26 @@ def family_verdict_from_matrices(
         ),
     )
     return replace(verdict, best_of=m, curves=_curves(by_m, options, guard))
+
+
+def _looks_of_trials(looks: Declared | None, m: int | None, *, alpha: float, edition: int) -> Looks | None:
+    """Declared looks of a search, all of which estimate the best of the same m.
+
+    Raises:
+        ConfigError: looks of ``every`` trial or by level, no m, or a first look of fewer than 12 or 4 m trials.
+    """
+    if looks is None:
+        return None
+    declared = edition_looks(looks, alpha=alpha, edition=edition)
+    assert declared is not None
+    if not declared.by_information:
+        problem = "looks of tuning trials spend by information only"
+        raise ConfigError("config.looks", "looks", list(declared.seeds), problem, next_step="looks=[12,20,40]")
+    if m is None:
+        problem = "looks of tuning trials need one m for all of them"
+        raise ConfigError("config.tune_best_of", "m", None, problem, next_step=f"m={declared.seeds[0] // 4}")
+    best_of(declared.seeds[0], m)
+    return declared
 
 
 def crossings(by_m: Mapping[int, Mapping[str, Sample]]) -> list[str]:
