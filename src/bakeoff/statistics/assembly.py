@@ -53,17 +53,17 @@ def assemble(
     estimates = {(a, b): compare(a, b) for a, b in combinations(names, 2)}
     gone = [row for row in previous.contenders if row.beaten_by is not None] if previous else []
     settled = _carried(previous, {row.name for row in gone})
-    spending = _spending(options, stage)
+    spending, may_decide = _spending(options, stage), not stage.provisional and setting.units.enough
     decision = decide(
         names,
         estimates,
         alpha=stage.alpha,
         margin=options.margin,
-        may_decide=not stage.provisional and setting.units.enough,
+        may_decide=may_decide,
         settled=settled,
         spending=spending,
     )
-    chance = _chance(decision, spending, options, stage)
+    chance = _chance(decision, spending, options, stage, may_decide=may_decide)
     futile = chance is not None and options.futility and chance < FUTILE
     leaves = _leavers(decision, names) if setting.racing and not stage.last and setting.units.enough else {}
     rows = [_row(name, rank, entries[name], options, setting, leaves) for rank, name in enumerate(names, start=1)]
@@ -107,13 +107,17 @@ def _spending(options: Options, stage: Stage) -> Spending | None:
     return Spending(options.looks.seeds, stage.look)
 
 
-def _chance(decision: Decision, spending: Spending | None, options: Options, stage: Stage) -> float | None:
+def _chance(
+    decision: Decision, spending: Spending | None, options: Options, stage: Stage, *, may_decide: bool
+) -> float | None:
     """Chance that a further look decides, at most: that of the leader's pair which is least likely to be settled.
 
     The leader can only win, or be equivalent to, those that nobody has beaten; whoever else wins must beat it.
     """
     if spending is None or stage.last or decision.settles:
         return None
+    if not may_decide:
+        return 0.0
     beaten = {pair.b for pair in decision.pairs if pair.significant}
     leader = decision.pairs[0].a
     rivals = [pair for pair in decision.pairs if pair.a == leader and pair.b not in beaten]

@@ -81,10 +81,6 @@ class Estimate:
         t = self.difference / self.standard_error
         return max(min(1.0, 2 * float(stdtr(self.df, -abs(value)))) for value in self._both(t, self.skewness))
 
-    def half_width(self, level: float) -> float:
-        """Half the width of the plain t interval that errs with probability ``level``."""
-        return self._half_width(level, self.variance, self.df)
-
     def interval(self, level: float) -> tuple[float, float]:
         """The two-sided ``1 - level`` interval; unbounded if the variance cannot be estimated."""
         return self._interval(level, self.variance, self.df, self.skewness)

@@ -48,11 +48,6 @@ class Spending:
         return self(estimate, 2 * share) / 2
 
 
-def spend_all(estimate: Estimate, share: float) -> float:
-    """The level of a single look: all of its share."""
-    return share
-
-
 def variance_at(estimate: Estimate, seeds: float, *, kappa_unit: float = 0.0) -> float:
     """Variance of the difference with so many seeds on the same examples."""
     return estimate.s2_seed / seeds + estimate.s2_examples + kappa_unit
