@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from bakeoff.cli import main
-from bakeoff.statistics import family_verdict, verdict_from_scores
+from bakeoff.statistics import declare_looks, family_verdict, verdict_from_scores
 
 WRITERS = {
     "csv": lambda table, path: table.to_csv(path, index=False),
@@ -64,6 +64,38 @@ def test_options_are_those_of_the_statistics(say, tmp_path):
     assert paired == verdict_from_scores(table[table["contender"] != "b"], paired=True).to_dict()
 
 
+def test_clusters_ranges_looks_and_editions_are_those_of_the_statistics(say, tmp_path):
+    table = table_of_scores(seeds=6).assign(speaker=lambda frame: frame["example"].str[1:].astype(int) // 5)
+    table.to_parquet(tmp_path / "s.parquet")
+    said = json.loads(say("s.parquet", "--json", "--cluster", "speaker"))
+    clustered = table.rename(columns={"speaker": "cluster"})
+    assert said == verdict_from_scores(clustered, cluster_name="speaker").to_dict()
+    assert (said["unit"], said["num_units"], said["num_examples"]) == ("speaker", 40, 200)
+    said = json.loads(say("s.parquet", "--json", "--looks", "every", "--last-look", 12, "--futility"))
+    looks = declare_looks("every", last=12)
+    assert said == verdict_from_scores(table, looks=looks, futility=True).to_dict() and said["look"] == 1
+    said = json.loads(say("s.parquet", "--json", "--score-range", "0,2", "--edition", "2"))
+    assert said == verdict_from_scores(table, score_range=(0, 2)).to_dict() and said["score_range"] == [0, 2]
+    said = json.loads(say("s.parquet", "--json", "--edition", "1"))
+    assert said == verdict_from_scores(table, edition=1).to_dict() and said["edition"] == 1
+
+
+def test_the_rule_that_decided_and_what_retraining_would_give_are_printed(say, tmp_path):
+    table = table_of_scores()
+    table.to_csv(tmp_path / "s.csv", index=False)
+    expected, printed = verdict_from_scores(table), say("s.csv")
+    assert f"edition 2: {expected.rule}" in printed and expected.retraining in printed
+    assert "guarded against few errors (kappa 1)" in expected.rule
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_names_of_clusters_are_read_as_they_are_written(say, tmp_path, kind):
+    table = table_of_scores(seeds=5)
+    table["cluster"] = "0" + (table["example"].str[1:].astype(int) // 8).astype(str)
+    WRITERS[kind](table, tmp_path / f"s.{kind}")
+    assert json.loads(say(f"s.{kind}", "--json")) == verdict_from_scores(table).to_dict()
+
+
 def test_tuning_trials_need_their_validation_scores_and_give_a_family_claim(say, tmp_path, capsys):
     table = table_of_scores(seeds=12, run="trial")
     validation = table.groupby(["contender", "trial"], as_index=False)["score"].mean()
@@ -71,6 +103,8 @@ def test_tuning_trials_need_their_validation_scores_and_give_a_family_claim(say,
     validation.to_csv(tmp_path / "v.csv", index=False)
     said = json.loads(say("s.parquet", "--json", "--validation", "v.csv", "--best-of", 3))
     assert said == family_verdict(table, validation, m=3).to_dict()
+    looked = json.loads(say("s.parquet", "--json", "--validation", "v.csv", "--best-of", 3, "--looks", "12,24"))
+    assert looked == family_verdict(table, validation, m=3, looks=(12, 24)).to_dict() and looked["look"] == 0
     table["seed"] = table["trial"] + 100 * (table["contender"] == "b")
     table.to_parquet(tmp_path / "s.parquet")
     with pytest.raises(SystemExit) as ended:
@@ -121,6 +155,13 @@ def test_a_bad_table_ends_with_3_and_one_line(tmp_path, capsys, change, code):
         (["scores.csv", "--direction", "up"], 2, "error[config.direction]"),
         (["scores.csv", "--looks", "3,4"], 2, "error[config.looks]"),
         (["scores.csv", "--looks", "soon"], 2, "error[config.bad_flag]"),
+        (["scores.csv", "--looks", "every", "--last-look", "4"], 2, "error[config.looks]"),
+        (["scores.csv", "--futility"], 2, "error[config.futility]"),
+        (["scores.csv", "--edition", "3"], 2, "error[config.edition]"),
+        (["scores.csv", "--score-range", "1,0"], 2, "error[config.score_range]"),
+        (["scores.csv", "--score-range", "2,3"], 3, "error[data.out_of_range]"),
+        (["scores.csv", "--score-range", "wide"], 2, "error[config.bad_flag]"),
+        (["scores.csv", "--cluster", "speaker"], 3, "error[data.missing_column] --cluster=speaker"),
         (["scores.csv", "--validation", "scores.csv", "--paired"], 2, "error[config.contradiction]"),
         ([], 2, "error[config.bad_flag]"),
     ],
@@ -137,8 +178,10 @@ def test_bad_words_end_with_their_code_and_one_line(tmp_path, monkeypatch, capsy
     assert line in error and len(error.splitlines()) == 1
 
 
-def test_half_a_million_scores_take_under_three_seconds_and_nothing_heavy(tmp_path):
-    table_of_scores(seeds=10, examples=10_000, names="abcde").to_parquet(tmp_path / "s.parquet")
+def test_a_million_clustered_scores_take_under_three_seconds_and_nothing_heavy(tmp_path):
+    table = table_of_scores(seeds=20, examples=10_000, names="abcde")
+    table["cluster"] = "speaker-" + (table["example"].str[1:].astype(int) // 10).astype(str)
+    table.to_parquet(tmp_path / "s.parquet")
     heavy = "('torch', 'pytorch_lightning', 'matplotlib', 'mlflow', 'sklearn', 'datasets')"
     shown = f"print([name for name in {heavy} if name in sys.modules])"
     code = f"import sys; from bakeoff.cli import main; main(['verdict', 's.parquet']); {shown}"
@@ -149,6 +192,7 @@ def test_half_a_million_scores_take_under_three_seconds_and_nothing_heavy(tmp_pa
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.stdout.splitlines()[-1] == "[]"
+    assert "1,000 of them" in done.stdout
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert seconds < 3.0, "processor seconds, since this machine may be busy with other tests"
 

@@ -91,7 +91,7 @@ def welch_p(a_SN: np.ndarray, b_SN: np.ndarray) -> float:
 
 def run_looks(found: dict[str, np.ndarray], looks: tuple[int, ...], *, racing: bool) -> tuple[Verdict, int]:
     """Verdict of the look that decides (or the last), and the trials that it took."""
-    options = Options(margin=MARGIN, looks=declare_looks(looks))
+    options = Options(margin=MARGIN, looks=declare_looks(looks, by_information=True))
     verdict: Verdict | None = None
     going, trials, before = tuple(found), 0, 0
     for seeds in looks:

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import scipy
 from acceptance_cells import LOOKS_2, LOOKS_3, Cell, equal
+from measure_hard import advice_and_plans, clusters, equivalence_of_few, every_look, few_errors, heavy_tails
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "statistics.md"
 REPEATS = 1000
@@ -29,7 +30,10 @@ GRID = list(itertools.product((360, 2000, 10000), (0.3, 1.0), (True, False)))
 def main() -> None:
     """Measure the sections named on the command line, or all, and put them into the page."""
     start = time.monotonic()
-    sections = (false_winners, looks, family, mutant, power, equivalence, coverage, racing, small_test_sets)
+    sections = (
+        *(false_winners, looks, family, mutant, power, equivalence, coverage, racing, small_test_sets),
+        *(few_errors, heavy_tails, clusters, equivalence_of_few, every_look, advice_and_plans),
+    )
     wanted = sys.argv[1:] or [section.__name__ for section in sections]
     parts = RESULTS.read_text(encoding="utf-8").rstrip().split("\n\n## ")[1:] if RESULTS.exists() else []
     page = dict(zip((section.__name__ for section in sections), (f"## {part}" for part in parts), strict=False))
@@ -54,8 +58,8 @@ Simulated bakeoffs with a known truth: right-or-wrong scores, 90 % correct, shar
 ("seed sd", in percentage points) and churn. "Same" is one algorithm under several names; "different" are architectures
 of equal expected accuracy that get different examples right. The margin is 1 point (10 % of the validation error). Two
 seeds of one algorithm disagree on 7 % of the examples, two architectures on 10 %. Every number below went through the
-code that users call. {REPEATS:,} bakeoffs a cell unless another number stands there; a count of 50 has a standard
-error of 7."""
+code that users call, by the second edition of the protocol. {REPEATS:,} bakeoffs a cell unless another number stands
+there; a count of 50 has a standard error of 7."""
 
 
 def false_winners() -> str:
@@ -114,7 +118,7 @@ def looks() -> str:
     names = ["looks 5, 10", "looks 5, 10, 20", "three contenders, 5, 10, 20", "each look at 5 % (5, 10, 20)"]
     return f"""## Looks (at most {LIMIT} of {REPEATS:,} in each cell)
 
-Stopped at the first look that decides; levels .01/.04 and .01/.015/.025.
+Stopped at the first look that decides; levels by information.
 
 {table(["examples", "seed sd", "contenders", *names], rows)}
 

@@ -75,3 +75,17 @@ def test_means_and_error_rates_that_are_none_are_refused():
         datasets_summary(means)
     with pytest.raises(ConfigError, match="alpha"):
         datasets_summary(means.replace(np.inf, 0.5), alpha=2.0)
+
+
+@pytest.mark.parametrize(("contenders", "needed"), [(2, 7), (3, 7), (4, 8), (5, 9)])
+def test_where_even_a_clean_sweep_could_not_pass_holm_there_is_a_table_alone(contenders, needed):
+    rng = np.random.default_rng(0)
+    gaps = np.arange(contenders) * -1.0
+
+    def summary(count):
+        table = rng.normal(size=(count, 1)) + 0.01 * rng.normal(size=(count, contenders)) + gaps
+        return datasets_summary(pd.DataFrame(table, columns=list("abcdefg")[:contenders]))
+
+    few, enough = summary(needed - 1), summary(needed)
+    assert few.pairs == () and f"a table only; from {needed} on {contenders} contenders" in few.sentence
+    assert all(pair.significant for pair in enough.pairs)

@@ -10,6 +10,7 @@ from verdict_simulation import tuned_arms
 
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.statistics import Options, family_verdict, family_verdict_from_matrices, pool, sample_difference
+from bakeoff.statistics.information import examples_share, nominal_levels
 from bakeoff.statistics.pooled import best_of, selection_weights
 
 
@@ -154,3 +155,29 @@ def test_validation_scores_that_are_texts_are_refused():
     test, validation = frames({"a": random_trials(0), "b": random_trials(1)})
     with pytest.raises(DataError, match=r"\[data.bad_scores\] score: scores must be numbers"):
         family_verdict(test, validation.assign(score="good"))
+
+
+def test_looks_of_trials_spend_by_information_for_one_m():
+    arms = tuned_arms(np.random.default_rng(0), families=2, trials=12, examples=200)
+    test, validation = frames(dict(zip("ab", arms, strict=True)))
+    verdict = family_verdict(test, validation, m=3, looks=(12, 24), margin=0.05)
+    share = examples_share(verdict.pairs[0].estimate, 24)
+    assert verdict.pairs[0].level == nominal_levels((12, 24), share, 0.05)[0]
+    assert (verdict.look, verdict.last_look, verdict.best_of) == (0, False, 3)
+    assert family_verdict(test, validation, m=3, looks=(12,), margin=0.05).pairs[0].level == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("m", "looks", "line"),
+    [
+        (None, (12, 24), "one m for all of them"),
+        (3, {12: 0.01, 24: 0.04}, "by information only"),
+        (4, (12, 24), "at least 4 m trials"),
+        (3, "every", "at least 12 trials"),
+    ],
+)
+def test_looks_that_do_not_hang_together_are_refused(m, looks, line):
+    arms = tuned_arms(np.random.default_rng(0), families=2, trials=12, examples=50)
+    test, validation = frames(dict(zip("ab", arms, strict=True)))
+    with pytest.raises(ConfigError, match=line):
+        family_verdict(test, validation, m=m, looks=looks)

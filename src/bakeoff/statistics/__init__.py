@@ -12,23 +12,22 @@ from bakeoff.statistics.crossed import Sample, crossed_mean, crossed_t, sample_d
 from bakeoff.statistics.datasets import DatasetsSummary, datasets_summary
 from bakeoff.statistics.estimates import Estimate
 from bakeoff.statistics.family import family_verdict, family_verdict_from_matrices
+from bakeoff.statistics.guards import Guard
 from bakeoff.statistics.looks import Looks, declare_looks
+from bakeoff.statistics.margins import FixedMargin, margin_from_validation
 from bakeoff.statistics.multiplicity import holm, pair_tests
-from bakeoff.statistics.options import Options
+from bakeoff.statistics.options import EDITION, Options
+from bakeoff.statistics.planning import can_show_sentence, plan_rows
 from bakeoff.statistics.pooled import pool
 from bakeoff.statistics.pseudo import pseudo_values, pseudo_values_from_sums
 from bakeoff.statistics.racing import race_verdict
 from bakeoff.statistics.rows import Contender, Pair
-from bakeoff.statistics.verdicts import (
-    EQUIVALENT,
-    NOT_ENOUGH_EVIDENCE,
-    WINS,
-    WINS_SMALL,
-    WORDS,
-    Verdict,
-)
+from bakeoff.statistics.simultaneous import simultaneous_intervals
+from bakeoff.statistics.verdicts import Verdict
+from bakeoff.statistics.words import EQUIVALENT, NOT_ENOUGH_EVIDENCE, WINS, WINS_SMALL, WORDS
 
 __all__ = [
+    "EDITION",
     "EQUIVALENT",
     "NOT_ENOUGH_EVIDENCE",
     "WINS",
@@ -38,11 +37,14 @@ __all__ = [
     "Contender",
     "DatasetsSummary",
     "Estimate",
+    "FixedMargin",
+    "Guard",
     "Looks",
     "Options",
     "Pair",
     "Sample",
     "Verdict",
+    "can_show_sentence",
     "crossed_mean",
     "crossed_t",
     "datasets_summary",
@@ -50,12 +52,15 @@ __all__ = [
     "family_verdict",
     "family_verdict_from_matrices",
     "holm",
+    "margin_from_validation",
     "pair_tests",
+    "plan_rows",
     "pool",
     "pseudo_values",
     "pseudo_values_from_sums",
     "race_verdict",
     "sample_difference",
+    "simultaneous_intervals",
     "verdict_from_matrices",
     "verdict_from_scores",
 ]

@@ -1,4 +1,6 @@
-"""What would change this verdict: more seeds, more test examples, or neither (rule 18).
+"""What would change this verdict: more seeds, more test examples, or neither, as the first edition said it (rule 18).
+
+The second edition's advice is in ``assurance``; this one derives the figures of older bakeoffs again.
 
 The variance of a difference at S' seeds and N' examples is predicted as ``s2_seed / S' + s2_ex N / N'`` with
 ``s2_seed = S v_seeds`` and ``s2_ex = max(vex - c, 0)``; the predicted half-width of its interval is twice the root
@@ -29,6 +31,8 @@ class Advice:
         examples: test examples that it takes in all; None if their number is not the point.
         a: the pair that holds the verdict back.
         b: its other contender.
+        practical: whether it takes at most 20 times what was run; None where there is nothing to run.
+        smallest_difference: what these data can show with a chance of 80 %, where settling it is not practical.
     """
 
     text: str
@@ -37,6 +41,8 @@ class Advice:
     examples: int | None = None
     a: str | None = None
     b: str | None = None
+    practical: bool | None = None
+    smallest_difference: float | None = None
 
     def to_dict(self) -> dict:
         """Plain JSON."""

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from bakeoff.statistics.advice import Advice, advise
-from bakeoff.statistics.caveats import caveats, failures
+from bakeoff.statistics.caveats import caveats
 from bakeoff.statistics.decisions import Decision, decide
 from bakeoff.statistics.estimates import Estimate
-from bakeoff.statistics.options import MIN_SEEDS, Options, Stage
+from bakeoff.statistics.information import FUTILE, Spending, chance_of_decision
+from bakeoff.statistics.options import Options, Stage
+from bakeoff.statistics.retraining import retraining_sentence
 from bakeoff.statistics.rows import Contender, Pair
-from bakeoff.statistics.sentences import Amounts, open_pair, plain_sentence
-from bakeoff.statistics.verdicts import EQUIVALENT, WINS, WINS_SMALL, Verdict
+from bakeoff.statistics.setting import Setting
+from bakeoff.statistics.verdicts import Verdict
+from bakeoff.statistics.wording import Wording
 
 UNSTABLE_SHARE = 0.2
 OWN_LEVEL = 0.05
@@ -34,11 +36,7 @@ def assemble(
     compare: Callable[[str, str], Estimate],
     *,
     options: Options,
-    kind: str,
-    claim: str,
-    points: bool,
-    warnings: Sequence[str] = (),
-    racing: bool = False,
+    setting: Setting,
     previous: Verdict | None = None,
 ) -> Verdict:
     """Rank, compare all pairs, decide and word.
@@ -47,11 +45,7 @@ def assemble(
         entries: contenders that are still in, by name.
         compare: estimate of the difference of two contenders.
         options: what was fixed beforehand.
-        kind: ``configuration`` or ``family``.
-        claim: what the verdict is about.
-        points: scores are right-or-wrong, so that differences read as percentage points.
-        warnings: sentences of the caller, before those found here.
-        racing: contenders beaten at this look leave the race.
+        setting: what the comparison is about.
         previous: verdict at the look before, whose beaten contenders are carried over.
     """
     names = sorted(entries, key=lambda name: (-entries[name].mean.difference, name))
@@ -59,67 +53,100 @@ def assemble(
     estimates = {(a, b): compare(a, b) for a, b in combinations(names, 2)}
     gone = [row for row in previous.contenders if row.beaten_by is not None] if previous else []
     settled = _carried(previous, {row.name for row in gone})
+    spending, may_decide = _spending(options, stage), not stage.provisional and setting.units.enough
     decision = decide(
-        names, estimates, alpha=stage.alpha, margin=options.margin, may_decide=not stage.provisional, settled=settled
+        names,
+        estimates,
+        alpha=stage.alpha,
+        margin=options.margin,
+        may_decide=may_decide,
+        settled=settled,
+        spending=spending,
     )
-    leaves = _leavers(decision, names) if racing and not stage.last else {}
-    rows = [_row(name, rank, entries[name], options, leaves) for rank, name in enumerate(names, start=1)]
+    chance = _chance(decision, spending, options, stage, may_decide=may_decide)
+    futile = chance is not None and options.futility and chance < FUTILE
+    leaves = _leavers(decision, names) if setting.racing and not stage.last and setting.units.enough else {}
+    rows = [_row(name, rank, entries[name], options, setting, leaves) for rank, name in enumerate(names, start=1)]
     rows += [replace(row, rank=rank) for rank, row in enumerate(gone, start=len(rows) + 1)]
-    amounts, unit = Amounts(points=points), "trials" if kind == "family" else "seeds"
+    wording = Wording(decision, options, stage, setting, futile=futile)
+    pair = wording.pair
     return Verdict(
         verdict=decision.word,
         winner=decision.winner,
         equivalent=decision.equivalent,
         pairs=(*decision.pairs, *settled),
         contenders=tuple(rows),
-        sentence=_sentence(decision, rows, options, stage, amounts, beaten=[row.name for row in gone], unit=unit),
-        claim=claim,
-        advice=_advice(decision, options, amounts, stage, unit=unit),
-        warnings=(*warnings, *caveats(decision, rows, options, stage)),
+        sentence=wording.sentence(rows, beaten=[row.name for row in gone]),
+        claim=setting.claim,
+        advice=wording.advice(),
+        warnings=(*setting.warnings, *caveats(decision, rows, options, stage, setting=setting)),
         provisional=stage.provisional,
         exploratory=stage.exploratory,
         margin=options.margin,
         alpha=stage.alpha,
         metric=options.metric,
         direction=options.direction,
-        kind=kind,
-        num_examples=decision.pairs[0].estimate.num_examples,
+        kind=setting.kind,
+        num_examples=setting.units.num_examples,
         look=stage.look,
         last_look=stage.last,
+        edition=options.edition,
+        unit=setting.units.name,
+        num_units=setting.units.count,
+        score_range=(setting.guard.low, setting.guard.high) if setting.guard.bounded else None,
+        rule=setting.rule(pair.estimate.num_seeds),
+        chance=chance,
+        futile=futile,
+        retraining=retraining_sentence(pair.a, pair.b, pair.estimate, units=setting.units.plural, runs=setting.runs),
     )
 
 
-def _sentence(
-    decision: Decision,
-    rows: Sequence[Contender],
-    options: Options,
-    stage: Stage,
-    amounts: Amounts,
-    *,
-    beaten: list[str],
-    unit: str,
-) -> str:
-    sentence = plain_sentence(
-        decision,
-        metric=options.metric,
-        amounts=amounts,
-        margin=options.margin,
-        provisional=stage.provisional,
-        beaten=beaten,
-        unit=unit,
+def _spending(options: Options, stage: Stage) -> Spending | None:
+    if options.looks is None or not options.looks.by_information or stage.look is None:
+        return None
+    return Spending(options.looks.seeds, stage.look)
+
+
+def _chance(
+    decision: Decision, spending: Spending | None, options: Options, stage: Stage, *, may_decide: bool
+) -> float | None:
+    """Chance that a further look decides, at most: that of the leader's pair which is least likely to be settled.
+
+    The leader can only win, or be equivalent to, those that nobody has beaten; whoever else wins must beat it.
+    """
+    if spending is None or stage.last or decision.settles:
+        return None
+    if not may_decide:
+        return 0.0
+    beaten = {pair.b for pair in decision.pairs if pair.significant}
+    leader = decision.pairs[0].a
+    rivals = [pair for pair in decision.pairs if pair.a == leader and pair.b not in beaten]
+    return min(
+        (
+            chance_of_decision(
+                pair.estimate,
+                spending,
+                share=pair.share or stage.alpha,
+                equivalence_share=stage.alpha,
+                margin=options.margin,
+            )
+            for pair in rivals
+        ),
+        default=1.0,
     )
-    unstable = [f"{row.name} is unstable ({failures(row)})." for row in rows if row.unstable]
-    return " ".join([*(["Exploratory:"] if stage.exploratory else []), sentence, *unstable])
 
 
-def _row(name: str, rank: int, entry: Entry, options: Options, leaves: Mapping[str, str]) -> Contender:
+def _row(
+    name: str, rank: int, entry: Entry, options: Options, setting: Setting, leaves: Mapping[str, str]
+) -> Contender:
     ends = sorted(options.sign * end for end in entry.mean.interval(OWN_LEVEL))
+    low, high = setting.guard.clip(*ends)
     failed = tuple(map(str, options.failed.get(name, ())))
     return Contender(
         name=name,
         mean=options.sign * entry.mean.difference,
-        low=ends[0],
-        high=ends[1],
+        low=low,
+        high=high,
         seed_sd=entry.seed_sd,
         rank=rank,
         num_seeds=entry.num_seeds,
@@ -149,26 +176,3 @@ def _carried(previous: Verdict | None, gone: set[str]) -> list[Pair]:
         for pair in previous.pairs
         if pair.a in gone or pair.b in gone
     ]
-
-
-def _advice(decision: Decision, options: Options, amounts: Amounts, stage: Stage, *, unit: str) -> Advice:
-    if stage.provisional:
-        text = f"At least {MIN_SEEDS} seeds per contender are needed for a verdict; 10 are recommended."
-        return Advice(text, "seeds", seeds=MIN_SEEDS)
-    if decision.word in (WINS, WINS_SMALL):
-        _, end = decision.smallest_lead
-        change = "above" if decision.word == WINS else "of at most"
-        turn = "make the win small" if decision.word == WINS else "make it a full win"
-        return Advice(f"Settled. Only a margin {change} {amounts.size(end)} would {turn}.")
-    if decision.word == EQUIVALENT:
-        return Advice("Settled. Only a smaller margin would reopen it; it must be fixed before the test is opened.")
-    pair = open_pair(decision)
-    return advise(
-        pair.estimate,
-        a=pair.a,
-        b=pair.b,
-        level=pair.level,
-        equivalence_level=pair.equivalence_level or stage.alpha,
-        margin=options.margin,
-        unit=unit,
-    )

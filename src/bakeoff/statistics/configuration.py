@@ -10,15 +10,17 @@ import pandas as pd
 
 from bakeoff.errors import DataError
 from bakeoff.statistics.assembly import Entry, assemble
+from bakeoff.statistics.clusters import Clusters, cluster_values
 from bakeoff.statistics.crossed import Sample, crossed_t, sample, sample_difference, sample_mean
 from bakeoff.statistics.estimates import Estimate
-from bakeoff.statistics.looks import declare_looks
-from bakeoff.statistics.options import MIN_SEEDS_PROVISIONAL, Options, check_failed, margin_of
-from bakeoff.statistics.scores import labelled_matrices, without_seed_order
+from bakeoff.statistics.guards import UNGUARDED, Guard, guard_for, right_or_wrong
+from bakeoff.statistics.looks import Declared, edition_looks
+from bakeoff.statistics.options import EDITION, MIN_SEEDS_PROVISIONAL, Options, check_failed, margin_of
+from bakeoff.statistics.pairing import MIN_SEEDS_PAIRED, check_paired, pairing_notes
+from bakeoff.statistics.scores import score_table, without_seed_order
 from bakeoff.statistics.sentences import CONFIGURATION_CLAIM
+from bakeoff.statistics.setting import Setting, Units
 from bakeoff.statistics.verdicts import Verdict
-
-MIN_SEEDS_PAIRED = 10
 
 
 def verdict_from_scores(
@@ -28,51 +30,66 @@ def verdict_from_scores(
     margin: float | None = None,
     margin_reference: float | None = None,
     paired: bool = False,
-    looks: Sequence[int] | Mapping[int, float] | None = None,
+    looks: Declared | None = None,
     failed: Mapping[str, Sequence[str]] | None = None,
     direction: str = "maximize",
     metric: str = "score",
     notes: Sequence[str] = (),
+    score_range: tuple[float, float] | None = None,
+    cluster_name: str = "cluster",
+    futility: bool = False,
+    edition: int = EDITION,
 ) -> Verdict:
     """Which contender is better on new seeds and new test examples, from per-example scores of any tool.
 
     Args:
-        frame: columns ``contender``, ``seed``, ``example``, ``score``; one row per contender, seed and example, where
-            an example is an independent unit (a document, a speaker, a patient, a block of a series).
+        frame: columns ``contender``, ``seed``, ``example``, ``score``; one row per contender, seed and example. Where
+            examples hang together (one speaker, patient, document, series), ``cluster`` names what they share, and is
+            the unit; under 20 of them no winner is named. A column ``split`` names the train/validation split of each
+            run, which ``paired`` is checked against.
         alpha: error rate of the verdict, all pairs and looks together.
         margin: smallest difference that matters, score units, fixed before the test was opened.
         margin_reference: best validation error, of which the margin is 10 %; instead of ``margin``.
         paired: seeds of equal label share their train/validation split; used from 10 seeds on (rule 13).
-        looks: seeds at which the verdict may be read, declared before the first run: (5, 10, 20), (5, 10), or levels
-            by seeds.
+        looks: seeds at which the verdict may be read, declared before the first run: (5, 10, 20), any other ascending
+            numbers, ``"every"`` from 5 to 20 (all by information), or levels by seeds.
         failed: names of failed trials per contender; their scores must be those of the trivial predictor.
         direction: ``minimize`` if lower scores are better.
         metric: name of the score, for the sentence.
         notes: sentences to carry among the warnings, such as a budget that was not met.
+        score_range: lowest and highest possible score of an example, such as (0, 1) for an overlap; None takes (0, 1)
+            where all scores are 0 or 1, and no bounds elsewhere (losses, pseudo-values).
+        cluster_name: what a cluster is, in the singular, for the sentence.
+        futility: stop where a decision by the last look has become unlikely; needs looks by information.
+        edition: of the protocol; 1 derives the verdict of an older bakeoff again.
 
     Returns:
         The verdict; the order of rows, contenders and seed labels does not matter.
 
     Raises:
-        DataError: columns missing, NaN, duplicate or missing rows, fewer than two contenders or three seeds.
+        DataError: columns missing, NaN, duplicate or missing rows, fewer than two contenders or three seeds, scores
+            outside their range, an example in two clusters, splits that were not shared where ``paired``.
         ConfigError: an impossible option.
     """
-    labelled = labelled_matrices(frame)
-    matrices = {name: matrix for name, (_, matrix) in labelled.items()}
+    table = score_table(frame)
     if paired:
-        check_paired(labelled)
+        check_paired(table.labelled)
     return verdict_from_matrices(
-        matrices,
+        table.matrices,
         options=Options(
             alpha=alpha,
             margin=margin_of(margin, margin_reference),
             metric=metric,
             direction=direction,
             failed=failed or {},
-            notes=notes,
-            looks=None if looks is None else declare_looks(looks, alpha=alpha),
+            notes=[*notes, *(pairing_notes(frame) if paired and edition > 1 else [])],
+            looks=edition_looks(looks, alpha=alpha, edition=edition),
+            score_range=score_range,
+            futility=futility,
+            edition=edition,
         ),
         paired=paired,
+        clusters=table.clusters(cluster_name) if edition > 1 else None,
     )
 
 
@@ -83,6 +100,7 @@ def verdict_from_matrices(
     paired: bool = False,
     racing: bool = False,
     previous: Verdict | None = None,
+    clusters: Clusters | None = None,
 ) -> Verdict:
     """As ``verdict_from_scores``, from one (seeds, examples) matrix per contender over the same examples.
 
@@ -92,53 +110,65 @@ def verdict_from_matrices(
         paired: use the row differences, if there are at least 10 seeds.
         racing: contenders beaten at this look leave the race (see ``racing.race_verdict``).
         previous: verdict at the look before.
+        clusters: which examples hang together, so that they are no independent units (see ``clusters.clusters_of``).
     """
     check_failed(options.failed, [*matrices, *([row.name for row in previous.contenders] if previous else [])])
     _check_seeds(matrices)
-    num_seeds = min(map(len, matrices.values()))
-    by_rows = paired and num_seeds >= MIN_SEEDS_PAIRED
-    scores = {name: options.sign * np.asarray(matrices[name], dtype=np.float64) for name in sorted(matrices)}
-    if by_rows:
-        stacked = without_seed_order(np.concatenate(list(scores.values()), axis=1))
-        scores = dict(zip(scores, np.split(stacked, len(scores), axis=1), strict=True))
-    else:
-        scores = {name: without_seed_order(matrix) for name, matrix in scores.items()}
+    by_rows = paired and min(map(len, matrices.values())) >= MIN_SEEDS_PAIRED
+    units = Units(np.shape(next(iter(matrices.values())))[1], clusters)
+    guard = guard_of(options, matrices, crowding=units.crowding)
+    scores = _in_order(matrices, options, clusters, by_rows=by_rows)
     samples = {name: sample(matrix) for name, matrix in scores.items()}
 
     def compare(a: str, b: str) -> Estimate:
-        return crossed_t(scores[a], scores[b], paired=True) if by_rows else sample_difference(samples[a], samples[b])
+        if by_rows:
+            return crossed_t(scores[a], scores[b], paired=True, guard=guard)
+        return sample_difference(samples[a], samples[b], guard=guard)
 
-    return assemble(
-        {name: _entry(found) for name, found in samples.items()},
-        compare,
-        options=options,
+    setting = Setting(
         kind="configuration",
         claim=CONFIGURATION_CLAIM,
         points=all(right_or_wrong(matrix) for matrix in matrices.values()),
+        units=units,
+        guard=guard,
         warnings=_seed_warnings(matrices, paired=paired, by_rows=by_rows),
         racing=racing,
-        previous=previous,
+    )
+    entries = {name: _entry(found, guard.own) for name, found in samples.items()}
+    return assemble(entries, compare, options=options, setting=setting, previous=previous)
+
+
+def guard_of(options: Options, matrices: Mapping[str, np.ndarray], *, crowding: float = 1.0) -> Guard:
+    """What guards a comparison of these contenders, by the edition."""
+    if options.edition == 1:
+        return UNGUARDED
+    num_tests = len(matrices) * (len(matrices) - 1) // 2
+    return guard_for(
+        options.score_range,
+        matrices,
+        num_tests=num_tests,
+        alpha=options.alpha,
+        looks=options.looks is not None and len(options.looks.seeds) > 1,
+        crowding=crowding,
     )
 
 
-def check_paired(labelled: Mapping[str, tuple[list, np.ndarray]]) -> None:
-    """Rows that are to be paired carry the same seeds for every contender.
-
-    Raises:
-        DataError: they do not.
-    """
-    if len({tuple(labels) for labels, _ in labelled.values()}) > 1:
-        problem = "paired by design needs the same seeds for every contender"
-        raise DataError("data.unequal_seeds", "paired", True, problem, next_step="paired=false")
-
-
-def right_or_wrong(matrix: np.ndarray) -> bool:
-    """Whether all scores are 0 or 1, so that their mean is a share and reads in percentage points."""
-    return bool(((matrix == 0) | (matrix == 1)).all())
+def _in_order(
+    matrices: Mapping[str, np.ndarray], options: Options, clusters: Clusters | None, *, by_rows: bool
+) -> dict[str, np.ndarray]:
+    """Scores of the units, higher is better, in an order that no name or label can change."""
+    scores = {name: options.sign * np.asarray(matrices[name], dtype=np.float64) for name in sorted(matrices)}
+    if clusters is not None:
+        scores = {name: cluster_values(matrix, clusters) for name, matrix in scores.items()}
+    if not by_rows:
+        return {name: without_seed_order(matrix) for name, matrix in scores.items()}
+    stacked = without_seed_order(np.concatenate(list(scores.values()), axis=1))
+    return dict(zip(scores, np.split(stacked, len(scores), axis=1), strict=True))
 
 
-def _entry(found: Sample) -> Entry:
-    return Entry(sample_mean(found), math.sqrt(found.v * found.num_seeds), found.num_seeds)
+def _entry(found: Sample, guard: Guard) -> Entry:
+    own = sample_mean(found, guard=guard)
+    return Entry(own, math.sqrt(found.v * found.num_seeds), found.num_seeds)
 
 
 def _check_seeds(matrices: Mapping[str, np.ndarray]) -> None:

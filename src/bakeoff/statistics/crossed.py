@@ -12,20 +12,22 @@ multiple readers and multiple tests", Commun. Stat. Simul. Comput. 24) with the 
 The residual error of single scores is inside v_a + v_b and inside vex, so it is taken off once.
 
 Edge cases: one seed or one example makes the variance infinite (p = 1, an unbounded interval), because one of a kind
-says nothing about the next one. No variance at all gives p = 1 for no difference and p = 0 otherwise, an interval of
-width zero and the degrees of freedom of the seeds. Ties need no care: nothing is ranked.
+says nothing about the next one. Ties need no care: nothing is ranked. No variance at all gives, unguarded, p = 1 for no
+difference and p = 0 otherwise, an interval of width zero and the degrees of freedom of the seeds; guarded (rules 23 and
+24, ``guards``) it is no certainty.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bakeoff.errors import DataError
 from bakeoff.statistics.estimates import Estimate
+from bakeoff.statistics.guards import UNGUARDED, Guard
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Sample:
         df: degrees of freedom of ``v``.
         c: error variance that ``v`` shares with the variance over examples.
         num_seeds: seeds, or trials of a family.
+        v_run: variance of the mean of one run (of one search for a family) on these examples; None if unknown.
     """
 
     offset: float
@@ -47,6 +50,7 @@ class Sample:
     df: float
     c: float
     num_seeds: int
+    v_run: float | None = None
 
     @property
     def mean(self) -> float:
@@ -54,7 +58,9 @@ class Sample:
         return float(self.scores_N.mean() + self.offset)
 
 
-def crossed_t(scores_a_SN: np.ndarray, scores_b_SN: np.ndarray, *, paired: bool = False) -> Estimate:
+def crossed_t(
+    scores_a_SN: np.ndarray, scores_b_SN: np.ndarray, *, paired: bool = False, guard: Guard = UNGUARDED
+) -> Estimate:
     """Difference of two contenders on new seeds and new test examples.
 
     Args:
@@ -62,6 +68,7 @@ def crossed_t(scores_a_SN: np.ndarray, scores_b_SN: np.ndarray, *, paired: bool 
         scores_b_SN: the same examples scored by B; its number of seeds may differ.
         paired: row s of A and row s of B share their design (the same train/validation split per replicate, rule 13).
             The seed part then comes from the differences of the rows, with S - 1 degrees of freedom.
+        guard: what guards it against few errors or skewed scores.
 
     Returns:
         The estimate; positive differences mean that A scores higher.
@@ -70,18 +77,18 @@ def crossed_t(scores_a_SN: np.ndarray, scores_b_SN: np.ndarray, *, paired: bool 
         DataError: not a matrix, NaN or infinite scores, unequal numbers of examples, unequal rows where paired.
     """
     if not paired:
-        return sample_difference(sample(scores_a_SN), sample(scores_b_SN))
+        return sample_difference(sample(scores_a_SN), sample(scores_b_SN), guard=guard)
     a_SN, b_SN = _checked(scores_a_SN), _checked(scores_b_SN)
     if len(a_SN) != len(b_SN):
         problem = f"paired by design needs equal rows, and A has {len(a_SN)} seeds, B {len(b_SN)}"
         raise DataError("data.unequal_seeds", "paired", True, problem, next_step="paired=false")
     _check_examples(a_SN.shape[1], b_SN.shape[1])
-    return sample_mean(sample(a_SN - b_SN))
+    return sample_mean(sample(a_SN - b_SN), guard=guard)
 
 
-def crossed_mean(scores_SN: np.ndarray) -> Estimate:
+def crossed_mean(scores_SN: np.ndarray, *, guard: Guard = UNGUARDED) -> Estimate:
     """Mean of one contender on new seeds and new test examples: the same analysis without a second contender."""
-    return sample_mean(sample(scores_SN))
+    return sample_mean(sample(scores_SN), guard=guard)
 
 
 def sample(scores_SN: np.ndarray) -> Sample:
@@ -91,31 +98,92 @@ def sample(scores_SN: np.ndarray) -> Sample:
     scores_SN = scores_SN - offset
     num_seeds = len(scores_SN)
     v = float(scores_SN.mean(axis=1).var(ddof=1) / num_seeds) if num_seeds > 1 else math.inf
-    return Sample(offset, scores_SN.mean(axis=0), v, num_seeds - 1.0, _residual_share(scores_SN), num_seeds)
+    share = _residual_share(scores_SN)
+    return Sample(offset, scores_SN.mean(axis=0), v, num_seeds - 1.0, share, num_seeds, num_seeds * v)
 
 
-def sample_difference(a: Sample, b: Sample) -> Estimate:
+def sample_difference(a: Sample, b: Sample, *, guard: Guard = UNGUARDED) -> Estimate:
     """Difference of two contenders that scored the same examples."""
     _check_examples(len(a.scores_N), len(b.scores_N))
     d_N = a.scores_N - b.scores_N
     difference = float(d_N.mean() + (a.offset - b.offset))
-    return _estimate(difference, d_N, [(a.v, a.df), (b.v, b.df)], c=a.c + b.c, num_seeds=min(a.num_seeds, b.num_seeds))
+    parts = [(a.v, a.df), (b.v, b.df)]
+    found = _estimate(difference, d_N, parts, c=a.c + b.c, num_seeds=min(a.num_seeds, b.num_seeds), guard=guard)
+    return replace(found, v_run=None if a.v_run is None or b.v_run is None else a.v_run + b.v_run)
 
 
-def sample_mean(a: Sample) -> Estimate:
+def sample_mean(a: Sample, *, guard: Guard = UNGUARDED) -> Estimate:
     """Mean of one contender, or of the row differences of a paired design; all its seed variance is ``v_a``."""
-    return _estimate(a.mean, a.scores_N, [(a.v, a.df), (0.0, 0.0)], c=a.c, num_seeds=a.num_seeds)
+    found = _estimate(a.mean, a.scores_N, [(a.v, a.df), (0.0, 0.0)], c=a.c, num_seeds=a.num_seeds, guard=guard)
+    return replace(found, v_run=a.v_run)
 
 
 def _estimate(
-    difference: float, d_N: np.ndarray, seeds: Sequence[tuple[float, float]], *, c: float, num_seeds: int
+    difference: float,
+    d_N: np.ndarray,
+    seeds: Sequence[tuple[float, float]],
+    *,
+    c: float,
+    num_seeds: int,
+    guard: Guard,
 ) -> Estimate:
     """Put the seed variances, each with its df, the example differences and the double-counted error together."""
     (v_a, _), (v_b, _) = seeds
-    vex = float(d_N.var(ddof=1) / len(d_N)) if len(d_N) > 1 else math.inf
-    variance = max(v_a + v_b + vex - c, v_a + v_b, vex)
-    df = _degrees_of_freedom(variance, [*seeds, (vex, len(d_N) - 1)])
-    return Estimate(difference, v_a, v_b, vex, c, variance, df, num_seeds, len(d_N))
+    num_examples = len(d_N)
+    centred_N = d_N - d_N.mean()
+    vex = float(d_N.var(ddof=1) / num_examples) if num_examples > 1 else math.inf
+
+    def total(kappa: float) -> tuple[float, float]:
+        guarded = vex + kappa * guard.unit(num_examples)
+        variance = max(v_a + v_b + guarded - c, v_a + v_b, guarded)
+        if variance == 0 and not guard.zero_decides:
+            return math.inf, 1.0
+        return variance, _degrees_of_freedom(variance, [*seeds, (guarded, num_examples - 1)])
+
+    variance, df = total(guard.kappa)
+    variance_equivalent, df_equivalent = total(guard.kappa_equivalent)
+    return Estimate(
+        difference,
+        v_a,
+        v_b,
+        vex,
+        c,
+        variance,
+        df,
+        num_seeds,
+        num_examples,
+        guard=guard.kappa * guard.unit(num_examples),
+        guard_unit=guard.unit(num_examples),
+        variance_equivalent=variance_equivalent,
+        df_equivalent=df_equivalent,
+        skewness=_skewness(centred_N, variance) if guard.skewness and not guard.bounded else None,
+        heaviest=_heaviest(centred_N),
+        df_examples=_degrees_of_vex(centred_N),
+    )
+
+
+def _skewness(centred_N: np.ndarray, variance: float) -> float:
+    """Third central moment of the mean over examples, in units of the whole standard error."""
+    if variance == 0 or math.isinf(variance):
+        return 0.0
+    return float((centred_N**3).mean()) / len(centred_N) ** 2 / variance**1.5
+
+
+def _heaviest(centred_N: np.ndarray) -> float:
+    """The largest share of one example in the sum of squares."""
+    squares_N = centred_N**2
+    total = float(squares_N.sum())
+    return float(squares_N.max()) / total if total > 0 else 0.0
+
+
+def _degrees_of_vex(centred_N: np.ndarray) -> float:
+    """Twice the squared variance over the variance of the estimated variance: N - 1 for normal differences."""
+    num_examples, second = len(centred_N), float((centred_N**2).mean())
+    if num_examples < 4 or second == 0:
+        return max(num_examples - 1.0, 1.0)
+    fourth = float((centred_N**4).mean())
+    spread = (fourth / second**2 - (num_examples - 3) / (num_examples - 1)) / num_examples
+    return float(np.clip(2 / spread if spread > 0 else math.inf, 1, num_examples - 1))
 
 
 def _degrees_of_freedom(variance: float, parts: Sequence[tuple[float, float]]) -> float:

@@ -3,7 +3,8 @@ tests).
 
 Under 7 datasets a table is all one may print: the smallest p of the signed-rank test on 6 datasets is 0.03, and Holm
 over three pairs already needs 0.017. From 7 on every pair gets an exact Wilcoxon signed-rank test, Holm over the
-pairs. Mean ranks and the critical difference are for the picture only.
+pairs; but where even contenders that differ on every dataset could not pass Holm's first level (four on 7 datasets,
+five on 7 or 8), there is a table alone (rule 30). Mean ranks and the critical difference are for the picture only.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class DatasetsSummary:
     Attributes:
         table: the means given, datasets x contenders.
         mean_ranks: 1 is best, ties share; best first.
-        pairs: empty under 7 datasets.
-        critical_difference: of mean ranks (Nemenyi), for the diagram; None under 7 datasets.
+        pairs: empty where there are too few datasets for a test.
+        critical_difference: of mean ranks (Nemenyi), for the diagram; None where ``pairs`` is empty.
         sentence: what may be said.
     """
 
@@ -97,9 +98,11 @@ def datasets_summary(means: pd.DataFrame, *, alpha: float = 0.05, direction: str
         str(means.columns[k]): float(ranks_K[k])
         for k in sorted(range(len(ranks_K)), key=lambda k: (ranks_K[k], str(means.columns[k])))
     }
-    if len(means) < MIN_DATASETS:
+    needed = datasets_needed(len(ranks), alpha=alpha)
+    if len(means) < needed:
         sentence = (
-            f"{len(means)} datasets: a table only; from {MIN_DATASETS} on contenders can be tested against each other."
+            f"{len(means)} datasets: a table only; from {needed} on {len(ranks)} contenders can be tested against each "
+            "other."
         )
         return DatasetsSummary(means, ranks, (), None, sentence)
     column = {str(name): scores_DK[:, k] for k, name in enumerate(means.columns)}
@@ -111,6 +114,15 @@ def datasets_summary(means: pd.DataFrame, *, alpha: float = 0.05, direction: str
         critical_difference(len(ranks), len(means), alpha=alpha),
         _sentence(pairs, ranks, len(means)),
     )
+
+
+def datasets_needed(num_contenders: int, *, alpha: float = 0.05) -> int:
+    """The fewest datasets on which a pair can be told apart: 7, or more where Holm's first level asks for it.
+
+    On D datasets the smallest p of the signed-rank test is 2 / 2^D.
+    """
+    num_pairs = num_contenders * (num_contenders - 1) // 2
+    return max(MIN_DATASETS, math.ceil(math.log2(2 * num_pairs / alpha)))
 
 
 def signed_rank_p(differences_D: np.ndarray) -> float:

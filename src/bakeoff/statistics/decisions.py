@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 from bakeoff.statistics.estimates import Estimate
-from bakeoff.statistics.multiplicity import Test, holm, pair_tests
+from bakeoff.statistics.information import Spending
+from bakeoff.statistics.multiplicity import Test, holm, pair_tests, sequential_p
 from bakeoff.statistics.rows import Pair
-from bakeoff.statistics.verdicts import EQUIVALENT, NOT_ENOUGH_EVIDENCE, WINS, WINS_SMALL
+from bakeoff.statistics.words import EQUIVALENT, NOT_ENOUGH_EVIDENCE, WINS, WINS_SMALL
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class Decision:
     settled: tuple[Pair, ...] = ()
 
     @property
+    def settles(self) -> bool:
+        """Whether the word is final."""
+        return self.word != NOT_ENOUGH_EVIDENCE
+
+    @property
     def smallest_lead(self) -> tuple[str, float]:
         """The rival over whom the winner's interval ends first, and that upper end."""
         return smallest_lead(self.winner, [*self.pairs, *self.settled])
@@ -40,6 +47,7 @@ def decide(
     margin: float | None,
     may_decide: bool = True,
     settled: Sequence[Pair] = (),
+    spending: Spending | None = None,
 ) -> Decision:
     """Test all pairs and find the word they license.
 
@@ -55,8 +63,9 @@ def decide(
         margin: smallest difference that matters; without it no equivalence and no small win.
         may_decide: False (too few seeds, or failed guards) computes every pair and names nothing.
         settled: pairs of contenders that left a race earlier; a win over one of them can be small too.
+        spending: levels of a look that spends by information; None where ``alpha`` is spent here and now.
     """
-    pairs = _tested(names, estimates, alpha=alpha, margin=margin)
+    pairs = _tested(names, estimates, alpha=alpha, margin=margin, spending=spending)
     beaten = {pair.b for pair in pairs if pair.significant}
     best = [name for name in names if name not in beaten]
     beaten_by_first = {pair.b for pair in pairs if pair.significant and pair.a == names[0]}
@@ -79,11 +88,18 @@ def smallest_lead(winner: str | None, pairs: Sequence[Pair]) -> tuple[str, float
 
 
 def _tested(
-    names: Sequence[str], estimates: Mapping[tuple[str, str], Estimate], *, alpha: float, margin: float | None
+    names: Sequence[str],
+    estimates: Mapping[tuple[str, str], Estimate],
+    *,
+    alpha: float,
+    margin: float | None,
+    spending: Spending | None,
 ) -> tuple[Pair, ...]:
     keys = list(combinations(names, 2))
-    tests = pair_tests([estimates[key].p for key in keys], num_contenders=len(names), alpha=alpha) if keys else []
-    equivalences = {} if margin is None else _equivalences(names, estimates, alpha, margin)
+    levels = {key: _Levels(estimates[key], alpha, len(keys), spending) for key in keys}
+    p_values = [levels[key].two_sided.of_all_looks(estimates[key].p) for key in keys]
+    tests = pair_tests(p_values, num_contenders=len(names), alpha=alpha) if keys else []
+    equivalences = {} if margin is None else _equivalences(names, estimates, levels, alpha, margin)
     pairs = []
     for key, test in zip(keys, tests, strict=True):
         estimate, equivalence = estimates[key], equivalences.get(key)
@@ -92,26 +108,55 @@ def _tested(
                 a=key[0],
                 b=key[1],
                 estimate=estimate,
-                level=test.level,
+                level=levels[key].two_sided.here(test.level),
                 significant=test.rejected and estimate.difference != 0,
-                equivalence_level=equivalence.level if equivalence else None,
+                equivalence_level=levels[key].one_sided.here(equivalence.level) if equivalence else None,
                 equivalent=equivalence is not None and equivalence.rejected,
                 p_equivalent=estimate.p_equivalent(margin) if margin is not None else None,
+                share=test.level,
             )
         )
     return tuple(pairs)
 
 
 def _equivalences(
-    names: Sequence[str], estimates: Mapping[tuple[str, str], Estimate], alpha: float, margin: float
+    names: Sequence[str],
+    estimates: Mapping[tuple[str, str], Estimate],
+    levels: Mapping[tuple[str, str], _Levels],
+    alpha: float,
+    margin: float,
 ) -> dict[tuple[str, str], Test]:
     """The stricter of the two tests that a pair gets, once among the rivals of each of its contenders."""
     by_contender: dict[str, dict[tuple[str, str], Test]] = {}
     for name in names:
         keys = [key for key in combinations(names, 2) if name in key]
-        tests = holm([estimates[key].p_equivalent(margin) for key in keys], alpha=alpha)
-        by_contender[name] = dict(zip(keys, tests, strict=True))
+        p_values = [levels[key].one_sided.of_all_looks(estimates[key].p_equivalent(margin)) for key in keys]
+        by_contender[name] = dict(zip(keys, holm(p_values, alpha=alpha), strict=True))
     return {
         key: min(by_contender[key[0]][key], by_contender[key[1]][key], key=lambda test: (test.rejected, test.level))
         for key in combinations(names, 2)
     }
+
+
+class _Levels:
+    """A pair's levels at this look, of its two tests."""
+
+    def __init__(self, estimate: Estimate, alpha: float, num_pairs: int, spending: Spending | None) -> None:
+        shares = [alpha / divisor for divisor in range(1, num_pairs + 1)]
+        two_sided = None if spending is None else partial(spending, estimate)
+        one_sided = None if spending is None else partial(spending.one_sided, estimate)
+        self.two_sided, self.one_sided = _Nominal(two_sided, shares), _Nominal(one_sided, shares)
+
+
+@dataclass(frozen=True)
+class _Nominal:
+    """The level here for a level of all looks together, and the p of all looks for a p here."""
+
+    level: Callable[[float], float] | None
+    shares: Sequence[float]
+
+    def here(self, share: float) -> float:
+        return share if self.level is None else self.level(share)
+
+    def of_all_looks(self, p: float) -> float:
+        return p if self.level is None else sequential_p(p, self.level, self.shares)

@@ -11,12 +11,16 @@ import pandas as pd
 
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.statistics.assembly import OWN_LEVEL, Entry, assemble
-from bakeoff.statistics.configuration import right_or_wrong
+from bakeoff.statistics.clusters import Clusters, cluster_values
+from bakeoff.statistics.configuration import guard_of
 from bakeoff.statistics.crossed import Sample, sample_difference, sample_mean
-from bakeoff.statistics.options import DIRECTIONS, Options, check_failed, margin_of
+from bakeoff.statistics.guards import Guard, right_or_wrong
+from bakeoff.statistics.looks import Declared, Looks, edition_looks
+from bakeoff.statistics.options import DIRECTIONS, EDITION, Options, check_failed, margin_of
 from bakeoff.statistics.pooled import best_of, pool
-from bakeoff.statistics.scores import labelled_matrices, numbers_of
+from bakeoff.statistics.scores import numbers_of, score_table
 from bakeoff.statistics.sentences import family_claim
+from bakeoff.statistics.setting import Setting, Units
 from bakeoff.statistics.verdicts import Verdict
 
 Trials = tuple[np.ndarray, np.ndarray]
@@ -35,6 +39,11 @@ def family_verdict(
     validation_direction: str | None = None,
     metric: str = "score",
     notes: Sequence[str] = (),
+    score_range: tuple[float, float] | None = None,
+    cluster_name: str = "cluster",
+    looks: Declared | None = None,
+    futility: bool = False,
+    edition: int = EDITION,
 ) -> Verdict:
     """Which family is better after tuning it with the best of ``m`` random trials.
 
@@ -42,7 +51,11 @@ def family_verdict(
         frame: test scores of every trial, opened once: columns ``contender``, ``trial``, ``example``, ``score``.
         validation: columns ``contender``, ``trial``, ``score``: what the trials were selected by.
         m: trials of one search; 5, or a quarter of the trials if that is less.
-        alpha, margin, margin_reference, failed, direction, metric, notes: as in ``verdict_from_scores``.
+        alpha, margin, margin_reference, failed, direction, metric, notes, score_range, cluster_name, futility, edition:
+            as in ``verdict_from_scores``.
+        looks: numbers of *trials* at which the verdict may be read, by information. The expected score of the best of
+            m is a U-statistic of exchangeable trials, so looks hang together as those of seeds do; m must be the same
+            at all of them.
         validation_direction: ``minimize`` if lower validation scores are better; that of the test scores if None.
 
     Returns:
@@ -59,19 +72,26 @@ def family_verdict(
         direction=direction,
         failed=failed or {},
         notes=notes,
+        score_range=score_range,
+        looks=_looks_of_trials(looks, m, alpha=alpha, edition=edition),
+        futility=futility,
+        edition=edition,
     )
     towards = validation_direction or direction
     if towards not in DIRECTIONS:
         raise ConfigError("config.direction", "validation_direction", towards, "unknown direction", allowed=DIRECTIONS)
-    labelled = labelled_matrices(frame, run_column="trial")
+    table = score_table(frame, run_column="trial")
     sign = 1.0 if towards == "maximize" else -1.0
     trials = {
-        name: (test, sign * _validation_of(validation, name, labels)) for name, (labels, test) in labelled.items()
+        name: (test, sign * _validation_of(validation, name, labels)) for name, (labels, test) in table.labelled.items()
     }
-    return family_verdict_from_matrices(trials, options=options, m=m)
+    clusters = table.clusters(cluster_name) if edition > 1 else None
+    return family_verdict_from_matrices(trials, options=options, m=m, clusters=clusters)
 
 
-def family_verdict_from_matrices(trials: Mapping[str, Trials], *, options: Options, m: int | None = None) -> Verdict:
+def family_verdict_from_matrices(
+    trials: Mapping[str, Trials], *, options: Options, m: int | None = None, clusters: Clusters | None = None
+) -> Verdict:
     """As ``family_verdict``, from (trials, examples) test and (trials,) validation scores, higher is better."""
     check_failed(options.failed, list(trials))
     counts = {name: len(validation) for name, (_, validation) in trials.items()}
@@ -82,19 +102,47 @@ def family_verdict_from_matrices(trials: Mapping[str, Trials], *, options: Optio
         )
     num_trials = next(iter(counts.values()))
     m = best_of(num_trials, m)
-    ordered = {name: _without_trial_order(options.sign * trials[name][0], trials[name][1]) for name in sorted(trials)}
+    tests = {name: np.asarray(test, dtype=np.float64) for name, (test, _) in trials.items()}
+    units = Units(next(iter(tests.values())).shape[1], clusters)
+    guard = guard_of(options, tests, crowding=units.crowding)
+    values = tests if clusters is None else {name: cluster_values(test, clusters) for name, test in tests.items()}
+    ordered = {name: _without_trial_order(options.sign * values[name], trials[name][1]) for name in sorted(trials)}
     by_m = {size: {name: pool(*ordered[name], m=size) for name in ordered} for size in range(1, num_trials // 4 + 1)}
     pools = by_m[m]
     verdict = assemble(
-        {name: _entry(pools[name], ordered[name][0]) for name in pools},
-        lambda a, b: sample_difference(pools[a], pools[b]),
+        {name: _entry(pools[name], ordered[name][0], guard) for name in pools},
+        lambda a, b: sample_difference(pools[a], pools[b], guard=guard),
         options=options,
-        kind="family",
-        claim=family_claim(m, num_trials),
-        points=all(right_or_wrong(test) for test, _ in trials.values()),
-        warnings=crossings(by_m),
+        setting=Setting(
+            kind="family",
+            claim=family_claim(m, num_trials),
+            points=all(right_or_wrong(test) for test in tests.values()),
+            units=units,
+            guard=guard,
+            warnings=crossings(by_m),
+        ),
     )
-    return replace(verdict, best_of=m, curves=_curves(by_m, options))
+    return replace(verdict, best_of=m, curves=_curves(by_m, options, guard))
+
+
+def _looks_of_trials(looks: Declared | None, m: int | None, *, alpha: float, edition: int) -> Looks | None:
+    """Declared looks of a search, all of which estimate the best of the same m.
+
+    Raises:
+        ConfigError: looks of ``every`` trial or by level, no m, or a first look of fewer than 12 or 4 m trials.
+    """
+    if looks is None:
+        return None
+    declared = edition_looks(looks, alpha=alpha, edition=edition)
+    assert declared is not None
+    if not declared.by_information:
+        problem = "looks of tuning trials spend by information only"
+        raise ConfigError("config.looks", "looks", list(declared.seeds), problem, next_step="looks=[12,20,40]")
+    if m is None:
+        problem = "looks of tuning trials need one m for all of them"
+        raise ConfigError("config.tune_best_of", "m", None, problem, next_step=f"m={declared.seeds[0] // 4}")
+    best_of(declared.seeds[0], m)
+    return declared
 
 
 def crossings(by_m: Mapping[int, Mapping[str, Sample]]) -> list[str]:
@@ -113,15 +161,18 @@ def crossings(by_m: Mapping[int, Mapping[str, Sample]]) -> list[str]:
     return found
 
 
-def _entry(pooled: Sample, test_TN: np.ndarray) -> Entry:
-    return Entry(sample_mean(pooled), float(test_TN.mean(axis=1).std(ddof=1)), pooled.num_seeds)
+def _entry(pooled: Sample, test_TN: np.ndarray, guard: Guard) -> Entry:
+    return Entry(sample_mean(pooled, guard=guard.own), float(test_TN.mean(axis=1).std(ddof=1)), pooled.num_seeds)
 
 
-def _curves(by_m: Mapping[int, Mapping[str, Sample]], options: Options) -> dict[str, list[dict[str, float]]]:
+def _curves(
+    by_m: Mapping[int, Mapping[str, Sample]], options: Options, guard: Guard
+) -> dict[str, list[dict[str, float]]]:
     curves: dict[str, list[dict[str, float]]] = {name: [] for name in by_m[1]}
     for size, pools in sorted(by_m.items()):
         for name, pooled in pools.items():
-            low, high = sorted(options.sign * end for end in sample_mean(pooled).interval(OWN_LEVEL))
+            own = sample_mean(pooled, guard=guard.own).interval(OWN_LEVEL)
+            low, high = guard.clip(*sorted(options.sign * end for end in own))
             curves[name].append({"m": size, "mean": options.sign * pooled.mean, "low": low, "high": high})
     return curves
 

@@ -2,18 +2,57 @@
 
 from __future__ import annotations
 
-from bakeoff.statistics.rows import Pair
-from bakeoff.statistics.sentences import percent
-from bakeoff.statistics.verdicts import Verdict
+from typing import Protocol
+
+from bakeoff.statistics.advice import Advice
+from bakeoff.statistics.amounts import percent
+from bakeoff.statistics.rows import Contender, Pair
+
+STEP_DOWN = (
+    "Each interval stands at the level at which its pair was tested (step-down), so that it excludes zero exactly "
+    "where the pair is decided; they do not hold all at once."
+)
+
+
+class Verdict(Protocol):
+    """What the page reads of a verdict."""
+
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def claim(self) -> str: ...
+    @property
+    def advice(self) -> Advice: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def metric(self) -> str: ...
+    @property
+    def contenders(self) -> tuple[Contender, ...]: ...
+    @property
+    def pairs(self) -> tuple[Pair, ...]: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def retraining(self) -> str: ...
+    @property
+    def edition(self) -> int: ...
 
 
 def verdict_markdown(verdict: Verdict) -> str:
-    """Sentence, claim, leaderboard, pairs, advice and warnings."""
+    """Sentence, claim, leaderboard, pairs, the rule that decided, advice and warnings."""
     parts = [
         f"**{verdict.verdict}**. {verdict.sentence}",
         f"This holds {verdict.claim}",
         _leaderboard(verdict),
         _pairs(verdict),
+        *([STEP_DOWN] if len(verdict.contenders) > 2 else []),
+        *([verdict.retraining] if verdict.retraining else []),
+        f"Judged by edition {verdict.edition} of the protocol: {verdict.rule}.",
         f"What would change this verdict: {verdict.advice.text}",
     ]
     if verdict.warnings:

@@ -7,7 +7,7 @@ one, so once the smallest p is rejected at alpha / 3 the other two are tested at
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,3 +66,20 @@ def step_down(p_values: Sequence[float], levels: Sequence[float]) -> list[Test]:
         tests[int(index)] = Test(level, rejecting)
         previous = p
     return [tests[index] for index in range(len(p_values))]
+
+
+def sequential_p(p: float, nominal: Callable[[float], float], shares: Sequence[float]) -> float:
+    """The error rate of all looks together at which a p of this look would just reject (Liu & Anderson 2008).
+
+    Args:
+        p: p of this look.
+        nominal: level at this look of an error rate of all looks, rising.
+        shares: the error rates that step-down may use, descending; between them the answer is only ordered.
+    """
+    levels = [nominal(share) for share in shares]
+    passed = [index for index, level in enumerate(levels) if p <= level]
+    if not passed:
+        return max(min(1.0, shares[0] * p / levels[0]), float(np.nextafter(shares[0], 1)))
+    last = passed[-1]
+    found = shares[last] * p / levels[last]
+    return found if last + 1 == len(shares) else max(found, float(np.nextafter(shares[last + 1], 1)))

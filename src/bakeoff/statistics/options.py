@@ -13,6 +13,9 @@ DIRECTIONS = ("maximize", "minimize")
 MARGIN_SHARE = 0.1
 MIN_SEEDS = 5
 MIN_SEEDS_PROVISIONAL = 3
+EDITIONS = (1, 2)
+EDITION = 2
+"""Of the protocol: 2 guards few errors, skewed scores and clusters, and spends looks by information."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class Options:
         failed: names of failed trials per contender.
         notes: sentences that the verdict must carry among its warnings.
         looks: declared looks; None for a single one at any number of seeds.
+        score_range: lowest and highest possible score per example; None takes (0, 1) where all are 0 or 1.
+        futility: stop between looks where a decision by the last one has become unlikely (rule 29).
+        edition: of the protocol; 1 derives the figures of older bakeoffs again.
     """
 
     alpha: float = 0.05
@@ -48,6 +54,9 @@ class Options:
     failed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: Sequence[str] = ()
     looks: Looks | None = None
+    score_range: tuple[float, float] | None = None
+    futility: bool = False
+    edition: int = EDITION
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
@@ -59,6 +68,11 @@ class Options:
             )
         if self.direction not in DIRECTIONS:
             raise ConfigError("config.direction", "direction", self.direction, "unknown direction", allowed=DIRECTIONS)
+        if self.edition not in EDITIONS:
+            raise ConfigError("config.edition", "edition", self.edition, "no such edition", allowed=EDITIONS)
+        if self.futility and not (self.looks and self.looks.by_information):
+            problem = "a stop for futility needs looks that spend by information"
+            raise ConfigError("config.futility", "futility", True, problem, next_step="looks=every")
 
     @property
     def sign(self) -> float:
@@ -77,8 +91,10 @@ class Options:
         look = self.looks.index_at(num_seeds) if max(counts) == num_seeds else None
         if look is None:
             # Between the looks nothing was promised; the strictest level is the least misleading.
-            return Stage(num_seeds, None, min(self.looks.alphas), not provisional, provisional, not provisional)
-        return Stage(num_seeds, look, self.looks.alphas[look], self.looks.is_last(look), False, False)
+            level = self.alpha / len(self.looks.seeds) if self.looks.by_information else min(self.looks.alphas)
+            return Stage(num_seeds, None, level, not provisional, provisional, not provisional)
+        level = self.alpha if self.looks.by_information else self.looks.alphas[look]
+        return Stage(num_seeds, look, level, self.looks.is_last(look), False, False)
 
 
 def margin_of(margin: float | None, margin_reference: float | None) -> float | None:

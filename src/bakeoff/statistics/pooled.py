@@ -61,9 +61,11 @@ def pool(test_TN: np.ndarray, validation_T: np.ndarray, *, m: int) -> Sample:
         raise DataError("data.nan_scores", "validation", None, "test and validation scores must be finite")
     num_trials = len(validation_T)
     offset = float(test_TN[0, 0])
-    scores_N = selection_weights(validation_T, m) @ (test_TN - offset)
-    v, df = _jackknife((test_TN - offset).mean(axis=1), validation_T, m)
-    return Sample(offset, scores_N, v, df, 0.0, num_trials)
+    weight_T, means_T = selection_weights(validation_T, m), (test_TN - offset).mean(axis=1)
+    scores_N = weight_T @ (test_TN - offset)
+    v, df = _jackknife(means_T, validation_T, m)
+    v_run = float(weight_T @ (means_T - weight_T @ means_T) ** 2)
+    return Sample(offset, scores_N, v, df, 0.0, num_trials, v_run)
 
 
 def selection_weights(validation_T: np.ndarray, m: int) -> np.ndarray:

@@ -19,17 +19,18 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from bakeoff.errors import ConfigError, DataError
-from bakeoff.statistics.configuration import check_paired, verdict_from_matrices
-from bakeoff.statistics.looks import declare_looks
-from bakeoff.statistics.options import Options, margin_of
-from bakeoff.statistics.scores import COLUMNS, labelled_matrices
+from bakeoff.statistics.configuration import verdict_from_matrices
+from bakeoff.statistics.looks import Declared, edition_looks
+from bakeoff.statistics.options import EDITION, Options, margin_of
+from bakeoff.statistics.pairing import check_paired, pairing_notes
+from bakeoff.statistics.scores import COLUMNS, score_table
 from bakeoff.statistics.verdicts import Verdict
 
 
 def race_verdict(
     frame: pd.DataFrame,
     *,
-    looks: Sequence[int] | Mapping[int, float],
+    looks: Declared,
     previous: Verdict | None = None,
     paired: bool = False,
     alpha: float = 0.05,
@@ -39,6 +40,10 @@ def race_verdict(
     direction: str = "maximize",
     metric: str = "score",
     notes: Sequence[str] = (),
+    score_range: tuple[float, float] | None = None,
+    cluster_name: str = "cluster",
+    futility: bool = False,
+    edition: int = EDITION,
 ) -> Verdict:
     """Verdict at one look of a race. ``.racing`` names who goes on to the next look; it is empty when the race is over.
 
@@ -56,7 +61,8 @@ def race_verdict(
         frame: as for ``verdict_from_scores``; rows of contenders that left earlier are ignored.
         looks: declared before the first run.
         previous: verdict at the look before; None at the first.
-        paired, alpha, margin, margin_reference, failed, direction, metric, notes: as for ``verdict_from_scores``.
+        paired, alpha, margin, margin_reference, failed, direction, metric, notes, score_range, cluster_name, futility,
+            edition: as for ``verdict_from_scores``.
 
     Raises:
         DataError: as ``verdict_from_scores``; a contender that is still racing has no scores.
@@ -68,15 +74,24 @@ def race_verdict(
         metric=metric,
         direction=direction,
         failed=failed or {},
-        notes=notes,
-        looks=declare_looks(looks, alpha=alpha),
+        notes=[*notes, *(pairing_notes(frame) if paired and edition > 1 else [])],
+        looks=edition_looks(looks, alpha=alpha, edition=edition),
+        score_range=score_range,
+        futility=futility,
+        edition=edition,
     )
-    labelled = labelled_matrices(_still_racing(frame, previous))
+    table = score_table(_still_racing(frame, previous))
     if paired:
-        check_paired(labelled)
-    matrices = {name: matrix for name, (_, matrix) in labelled.items()}
-    _check_look(options, min(map(len, matrices.values())), previous)
-    return verdict_from_matrices(matrices, options=options, paired=paired, racing=True, previous=previous)
+        check_paired(table.labelled)
+    _check_look(options, min(map(len, table.matrices.values())), previous)
+    return verdict_from_matrices(
+        table.matrices,
+        options=options,
+        paired=paired,
+        racing=True,
+        previous=previous,
+        clusters=table.clusters(cluster_name) if edition > 1 else None,
+    )
 
 
 def _still_racing(frame: pd.DataFrame, previous: Verdict | None) -> pd.DataFrame:

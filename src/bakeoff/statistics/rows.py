@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from bakeoff.statistics.estimates import Estimate
+from bakeoff.statistics.retraining import chance_of_beating
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Pair:
         equivalence_level: one-sided level of the equivalence test; None without a margin.
         equivalent: whether the ``1 - 2 equivalence_level`` interval lies inside the margin.
         p_equivalent: p of |difference| >= margin; None without a margin.
+        share: what the test may err over all looks; None where the level says it.
         num_seeds_when_settled: seeds at the look that settled the pair, for contenders that left a race; else None.
     """
 
@@ -32,6 +34,7 @@ class Pair:
     equivalence_level: float | None = None
     equivalent: bool = False
     p_equivalent: float | None = None
+    share: float | None = None
     num_seeds_when_settled: int | None = None
 
     @property
@@ -79,6 +82,11 @@ class Pair:
         """Degrees of freedom of the t distribution."""
         return self.estimate.df
 
+    @property
+    def retrained(self) -> float | None:
+        """Chance that one new run of ``a`` beats one of ``b`` on as many new examples; None if unknown."""
+        return chance_of_beating(self.estimate)
+
     def to_dict(self) -> dict:
         """Plain JSON, as described in ``Verdict.to_dict``."""
         numbers = ("difference", "low", "high", "p", "level", "v_a", "v_b", "vex", "c", "df")
@@ -87,6 +95,10 @@ class Pair:
             "b": self.b,
             **{name: finite(getattr(self, name)) for name in numbers},
             "variance": finite(self.estimate.variance),
+            "guard": self.estimate.guard,
+            "skewness": self.estimate.skewness,
+            "heaviest": self.estimate.heaviest,
+            "retrained": self.retrained,
             "significant": self.significant,
             "equivalent": self.equivalent,
             "equivalence_level": self.equivalence_level,

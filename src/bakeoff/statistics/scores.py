@@ -11,12 +11,17 @@ One example of the table (two contenders, two seeds, two test examples; higher i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from bakeoff.errors import DataError, nearest
+from bakeoff.statistics.clusters import Clusters, clusters_of
 
 COLUMNS = ("contender", "seed", "example", "score")
+CLUSTER = "cluster"
+"""A further column, where examples hang together: what they share."""
 SPREADS = (1e-140, 1e140)
 """Ranges of scores whose squares a float64 holds; what underflows to no variance at all would look certain."""
 
@@ -38,6 +43,33 @@ def score_matrices(frame: pd.DataFrame, *, run_column: str = "seed") -> dict[str
 
 def labelled_matrices(frame: pd.DataFrame, *, run_column: str = "seed") -> dict[str, tuple[list, np.ndarray]]:
     """As ``score_matrices``, each with the labels of its rows, sorted."""
+    return score_table(frame, run_column=run_column).labelled
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """A table of scores as matrices.
+
+    Attributes:
+        labelled: by contender, the labels of its rows and the rows, (S, N).
+        cluster_N: each example's cluster; None where the table names none.
+    """
+
+    labelled: dict[str, tuple[list, np.ndarray]]
+    cluster_N: np.ndarray | None
+
+    @property
+    def matrices(self) -> dict[str, np.ndarray]:
+        """One (S, N) matrix a contender."""
+        return {name: matrix for name, (_, matrix) in self.labelled.items()}
+
+    def clusters(self, name: str) -> Clusters | None:
+        """Which examples hang together; None where they do not."""
+        return None if self.cluster_N is None else clusters_of(self.cluster_N, name=name)
+
+
+def score_table(frame: pd.DataFrame, *, run_column: str = "seed") -> ScoreTable:
+    """Matrices and clusters of a table of scores; arguments and errors as for ``score_matrices``."""
     columns = tuple(run_column if column == "seed" else column for column in COLUMNS)
     score = _checked_scores(frame, columns)
     contender, names = _numbered(frame["contender"])
@@ -59,10 +91,28 @@ def labelled_matrices(frame: pd.DataFrame, *, run_column: str = "seed") -> dict[
     flat[cell] = score
     matrix = flat.reshape(len(rows), -1)
     owner = rows // len(runs)
-    return {
+    labelled = {
         str(name): ([runs[r % len(runs)] for r in rows[owner == index]], matrix[owner == index])
         for index, name in enumerate(names)
     }
+    return ScoreTable(labelled, _clusters(frame, example, examples))
+
+
+def _clusters(frame: pd.DataFrame, example: np.ndarray, examples: pd.Index) -> np.ndarray | None:
+    """Each example's cluster, by the place of the example."""
+    if CLUSTER not in frame.columns:
+        return None
+    if frame[CLUSTER].isna().any():
+        raise DataError(
+            "data.missing_value", CLUSTER, None, f"{int(frame[CLUSTER].isna().sum())} rows have no {CLUSTER}"
+        )
+    place, _ = _numbered(frame[CLUSTER])
+    place_N = np.empty(len(examples), dtype=np.int64)
+    place_N[example] = place
+    if (place_N[example] != place).any():
+        wrong = examples[example[int(np.flatnonzero(place_N[example] != place)[0])]]
+        raise DataError("data.two_clusters", CLUSTER, None, f"example {wrong} is in two clusters")
+    return place_N
 
 
 def without_seed_order(matrix_SN: np.ndarray) -> np.ndarray:

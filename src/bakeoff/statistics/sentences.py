@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bakeoff.statistics.amounts import Amounts
 from bakeoff.statistics.decisions import Decision
 from bakeoff.statistics.options import MIN_SEEDS
 from bakeoff.statistics.rows import Pair
-from bakeoff.statistics.verdicts import EQUIVALENT, WINS_SMALL
+from bakeoff.statistics.words import EQUIVALENT, WINS_SMALL
 
 CONFIGURATION_CLAIM = (
     "for these configurations; tuning luck not included. It covers new seeds and new test examples like these, "
@@ -23,34 +24,6 @@ def family_claim(m: int, num_trials: int) -> str:
     )
 
 
-class Amounts:
-    """Writes differences: right-or-wrong scores in percentage points, everything else in units of the score."""
-
-    def __init__(self, *, points: bool) -> None:
-        self.points = points
-
-    def size(self, value: float) -> str:
-        """A difference with its unit."""
-        return f"{self.number(value)} points" if self.points else self.number(value)
-
-    def number(self, value: float) -> str:
-        """A difference without its unit, never rounded to zero unless it is zero."""
-        if not self.points:
-            return f"{value:.4g}"
-        text = f"{100 * value:.2f}"
-        return text if float(text) != 0 or value == 0 else f"{100 * value:.1g}"
-
-    def interval(self, low: float, high: float, level: float) -> str:
-        """An interval with its confidence."""
-        return f"{percent(1 - level)} interval {self.number(low)} to {self.number(high)}"
-
-
-def percent(share: float) -> str:
-    """0.95 -> '95 %', 0.98333 -> '98.3 %', 0.99974 -> '99.97 %': what is not certain is never 100 %."""
-    texts = [f"{100 * share:.{digits}g}" for digits in (3, 4, 5)]
-    return f"{next((text for text in texts if text != '100'), texts[-1])} %"
-
-
 def plain_sentence(
     decision: Decision,
     *,
@@ -60,6 +33,7 @@ def plain_sentence(
     provisional: bool,
     beaten: Sequence[str] = (),
     unit: str = "seeds",
+    units: str = "test examples",
 ) -> str:
     """The verdict in one or two sentences.
 
@@ -71,9 +45,10 @@ def plain_sentence(
         provisional: too few seeds to name a winner.
         beaten: contenders that left a race earlier.
         unit: what a row of scores is, ``seeds`` or ``trials`` of a search.
+        units: what a column is, ``test examples`` or a kind of cluster.
     """
     if decision.winner is not None:
-        return _win(decision, metric, amounts, margin, beaten, unit)
+        return _win(decision, metric, amounts, margin, beaten, unit, units)
     if decision.word == EQUIVALENT:
         return _equivalent(decision, metric, amounts, margin, beaten)
     pair = open_pair(decision)
@@ -89,7 +64,7 @@ def plain_sentence(
         return f"No winner yet: {lead} ({shown} for the difference), so either may be better.{behind}"
     return (
         f"No winner yet: {lead}, but the interval of that lead includes zero ({shown}), so it may be luck of the "
-        f"{unit} or of the test examples.{behind}"
+        f"{unit} or of the {units}.{behind}"
     )
 
 
@@ -102,7 +77,13 @@ def open_pair(decision: Decision) -> Pair:
 
 
 def _win(
-    decision: Decision, metric: str, amounts: Amounts, margin: float | None, beaten: Sequence[str], unit: str
+    decision: Decision,
+    metric: str,
+    amounts: Amounts,
+    margin: float | None,
+    beaten: Sequence[str],
+    unit: str,
+    units: str,
 ) -> str:
     rivals = [pair for pair in decision.pairs if pair.a == decision.winner]
     nearest = min(rivals, key=lambda pair: pair.difference)
@@ -121,17 +102,16 @@ def _win(
             f"{decision.winner} wins, but by less than matters: {lead}{rest}; over {decision.smallest_lead[0]} "
             f"the lead is below the margin of {amounts.size(margin)}."
         )
-    ahead = f"With new {unit} and new test examples it would be expected to stay ahead."
+    ahead = f"With new {unit} and new {units} it would be expected to stay ahead."
     return f"{decision.winner} wins: {lead}{rest}. {ahead}"
 
 
 def _equivalent(decision: Decision, metric: str, amounts: Amounts, margin: float | None, beaten: Sequence[str]) -> str:
     inside = [p for p in decision.pairs if p.a in decision.equivalent and p.b in decision.equivalent]
-    widest = max(
-        inside, key=lambda pair: abs(pair.difference) + pair.estimate.half_width(2 * (pair.equivalence_level or 0.05))
-    )
+    shown = {id(pair): pair.estimate.interval_equivalent(2 * (pair.equivalence_level or 0.05)) for pair in inside}
+    widest = max(inside, key=lambda pair: max(map(abs, shown[id(pair)])))
     level = 2 * (widest.equivalence_level or 0.05)
-    low, high = widest.estimate.interval(level)
+    low, high = shown[id(widest)]
     names = ", ".join(decision.equivalent[:-1]) + f" and {decision.equivalent[-1]}"
     pair = "" if len(inside) == 1 else f" for {widest.a} over {widest.b}, the widest"
     return (

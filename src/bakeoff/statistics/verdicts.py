@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bakeoff.statistics.advice import Advice
+from bakeoff.statistics.markdown import verdict_markdown
 from bakeoff.statistics.rows import Contender, Pair, finite
-
-WINS = "WINS"
-WINS_SMALL = "WINS_SMALL"
-EQUIVALENT = "EQUIVALENT"
-NOT_ENOUGH_EVIDENCE = "NOT_ENOUGH_EVIDENCE"
-WORDS = (WINS, WINS_SMALL, EQUIVALENT, NOT_ENOUGH_EVIDENCE)
+from bakeoff.statistics.words import NOT_ENOUGH_EVIDENCE
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,14 @@ class Verdict:
         last_look: no further look may follow.
         best_of: m of the family claim; None for configurations.
         curves: family claim only: per contender, expected score and interval for m = 1..T / 4.
+        edition: of the protocol that it was judged by.
+        unit: what is independent among the test examples: ``example``, or what a cluster of them is called.
+        num_units: how many of these there are.
+        score_range: lowest and highest possible score, where they are known.
+        rule: the rule that decided, in a line.
+        chance: chance that a further declared look decides; None where none is to come, or it is decided.
+        futile: no further look is worth its seeds; a stop, not a verdict.
+        retraining: whether the leader would stay ahead if both were trained again, a sentence.
     """
 
     verdict: str
@@ -63,6 +67,14 @@ class Verdict:
     last_look: bool = True
     best_of: int | None = None
     curves: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    edition: int = 1
+    unit: str = "example"
+    num_units: int = 0
+    score_range: tuple[float, float] | None = None
+    rule: str = ""
+    chance: float | None = None
+    futile: bool = False
+    retraining: str = ""
 
     @property
     def decided(self) -> bool:
@@ -71,8 +83,8 @@ class Verdict:
 
     @property
     def racing(self) -> tuple[str, ...]:
-        """Contenders that can still win and so go on receiving trials; none once decided or at the last look."""
-        if self.decided or self.last_look:
+        """Contenders that can still win and so go on receiving trials; none once it is over."""
+        if self.decided or self.last_look or self.futile:
             return ()
         return tuple(row.name for row in self.contenders if row.beaten_by is None)
 
@@ -82,6 +94,7 @@ class Verdict:
         Schema, version 1::
 
             schema        1
+            edition       1 | 2             of the protocol
             verdict       "WINS" | "WINS_SMALL" | "EQUIVALENT" | "NOT_ENOUGH_EVIDENCE"
             winner        string | null
             equivalent    [string]          contenders shown to be equivalent
@@ -90,16 +103,22 @@ class Verdict:
             margin        number | null     smallest difference that matters, score units
             alpha         number            error rate of the verdict (at this look)
             num_examples  integer
+            unit, num_units: string, integer        what is independent, and how many there are
+            score_range   [low, high] | null
+            rule, retraining: strings
+            chance        number | null     that a further look decides
+            futile        boolean           stopped without a verdict
             provisional, exploratory, decided, last_look: booleans
             look, best_of: integer | null
             contenders    [{name, rank, mean, low | null, high | null, seed_sd, num_seeds, unstable,
                             failed: [string], beaten_by: string | null}]
             pairs         [{a, b, difference, low | null, high | null, p, level, significant, equivalent,
                             equivalence_level | null, p_equivalent | null, v_a, v_b, vex, c, variance, df,
+                            guard, skewness | null, heaviest, retrained | null,
                             num_seeds, num_seeds_when_settled | null}]
                           difference > 0 means that a is better, whatever the direction of the metric
             advice        {text, limit: "seeds" | "examples" | "both" | null, seeds | null, examples | null,
-                            a | null, b | null}
+                            a | null, b | null, practical | null, smallest_difference | null}
             warnings      [string]
             racing        [string]          contenders that go on receiving trials
             curves        {contender: [{m, mean, low, high}]}, family claim only, else {}
@@ -115,12 +134,20 @@ class Verdict:
             "margin",
             "alpha",
             "num_examples",
+            "edition",
+            "unit",
+            "num_units",
+            "rule",
+            "chance",
+            "futile",
+            "retraining",
         )
         flags = ("provisional", "exploratory", "decided", "last_look", "look", "best_of")
         return {
             "schema": 1,
             **{name: getattr(self, name) for name in (*same, *flags)},
             "equivalent": list(self.equivalent),
+            "score_range": None if self.score_range is None else list(self.score_range),
             "contenders": [row.to_dict() for row in self.contenders],
             "pairs": [pair.to_dict() for pair in self.pairs],
             "advice": self.advice.to_dict(),
@@ -134,7 +161,4 @@ class Verdict:
 
     def to_markdown(self) -> str:
         """The verdict as a Markdown section: sentence, leaderboard, pairs, advice, warnings."""
-        # Imported late because the page reads verdicts.
-        from bakeoff.statistics.markdown import verdict_markdown
-
         return verdict_markdown(self)

@@ -1,0 +1,124 @@
+"""What guards a t test on few errors or on skewed scores (rules 23 and 24).
+
+**Bounded scores.** A lucky contender with none of its expected few errors shows no variance, and averaging over seeds
+makes its rival smooth: the t test then takes luck for certainty. Where scores have a known range R, the variance over
+examples gains ``kappa R^2 / n^2``, as if ``kappa`` further examples had gone the other way; kappa is 1 for a single
+test at 5 % and 2 for any stricter level and for equivalence.
+
+**Unbounded scores** have no such bound; there the plain t and Hall's skewness-transformed t must both reject.
+
+Zero variance never decides: with a range the guard stands in for it, without one the interval is unbounded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bakeoff.errors import ConfigError, DataError
+
+SINGLE_TEST_LEVEL = 0.05
+KAPPA_SINGLE, KAPPA_STRICT = 1.0, 2.0
+
+
+@dataclass(frozen=True)
+class Guard:
+    """How an estimate is guarded; the default is the first edition's: not at all.
+
+    Attributes:
+        low: lowest possible score; minus infinity where there is none.
+        high: highest possible score.
+        kappa: of the test of a difference.
+        kappa_equivalent: of the test of equivalence.
+        skewness: unbounded scores are tested by Hall's transformed t too.
+        zero_decides: no variance at all counts as certainty.
+        crowding: mean square over squared mean of the units' sizes; above 1 for clusters of unequal sizes.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    kappa: float = 0.0
+    kappa_equivalent: float = 0.0
+    skewness: bool = False
+    zero_decides: bool = True
+    crowding: float = 1.0
+
+    @property
+    def bounded(self) -> bool:
+        """Whether scores have a range."""
+        return math.isfinite(self.high - self.low)
+
+    @property
+    def own(self) -> Guard:
+        """That of a contender's own interval: a single one at 95 %."""
+        return replace(self, kappa=min(self.kappa, KAPPA_SINGLE))
+
+    def unit(self, num_units: int) -> float:
+        """What one further unit adds to the variance over examples; a large cluster counts by its size."""
+        return (self.high - self.low) ** 2 * self.crowding / num_units**2 if self.bounded else 0.0
+
+    def clip(self, low: float, high: float) -> tuple[float, float]:
+        """An interval of a mean, kept inside the range of the scores."""
+        return max(low, self.low), min(high, self.high)
+
+
+UNGUARDED = Guard()
+
+
+def guard_for(
+    score_range: tuple[float, float] | None,
+    matrices: Mapping[str, np.ndarray],
+    *,
+    num_tests: int,
+    alpha: float,
+    looks: bool,
+    crowding: float = 1.0,
+) -> Guard:
+    """The second edition's guard of one comparison.
+
+    Args:
+        score_range: lowest and highest possible score; None takes (0, 1) where all scores are 0 or 1, else none.
+        matrices: the scores per example.
+        num_tests: pairs that are tested.
+        alpha: error rate of the verdict.
+        looks: it is read more than once.
+        crowding: of the clusters' sizes.
+
+    Raises:
+        ConfigError: a range that is none.
+        DataError: scores outside it.
+    """
+    low, high = _range_of(score_range, matrices)
+    single = num_tests == 1 and not looks and alpha >= SINGLE_TEST_LEVEL
+    return Guard(
+        low=low,
+        high=high,
+        kappa=KAPPA_SINGLE if single else KAPPA_STRICT,
+        kappa_equivalent=KAPPA_STRICT,
+        skewness=True,
+        zero_decides=False,
+        crowding=crowding,
+    )
+
+
+def right_or_wrong(matrix: np.ndarray) -> bool:
+    """Whether all scores are 0 or 1, so that their mean is a share and reads in percentage points."""
+    return bool(((matrix == 0) | (matrix == 1)).all())
+
+
+def _range_of(score_range: Sequence[float] | None, matrices: Mapping[str, np.ndarray]) -> tuple[float, float]:
+    if score_range is None:
+        known = all(right_or_wrong(matrix) for matrix in matrices.values())
+        return (0.0, 1.0) if known else (-math.inf, math.inf)
+    low, high = map(float, score_range)
+    if not low < high:
+        raise ConfigError("config.score_range", "score_range", score_range, "not a range", allowed="LOW < HIGH")
+    for name, matrix in matrices.items():
+        if matrix.min() < low or matrix.max() > high:
+            problem = f"contender {name} has scores from {matrix.min():.4g} to {matrix.max():.4g}"
+            step = "leave the range out for scores without bounds, such as losses or pseudo-values"
+            raise DataError("data.out_of_range", "score_range", f"{low:g},{high:g}", problem, next_step=step)
+    return low, high
