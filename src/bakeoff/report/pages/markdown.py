@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bakeoff.files import atomic_writer
-from bakeoff.report.numbers import Metric, count, duration, milliseconds, probability, share
+from bakeoff.report.analysis.latency import untimed_words
+from bakeoff.report.numbers import Metric, count, duration, milliseconds, probability, prose, share
 from bakeoff.report.planned import Plan
 from bakeoff.report.reading import Bakeoff, read_bakeoff
 from bakeoff.report.records import Row
@@ -36,6 +37,7 @@ def write_markdown(folder: Path) -> Path:
 def markdown(bakeoff: Bakeoff) -> str:
     """Question, word, sentence, stamps, claim, leaderboard, pairs, tuning, race, advice, warnings and the command."""
     verdict, metric = bakeoff.verdict, bakeoff.metric
+    board = [*bakeoff.contenders, *bakeoff.baselines]
     parts = [
         f"## {_text(question(bakeoff.plan))}",
         f"**{_text(verdict.verdict)}**. {_text(verdict.sentence)}",
@@ -44,7 +46,7 @@ def markdown(bakeoff: Bakeoff) -> str:
         ),
         f"What may be claimed: {_text(verdict.claim)}" if verdict.claim else "",
         _leaderboard(bakeoff, metric),
-        _text(leaderboard_words(bakeoff, metric)),
+        _text(" ".join([leaderboard_words(bakeoff, metric), *untimed_words(bakeoff.plan, board)])),
         _pairs(bakeoff, metric),
         _tuning(bakeoff, metric),
         _text(race_context(bakeoff).get("race_words", "")),
@@ -132,4 +134,4 @@ def _bullets(lines: Sequence[str]) -> str:
 
 def _text(text: str) -> str:
     """Text from data on one line, so that it can be neither markup nor HTML."""
-    return _SPECIAL.sub(r"\\\1", " ".join(str(text).replace("&", "&amp;").split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(prose(str(text)).replace("&", "&amp;").split()))

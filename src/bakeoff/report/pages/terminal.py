@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bakeoff.report import numbers
+from bakeoff.report.analysis.latency import untimed_words
 from bakeoff.report.numbers import Metric
 from bakeoff.report.planned import Plan
 from bakeoff.report.records import Row, Verdict
@@ -60,6 +61,8 @@ def print_leaderboard(verdict: Mapping[str, Any], console: Console, *, plan: Map
         for row in group:
             table.add_row(*_cells(row, primary), end_section=row is contenders[-1] if contenders else False)
     console.print(table)
+    for sentence in untimed_words(planned, board):
+        console.print(Text(sentence, style="dim"), soft_wrap=True)
     if numbers.is_number(found.trivial):
         console.print(Text(f"{found.trivial_words}: {primary.value(found.trivial)}", style="dim"))
 
