@@ -101,7 +101,7 @@ def test_a_missing_latency_has_a_reason(tmp_path: Path) -> None:
         entry["train_flops_per_example"] *= entry["name"] not in ("linear", "mlp")
     (folder / "plan.json").write_text(json.dumps(plan))
     sentences = (
-        "it was fitted in one go, without a network that could be timed.",
+        "there is no network to time, only what was fitted in one go.",
         "Latency of vit is not given: repeats on this machine differed by more than 10 %.",
         "Latency of renet is not given: none of its trials finished.",
     )

@@ -74,7 +74,7 @@ def untimed_words(plan: Plan, rows: Sequence[Row]) -> list[str]:
 def _why_untimed(plan: Plan, row: Row) -> str:
     entry = next((entry for entry in plan.contenders if entry.name == row.name), None)
     if entry is not None and entry.train_flops_per_example == 0:
-        return "it was fitted in one go, without a network that could be timed"
+        return "there is no network to time, only what was fitted in one go"
     if entry is not None and row.failures and row.failures >= len(entry.trials):
         return "none of its trials finished"
     return "repeats on this machine differed by more than 10 %"
