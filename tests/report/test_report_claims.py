@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bakeoff.report.numbers import prose
 from bakeoff.report.pages.markdown import write_markdown
 from bakeoff.report.reading import read_bakeoff
 from bakeoff.report.sections.protocol import protocol
@@ -242,7 +243,7 @@ def test_markdown_says_what_the_verdict_says(tmp_path: Path) -> None:
     verdict = json.loads((folder / "verdict.json").read_text())
     assert path.name == "verdict.md" and text == write_markdown(folder).read_text(encoding="utf-8")
     assert text.startswith("## CNN, RNN or Transformer for image classification on digits?\n")
-    assert verdict["sentence"] in text and verdict["claim"] in text and verdict["advice"]["text"] in text
+    assert all(prose(said) in text for said in (verdict["sentence"], verdict["claim"], verdict["advice"]["text"]))
     assert "**audit agrees**" in text and Recipe().command in text
     board = {row[0]: row for row in map(cells, text.splitlines()) if len(row) == 7}
     for row in verdict["contenders"]:

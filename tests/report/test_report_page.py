@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bakeoff.errors import DataError
+from bakeoff.report.numbers import prose
 from bakeoff.report.pages.report import SECTIONS, write_report
 from tests.report.built_page import Built, built
 from tests.report.html_outline import outline
@@ -63,7 +64,7 @@ def test_headline_names_the_winner_the_word_and_the_sentence(report: Built) -> N
     assert report.verdict["verdict"] == "WINS"
     headline = re.search(r'<p class="headline">(.*?)</p>', report.html)
     assert headline is not None and headline[1] == f"{report.verdict['winner']} wins"
-    assert report.verdict["sentence"] in report.outline.text
+    assert prose(report.verdict["sentence"]) in report.outline.text
     assert "CNN, RNN or Transformer for image classification on digits?" in report.outline.text
 
 
@@ -174,7 +175,7 @@ def test_a_missing_piece_is_named_and_the_rest_is_built(lost: list[str], said: s
     page = built(folder)
     assert said in page.outline.text
     assert page.outline.nesting_errors == []
-    assert page.verdict["sentence"] in page.outline.text
+    assert prose(page.verdict["sentence"]) in page.outline.text
 
 
 def test_a_plan_and_a_verdict_alone_make_a_page(tmp_path: Path) -> None:

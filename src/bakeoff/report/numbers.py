@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeGuard
@@ -10,6 +11,7 @@ from typing import TypeGuard
 from bakeoff.metrics import MetricFacts, facts_of
 
 UNKNOWN = "—"
+_MINUS = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
 _THIN = "\u202f"
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _UNITS = {"fraction": " (%)", "points": "", "seconds": " (s)", "none": ""}
@@ -118,6 +120,11 @@ def is_number(value: float | None) -> TypeGuard[float]:
 def typeset(text: str) -> str:
     """With a true minus sign."""
     return text.replace("-", "−")
+
+
+def prose(text: str) -> str:
+    """A sentence with a true minus sign before its numbers; hyphens within words, dates and names stay."""
+    return _MINUS.sub("−", text)
 
 
 def significant(value: float | None, *, digits: int = 3) -> str:

@@ -87,13 +87,19 @@ def errors_of(trials: Iterable[RecordedTrial], labels: np.ndarray, *, num_classe
     return Errors(confusion, total.argmax(1), total.max(1).astype(float) / num_seeds, hits, num_seeds)
 
 
+def has_one_class_each(bakeoff: Bakeoff) -> bool:
+    """Whether each test example is of one class, as far as that is known; else nothing is taken for anything."""
+    one_each = bakeoff.labels is None or bakeoff.labels.ndim == 1
+    return bool(bakeoff.plan.class_names) and one_each and not bakeoff.plan.spec.get("multi_label")
+
+
 def errors_by_name(bakeoff: Bakeoff) -> dict[str, Errors]:
     """Errors by name, contenders in the order of the leaderboard and then baselines; those without any are noted.
 
     Empty where the labels are missing, or are not numbers of classes that the plan names.
     """
     labels, num_classes = bakeoff.labels, len(bakeoff.plan.class_names)
-    if labels is None or labels.ndim != 1 or (len(labels) and labels.max() >= num_classes):
+    if labels is None or not has_one_class_each(bakeoff) or (len(labels) and labels.max() >= num_classes):
         return {}
     found = {}
     for row in [*bakeoff.contenders, *bakeoff.baselines]:

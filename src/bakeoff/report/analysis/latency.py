@@ -1,4 +1,4 @@
-"""How many times the latency of the fastest contender each has, with an interval (rule 21).
+"""How many times the latency of the fastest contender each has, with an interval (rule 21), and why some have none.
 
 The repeats of a timing are compared on logarithms, since what slows a machine down multiplies: a difference of mean
 logarithms with Welch's t interval is an interval of the ratio.
@@ -13,8 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
+from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.verdict import LeaderboardRow
 from bakeoff.report.numbers import significant
+from bakeoff.report.words import all_of
+
+SIZES = ("1", "32")
+"""The batch sizes that are timed."""
 
 
 @dataclass(frozen=True)
@@ -54,4 +59,22 @@ def _ratio(slow_R: np.ndarray, fast_R: np.ndarray) -> Ratio:
 
 def ratios_by_size(rows: Sequence[LeaderboardRow]) -> Mapping[str, Mapping[str, Ratio]]:
     """`latency_ratios` at batch 1 and 32."""
-    return {size: latency_ratios(rows, size) for size in ("1", "32")}
+    return {size: latency_ratios(rows, size) for size in SIZES}
+
+
+def untimed_words(plan: RecordedPlan, rows: Sequence[LeaderboardRow]) -> list[str]:
+    """Why some have no latency, a sentence a reason."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if any(size not in row.latency_ms for size in SIZES):
+            reasons.setdefault(_why_untimed(plan, row), []).append(row.name)
+    return [f"Latency of {all_of(names)} is not given: {reason}." for reason, names in reasons.items()]
+
+
+def _why_untimed(plan: RecordedPlan, row: LeaderboardRow) -> str:
+    entry = next((entry for entry in plan.contenders if entry.name == row.name), None)
+    if entry is not None and entry.train_flops_per_example == 0:
+        return "there is no network to time, only what was fitted in one go"
+    if entry is not None and row.failures and row.failures >= len(entry.trials):
+        return "none of its trials finished"
+    return "repeats on this machine differed by more than 10 %"

@@ -71,7 +71,7 @@ def _point(canvas: Canvas, point: Point, metric: Metric, look: Look, *, floor: f
         canvas.axes.plot([point.cost] * 2, ends, color=look.colour, linewidth=1.6, alpha=0.55)
     fill = sentinel("paper") if point.is_baseline else look.colour
     edge = look.colour if point.is_baseline else sentinel("paper")
-    canvas.axes.plot([point.cost], [y], look.marker, ms=9.5 * look.size, markerfacecolor=fill, markeredgecolor=edge)
+    canvas.axes.plot([point.cost], [y], look.marker, ms=9.5 * look.size, mfc=fill, mec=edge, clip_on=False)
 
 
 def _labels(canvas: Canvas, cost: Cost, metric: Metric) -> None:

@@ -10,7 +10,8 @@ from bakeoff.files import atomic_writer
 from bakeoff.record.layout import SUMMARY
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.verdict import LeaderboardRow
-from bakeoff.report.numbers import Metric, count, duration, milliseconds, probability, share
+from bakeoff.report.analysis.latency import untimed_words
+from bakeoff.report.numbers import Metric, count, duration, milliseconds, probability, prose, share
 from bakeoff.report.reading import Bakeoff, read_bakeoff
 from bakeoff.report.sections.leaderboard import leaderboard_words
 from bakeoff.report.sections.race import race_context
@@ -37,6 +38,7 @@ def write_markdown(folder: Path) -> Path:
 def markdown(bakeoff: Bakeoff) -> str:
     """Question, word, sentence, stamps, claim, leaderboard, pairs, tuning, race, advice, warnings and the command."""
     verdict, metric = bakeoff.verdict, bakeoff.metric
+    board = [*bakeoff.contenders, *bakeoff.baselines]
     parts = [
         f"## {_text(question(bakeoff.plan))}",
         f"**{_text(verdict.verdict)}**. {_text(verdict.sentence)}",
@@ -45,7 +47,7 @@ def markdown(bakeoff: Bakeoff) -> str:
         ),
         f"What may be claimed: {_text(verdict.claim)}" if verdict.claim else "",
         _leaderboard(bakeoff, metric),
-        _text(leaderboard_words(bakeoff, metric)),
+        _text(" ".join([leaderboard_words(bakeoff, metric), *untimed_words(bakeoff.plan, board)])),
         _pairs(bakeoff, metric),
         _tuning(bakeoff, metric),
         _text(race_context(bakeoff).get("race_words", "")),
@@ -133,4 +135,4 @@ def _bullets(lines: Sequence[str]) -> str:
 
 def _text(text: str) -> str:
     """Text from data on one line, so that it can be neither markup nor HTML."""
-    return _SPECIAL.sub(r"\\\1", " ".join(str(text).replace("&", "&amp;").split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(prose(str(text)).replace("&", "&amp;").split()))

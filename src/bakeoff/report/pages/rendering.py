@@ -20,7 +20,17 @@ def page_environment() -> Environment:
     """What renders the templates, for pages of their own too."""
     loader = FileSystemLoader(Path(__file__).parents[1] / "templates")
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    printed = ("count", "flops", "duration", "milliseconds", "megabytes", "probability", "share", "signed_share")
+    printed = (
+        "count",
+        "flops",
+        "duration",
+        "milliseconds",
+        "megabytes",
+        "probability",
+        "share",
+        "signed_share",
+        "prose",
+    )
     for name in (*printed, "significant"):
         environment.filters[name] = getattr(numbers, name)
     environment.filters |= {
@@ -89,7 +99,9 @@ def _p_value(value: float | None) -> str:
 
 def _recorded(value: object) -> str:
     """A figure of the audit in full, so that two that differ look different; cut where it is a long text."""
-    return printable(value if isinstance(value, str) else json.dumps(value), limit=60)
+    if isinstance(value, str):
+        return printable(value, limit=60)
+    return printable(numbers.prose(json.dumps(value)), limit=60)
 
 
 def _percent_cell(share: float) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import bakeoff as package
 from bakeoff.files import atomic_writer
 from bakeoff.record.layout import REPORT
-from bakeoff.report.analysis.confusions import errors_by_name
+from bakeoff.report.analysis.confusions import errors_by_name, has_one_class_each
 from bakeoff.report.numbers import Metric
 from bakeoff.report.pages.rendering import page_environment
 from bakeoff.report.palette import MARK_PATHS, Look, looks
@@ -122,7 +122,7 @@ def sections(bakeoff: Bakeoff) -> list[tuple[str, str]]:
         "scaling": bakeoff.scaling,
         "gradients": bakeoff.gradients,
         "exhibits": any(bakeoff.exhibits.values()),
-        **dict.fromkeys(("confusion", "mistakes", "classes"), bakeoff.plan.class_names),
+        **dict.fromkeys(("confusion", "mistakes", "classes"), has_one_class_each(bakeoff)),
     }
     return [(name, title) for name, title in SECTIONS if present.get(name, True)]
 

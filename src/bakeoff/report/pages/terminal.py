@@ -12,6 +12,7 @@ from rich.text import Text
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.verdict import LeaderboardRow, RecordedVerdict
 from bakeoff.report import numbers
+from bakeoff.report.analysis.latency import untimed_words
 from bakeoff.report.numbers import Metric
 from bakeoff.report.words import FAMILY_NAMES, all_of, budget_words, question
 
@@ -60,6 +61,8 @@ def print_leaderboard(verdict: Mapping[str, Any], console: Console, *, plan: Map
         for row in group:
             table.add_row(*_cells(row, primary), end_section=row is contenders[-1] if contenders else False)
     console.print(table)
+    for sentence in untimed_words(planned, board):
+        console.print(Text(sentence, style="dim"), soft_wrap=True)
     if numbers.is_number(found.trivial):
         console.print(Text(f"{found.trivial_words}: {primary.value(found.trivial)}", style="dim"))
 

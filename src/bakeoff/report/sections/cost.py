@@ -8,12 +8,16 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bakeoff.report.analysis.latency import ratios_by_size
+from bakeoff.report.analysis.latency import ratios_by_size, untimed_words
 from bakeoff.report.analysis.pareto import costs, front
 from bakeoff.report.figures.costs import cost_figure
 from bakeoff.report.numbers import Metric, duration, flops, is_number
 from bakeoff.report.palette import Look
 from bakeoff.report.reading import Bakeoff
+from bakeoff.report.words import all_of
+
+_UNEQUAL_FROM = 1.5
+"""Rule 3: from so many times the FLOPs on, the verdict says that compute differed."""
 
 
 @dataclass(frozen=True)
@@ -26,37 +30,65 @@ class CostPanel:
 
 def cost_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) -> dict[str, Any]:
     """The small multiples and the indicative rows at equal compute and time."""
+    rows = [*bakeoff.contenders, *bakeoff.baselines]
     panels = [
         CostPanel(
             cost_figure(cost, metric=metric, looks=looks), tuple(p.name for p in front(cost.points, metric=metric))
         )
-        for cost in costs([*bakeoff.contenders, *bakeoff.baselines], metric=metric)
+        for cost in costs(rows, metric=metric)
     ]
-    return {"cost_panels": panels, "ratios": ratios_by_size(bakeoff.contenders), **_indicative(bakeoff)}
+    return {
+        "cost_panels": panels,
+        "ratios": ratios_by_size(bakeoff.contenders),
+        "untimed": untimed_words(bakeoff.plan, rows),
+        **_indicative(bakeoff, metric),
+    }
 
 
-def _indicative(bakeoff: Bakeoff) -> dict[str, Any]:
+def _indicative(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
     """Quality at equal FLOPs and at equal seconds, joined by contender."""
-    told = bakeoff.verdict.indicative
-    by_flops = {row["name"]: row for row in told.get("equal_flops") or ()}
-    by_time = {row["name"]: row for row in told.get("equal_time") or ()}
+    indicative = bakeoff.verdict.indicative
+    by_flops = {row["name"]: row for row in indicative.get("equal_flops") or ()}
+    by_time = {row["name"]: row for row in indicative.get("equal_time") or ()}
     names = [row.name for row in bakeoff.contenders if row.name in by_flops or row.name in by_time]
-    rows = [{"name": n, "found": [by_flops.get(n, {}).get("value"), by_time.get(n, {}).get("value")]} for n in names]
+    columns = [{name: found.get(name, {}).get("value") for name in names} for found in (by_flops, by_time)]
+    rows = [{"name": name, "found": [column[name] for column in columns]} for name in names]
     at_flops = next((row.get("at_flops") for row in by_flops.values()), None)
     at_seconds = next((row.get("at_seconds") for row in by_time.values()), None)
     heads = [f"at {flops(at_flops)}", f"at {duration(at_seconds)}"]
-    return {"equal_rows": rows, "equal_heads": heads, "indicative_words": _indicative_words(bakeoff)}
+    leading = [_leading(column, metric) for column in columns]
+    told = [_compute_words(bakeoff), _leader_words(leading[0], leading[1], bakeoff.verdict.leader)]
+    return {"equal_rows": rows, "equal_heads": heads, "indicative_words": " ".join(filter(None, told))}
 
 
-def _indicative_words(bakeoff: Bakeoff) -> str:
-    ratio, changes = bakeoff.verdict.flops_ratio, bakeoff.verdict.indicative.get("leader_changes")
-    sentences = []
-    if is_number(ratio):
-        known = {"flops": "Training compute was equal", "time": "Training time was equal"}
-        unequal = "Training compute was unequal" if ratio > 1.5 else "Training compute was much the same"
-        words = known.get(bakeoff.plan.budget.get("mode", "none"), unequal)
-        sentences.append(
-            f"{words}: the costliest contender takes {ratio:.1f} times the FLOPs of the cheapest for an example."
-        )
-    sentences.append("At equal compute or time another contender leads." if changes else "The leader stays the same.")
-    return " ".join(sentences)
+def _compute_words(bakeoff: Bakeoff) -> str:
+    """How unequal training compute was."""
+    ratio = bakeoff.verdict.flops_ratio
+    if not is_number(ratio):
+        return ""
+    known = {"flops": "Training compute was equal", "time": "Training time was equal"}
+    is_unequal = ratio > _UNEQUAL_FROM
+    unequal = "Training compute was unequal" if is_unequal else "Training compute was much the same"
+    words = known.get(bakeoff.plan.budget.get("mode", "none"), unequal)
+    times = f"{ratio:.1f}" if is_unequal else f"{ratio:.2f}"
+    return f"{words}: the costliest contender takes {times} times the FLOPs of the cheapest for an example."
+
+
+def _leading(values: Mapping[str, float | None], metric: Metric) -> str:
+    """Who leads, or those who share the lead; empty where nothing is known."""
+    known = {name: metric.facts.sign * value for name, value in values.items() if is_number(value)}
+    return all_of([name for name, value in known.items() if value == max(known.values())])
+
+
+def _leader_words(at_flops: str, at_time: str, on_test: str | None) -> str:
+    """Who leads where; the lead on the test set is that of the verdict, not of validation."""
+    if not (at_flops and at_time and on_test):
+        return ""
+    if at_flops == at_time == on_test:
+        return f"{on_test} leads at equal compute and at equal time, as on the test set."
+    if at_flops == at_time:
+        return f"At equal compute and at equal time the lead is with {at_flops}; on the test set it is with {on_test}."
+    return (
+        f"At equal compute the lead is with {at_flops}, at equal time with {at_time}; on the test set it is with "
+        f"{on_test}."
+    )

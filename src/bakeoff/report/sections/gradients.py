@@ -125,5 +125,8 @@ def _figures(found: Mapping[str, Any], state: str, looks: Mapping[str, Look]) ->
 def _layers(entry: Mapping[str, Any]) -> tuple[list[int], list[tuple[str, list[str]]]]:
     """Lengths, and the root mean square of each layer's gradient at each."""
     curves = entry["curves"]
-    rows = [(layer, [f"{curve['by_layer'][layer]:.1e}" for curve in curves]) for layer in curves[0]["by_layer"]]
+    rows = [
+        (layer, [numbers.typeset(f"{curve['by_layer'][layer]:.1e}") for curve in curves])
+        for layer in curves[0]["by_layer"]
+    ]
     return [curve["length"] for curve in curves], rows
