@@ -44,6 +44,12 @@ class MetricFacts:
         """What makes higher better."""
         return sign_of(self.direction)
 
+    @property
+    def score_range(self) -> tuple[float, float] | None:
+        """The lowest and highest that an example can score; None where that is not known, as of losses."""
+        is_bounded = self.is_mean and self.direction == "maximize" and self.unit in ("fraction", "points")
+        return (0.0, self.perfect) if is_bounded else None
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
         return asdict(self)

@@ -14,7 +14,7 @@ from bakeoff.commands.train import finish, follower
 from bakeoff.comparison.judging.conclusion import FinishedBakeoff
 from bakeoff.comparison.planning.estimate import expected_seconds, unknown
 from bakeoff.comparison.planning.folder import open_folder
-from bakeoff.comparison.planning.plan import make_plan
+from bakeoff.comparison.planning.plan import can_show, make_plan
 from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.comparison.running.job import Executor
 from bakeoff.config import allow, build
@@ -52,6 +52,8 @@ def run(config: Mapping[str, Any]) -> FinishedBakeoff:
         plan.expected_seconds = expected_seconds(plan, folder, executor)
         open_folder(folder, plan)
         print_plan(plan.to_dict(folder), console)
+        if shown := can_show(plan):
+            console.print(shown)
         if why := unknown(plan.config["trainer"]):
             console.print(f"how long it takes is not known before the first trial: {why}")
         console.print(f"folder {folder}")

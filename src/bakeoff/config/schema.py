@@ -89,7 +89,9 @@ class Compare(Training):
         seeds: how many (0, 1, ...), or a list of them.
         alpha: the verdict's error rate, over all pairs.
         margin: the smallest difference that matters; null: a tenth of the best validation error.
-        looks: numbers of seeds at which the verdict may be read, declared before the first run.
+        looks: numbers of seeds at which the verdict may be read, declared before the first run; ``every`` one from 5 to
+            20, or levels by number.
+        futility: end where a decision by the last look has become unlikely.
         tune: how contenders are searched.
         paired: pair contenders by seed; needs 10 of them.
         budget: what is held equal.
@@ -101,7 +103,8 @@ class Compare(Training):
     seeds: int | list[int] = 5
     alpha: float = 0.05
     margin: float | None = None
-    looks: list[int] | None = None
+    looks: Any = None
+    futility: bool = False
     tune: Section
     paired: bool = False
     budget: Section

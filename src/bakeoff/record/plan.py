@@ -13,12 +13,14 @@ from bakeoff.metrics import MetricFacts, facts_of
 from bakeoff.record.contenders import Contender, Point
 from bakeoff.record.metric_facts import declared_facts
 from bakeoff.record.reading import known, read, require, rows, sha256_of
-from bakeoff.statistics import declare_looks
+from bakeoff.statistics.looks import edition_looks
 
 DEFAULT_MARGIN_FRACTION = 0.1
 """STATISTICS.md, rule 17."""
 RULES = ("alpha", "margin", "looks", "paired", "budget", "tune")
 """Settings of a bakeoff that decide how it is judged; all are part of its manifest."""
+LATER_RULES = ("edition", "futility")
+"""Those that plans of the protocol's first edition lack."""
 REQUIRED = ("bakeoff_id", "task", "data", *RULES, "seeds", "exploratory", "contenders", "environment")
 """What a plan must say for its bakeoff to be judged, and each of its tasks, data and contenders."""
 REQUIRED_WITHIN = {
@@ -83,6 +85,10 @@ class RecordedPlan:
     margin: Any = None
     """As it was given; None is a share of the best validation error."""
     alpha: float = 0.05
+    edition: int = 1
+    """Of the protocol that judges it; plans of the first one do not say so."""
+    futility: bool = False
+    """Whether it ends where a decision by the last look has become unlikely."""
     contenders: tuple[Contender, ...] = ()
     """Baselines included."""
     held_equal: tuple[Mapping[str, Any], ...] = ()
@@ -116,7 +122,7 @@ class RecordedPlan:
         named |= {"spec": data.get("spec") or {}, "command": raw.get("command") or "", "tune": raw.get("tune") or {}}
         contenders = tuple(map(Contender.from_dict, raw.get("contenders") or ()))
         lists = {key: rows(raw, key) for key in ("seeds", "held_equal")}
-        looks = _looks(raw.get("looks"), float(raw.get("alpha", cls.alpha)))
+        looks = _looks(raw.get("looks"), float(raw.get("alpha", cls.alpha)), int(raw.get("edition", cls.edition)))
         return cls(**{**known(cls, raw), **named, **lists, **looks, "contenders": contenders, "raw": raw})
 
     @property
@@ -183,7 +189,7 @@ def rules_of(plan: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "metric": task["metric"],
         "direction": task["direction"],
-        **{name: plan[name] for name in RULES},
+        **{name: plan[name] for name in (*RULES, *LATER_RULES) if name in plan},
         "data_fingerprint": data["fingerprint"],
         "contenders": [
             {"name": entry["name"], "role": entry["role"], "config_sha256": sha256_of(entry["config"])}
@@ -193,14 +199,17 @@ def rules_of(plan: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _looks(looks: Any, alpha: float) -> dict[str, tuple[Any, ...]]:
-    """Declared numbers of seeds and the level of each; no levels where they can't be told."""
+def _looks(looks: Any, alpha: float, edition: int) -> dict[str, tuple[Any, ...]]:
+    """Declared numbers of seeds and the level of each; no levels where the scores make them, or they can't be told."""
     if not looks:
         return {"looks": ()}
-    levels = {int(seeds): level for seeds, level in looks.items()} if isinstance(looks, Mapping) else None
-    seeds = tuple(sorted(map(int, looks)))
+    if isinstance(looks, Mapping):
+        looks = {int(seeds): level for seeds, level in looks.items()}
+    elif not isinstance(looks, str):
+        looks = tuple(sorted(map(int, looks)))
     try:
-        declared = declare_looks(levels or seeds, alpha=alpha)
+        declared = edition_looks(looks, alpha=alpha, edition=edition)
     except ConfigError:
-        return {"looks": seeds}
+        return {"looks": () if isinstance(looks, str) else tuple(looks)}
+    assert declared is not None
     return {"looks": declared.seeds, "look_levels": declared.alphas}

@@ -135,6 +135,12 @@ class RecordedVerdict:
     edges: tuple[Mapping[str, Any], ...] = ()
     looks: tuple[Mapping[str, Any], ...] = ()
     saved_trials: int | None = None
+    edition: int = 1
+    unit: str = "example"
+    num_units: int | None = None
+    rule: str = ""
+    retraining: str = ""
+    futile: bool = False
     findings: tuple[Mapping[str, Any], ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The JSON itself."""

@@ -54,6 +54,8 @@ class Bakeoff:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     openings: tuple[Mapping[str, Any], ...] = ()
     missing: list[str] = field(default_factory=list)
+    margin_rule: str = ""
+    """What the margin was made of; empty where that is not written down."""
     scaling: Mapping[str, Any] | None = None
     gradients: Mapping[str, Any] | None = None
     exhibits: Mapping[str, Any] = field(default_factory=dict)
@@ -124,6 +126,7 @@ def read_bakeoff(folder: Path) -> Bakeoff:
         manifest=parsed_object(folder / layout.MANIFEST) or {},
         openings=parsed_lines(folder / layout.OPENINGS),
         missing=missing,
+        margin_rule=str((parsed_object(folder / layout.MARGIN) or {}).get("rule") or ""),
         scaling=read_measured(folder / layout.SCALE),
         gradients=read_measured(folder / layout.GRADIENTS),
         exhibits=read_exhibits(folder),

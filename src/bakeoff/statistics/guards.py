@@ -21,6 +21,8 @@ import numpy as np
 from bakeoff.errors import ConfigError, DataError
 
 SINGLE_TEST_LEVEL = 0.05
+RANGE_SLACK = 1e-9
+"""Of rounding, as a share of the range."""
 KAPPA_SINGLE, KAPPA_STRICT = 1.0, 2.0
 
 
@@ -116,8 +118,9 @@ def _range_of(score_range: Sequence[float] | None, matrices: Mapping[str, np.nda
     low, high = map(float, score_range)
     if not low < high:
         raise ConfigError("config.score_range", "score_range", score_range, "not a range", allowed="LOW < HIGH")
+    slack = RANGE_SLACK * (high - low)
     for name, matrix in matrices.items():
-        if matrix.min() < low or matrix.max() > high:
+        if matrix.min() < low - slack or matrix.max() > high + slack:
             problem = f"contender {name} has scores from {matrix.min():.4g} to {matrix.max():.4g}"
             step = "leave the range out for scores without bounds, such as losses or pseudo-values"
             raise DataError("data.out_of_range", "score_range", f"{low:g},{high:g}", problem, next_step=step)

@@ -74,7 +74,7 @@ def _checks(bakeoff: RecordedBakeoff, verdict: RecordedVerdict, data: TaskData |
     if data is not None:
         yield from _data_checks(bakeoff, data)
     yield from _score_checks(bakeoff, stored, rescored)
-    margin, validation = margin_of(bakeoff), selected_again(bakeoff, trials, trivial)
+    margin, validation = margin_of(bakeoff, trivial).value, selected_again(bakeoff, trials, trivial)
     yield from compare("margin/verdict.json", verdict.margin, margin)
     yield from compare("margin/margin.json", read(bakeoff.path / layout.MARGIN)["margin"] or None, margin)
     yield from _validation_checks(bakeoff, validation)

@@ -18,6 +18,7 @@ from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.reading import SCHEMA_VERSION
 from bakeoff.statistics import Verdict, family_verdict, race_verdict, verdict_from_scores
+from bakeoff.statistics.looks import edition_looks
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,20 @@ def judge(evidence: Evidence) -> Judgement:
 def _race(evidence: Evidence, frame: pd.DataFrame) -> Judgement:
     """Every look up to the stage, or to the one that decides."""
     plan, stage = evidence.bakeoff.plan, evidence.bakeoff.stage
-    looks = dict(zip(plan.looks, plan.look_levels, strict=False)) or plan.looks
+    looks = edition_looks(
+        dict(zip(plan.looks, plan.look_levels, strict=False)) or plan.looks,
+        alpha=float(plan.alpha),
+        edition=plan.edition,
+    )
+    assert looks is not None
     verdict: Verdict | None = None
     said: list[dict[str, Any]] = []
     for seeds in plan.looks:
         about = _about(plan, evidence.margin, [trial for trial in evidence.trials if trial.number < seeds])
         until_now = frame[frame["trial"] < seeds]
-        verdict = race_verdict(until_now, looks=looks, previous=verdict, paired=bool(plan.paired), **about)
+        verdict = race_verdict(
+            until_now, looks=looks, previous=verdict, paired=bool(plan.paired), futility=plan.futility, **about
+        )
         said.append({"seeds": seeds, "verdict": verdict.verdict, "racing": list(verdict.racing)})
         if not verdict.racing or seeds == stage:
             break
@@ -83,8 +91,8 @@ def _about(plan: RecordedPlan, margin: float | None, trials: Sequence[ScoredTria
     for trial in trials:
         if trial.failed and trial.entered:
             failed.setdefault(trial.contender, []).append(f"seed {trial.recorded.seed}")
-    about = {"metric": plan.metric, "direction": plan.direction, "alpha": float(plan.alpha)}
-    return {**about, "margin": margin, "failed": failed}
+    about = {"metric": plan.metric, "direction": plan.direction, "alpha": float(plan.alpha), "edition": plan.edition}
+    return {**about, "margin": margin, "failed": failed, "score_range": plan.aim.score_range}
 
 
 def exploratory(verdict: Verdict) -> Verdict:

@@ -2,53 +2,94 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from bakeoff.comparison.judging.scoring import Trivial
 from bakeoff.files import write_json
 from bakeoff.metrics import MetricFacts
 from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.layout import MARGIN
 from bakeoff.record.reading import read_if_there
+from bakeoff.record.trials import RecordedTrial
+from bakeoff.statistics import FixedMargin, margin_from_validation
 from bakeoff.statistics.pooled import best_of, selection_weights
 
 MARGIN_FRACTION = 0.10
 """Rule 17: the smallest difference that matters, as a share of the best validation error."""
 
 
-def fixed_margin(bakeoff: RecordedBakeoff) -> float | None:
+def fixed_margin(bakeoff: RecordedBakeoff, trivial: Trivial) -> float | None:
     """The margin; written down before the first test score is known, and read from there ever after."""
     path = bakeoff.path / MARGIN
     written = read_if_there(path)
     if written is not None:
         return written["margin"] or None
-    margin, m = margin_of(bakeoff), family_size(bakeoff.plan.tune)
-    rule = "10 % of the best validation error" + (f" to expect of the best of {m} trials" if m else "")
-    write_json(path, {"margin": margin, "rule": rule if bakeoff.plan.margin is None else "given"})
-    return margin
+    found = margin_of(bakeoff, trivial)
+    failed = any(trial.failed for _, trial in _first_of_entered(bakeoff))
+    of_failed = {"trivial": trivial.on_validation} if failed and bakeoff.plan.edition > 1 else {}
+    write_json(path, {"margin": found.value, "rule": found.rule, **of_failed})
+    return found.value
 
 
-def margin_of(bakeoff: RecordedBakeoff) -> float | None:
-    """The margin that was given, or that follows from validation before the test was first opened (rule 17); None where
-    that is nothing."""
-    if bakeoff.plan.margin is not None:
-        return float(bakeoff.plan.margin)
-    metric, first = bakeoff.plan.metric, bakeoff.looks[0]
-    values = {
-        contender.name: [
-            trial.validation[metric] for trial in bakeoff.recorded_of(contender.name)[:first] if not trial.failed
-        ]
+def margin_of(bakeoff: RecordedBakeoff, trivial: Trivial | None) -> FixedMargin:
+    """The margin that was given, or that follows from validation before the test was first opened (rules 17 and 25).
+
+    Args:
+        bakeoff: with the trials of the first look.
+        trivial: what failed trials count as; without the data what is stored of it.
+    """
+    plan = bakeoff.plan
+    if plan.margin is not None:
+        return FixedMargin(float(plan.margin), "given")
+    values: dict[str, list[float | None]] = {contender.name: [] for contender in plan.entered}
+    for name, trial in _first_of_entered(bakeoff):
+        values[name].append(None if trial.failed else trial.validation[plan.metric])
+    m = family_size(plan.tune)
+    if plan.edition == 1:
+        finished = {name: [value for value in found if value is not None] for name, found in values.items()}
+        rule = "10 % of the best validation error" + (f" to expect of the best of {m} trials" if m else "")
+        return FixedMargin(margin_of_validation(finished, plan.aim, best_of=m), rule)
+    return margin_from_validation(
+        values,
+        trivial=_trivial_score(bakeoff, trivial, values),
+        perfect=plan.aim.perfect,
+        right_or_wrong=plan.aim.score_range == (0.0, 1.0),
+        num_validation=int(plan.spec["num_val"]),
+        num_test=int(plan.spec["num_test"]),
+        direction=plan.direction,
+        best_of=m,
+    )
+
+
+def _first_of_entered(bakeoff: RecordedBakeoff) -> list[tuple[str, RecordedTrial]]:
+    """The contenders' trials up to the first look."""
+    first = bakeoff.looks[0]
+    return [
+        (contender.name, trial)
         for contender in bakeoff.plan.entered
-    }
-    return margin_of_validation(values, bakeoff.plan.aim, best_of=family_size(bakeoff.plan.tune))
+        for trial in bakeoff.recorded_of(contender.name)[:first]
+    ]
+
+
+def _trivial_score(
+    bakeoff: RecordedBakeoff, trivial: Trivial | None, values: Mapping[str, Sequence[float | None]]
+) -> float:
+    """What failed trials count as; nothing where none has failed."""
+    if not any(value is None for found in values.values() for value in found):
+        return math.nan
+    if trivial is not None:
+        return trivial.on_validation
+    return float((read_if_there(bakeoff.path / MARGIN) or {}).get("trivial", math.nan))
 
 
 def margin_of_validation(
     values: Mapping[str, Sequence[float]], facts: MetricFacts, *, best_of: int | None = None
 ) -> float | None:
-    """A tenth of the best contender's validation error (rule 17); None where that is nothing.
+    """A tenth of the best contender's validation error, as the first edition of the protocol has it; None if that is 0.
 
     Args:
         values: by contender, the validation metric of its finished trials.

@@ -30,6 +30,8 @@ from bakeoff.tables import read_table, to_bytes
 from bakeoff.training.trial.predictions import sealed_answers
 
 COLUMNS = ["contender", "seed", "trial", "example", "score"]
+CLUSTER = "cluster"
+"""A further column, where examples hang together: what they share."""
 
 
 def open_scores(bakeoff: RecordedBakeoff, trivial: Trivial) -> pd.DataFrame:
@@ -57,7 +59,8 @@ def open_scores(bakeoff: RecordedBakeoff, trivial: Trivial) -> pd.DataFrame:
 
 def _write(bakeoff: RecordedBakeoff, table: pd.DataFrame, num_opened: int) -> None:
     content = io.BytesIO()
-    table.astype({"contender": "category", "example": "category"}).to_parquet(content, index=False)
+    names = [name for name in ("contender", "example", CLUSTER) if name in table.columns]
+    table.astype(dict.fromkeys(names, "category")).to_parquet(content, index=False)
     seeds = len({trial.number for trial, _ in bakeoff.ran})
     purpose = "verdict" if bakeoff.stage is None else "look"
     _note(bakeoff, content.getvalue(), purpose=purpose, trials=num_opened, seeds=seeds)
@@ -93,12 +96,13 @@ def read_labels(folder: Path) -> pa.Table:
 
 def _open(trials: Sequence[tuple[PlannedTrial, RecordedTrial]], trivial: Trivial) -> pd.DataFrame:
     labels, examples = trivial.data.labels("test"), trivial.data.examples("test")
-    scorer, parts = trivial.scorer, []
+    scorer, units, parts = trivial.scorer, trivial.data.units("test"), []
     for planned, recorded in trials:
         answers = trivial.answers if recorded.failed else sealed_answers(recorded.folder, recorded.raw)
         write_json(recorded.folder / TEST_METRICS, scorer.metrics(answers, labels))
         row = {"contender": planned.contender, "seed": recorded.seed, "trial": planned.number}
-        parts.append(pd.DataFrame({**row, "example": examples, "score": scorer.scores(answers, labels)})[COLUMNS])
+        part = pd.DataFrame({**row, "example": examples, "score": scorer.scores(answers, labels)})[COLUMNS]
+        parts.append(part if units is None else part.assign(**{CLUSTER: units}))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -35,6 +35,7 @@ def open_folder(folder: Path, plan: Plan) -> None:
                 f"bakeoff {plan.bakeoff_id} of {len(plan.seeds)}",
                 next_step="give another output_dir; a changed setting is another bakeoff",
             )
+        plan.edition = int(earlier.get("edition", 1))
         plan.exploratory = not set(plan.seeds) <= set(declared)
         if earlier["seeds"] == plan.seeds:
             return

@@ -20,9 +20,10 @@ from bakeoff.data.contract import TaskData
 from bakeoff.errors import ConfigError
 from bakeoff.record.contenders import Contender, Point
 from bakeoff.record.layout import trial_folder
-from bakeoff.record.plan import RULES
+from bakeoff.record.plan import LATER_RULES, RULES
 from bakeoff.record.reading import SCHEMA_VERSION, sha256_of
-from bakeoff.statistics import Looks, Options, declare_looks
+from bakeoff.statistics import EDITION, Looks, Options, can_show_sentence
+from bakeoff.statistics.looks import edition_looks
 from bakeoff.training.trial.assembly import open_data, task_class, trial_id
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.run import TrialLabel
@@ -42,6 +43,8 @@ class Plan:
     data: TaskData
     bakeoff_id: str = ""
     expected_seconds: float | None = None
+    edition: int = EDITION
+    """Of the protocol that judges it."""
     exploratory: bool = False
     """Seeds were added that the manifest did not declare."""
     environment: dict[str, Any] = field(default_factory=environment)
@@ -56,7 +59,12 @@ class Plan:
     def looks(self) -> Looks | None:
         """The declared looks."""
         declared = self.config["looks"]
-        return declare_looks(declared, alpha=float(self.config["alpha"])) if declared else None
+        return edition_looks(declared or None, alpha=float(self.config["alpha"]), edition=self.edition)
+
+    @property
+    def futility(self) -> bool:
+        """Whether it ends where a decision by the last look has become unlikely."""
+        return bool(self.config["futility"])
 
     @property
     def entered(self) -> list[Contender]:
@@ -106,6 +114,7 @@ class Plan:
                 "spec": self.data.spec.to_dict(),
             },
             **{name: self.config[name] for name in RULES},
+            **({name: getattr(self, name) for name in LATER_RULES} if self.edition > 1 else {}),
             "seeds": self.seeds,
             "exploratory": self.exploratory,
             "contenders": [self._contender(contender, folder) for contender in self.contenders],
@@ -128,10 +137,9 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
             rules of judging that contradict each other.
         DataError: fewer than two test examples.
     """
-    seeds = seed_list(config["looks"][-1] if config["looks"] else config["seeds"])
-    Options(alpha=float(config["alpha"]), margin=config["margin"])  # checks itself
-    if config["looks"]:
-        declare_looks(config["looks"], alpha=float(config["alpha"]))
+    looks = edition_looks(config["looks"] or None, alpha=float(config["alpha"]), edition=EDITION)
+    seeds = seed_list(looks.seeds[-1] if looks else config["seeds"])
+    Options(alpha=float(config["alpha"]), margin=config["margin"], looks=looks, futility=config["futility"])
     if config["looks"] and int(config["tune"]["trials"]):
         raise ConfigError(
             "config.contradiction", "looks", config["looks"], "looks are of seeds; a tuned bakeoff has one"
@@ -191,6 +199,16 @@ def seed_list(seeds: int | Sequence[int]) -> list[int]:
             next_step="seeds=5; for single runs use bakeoff train -m",
         )
     return found
+
+
+def can_show(plan: Plan) -> str | None:
+    """What differences a bakeoff of this size shows, a sentence; None where that depends on more than its size."""
+    task = plan.config["task"]
+    is_share = task_class(plan.config).facts(task["metric"], direction=task["direction"]).score_range == (0.0, 1.0)
+    if not is_share or plan.tuned:
+        return None
+    sizes = {"seeds": len(plan.seeds), "num_examples": plan.data.num_examples("test")}
+    return can_show_sentence(**sizes, num_contenders=len(plan.entered), alpha=float(plan.config["alpha"]))
 
 
 def identity(plan: Plan) -> str:

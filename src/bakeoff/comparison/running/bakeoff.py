@@ -78,7 +78,7 @@ def _run_stage(race: _Race, stage: int | None, before: Judgement | None) -> tupl
     race.executor.run(jobs, on_end=lines.ended)
     bakeoff = RecordedBakeoff.read(race.folder, stage=stage)
     refuse(check_recorded(bakeoff, data=race.plan.data if before is None else None), race.folder)
-    margin = fixed_margin(bakeoff)  # before any test score is known
+    margin = fixed_margin(bakeoff, race.trivial)  # before any test score is known
     open_scores(bakeoff, race.trivial)
     evidence = gather(bakeoff, margin=margin, trivial=race.trivial)
     judgement = judge(evidence)

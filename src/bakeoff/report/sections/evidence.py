@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bakeoff.record.verdict import RecordedPair
+from bakeoff.record.verdict import RecordedPair, RecordedVerdict
 from bakeoff.report.figures.pairs import pairs_figure
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.reading import Bakeoff
@@ -31,7 +31,24 @@ def evidence_context(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
         if pairs
     }
     matrix = pair_matrix(ranked, pairs)
-    return {"figures": figures, "pairs": pairs, "doubts": [doubt(p) for p in pairs], "ranked": ranked, "matrix": matrix}
+    return {
+        "figures": figures,
+        "pairs": pairs,
+        "doubts": [doubt(p) for p in pairs],
+        "ranked": ranked,
+        "matrix": matrix,
+        "sure": sure_words(verdict),
+    }
+
+
+def sure_words(verdict: RecordedVerdict) -> list[str]:
+    """What was independent, the rule that decided, and what training again would give; nothing of the first edition."""
+    if verdict.edition < 2:
+        return []
+    what = "test examples" if verdict.unit == "example" else f"{verdict.unit}s"
+    rule = f"Decided by a {verdict.rule}." if verdict.rule else ""
+    units = f"What is independent in the test: {verdict.num_units:,} {what}." if verdict.num_units else ""
+    return [line for line in (" ".join(filter(None, (units, rule))), verdict.retraining) if line]
 
 
 def doubt(pair: RecordedPair) -> Doubt | None:

@@ -145,6 +145,8 @@ def _margin(bakeoff: Bakeoff, metric: Metric) -> str:
         )
     origin = f", {share(plan.margin_fraction)} of the best validation error" if plan.margin_fraction else ""
     origin += f" to expect of the best of {verdict.best_of} trials" if origin and plan.num_tuning else ""
+    if bakeoff.margin_rule and plan.margin is None:
+        origin = f", {bakeoff.margin_rule}"
     level = plan.alpha if verdict.alpha is None else verdict.alpha
     return (
         f"A difference matters here if it is larger than {metric.size(verdict.margin)}{origin}, and this was fixed "
