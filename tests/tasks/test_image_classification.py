@@ -1,5 +1,6 @@
 """The classification task's loss, metrics and example scores against independent implementations."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from sklearn.metrics import accuracy_score, f1_score
 from torch import nn
 
+from bakeoff.data.batches.batch import Batch
 from bakeoff.data.contract import Cases
 from bakeoff.data.image.spec import ImageSpec
 from bakeoff.statistics import pseudo_values
@@ -84,6 +86,19 @@ def all_in_one_bin(probabilities, labels, rows):
     """The calibration error where all confidences lie above 14/15."""
     right = probabilities[rows].argmax(axis=1) == labels[rows]
     return abs(probabilities[rows].max(axis=1).mean() - right.mean())
+
+
+def test_logits_that_look_like_probabilities_are_none():
+    """torchmetrics 1.9.0 takes a batch whose logits all lie in [0, 1] for probabilities, and so finds 0.3."""
+    task = ImageClassification(spec=dataclasses.replace(SPEC, class_names=("a", "b")))
+    logits_BK, labels_B = torch.tensor([[0.9, 0.1], [0.8, 0.3], [0.7, 0.2], [0.6, 0.1]]), torch.tensor([0, 0, 0, 1])
+    metrics = task.metrics("val")
+    task.update(metrics, task.observe(logits_BK, Batch(torch.zeros(4, 1, 2, 2), labels_B, 4)))
+    surest, others = 1 / (1 + math.exp(-0.8)), 1 / (1 + math.exp(-0.5))  # 0.690 and 0.622, in two bins
+    expected = 1 / 4 * (1 - surest) + 3 / 4 * (2 / 3 - others)
+    assert expected == pytest.approx(0.1107, abs=5e-5)
+    assert float(metrics["calibration_error"].compute()) == pytest.approx(expected, abs=1e-6)
+    assert float(metrics["accuracy"].compute()) == 0.75
 
 
 def test_a_probability_that_is_no_number_has_no_calibration_error():
