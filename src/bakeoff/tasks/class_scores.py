@@ -13,7 +13,6 @@ import torch
 from torchmetrics import Metric, MetricCollection
 from torchmetrics.classification import (
     MulticlassAccuracy,
-    MulticlassCalibrationError,
     MulticlassF1Score,
     MultilabelAccuracy,
     MultilabelF1Score,
@@ -21,8 +20,8 @@ from torchmetrics.classification import (
 
 from bakeoff.metrics import MetricFacts
 from bakeoff.statistics import pseudo_values_from_sums
+from bakeoff.tasks.calibration import CalibrationError, calibration_bins, calibration_error
 
-CALIBRATION_BINS = 15
 METRICS = (
     MetricFacts(
         name="accuracy",
@@ -62,11 +61,11 @@ METRICS = (
 
 
 def single_label_metrics(num_classes: int) -> dict[str, Metric | MetricCollection]:
-    """Accuracy over examples, macro-F1 and expected calibration error of ``(B, K)`` scores against labels."""
+    """Accuracy over examples, macro-F1 and expected calibration error of ``(B, K)`` probabilities against labels."""
     return {
         "accuracy": MulticlassAccuracy(num_classes, average="micro"),
         "f1_macro": MulticlassF1Score(num_classes, average="macro"),
-        "calibration_error": MulticlassCalibrationError(num_classes, n_bins=CALIBRATION_BINS),
+        "calibration_error": CalibrationError(),
     }
 
 
@@ -93,7 +92,8 @@ def score_examples(probabilities_BK: np.ndarray, labels: np.ndarray, metric: str
     if metric == "f1_macro":
         sums_BN = np.concatenate([said_BK * true_BK, said_BK * (1 - true_BK), (1 - said_BK) * true_BK], axis=1)
         return pseudo_values_from_sums(sums_BN, _macro_f1_of_all if labels.ndim == 2 else _macro_f1)
-    return pseudo_values_from_sums(_calibration_bins(probabilities_BK, labels), _calibration_error)
+    bins_BN = calibration_bins(probabilities_BK.max(axis=1), probabilities_BK.argmax(axis=1) == labels)
+    return pseudo_values_from_sums(bins_BN, calibration_error)
 
 
 def summarise(probabilities_BK: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -145,17 +145,3 @@ def _f1(totals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     right, extra, missed = np.split(totals, 3, axis=-1)
     weight = 2 * right + extra + missed
     return np.divide(2 * right, weight, out=np.zeros_like(right), where=weight > 0), weight > 0
-
-
-def _calibration_bins(probabilities_BK: np.ndarray, labels_B: np.ndarray) -> np.ndarray:
-    """What each example adds to the count, confidence and accuracy of its confidence bin, ``(B, 3 * 15)``."""
-    confidence_B = probabilities_BK.max(axis=1)
-    right_B = probabilities_BK.argmax(axis=1) == labels_B
-    bins_BN = np.eye(CALIBRATION_BINS)[np.clip(np.ceil(confidence_B * CALIBRATION_BINS) - 1, 0, None).astype(int)]
-    return np.concatenate([bins_BN, bins_BN * confidence_B[:, None], bins_BN * right_B[:, None]], axis=1)
-
-
-def _calibration_error(totals: np.ndarray) -> np.ndarray:
-    """Expected calibration error from ``(..., 3 * 15)`` totals."""
-    count, confidence, right = np.split(totals, 3, axis=-1)
-    return np.abs(confidence - right).sum(axis=-1) / np.maximum(count.sum(axis=-1), 1)

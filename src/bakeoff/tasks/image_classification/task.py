@@ -5,6 +5,7 @@ B batch, K classes.
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -40,6 +41,6 @@ class ImageClassification(Classification[ImageSpec]):
         return F.cross_entropy(outputs, batch.targets, label_smoothing=self.label_smoothing if training else 0.0)
 
     def observe(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Logits, and the heaviest class where mixing made the labels soft."""
+        """Probabilities, and the heaviest class where mixing made the labels soft."""
         targets: Tensor = batch.targets
-        return outputs.detach(), targets.argmax(dim=1) if targets.ndim == 2 else targets
+        return torch.softmax(outputs.detach().float(), dim=1), targets.argmax(dim=1) if targets.ndim == 2 else targets
