@@ -10,10 +10,11 @@ print(verdict.verdict, verdict.sentence)
 
 from typing import TYPE_CHECKING, Any
 
+from bakeoff.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from bakeoff.api import compare as compare
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "compare"]
 
 

@@ -6,8 +6,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from bakeoff import __version__
 from bakeoff.errors import BakeoffError, ConfigError, nearest
+from bakeoff.version import __version__
 
 PIPELINES = {
     "train": "one training run, or many with -m",

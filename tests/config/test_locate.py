@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-import bakeoff
-from bakeoff.config import conf_dir
+from bakeoff.config import conf_dir, locate
 
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     package = tmp_path / "lib" / "bakeoff"
     package.mkdir(parents=True)
-    monkeypatch.setattr(bakeoff, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(locate, "__file__", str(package / "config" / "locate.py"))
     return package
 
 

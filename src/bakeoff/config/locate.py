@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import bakeoff
-
 
 def conf_dir() -> Path:
     """The absolute path of ``conf/``.
@@ -13,7 +11,7 @@ def conf_dir() -> Path:
     Raises:
         FileNotFoundError: neither place has it, so that the installation is broken.
     """
-    package = Path(bakeoff.__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     for folder in (package / "conf", package.parents[1] / "conf"):
         if folder.is_dir():
             return folder

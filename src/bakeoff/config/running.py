@@ -14,11 +14,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from bakeoff import __version__
 from bakeoff.config.jobs import Job, Main, imported, internal_error, report
 from bakeoff.config.locate import conf_dir
 from bakeoff.config.outcomes import Outcomes, Process
 from bakeoff.errors import BakeoffError, ConfigError
+from bakeoff.version import __version__
 
 if TYPE_CHECKING:
     import argparse

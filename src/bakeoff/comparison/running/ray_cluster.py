@@ -15,10 +15,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bakeoff import __version__
 from bakeoff.comparison.running import ray_tasks
 from bakeoff.comparison.running.ray_guard import Guard
 from bakeoff.errors import EnvironmentFault
+from bakeoff.version import __version__
 
 NODE_ANSWER_S = 120.0
 PROBE_S = 5.0

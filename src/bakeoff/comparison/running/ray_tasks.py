@@ -10,12 +10,12 @@ import os
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from bakeoff import __version__
 from bakeoff.comparison.running import trial_process
 from bakeoff.comparison.running.kernel_kills import KernelKills
 from bakeoff.comparison.running.order import Ending, Order
 from bakeoff.comparison.running.trial_process import POLL_S, TrialProcess
 from bakeoff.config.outcomes import Process
+from bakeoff.version import __version__
 
 
 def attempt(order: Order, *, folder: Path, timeout_s: float | None, bakeoff: Process) -> Ending:

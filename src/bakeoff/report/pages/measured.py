@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import bakeoff as package
 from bakeoff.files import atomic_writer
 from bakeoff.record.layout import GRADIENTS, SCALE
 from bakeoff.report.measured import read_measured
@@ -14,6 +13,7 @@ from bakeoff.report.pages.rendering import page_environment
 from bakeoff.report.palette import MARK_PATHS, looks
 from bakeoff.report.sections.gradients import gradients_context
 from bakeoff.report.sections.scaling import scaling_context
+from bakeoff.version import __version__
 
 
 def write_scaling_page(folder: Path) -> Path:
@@ -56,7 +56,7 @@ def _write(
             looks=looks(_named_families(found)),
             mark_paths=MARK_PATHS,
             glossary={},
-            version=package.__version__,
+            version=__version__,
         )
     )
     with atomic_writer(path) as file:

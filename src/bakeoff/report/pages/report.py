@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import bakeoff as package
 from bakeoff.files import atomic_writer
 from bakeoff.record.layout import REPORT
 from bakeoff.report.analysis.confusions import errors_by_name, has_one_class_each
@@ -32,6 +31,7 @@ from bakeoff.report.sections.stamps import stamps
 from bakeoff.report.sections.tuning import tuning_context
 from bakeoff.report.sections.verdict import verdict_context
 from bakeoff.report.words import budget_words, closest_rival, glossary, headline, question
+from bakeoff.version import __version__
 
 SECTIONS = (
     ("verdict", "The verdict"),
@@ -143,7 +143,7 @@ def _words(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
         "settings": settings(plan.contenders),
         "protocol": protocol(bakeoff, metric),
         "mark_paths": MARK_PATHS,
-        "version": package.__version__,
+        "version": __version__,
     }
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-import bakeoff as package
 from bakeoff.files import atomic_writer, write_json
 from bakeoff.record.verdict import RecordedVerdict
 from bakeoff.report.datasets import Gathered
 from bakeoff.report.figures.ranks import ranks_figure
 from bakeoff.report.numbers import probability, share
 from bakeoff.report.palette import looks
+from bakeoff.version import __version__
 
 
 def write_summary(gathered: Gathered, folder: Path) -> list[Path]:
@@ -46,7 +46,7 @@ def summary_html(gathered: Gathered) -> str:
     environment.filters |= {"probability": probability, "share": share}
     template = environment.get_template("summary.html.j2")
     return template.render(
-        gathered=gathered, summary=summary, metric=gathered.metric, figures=figures, version=package.__version__
+        gathered=gathered, summary=summary, metric=gathered.metric, figures=figures, version=__version__
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import torch
 
-import bakeoff
+from bakeoff.version import __version__
 
 PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "hydra-core", "mlflow", "datasets", "numpy", "torchvision")
 
@@ -20,7 +20,7 @@ PACKAGES = ("torch", "pytorch-lightning", "torchmetrics", "hydra-core", "mlflow"
 def environment() -> dict[str, Any]:
     """Versions, processor, memory, devices and the git revision of the folder that the command ran in."""
     return {
-        "bakeoff": bakeoff.__version__,
+        "bakeoff": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpu": _cpu_name(),
