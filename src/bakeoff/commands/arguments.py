@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import NoReturn
 
+from bakeoff.config.allowlist import allow, check_own
 from bakeoff.config.catalog import Catalog
 from bakeoff.config.locate import conf_dir
 from bakeoff.errors import ConfigError
@@ -26,6 +27,26 @@ class Parser(argparse.ArgumentParser):
 def add_config_dir(parser: argparse.ArgumentParser) -> None:
     """Adds ``--config-dir``, a tree of the user's own files."""
     parser.add_argument("--config-dir", type=Path, metavar="DIR", help="look for your own YAML files in DIR too")
+
+
+def add_own_code(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--config-dir`` and ``--allow-code``: what a command needs that opens runs of the user's own classes."""
+    add_config_dir(parser)
+    help_text = "your own package whose classes the configuration names; may be given several times"
+    parser.add_argument("--allow-code", action="append", default=[], metavar="PACKAGE", help=help_text)
+
+
+def use_own_code(words: argparse.Namespace) -> None:
+    """Makes the user's files and packages known to this process, as `add_own_code` has read them.
+
+    Raises:
+        ConfigError: no such folder, or a package that is none of the user's.
+    """
+    from bakeoff.config.composition import use_trees  # Hydra, which commands without runs can do without
+
+    use_trees(trees(words.config_dir).folders)
+    check_own(words.allow_code)
+    allow(words.allow_code)
 
 
 def trees(config_dir: Path | None) -> Catalog:

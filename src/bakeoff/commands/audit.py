@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from bakeoff.commands.arguments import Parser
+from bakeoff.commands.arguments import Parser, add_own_code, use_own_code
 from bakeoff.commands.listing import plain_table, show
 from bakeoff.comparison.judging.audit import audit
 from bakeoff.comparison.judging.checks import is_number
@@ -33,6 +33,7 @@ def run(argv: Sequence[str]) -> None:
 
     Raises:
         ConfigError, DataError: the folder holds no finished bakeoff, or its files cannot be read.
+        CheckpointError: it names classes that neither bakeoff nor ``--config-dir`` names.
         TrialsFailed: a figure differs, or a guard refuses.
     """
     description = "Derives every figure of a finished bakeoff again from its stored scores, and runs the guards."
@@ -40,7 +41,9 @@ def run(argv: Sequence[str]) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="the output folder of a bakeoff")
     parser.add_argument("--no-data", action="store_true", help="do not read the data (skips what needs its images)")
     parser.add_argument("--json", action="store_true", help="print what audit.json holds instead of a table")
+    add_own_code(parser)
     words = parser.parse_args(argv)
+    use_own_code(words)
     data, without = (None, "--no-data") if words.no_data else find_data(words.folder)
     found = audit(words.folder, data=data)
     if words.json:
