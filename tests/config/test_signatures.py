@@ -106,3 +106,8 @@ def test_google_docstrings_are_read_across_lines():
 )
 def test_values_are_judged_by_simple_types(value, annotation, fits):
     assert (mismatch(value, annotation) is None) == fits
+
+
+def test_a_class_that_is_generic_takes_what_its_bases_take():
+    found = signature("bakeoff.tasks.text_classification.task.TextClassification")
+    assert found.names() == ["spec", "label_smoothing"] and not found.open

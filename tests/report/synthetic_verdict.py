@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bakeoff.statistics import Verdict, family_verdict, race_verdict, verdict_from_scores
+from bakeoff.statistics import Verdict, declare_looks, family_verdict, race_verdict, verdict_from_scores
 
 MARGIN = 0.0031
 
@@ -88,7 +88,9 @@ def _raced(scores: Scores, names: list[str], recipe: Any) -> tuple[Verdict, list
     verdict, racing, told = None, tuple(names), []
     for seeds in recipe.looks:
         frame = scores.frame(list(racing), runs=seeds, run="seed")
-        verdict = race_verdict(frame, looks=recipe.looks, previous=verdict, metric="accuracy", margin=MARGIN)
+        levels = declare_looks(recipe.looks)
+        about = {"metric": "accuracy", "margin": MARGIN, "looks": levels}
+        verdict = race_verdict(frame, previous=verdict, **about)
         racing = verdict.racing
         told.append({"seeds": seeds, "verdict": verdict.verdict, "racing": list(racing)})
         if not racing:

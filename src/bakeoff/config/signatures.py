@@ -14,7 +14,7 @@ from itertools import pairwise
 from bakeoff.config.docstrings import argument_docs, first_line
 from bakeoff.config.sources import Module, find_definition, read_module
 
-_WITHOUT_ARGUMENTS = ("ABC", "abc.ABC", "object")
+_WITHOUT_ARGUMENTS = ("ABC", "abc.ABC", "object", "Generic", "typing.Generic")
 """Bases whose constructors take nothing."""
 
 
@@ -84,13 +84,18 @@ def _of_class(target: str, module: Module, definition: ast.ClassDef) -> Signatur
         return _of_function(target, module, constructor, f"{doc}\n\n{ast.get_docstring(constructor) or ''}", skip=1)
     if any("dataclass" in ast.unparse(decorator) for decorator in definition.decorator_list):
         return _of_dataclass(target, module, definition, doc)
-    for base in definition.bases:
+    for base in _bases(definition):
         found = find_definition(module.name, base.id) if isinstance(base, ast.Name) else None
         if found and isinstance(found[1], ast.ClassDef):
             inherited = _of_class(target, found[0], found[1])
             return Signature(target, inherited.parameters, inherited.open, first_line(doc) or inherited.summary)
-    plain = all(ast.unparse(base) in _WITHOUT_ARGUMENTS for base in definition.bases)
+    plain = all(ast.unparse(base) in _WITHOUT_ARGUMENTS for base in _bases(definition))
     return Signature(target, (), not plain, first_line(doc))
+
+
+def _bases(definition: ast.ClassDef) -> list[ast.expr]:
+    """The classes that it is made from, without what they are generic in."""
+    return [base.value if isinstance(base, ast.Subscript) else base for base in definition.bases]
 
 
 def _constructor(definition: ast.ClassDef) -> ast.FunctionDef | None:
@@ -110,7 +115,7 @@ def _of_function(target: str, module: Module, function: ast.FunctionDef, doc: st
 
 def _of_dataclass(target: str, module: Module, definition: ast.ClassDef, doc: str) -> Signature:
     parameters: dict[str, Parameter] = {}
-    for base in definition.bases:
+    for base in _bases(definition):
         found = find_definition(module.name, base.id) if isinstance(base, ast.Name) else None
         if found and isinstance(found[1], ast.ClassDef):
             parameters |= {item.name: item for item in _of_class(target, found[0], found[1]).parameters}
