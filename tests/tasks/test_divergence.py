@@ -8,6 +8,7 @@ from torch import nn
 from torch.utils._pytree import tree_map_only
 
 from bakeoff.files import read_json
+from bakeoff.tasks.weighted_mean import WeightedMean
 from bakeoff.training.loop.divergence import Diverged, LossGuard, tell_fused
 from bakeoff.training.loop.interruption import Interrupted
 from bakeoff.training.loop.metric_log import read_log
@@ -140,8 +141,65 @@ def test_a_stream_starts_anew_after_a_bad_step(tmp_path, monkeypatch):
     assert (result["status"], result["nonfinite_steps"]) == ("finished", 1)
 
 
+def spoilt_metrics(split):
+    return {f"{split}/accuracy": math.nan, f"{split}/loss": 1.0}
+
+
 def test_a_trial_without_a_finite_validation_has_diverged(tmp_path, monkeypatch):
-    monkeypatch.setattr(TrainingModule, "take_metrics", lambda self, split: {f"{split}/accuracy": math.nan})
+    monkeypatch.setattr(TrainingModule, "take_metrics", lambda self, split: spoilt_metrics(split))
     result = run_trial(settings("cnn", "trainer.select=best"), tmp_path, label=LABEL)
     assert result["status"] == "diverged"
     assert "val/accuracy" in result["why"]
+
+
+def bad_in_validation(monkeypatch, *epochs):
+    """Makes the loss of the first batch of these epochs' validations not a number."""
+    original = TrainingModule.validation_step
+
+    def spoiled(self, batch, batch_index):
+        step = self._step
+        if batch_index == 0 and self.trainer.state.fn == "fit" and self.current_epoch in epochs:
+            self._step = lambda part: spoil(self, step(part))
+        original(self, batch, batch_index)
+        self._step = step
+
+    monkeypatch.setattr(TrainingModule, "validation_step", spoiled)
+
+
+def spoil(module, loss):
+    observed, loss, weight = module._pending.pop()
+    module._pending.append((observed, loss * math.nan, weight))
+
+
+@pytest.mark.filterwarnings("error:Encountered")
+def test_a_trial_whose_validation_losses_are_no_numbers_has_diverged(tmp_path, monkeypatch):
+    """torchmetrics 1.9.0 leaves such a batch out of its mean with a warning."""
+    bad_in_validation(monkeypatch, *range(10))
+    result = run_trial(settings("cnn", "data.batch_size=64", "trainer.select=best"), tmp_path, label=LABEL)
+    assert result["status"] == "diverged"
+    assert result["why"] == (
+        "no validation found a finite val/accuracy with a finite loss; the last validation found val/loss nan"
+    )
+    records = [record for record in read_log(tmp_path / "metrics.jsonl") if record["kind"] == "val"]
+    assert [record["val/loss"] for record in records] == [None] * len(records)
+    assert all(math.isfinite(record["val/accuracy"]) for record in records)
+
+
+def test_the_best_validation_is_one_of_a_finite_loss(tmp_path, monkeypatch):
+    bad_in_validation(monkeypatch, 1)
+    result = run_trial(settings("cnn", "trainer.select=best"), tmp_path, label=LABEL)
+    assert (result["status"], result["selected_epoch"]) == ("finished", 0)
+
+
+def test_the_last_weights_need_a_finite_loss_where_they_are_kept(tmp_path, monkeypatch):
+    bad_in_validation(monkeypatch, 1)
+    result = run_trial(settings("cnn", "trainer.select=last"), tmp_path, label=LABEL)
+    assert (result["status"], result["why"]) == ("diverged", "the last validation found val/loss nan")
+
+
+def test_a_mean_of_what_is_no_number_is_none_and_weighs_the_others():
+    mean = WeightedMean()
+    mean.update(torch.tensor([1.0, 4.0, math.nan]), torch.tensor([3, 1, 0]))
+    assert float(mean.compute()) == 1.75
+    mean.update(torch.tensor([math.nan]), torch.tensor([2]))
+    assert math.isnan(mean.compute())

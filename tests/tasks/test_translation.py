@@ -116,6 +116,45 @@ def test_bleu_of_an_example_is_its_pseudo_value():
     assert found == pytest.approx(pseudo_values(measured, 4))
 
 
+SHORT_N = np.array(["zwei", "dreizehn", "vierundvierzig"])
+
+
+def test_perfect_answers_of_one_word_have_a_bleu_of_100():
+    """sacrebleu 2.6.0 says 0 by default: there is no sequence of four words."""
+    assert sacrebleu.corpus_bleu(SHORT_N.tolist(), [SHORT_N.tolist()]).score == 0.0
+    assert scores.summarise(SHORT_N, SHORT_N)["bleu"] == pytest.approx(100.0)
+    assert scores.score_examples(SHORT_N, SHORT_N, "bleu") == pytest.approx([100.0] * 3)
+
+
+@pytest.mark.parametrize(
+    ("answers", "references", "order"),
+    [
+        (["zwei", "drei", "vier fünf"], ["zwei", "dreizehn", "vier"], 1),
+        (["ein Haus", "kein Haus", "Haus"], ["ein Haus", "Haus", "Baum"], 2),
+        (["ein Haus", "kein Haus", "Haus"], ["ein altes Haus", "kein Haus", "Baum"], 3),
+        (["ein Haus", "ein Haus", "kein Haus"], ["ein Haus", "ein sehr altes Haus", "ja"], 4),
+    ],
+)
+def test_bleu_counts_sequences_as_long_as_some_reference_has(answers, references, order):
+    bleu = sacrebleu.metrics.BLEU(max_ngram_order=order)
+    found = scores.summarise(np.array(answers), np.array(references))["bleu"]
+    assert found == pytest.approx(bleu.corpus_score(answers, [references]).score)
+
+    def measured(rows):
+        return scores.summarise(np.array(answers)[rows], np.array(references)[rows])["bleu"]
+
+    shares = scores.score_examples(np.array(answers), np.array(references), "bleu")
+    assert shares == pytest.approx(pseudo_values(measured, 3))
+
+
+def test_chrf_says_that_it_counts_no_spaces():
+    answers, references = np.array(["t wo", "thirt een"]), np.array(["two", "thirteen"])
+    found = scores.summarise(answers, references)
+    assert (found["exact_match"], found["chrf"]) == (0.0, pytest.approx(100.0))
+    (facts,) = (facts for facts in scores.METRICS if facts.name == "chrf")
+    assert facts.meaning.endswith("spaces are not counted.")
+
+
 def test_exact_match_compares_whole_answers_whatever_their_padding():
     found = are_same(torch.tensor([[4, END, PAD], [5, 6, END]]), torch.tensor([[4, END], [5, END]]))
     assert found.tolist() == [True, False]

@@ -20,7 +20,7 @@ def test_patience_counts_from_the_best_validation_whichever_weights_are_kept(tmp
     stops = []
     for epoch, accuracy in enumerate([0.5, 0.9, 0.1, 0.2]):
         trainer = SimpleNamespace(sanity_checking=False, is_global_zero=True, should_stop=False, current_epoch=epoch)
-        trainer.callback_metrics = {"val/accuracy": accuracy}
+        trainer.callback_metrics = {"val/accuracy": accuracy, "val/loss": 1.0}
         selection.on_validation_end(trainer, module)
         stops.append(trainer.should_stop)
     assert stops == [False, False, False, True]

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 from torch import nn
-from torchmetrics import MeanMetric, Metric, MetricCollection
+from torchmetrics import Metric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MultilabelAccuracy
 
 from bakeoff.data.batches.batch import Tree
@@ -22,6 +22,7 @@ from bakeoff.data.spec import ClassSpec
 from bakeoff.tables import column, repeat_row, table_of
 from bakeoff.tasks import class_scores
 from bakeoff.tasks.contract import Task
+from bakeoff.tasks.weighted_mean import WeightedMean
 
 AnyClassSpec = TypeVar("AnyClassSpec", bound=ClassSpec)
 
@@ -51,7 +52,7 @@ class Classification(Task[AnyClassSpec], abc.ABC):
 
     def metrics(self, split: str) -> MetricCollection:
         """The mean loss and accuracy; in validation what `bakeoff.tasks.class_scores` has too."""
-        metrics: dict[str, Metric | MetricCollection] = {"loss": MeanMetric()}
+        metrics: dict[str, Metric | MetricCollection] = {"loss": WeightedMean()}
         several = self.spec.multi_label
         if split != "train":
             make = class_scores.multi_label_metrics if several else class_scores.single_label_metrics

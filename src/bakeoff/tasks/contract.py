@@ -120,7 +120,7 @@ class Task(abc.ABC, Generic[AnySpec]):
 
     @abc.abstractmethod
     def metrics(self, split: str) -> MetricCollection:
-        """A fresh collection of the split's metrics; one is ``loss``, a mean that the loop keeps itself."""
+        """A fresh collection of the split's metrics; one is ``loss``, a `WeightedMean` that the loop keeps itself."""
 
     @abc.abstractmethod
     def observe(self, outputs: Any, batch: Batch) -> Tree:

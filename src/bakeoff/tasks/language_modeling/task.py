@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics import MetricCollection
 
 from bakeoff.data.batches.batch import Batch, Tree
 from bakeoff.data.contract import Cases, NewExamples
@@ -30,6 +30,7 @@ from bakeoff.tasks.language_modeling.generation import Sampling, continue_text
 from bakeoff.tasks.language_modeling.network import LanguageModel, PretrainedLanguageModel
 from bakeoff.tasks.language_modeling.streams import StreamPass
 from bakeoff.tasks.tokens import require_positions
+from bakeoff.tasks.weighted_mean import WeightedMean
 
 PROMPT_CHARACTERS, CONTINUATION_TOKENS = 60, 160
 SPELL_OUT_NATS = 21 * math.log(2)
@@ -74,7 +75,7 @@ class LanguageModeling(Task[TextStreamSpec]):
 
     def metrics(self, split: str) -> MetricCollection:
         """The mean loss a token, from which `derived` has the others."""
-        return MetricCollection({"loss": MeanMetric()}, compute_groups=False)
+        return MetricCollection({"loss": WeightedMean()}, compute_groups=False)
 
     def observe(self, outputs: Tensor, batch: Batch) -> tuple[()]:
         """Nothing: the metrics come from the loss."""

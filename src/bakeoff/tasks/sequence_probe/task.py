@@ -27,6 +27,7 @@ from bakeoff.tasks.sequence_probe import scores
 from bakeoff.tasks.sequence_probe.network import ProbeNetwork
 from bakeoff.tasks.sequence_probe.scores import BLANK, NEAR
 from bakeoff.tasks.tokens import TokenStem
+from bakeoff.tasks.weighted_mean import WeightedMean
 
 
 class SequenceProbe(Task[ProbeSpec]):
@@ -70,7 +71,7 @@ class SequenceProbe(Task[ProbeSpec]):
 
     def metrics(self, split: str) -> MetricCollection:
         """The mean loss, and accuracy as a mean of what is right, weighted by what counts."""
-        return MetricCollection({"loss": MeanMetric(), "accuracy": MeanMetric()}, compute_groups=False)
+        return MetricCollection({"loss": WeightedMean(), "accuracy": MeanMetric()}, compute_groups=False)
 
     def derived(self, values: dict[str, float]) -> dict[str, float]:
         """Where the answer is a number the loss once more, as ``mse``."""

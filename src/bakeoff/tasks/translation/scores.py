@@ -28,7 +28,8 @@ METRICS = (
         unit="points",
         in_validation=False,
         is_mean=False,
-        meaning="How many sequences of up to four words an answer shares with its reference, over all answers.",
+        meaning="How many sequences of up to four words an answer shares with its reference, over all answers; "
+        "where no reference has four words, of up to as many as the longest has.",
     ),
     MetricFacts(
         name="chrf",
@@ -37,7 +38,8 @@ METRICS = (
         perfect=100.0,
         unit="points",
         in_validation=False,
-        meaning="How many sequences of up to six characters an answer shares with its reference, on average.",
+        meaning="How many sequences of up to six characters an answer shares with its reference, on average; "
+        "spaces are not counted.",
     ),
     MetricFacts(
         name="token_accuracy",
@@ -78,7 +80,7 @@ def score_examples(answers_N: np.ndarray, references_N: np.ndarray, metric: str)
 
 
 def summarise(answers_N: np.ndarray, references_N: np.ndarray) -> dict[str, float]:
-    """Exact match, in [0, 1]; sacreBLEU's BLEU of the corpus and the mean of its sentence chrF, both in [0, 100]."""
+    """Exact match, in [0, 1]; sacreBLEU's BLEU of the corpus and the mean of its sentence chrF2, both in [0, 100]."""
     return {
         "exact_match": float((answers_N == references_N).mean()),
         "bleu": float(_bleu(_bleu_counts(answers_N, references_N).sum(axis=0))),
@@ -93,27 +95,30 @@ def _chrf(answers_N: np.ndarray, references_N: np.ndarray) -> np.ndarray:
 
 
 def _bleu_counts(answers_N: np.ndarray, references_N: np.ndarray) -> np.ndarray:
-    """What each example adds: right and possible n-grams by length, and both texts' lengths, (N, 10)."""
+    """What each example adds, (N, 14): right, possible and the reference's n-grams by length, and both lengths."""
     bleu = BLEU(effective_order=True)
     rows = []
     for answer, reference in zip(answers_N.tolist(), references_N.tolist(), strict=True):
         found = bleu.sentence_score(answer, [reference])
-        rows.append([*found.counts, *found.totals, found.sys_len, found.ref_len])
+        asked = [max(found.ref_len - before, 0) for before in range(ORDER)]
+        rows.append([*found.counts, *found.totals, *asked, found.sys_len, found.ref_len])
     return np.array(rows, dtype=np.float64)
 
 
 def _bleu(totals: np.ndarray) -> np.ndarray:
-    """BLEU of the corpus from ``(..., 10)`` totals, with sacreBLEU's smoothing of orders without a match.
+    """BLEU of the corpus from ``(..., 14)`` totals, with sacreBLEU's smoothing of orders without a match.
 
     Papineni et al. 2002; an order of which no n-gram is right counts as 1 / 2 of one, the next such as 1 / 4.
+    Departure: orders that no reference is long enough for are left out, as by ``max_ngram_order``; else perfect answers
+    of one word would have a BLEU of 0.
     """
-    right, possible = totals[..., :ORDER], totals[..., ORDER : 2 * ORDER]
+    right, possible, asked = (totals[..., start : start + ORDER] for start in range(0, 3 * ORDER, ORDER))
     answer, reference = totals[..., -2], totals[..., -1]
-    missed = (right <= 0) & (possible > 0)
+    missed, counted = (right <= 0) & (possible > 0), asked > 0
     smoothed = np.where(missed, 0.5 ** np.cumsum(missed, axis=-1), right)
     with np.errstate(divide="ignore", invalid="ignore"):
-        precision = 100.0 * smoothed / possible
+        precision = np.where(counted, 100.0 * smoothed / possible, 1.0)
         brevity = np.where(answer < reference, np.exp(1.0 - reference / np.maximum(answer, 1e-9)), 1.0)
-        score = brevity * np.exp(np.log(precision).mean(axis=-1))
-    whole = (possible > 0).all(axis=-1) & (right.sum(axis=-1) > 0)
+        score = brevity * np.exp(np.log(precision).sum(axis=-1) / counted.sum(axis=-1))
+    whole = ((possible > 0) | ~counted).all(axis=-1) & (right.sum(axis=-1) > 0)
     return np.where(whole, np.nan_to_num(score), 0.0)

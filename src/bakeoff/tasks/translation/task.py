@@ -28,6 +28,7 @@ from bakeoff.tasks.translation import scores
 from bakeoff.tasks.translation.attention_map import attention_map
 from bakeoff.tasks.translation.network import EncoderDecoder, PretrainedEncoderDecoder
 from bakeoff.tasks.translation.search import Specials, are_same, beam_search, greedy_search
+from bakeoff.tasks.weighted_mean import WeightedMean
 
 
 class Translation(Task[TextPairSpec]):
@@ -94,7 +95,7 @@ class Translation(Task[TextPairSpec]):
 
     def metrics(self, split: str) -> MetricCollection:
         """The mean loss and the share of right next tokens; where nothing is learnt, whole answers too."""
-        metrics: dict[str, Any] = {"loss": MeanMetric(), "token_accuracy": MeanMetric()}
+        metrics: dict[str, Any] = {"loss": WeightedMean(), "token_accuracy": MeanMetric()}
         if split != "train":
             metrics["exact_match"] = MeanMetric()
         return MetricCollection(metrics, compute_groups=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +74,7 @@ def train_model(
         pruning: ends a trial of a study early.
 
     Raises:
-        Diverged: the loss, or every validation, is no finite number.
+        Diverged: the loss, every validation, or the last where its weights are kept, is no finite number.
         Pruned: the study gave it up.
         Interrupted: a signal asked for the end.
     """
@@ -130,9 +129,8 @@ def _fit(
         # One process looks, for it removes a damaged point.
         resume = gathered(newest_whole(points.path, say) if ranks.is_first else None)[0]
         trainer.fit(module, train_dataloaders=training, val_dataloaders=validation, ckpt_path=resume)
-    if watchers.selection.best_score == -math.inf:
-        why = f"no validation found a {watchers.selection.metric} that is a finite number"
-        raise Diverged(why, nonfinite_steps=module.guard.nonfinite_steps)
+    if watchers.selection.fault is not None:
+        raise Diverged(watchers.selection.fault, nonfinite_steps=module.guard.nonfinite_steps)
     leave()
     return trainer
 
