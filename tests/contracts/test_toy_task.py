@@ -12,11 +12,13 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from bakeoff.cli import main
@@ -24,9 +26,9 @@ from bakeoff.config import allowlist
 from bakeoff.config.composition import use_trees
 
 PACKAGE, FLAGS = "toy_positions", ["--config-dir", "conf", "allow_code=[toy_positions]"]
-TRAINED = ["task=find_positions", "data.file=old.jsonl", "trainer.accelerator=cpu", "tracking=none"]
-NUM_LINES, NUM_TEST, NUM_VAL, GAP = 240, 60, 34, 10
-"""A quarter of the lines is test; a fifth of the 170 before its gap is validation."""
+TRAINED = ["task=find_positions", "data.file=old.jsonl", "optimizer.lr=3e-2", "trainer.max_epochs=6"]
+HERE = ["trainer.accelerator=cpu", "tracking=none"]
+NUM_LINES, NUM_TEST = 240, 60
 Line = dict[str, Any]
 
 
@@ -82,9 +84,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, lines: list[Line]) -> Itera
         patch.chdir(folder)
         patch.syspath_prepend(folder)
         patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]))
-        say("train", *FLAGS, *TRAINED, "model=tiny_conv", "optimizer.lr=3e-2", "trainer.max_epochs=2", "output_dir=run")
-        small = ["budget.value=600", "budget.tolerance=0.2", "trainer.max_epochs=2", "optimizer.lr=3e-2"]
-        say("compare", *FLAGS, *TRAINED, *small, "baselines=[]", "executor.workers=1", "output_dir=contest")
+        say("train", *FLAGS, *TRAINED, *HERE, "model=tiny_conv", "trainer.accumulate=2", "output_dir=run")
+        small = ["seeds=5", "budget.value=600", "budget.tolerance=0.2", "baselines=[]", "executor.workers=1"]
+        say("compare", *FLAGS, *TRAINED, *HERE, *small, "output_dir=contest")
         yield folder
         forget()
 
@@ -93,3 +95,103 @@ def folder(tmp_path_factory: pytest.TempPathFactory, lines: list[Line]) -> Itera
 def test_lines(lines: list[Line]) -> list[Line]:
     """The latest quarter, in the order of the file."""
     return [line for line in lines if line["time"] >= NUM_LINES - NUM_TEST]
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+def test_list_shows_it_beside_the_others(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    say("list", "tasks", "--config-dir", "conf")
+    told = capsys.readouterr().out
+    assert "find_positions" in told
+    assert "image_classification" in told
+
+
+def test_train_learns_the_earlier_lines_and_leaves_a_gap_before_each_later_split(folder: Path) -> None:
+    spec = read(folder / "run" / "spec.json")
+    assert (spec["kind"], spec["num_train"], spec["num_val"], spec["num_test"]) == ("positions", 126, 34, 60)
+    assert spec["notes"] == ["20 lines between the splits were left out."]
+    result = read(folder / "run" / "result.json")
+    assert result["status"] == "finished"
+    assert set(result["test"]) == set(result["validation"]) == {"position_f1", "loss"}
+
+
+def test_compare_scores_pseudo_values_of_the_metric_that_the_task_declares(
+    folder: Path, test_lines: list[Line]
+) -> None:
+    verdict = read(folder / "contest" / "verdict.json")
+    assert (verdict["metric"], verdict["direction"], verdict["failures"]) == ("position_f1", "maximize", [])
+    assert {row["name"] for row in verdict["leaderboard"]} == {"tiny_gru", "tiny_conv"}
+    assert verdict["trivial_words"] == "marking every third step"
+    trivial = [range(0, len(line["values"]), 3) for line in test_lines]
+    assert verdict["trivial"] == pytest.approx(f1(trivial, test_lines), abs=1e-12)
+    table = pd.read_parquet(folder / "contest" / "scores.parquet")
+    assert len(table) == 2 * 5 * NUM_TEST
+    for trial in (folder / "contest" / "trials").iterdir():
+        about = read(trial / "run.json")
+        with pa.ipc.open_file(trial / "test_predictions.arrow") as file:
+            answers = file.read_all()["positions"].to_pylist()
+        mine = table[(table["contender"] == about["contender"]) & (table["seed"] == about["seed"])]
+        assert mine["score"].to_numpy() == pytest.approx(left_out(answers, test_lines), abs=1e-9)
+
+
+def left_out(answers: list[list[int]], lines: list[Line]) -> np.ndarray:
+    """The jackknife's pseudo-values, by leaving each example out, moved so that their mean is the metric."""
+    without = [f1(answers[:i] + answers[i + 1 :], lines[:i] + lines[i + 1 :]) for i in range(len(lines))]
+    return f1(answers, lines) + (len(lines) - 1) * (np.mean(without) - np.array(without))
+
+
+def test_the_latest_lines_are_test(folder: Path, lines: list[Line]) -> None:
+    latest = [f"old.jsonl#{row}" for row, line in enumerate(lines) if line["time"] >= NUM_LINES - NUM_TEST]
+    assert read(folder / "contest" / "test_examples.json") == latest
+
+
+def test_audit_agrees(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    say("audit", "contest", "--config-dir", "conf", "--allow-code", PACKAGE)
+    assert "no guard refuses" in capsys.readouterr().out
+    found = read(folder / "contest" / "audit.json")
+    assert found["agrees"]
+    assert found["with_data"]
+    assert [finding["guard"] for finding in found["findings"]] == ["baselines"], "baselines=[] was asked for"
+
+
+def test_audit_says_which_flag_it_lacks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        say("audit", "contest")
+    assert ended.value.code == 5
+    assert "--config-dir" in capsys.readouterr().err
+
+
+def test_the_report_draws_the_exhibit_and_explains_the_metric(folder: Path) -> None:
+    page = folder / "contest" / "report.html"
+    page.unlink()
+    say("report", *FLAGS, "run=contest")
+    shown = read(folder / "contest" / "exhibits.json")["contenders"]
+    assert {kind for entries in shown.values() for kind in (entry["kind"] for entry in entries)} == {"curve"}
+    html = page.read_text(encoding="utf-8")
+    assert f"Peaks of {read(folder / 'contest' / 'test_examples.json')[0]}" in html
+    assert "What tiny_conv answered over step" in html
+    assert "The harmonic mean of precision and recall of all marked positions" in html
+    assert "20 lines between the splits were left out." in html
+
+
+def test_predict_answers_each_new_line_with_a_list(folder: Path) -> None:
+    fresh = make_lines(9, seed=8)
+    write(folder / "new.jsonl", [{"values": line["values"]} for line in fresh])
+    words = ["predict", *FLAGS, "run=run", "input=new.jsonl", "output=answers.parquet", "batch_size=4"]
+    subprocess.run([sys.executable, "-m", "bakeoff.cli", *words], check=True)
+    table = pd.read_parquet(folder / "answers.parquet")
+    assert list(table) == ["line", "positions"]
+    assert table["line"].tolist() == [f"new.jsonl#{row}" for row in range(9)]
+    for found, line in zip(table["positions"], fresh, strict=True):
+        assert set(found) <= set(range(len(line["values"])))
+
+
+def test_predict_answers_the_test_lines_as_the_run_did(folder: Path, test_lines: list[Line]) -> None:
+    write(folder / "again.jsonl", test_lines)
+    say("predict", *FLAGS, "run=run", "input=again.jsonl", "output=again.parquet")
+    answers = pd.read_parquet(folder / "again.parquet")["positions"]
+    reached = read(folder / "run" / "result.json")["test"]["position_f1"]
+    assert f1(answers, test_lines) == pytest.approx(reached, abs=1e-12)
+    assert reached > 0.5, "it has learnt something, so that the lists are not empty"

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import torch
+from torch import Tensor
+
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
 from bakeoff.data.batches.loaders import MadeLoader
@@ -25,8 +27,6 @@ from bakeoff.data.split_data import SplitData
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Facts, Parted, Rows
 from bakeoff.tables import table_of
-from torch import Tensor
-
 from toy_positions.lines import Line, flat, padded, read_lines
 
 
@@ -162,4 +162,6 @@ class PositionLines(SplitData[PositionSpec]):
         return {"train": parted.train, "val": parted.val, "test": parted.test}
 
     def _describe(self, common: dict[str, Any]) -> PositionSpec:
-        return PositionSpec(**common, longest=int(self._lengths.max()))
+        num_left = len(self._lines) - sum(map(len, self._rows.values()))
+        notes = (f"{num_left} lines between the splits were left out.",) if num_left else ()
+        return PositionSpec(**common, notes=notes, longest=int(self._lengths.max()))

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
+
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.errors import DataError
-from torch import Tensor
 
 
 @dataclasses.dataclass(frozen=True)

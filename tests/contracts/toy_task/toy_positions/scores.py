@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import torch
-from bakeoff.metrics import MetricFacts
-from bakeoff.statistics.pseudo import pseudo_values_from_sums
 from torch import Tensor
 from torchmetrics import Metric
+
+from bakeoff.metrics import MetricFacts
+from bakeoff.statistics.pseudo import pseudo_values_from_sums
 
 METRICS = (
     MetricFacts(

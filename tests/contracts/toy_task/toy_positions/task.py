@@ -12,14 +12,14 @@ import numpy as np
 import pyarrow as pa
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
+from torchmetrics import MeanMetric, MetricCollection
+
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.contract import Cases
 from bakeoff.tables import table_of
 from bakeoff.tasks.contract import MakeBackbone, Task
 from bakeoff.tasks.exhibits import CurveExhibit, Exhibit
-from torch import Tensor, nn
-from torchmetrics import MeanMetric, MetricCollection
-
 from toy_positions import scores
 from toy_positions.data import PositionSpec
 from toy_positions.models import StepEncoder
