@@ -39,7 +39,7 @@ class Loop:
         for job in jobs:
             on_end(job, run_trial(job.config, job.folder, label=job.label))
 
-    def warm_up(self) -> None:
+    def warm_up(self, modules: Sequence[str]) -> None:
         """Nothing is to be started."""
 
     def slots(self, needs: Needs) -> int:

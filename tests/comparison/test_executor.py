@@ -16,6 +16,7 @@ from bakeoff.comparison.running import kernel_kills
 from bakeoff.comparison.running.executor import LocalExecutor, visible_gpus
 from bakeoff.comparison.running.job import Job
 from bakeoff.comparison.running.kernel_kills import KernelKills
+from bakeoff.comparison.running.order import modules_of
 from bakeoff.config import allow
 from bakeoff.config.composition import Composer
 from bakeoff.files import read_json
@@ -151,6 +152,31 @@ def test_a_trial_on_several_gpus_sees_its_own():
 def test_trials_take_no_module_from_the_current_folder(tmp_path):
     (tmp_path / "queue.py").write_text("raise SystemExit('not Python\\'s own queue')")
     (tmp_path / "datasets.py").write_text("raise SystemExit('not the library')")
-    start = "from bakeoff.comparison.running.trial_process import warm_up; p = warm_up(); p.join(); exit(p.exitcode)"
+    start = "from bakeoff.comparison.running.trial_process import warm_up; p = warm_up([]); p.join(); exit(p.exitcode)"
     done = subprocess.run([sys.executable, "-P", "-c", start], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_fork_server_has_in_memory_what_the_trials_name(tmp_path):
+    config = {
+        "data": {
+            "module": {"_target_": "bakeoff.data.text.labelled.LabelledTexts", "source": {"_target_": "own.Rows"}}
+        },
+        "callbacks": [{"_target_": "bakeoff.data.image.augment.Crop"}, {"_target_": "torch.nn.ReLU"}],
+        "seed": 0,
+    }
+    assert modules_of(config) == ["bakeoff.data.image.augment", "bakeoff.data.text.labelled"]
+    digits = modules_of(job(tmp_path).order.config)
+    assert {"bakeoff.data.image.classified", "bakeoff.tasks.image_classification.task"} < set(digits)
+    tweets = modules_of(job(tmp_path, "task=text_classification", "model=tfidf").order.config)
+    assert {"bakeoff.data.text.labelled", "bakeoff.models.baseline.tfidf"} < set(tweets)
+    assert not {"bakeoff.data.image.classified", "bakeoff.tasks.image_classification.task"} & set(tweets)
+
+
+def test_what_runs_trials_reads_no_kind_of_data_by_itself():
+    program = "import sys, bakeoff.comparison.running.worker; print('LOADED', *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split("LOADED")[1].split()
+    assert "bakeoff.data.contract" in loaded
+    kinds = {module for module in loaded if module.startswith(("bakeoff.data.image", "bakeoff.data.text."))}
+    assert kinds == {"bakeoff.data.text.spec", "bakeoff.data.text.tokenizer"}, "those that a contract of models names"

@@ -27,7 +27,7 @@ COMMAND = [
 def test_without_the_package_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(EnvironmentFault, match=r"pip install 'bakeoff\[ray\]'"):
-        RayExecutor().warm_up()
+        RayExecutor().warm_up([])
 
 
 @pytest.mark.parametrize("wrong", [{"cpus_per_trial": 0}, {"gpus_per_trial": -1.0}])
@@ -38,7 +38,7 @@ def test_a_share_that_is_none_is_refused(wrong):
 
 def test_a_cluster_that_does_not_answer_is_refused():
     with pytest.raises(EnvironmentFault, match="no Ray cluster answers there"):
-        RayExecutor(address="127.0.0.1:9").warm_up()
+        RayExecutor(address="127.0.0.1:9").warm_up([])
 
 
 def on_nodes(*nodes, **shares):
@@ -70,7 +70,7 @@ def on_ray():
     """An executor whose Ray runs on this machine; half a CPU a trial."""
     executor = RayExecutor(cpus_per_trial=0.5)
     before = signal.getsignal(signal.SIGTERM)
-    executor.warm_up()
+    executor.warm_up([])
     assert signal.getsignal(signal.SIGTERM) is before, "Ray's handler would exit with 15"
     yield executor
     family = [member for member in psutil.Process().children(recursive=True) if "ray" in member.name()]

@@ -17,6 +17,7 @@ from bakeoff.comparison.planning.folder import open_folder
 from bakeoff.comparison.planning.plan import can_show, make_plan
 from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.comparison.running.job import Executor
+from bakeoff.comparison.running.order import modules_of
 from bakeoff.config import allow, build
 from bakeoff.errors import TrackerNotSynced, TrialsFailed
 from bakeoff.report.pages.markdown import write_markdown
@@ -44,7 +45,7 @@ def run(config: Mapping[str, Any]) -> FinishedBakeoff:
     check_machine(build(config["trainer"], "trainer"))
     executor: Executor = build(config["executor"], "executor")
     with closing(executor):
-        executor.warm_up()
+        executor.warm_up(modules_of({"data": config["data"], "task": config["task"]}))
         plan = make_plan(config)
         names = (plan.config["task"]["name"], plan.config["data"]["name"], plan.bakeoff_id)
         folder = Path(config["output_dir"] or DEFAULT_ROOT / "-".join(names))

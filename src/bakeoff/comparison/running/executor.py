@@ -44,9 +44,9 @@ class LocalExecutor:
         self.timeout_s = timeout_s
         self.retries = retries
 
-    def warm_up(self) -> None:
+    def warm_up(self, modules: Sequence[str]) -> None:
         """Starts the fork server and its imports, so that they run while the bakeoff is being planned."""
-        trial_process.warm_up()
+        trial_process.warm_up(modules)
 
     def slots(self, needs: Needs) -> int:
         """How many such trials run at once."""

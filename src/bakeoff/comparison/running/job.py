@@ -63,8 +63,12 @@ OnEnd = Callable[[Job, dict[str, Any]], None]
 class Executor(Protocol):
     """Runs trials, each in a process of its own, to a result in its folder, whatever becomes of the process."""
 
-    def warm_up(self) -> None:
-        """Starts what takes its time, so that it runs while the bakeoff is being planned."""
+    def warm_up(self, modules: Sequence[str]) -> None:
+        """Starts what takes its time, so that it runs while the bakeoff is being planned.
+
+        Args:
+            modules: what trials will import.
+        """
 
     def slots(self, needs: Needs) -> int:
         """How many such trials run at once."""

@@ -5,7 +5,7 @@ Nothing here imports torch or Lightning: whoever starts trials, such as a worker
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,26 @@ class Ending:
     why: str
     out_of_memory: bool = False
     late: bool = False
+
+
+def modules_of(config: Mapping[str, Any]) -> list[str]:
+    """The modules of bakeoff's own classes that a configuration names, for a fork server to have in memory.
+
+    Code of the user's is left to the trial, which has to allow it first.
+    """
+    own = {target.rpartition(".")[0] for target in _targets(config) if target.startswith("bakeoff.")}
+    return sorted(own)
+
+
+def _targets(section: Any) -> Iterator[str]:
+    if isinstance(section, Mapping):
+        if isinstance(section.get("_target_"), str):
+            yield section["_target_"]
+        for inner in section.values():
+            yield from _targets(inner)
+    elif isinstance(section, list | tuple):
+        for inner in section:
+            yield from _targets(inner)
 
 
 def failure(config: Mapping[str, Any], label: Mapping[str, Any], why: str) -> dict[str, Any]:

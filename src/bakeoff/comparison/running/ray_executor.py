@@ -75,11 +75,11 @@ class RayExecutor:
             self._cluster = Cluster(self.address)
         return self._cluster
 
-    def warm_up(self) -> None:
+    def warm_up(self, modules: Sequence[str]) -> None:
         """Starts or joins Ray, and the imports of as many workers as trials will run at once."""
         warm = self._remote(ray_tasks.warm_up, Needs())
         for _ in range(self.slots(Needs())):
-            warm.remote(Path.cwd())
+            warm.remote(Path.cwd(), list(modules))
 
     def slots(self, needs: Needs) -> int:
         """How many such trials run at once, each on a node that has all of what it takes.

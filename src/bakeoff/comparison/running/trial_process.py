@@ -17,7 +17,7 @@ from multiprocessing.context import ForkServerContext
 from types import ModuleType
 
 from bakeoff.comparison.running.kernel_kills import KernelKills
-from bakeoff.comparison.running.order import OUT_OF_MEMORY, RANK_KILLED, Ending, Order
+from bakeoff.comparison.running.order import OUT_OF_MEMORY, RANK_KILLED, Ending, Order, modules_of
 from bakeoff.config.outcomes import Process, end_soon_after
 from bakeoff.record.layout import LOG
 
@@ -40,7 +40,7 @@ class TrialProcess:
     def __init__(self, order: Order, *, device: str | None, bakeoff: Process, timeout_s: float | None) -> None:
         self.timeout_s = timeout_s
         self._started = time.monotonic()
-        self._process = fork_server().Process(target=enter, args=(order, device, bakeoff))
+        self._process = fork_server(modules_of(order.config)).Process(target=enter, args=(order, device, bakeoff))
         with caller_hidden():
             self._process.start()
 
@@ -95,16 +95,16 @@ def stop(processes: Sequence[TrialProcess]) -> None:
             process.kill()
 
 
-def fork_server() -> ForkServerContext:
-    """Where attempts are forked; it starts with the first."""
+def fork_server(modules: Sequence[str]) -> ForkServerContext:
+    """Where attempts are forked; it starts with the first, with these modules in memory beside those of any."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
+    context.set_forkserver_preload([*_PRELOADED, *modules])
     return context
 
 
-def warm_up() -> multiprocessing.process.BaseProcess:
+def warm_up(modules: Sequence[str]) -> multiprocessing.process.BaseProcess:
     """Starts the fork server and its imports; what is returned ends when they are done."""
-    process = fork_server().Process(target=os.getpid)
+    process = fork_server(modules).Process(target=os.getpid)
     with caller_hidden():
         process.start()
     return process

@@ -19,7 +19,6 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.transforms import v2
 
 from bakeoff.data.image.spec import ImageSpec
 from bakeoff.data.spec import Inputs, Spec
@@ -169,6 +168,8 @@ class Augment(nn.Module):
         return images_BCHW.masked_fill(erased_BHW[:, None].to(images_BCHW.device), 0.0)
 
     def _mix(self, images_BCHW: Tensor, labels_B: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:
+        from torchvision.transforms import v2  # an extra, and a text trial makes an augmentation too: one that is off
+
         both = self.mixup and self.cutmix
         cut = bool(torch.rand(()) < 0.5) if both else bool(self.cutmix)
         if cut:
