@@ -85,7 +85,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, lines: list[Line]) -> Itera
         patch.syspath_prepend(folder)
         patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]))
         say("train", *FLAGS, *TRAINED, *HERE, "model=tiny_conv", "trainer.accumulate=2", "output_dir=run")
-        small = ["seeds=5", "budget.value=600", "budget.tolerance=0.2", "baselines=[]", "executor.workers=1"]
+        small = ["seeds=5", "budget.value=600", "budget.tolerance=0.2", "executor.workers=1"]
         say("compare", *FLAGS, *TRAINED, *HERE, *small, "output_dir=contest")
         yield folder
         forget()
@@ -122,12 +122,14 @@ def test_compare_scores_pseudo_values_of_the_metric_that_the_task_declares(
 ) -> None:
     verdict = read(folder / "contest" / "verdict.json")
     assert (verdict["metric"], verdict["direction"], verdict["failures"]) == ("position_f1", "maximize", [])
-    assert {row["name"] for row in verdict["leaderboard"]} == {"tiny_gru", "tiny_conv"}
+    assert {row["name"] for row in verdict["leaderboard"]} == {"tiny_gru", "tiny_conv", "window"}
     assert verdict["trivial_words"] == "marking every third step"
     trivial = [range(0, len(line["values"]), 3) for line in test_lines]
     assert verdict["trivial"] == pytest.approx(f1(trivial, test_lines), abs=1e-12)
     table = pd.read_parquet(folder / "contest" / "scores.parquet")
-    assert len(table) == 2 * 5 * NUM_TEST
+    assert table["contender"].value_counts().to_dict() == dict.fromkeys(["tiny_gru", "tiny_conv"], 5 * NUM_TEST) | {
+        "window": 5 * NUM_TEST
+    }
     for trial in (folder / "contest" / "trials").iterdir():
         about = read(trial / "run.json")
         with pa.ipc.open_file(trial / "test_predictions.arrow") as file:
@@ -153,7 +155,7 @@ def test_audit_agrees(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = read(folder / "contest" / "audit.json")
     assert found["agrees"]
     assert found["with_data"]
-    assert [finding["guard"] for finding in found["findings"]] == ["baselines"], "baselines=[] was asked for"
+    assert found["findings"] == []
 
 
 def test_audit_says_which_flag_it_lacks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
