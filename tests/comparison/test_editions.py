@@ -83,3 +83,12 @@ def test_before_it_starts_a_bakeoff_says_what_it_can_show():
     shown = [float(can_show(plan).split("about ")[1].split()[0]) for plan in (few, many)]
     assert shown[0] > shown[1] > 0
     assert can_show(make_plan(small_bakeoff(CONTENDERS, "budget=none", "task.metric=f1_macro"))) is None
+
+
+def test_pairing_is_checked_against_the_splits_that_trials_had(tmp_path):
+    plan = make_plan(small_bakeoff(CONTENDERS, "budget=none", "seeds=10", "paired=true", "baselines=null"))
+    verdict = judged(plan, tmp_path)
+    scores = pd.read_parquet(tmp_path / "scores.parquet")
+    shared = scores.groupby("seed")["split"].unique()
+    assert [len(found) for found in shared] == [1] * 10 and len({found[0] for found in shared}) == 10
+    assert not any("taken on trust" in line for line in verdict["warnings"])

@@ -52,6 +52,8 @@ def open_scores(bakeoff: RecordedBakeoff, trivial: Trivial) -> pd.DataFrame:
     closed = [(trial, found) for trial, found in bakeoff.ran if (trial.contender, trial.number) not in known]
     if closed:
         opened = _open(closed, trivial)
+        if bakeoff.plan.paired:
+            opened = opened.assign(split=_splits(closed, opened))
         _write_labels(bakeoff.path, trivial.data)
         _write(bakeoff, opened if table is None else pd.concat([table, opened], ignore_index=True), len(closed))
     return read_scores(bakeoff.path)
@@ -59,7 +61,7 @@ def open_scores(bakeoff: RecordedBakeoff, trivial: Trivial) -> pd.DataFrame:
 
 def _write(bakeoff: RecordedBakeoff, table: pd.DataFrame, num_opened: int) -> None:
     content = io.BytesIO()
-    names = [name for name in ("contender", "example", CLUSTER) if name in table.columns]
+    names = [name for name in ("contender", "example", CLUSTER, "split") if name in table.columns]
     table.astype(dict.fromkeys(names, "category")).to_parquet(content, index=False)
     seeds = len({trial.number for trial, _ in bakeoff.ran})
     purpose = "verdict" if bakeoff.stage is None else "look"
@@ -104,6 +106,19 @@ def _open(trials: Sequence[tuple[PlannedTrial, RecordedTrial]], trivial: Trivial
         part = pd.DataFrame({**row, "example": examples, "score": scorer.scores(answers, labels)})[COLUMNS]
         parts.append(part if units is None else part.assign(**{CLUSTER: units}))
     return pd.concat(parts, ignore_index=True)
+
+
+def _splits(trials: Sequence[tuple[PlannedTrial, RecordedTrial]], opened: pd.DataFrame) -> list[str]:
+    """The split of train and validation that each row's trial had, for pairing to be checked against.
+
+    One that failed before it wrote its own down has that of the others of its seed.
+    """
+    of_seed = {recorded.seed: recorded.spec["split_fingerprint"] for _, recorded in trials if recorded.spec}
+    of_trial = {
+        (planned.contender, planned.number): (recorded.spec or {}).get("split_fingerprint", of_seed.get(recorded.seed))
+        for planned, recorded in trials
+    }
+    return [str(of_trial[key]) for key in zip(opened["contender"], opened["trial"], strict=True)]
 
 
 def _write_labels(folder: Path, data: TaskData) -> None:

@@ -152,7 +152,7 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
     if len(contenders) < 2:
         raise ConfigError("config.contenders", "contenders", config["contenders"], "a comparison needs at least two")
     check_pairing(config, contenders)
-    contenders += enter(config, config["baselines"], "baseline")
+    contenders += enter(config, config["baselines"] or [], "baseline")
     fit_budget(contenders, config["budget"], data.spec)
     for contender in contenders:
         contender.points = [Point(index, seed + contender.seed_offset) for index, seed in enumerate(seeds)]
