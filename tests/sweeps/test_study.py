@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from collections import Counter
 
 import optuna
 import pytest
@@ -11,7 +13,7 @@ from optuna.trial import TrialState
 
 from bakeoff.errors import ConfigError
 from bakeoff.sweep.settings import StudySettings
-from bakeoff.sweep.study import MAX_ATTEMPTS, open_study, running_trial, url
+from bakeoff.sweep.study import MAX_ATTEMPTS, Hyperband, open_study, pruner, running_trial, url
 
 SPACE = {"x": FloatDistribution(0.0, 1.0), "y": FloatDistribution(0.1, 10.0, log=True)}
 
@@ -113,3 +115,37 @@ def test_a_job_reports_to_its_trial_through_the_database(tmp_path):
         where = {"storage": url(tmp_path), "study": "study", "number": trial.number, "pruner": "median"}
         running_trial(where).report(0.5, 1)
         assert trials_of(tmp_path)[0].intermediate_values == {1: 0.5}
+
+
+def epochs_of(name):
+    """How many of nine epochs each of 30 trials trains, the values the same whatever the study's name."""
+    study = optuna.create_study(study_name=name, direction="maximize", pruner=pruner("hyperband"))
+    values, found = random.Random(0), []
+    for _ in range(30):
+        trial, value, epoch = study.ask(), values.random(), 0
+        for epoch in range(1, 10):
+            trial.report(value, epoch)
+            if trial.should_prune():
+                break
+        study.tell(trial, value)
+        found.append(epoch)
+    return found
+
+
+def test_hyperband_spends_alike_on_studies_of_two_names():
+    """Optuna 5.0.0 draws a trial's bracket from its number and the study's name, which differs by model."""
+    lenet, resnet = epochs_of("image-digits-lenet-1f0c"), epochs_of("image-digits-resnet-9a2b")
+    assert lenet == resnet
+    assert len(set(lenet)) > 1
+
+
+def test_hyperband_uses_every_bracket_as_often_as_optuna_means_to():
+    """Of nine epochs: three brackets, of 9, 5 and 3 trials in 17, whose trials can end after 1, 3 and 9 epochs."""
+    study = optuna.create_study(pruner=optuna.pruners.HyperbandPruner(max_resource=9))
+    hyperband = Hyperband(max_resource=9)
+    hyperband._try_initialization(study)
+    trials = [optuna.trial.create_trial(value=0.0) for _ in range(1700)]
+    for number, trial in enumerate(trials):
+        trial.number = number
+    counts = Counter(hyperband._get_bracket_id(study, trial) for trial in trials)
+    assert [counts[bracket] for bracket in range(3)] == pytest.approx([900, 500, 300], rel=0.15)

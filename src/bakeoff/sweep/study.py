@@ -17,7 +17,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import optuna
 from filelock import FileLock, Timeout
@@ -33,6 +34,8 @@ MAX_ATTEMPTS = 3
 """How often a trial is taken up before it counts as failed: one that kills its machine must not do so for ever."""
 
 _WAIT_S = 60.0
+_NAMELESS = SimpleNamespace(study_name="")
+"""All that Optuna asks of a study to find a trial's bracket."""
 
 
 @dataclass
@@ -113,8 +116,18 @@ def sampler(settings: StudySettings, number: int) -> optuna.samplers.BaseSampler
 def pruner(name: str | None) -> optuna.pruners.BasePruner:
     """The pruner of that name."""
     if name == "hyperband":
-        return optuna.pruners.HyperbandPruner()
+        return Hyperband()
     return optuna.pruners.MedianPruner() if name == "median" else optuna.pruners.NopPruner()
+
+
+class Hyperband(optuna.pruners.HyperbandPruner):
+    """Optuna's, with a trial's bracket a function of its number alone, so that studies of two models spend alike.
+
+    Optuna hashes the study's name along with it, which differs by model. The bracket decides how early a trial can end.
+    """
+
+    def _get_bracket_id(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> int:
+        return super()._get_bracket_id(cast(optuna.Study, _NAMELESS), trial)
 
 
 @contextmanager
