@@ -6,6 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from omegaconf import OmegaConf
+
+from bakeoff.comparison.running.order import modules_of
+from bakeoff.config.composition import Composer
 
 VISION = ("torchvision", "PIL", "timm")
 TEXT = ("tokenizers", "transformers", "sacrebleu", "num2words")
@@ -46,3 +50,21 @@ def test_images_do_without_the_packages_of_texts() -> None:
 def test_images_need_their_own(package: str) -> None:
     last_line = imports_without((package,), "bakeoff.data.image.classified").strip().rpartition("\n")[2]
     assert last_line.startswith("ModuleNotFoundError") and package in last_line
+
+
+@pytest.mark.parametrize(
+    ("task", "lacking"),
+    [
+        ("text_classification", ("torchvision", "timm")),
+        ("language_modeling", ("torchvision", "timm")),
+        ("translation", ("torchvision", "timm")),
+        ("image_classification", TEXT),
+        ("sequence_probe", ("torchvision", "timm", *TEXT)),
+    ],
+)
+def test_all_that_a_trial_names_comes_without_the_packages_of_other_kinds(task: str, lacking: tuple[str, ...]) -> None:
+    """Those that every configuration names, such as an augmentation that is off, are among them."""
+    config = OmegaConf.to_container(Composer().compose("train", [f"task={task}"]).cfg, resolve=True)
+    modules = modules_of(config)
+    assert f"bakeoff.tasks.{task}.task" in modules and "bakeoff.data.image.augment" in modules
+    assert imports_without(lacking, *modules, "bakeoff.comparison.running.worker", "bakeoff.commands.compare") == ""
