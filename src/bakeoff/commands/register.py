@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bakeoff.commands.arguments import Parser
+from bakeoff.commands.arguments import Parser, add_own_code, use_own_code
 from bakeoff.commands.sync import artifacts_of, sync
 from bakeoff.errors import ConfigError, TrackerNotSynced
 from bakeoff.record.layout import PLAN
@@ -29,7 +29,9 @@ def run(argv: Sequence[str]) -> None:
     parser.add_argument("--name", help="of the model (<task>-<data>-<model>)")
     parser.add_argument("--contender", help="of a bakeoff, another one than the winner; its best trial on validation")
     parser.add_argument("--uri", help="another tracker than the run's own")
+    add_own_code(parser)
     words = parser.parse_args(argv)
+    use_own_code(words)
     version = _register(words.run, words.name, words.contender, words.uri)
     print(f"{'registered' if version.new else 'registered before'}: {version.name} version {version.number}")
     print(f"models:/{version.name}/{version.number}")
