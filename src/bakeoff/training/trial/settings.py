@@ -31,7 +31,8 @@ class TrainerSettings:
         accumulate: parts in which each batch is gone through; their gradients add up to that of the batch, which then
             needs the memory of a part only.
         steps_per_call: optimizer steps inside one Lightning step.
-        select: which weights are kept, ``best`` on validation or ``last``.
+        select: which weights are kept, ``best`` on validation or ``last``; a validation whose loss is no finite number
+            selects none.
         patience: validations without a better metric before training stops; None never stops early.
         checkpoint_every_s: seconds between resume points; they are taken between calls and at the end of an epoch.
         max_nonfinite_steps: so many optimizer steps in a row whose loss is no finite number end a run as diverged; each
