@@ -6,14 +6,14 @@ from pytorch_lightning import Trainer
 from torch import nn
 
 from bakeoff.files import read_json
-from bakeoff.tasks.image_classification.task import ImageClassification
 from bakeoff.training.loop.gradient_watch import GradientWatch
 from bakeoff.training.loop.metric_log import read_log
+from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.run import run_trial
 from tests.training.test_trial import LABEL, config
 
 
-class Task(ImageClassification):
+class TwoLayers(TrainingModule):
     """A module of two layers whose gradients a test sets."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Task(ImageClassification):
 
 
 def looked(*gradients: tuple[float, float]) -> GradientWatch:
-    watch, task, trainer = GradientWatch(), Task(), Trainer(logger=False, enable_checkpointing=False)
+    watch, task, trainer = GradientWatch(), TwoLayers(), Trainer(logger=False, enable_checkpointing=False)
     for pair in gradients:
         for layer, value in zip(task.net, pair, strict=True):
             layer.weight.grad = torch.full((2, 2), value)
@@ -53,7 +53,7 @@ def test_gradients_that_are_all_zero_are_not_uneven():
 
 
 def test_the_norm_is_that_before_clipping():
-    watch, task = GradientWatch(), Task()
+    watch, task = GradientWatch(), TwoLayers()
     for layer in task.net:
         layer.weight.grad = torch.ones(2, 2)
     task.norm_before_clipping = torch.tensor(5e3)
@@ -77,7 +77,7 @@ def test_a_trial_logs_its_gradients_and_says_that_nothing_is_wrong(tmp_path):
 
 def test_a_deep_network_of_sigmoids_at_torchs_own_start_is_flagged():
     torch.manual_seed(0)
-    watch, task = GradientWatch(), Task()
+    watch, task = GradientWatch(), TwoLayers()
     task.net = nn.Sequential(*(part for _ in range(12) for part in (nn.Linear(16, 16), nn.Sigmoid())))
     task.net(torch.randn(8, 16)).square().mean().backward()
     watch.on_validation_start(Trainer(logger=False, enable_checkpointing=False), task)
