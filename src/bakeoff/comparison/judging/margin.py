@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from bakeoff.comparison.judging.scoring import Trivial
 from bakeoff.files import write_json
 from bakeoff.metrics import MetricFacts
@@ -16,10 +14,7 @@ from bakeoff.record.layout import MARGIN
 from bakeoff.record.reading import read_if_there
 from bakeoff.record.trials import RecordedTrial
 from bakeoff.statistics import FixedMargin, margin_from_validation
-from bakeoff.statistics.pooled import best_of, selection_weights
-
-MARGIN_FRACTION = 0.10
-"""Rule 17: the smallest difference that matters, as a share of the best validation error."""
+from bakeoff.statistics.pooled import best_of
 
 
 def fixed_margin(bakeoff: RecordedBakeoff, trivial: Trivial) -> float | None:
@@ -50,7 +45,9 @@ def margin_of(bakeoff: RecordedBakeoff, trivial: Trivial | None) -> FixedMargin:
         values[name].append(None if trial.failed else trial.validation[plan.metric])
     m = family_size(plan.tune)
     if plan.edition == 1:
-        finished = {name: [value for value in found if value is not None] for name, found in values.items()}
+        finished: dict[str, list[float | None]] = {
+            name: [value for value in found if value is not None] for name, found in values.items()
+        }
         rule = "10 % of the best validation error" + (f" to expect of the best of {m} trials" if m else "")
         return FixedMargin(margin_of_validation(finished, plan.aim, best_of=m), rule)
     return margin_from_validation(
@@ -87,7 +84,7 @@ def _trivial_score(
 
 
 def margin_of_validation(
-    values: Mapping[str, Sequence[float]], facts: MetricFacts, *, best_of: int | None = None
+    values: Mapping[str, Sequence[float | None]], facts: MetricFacts, *, best_of: int | None = None
 ) -> float | None:
     """A tenth of the best contender's validation error, as the first edition of the protocol has it; None if that is 0.
 
@@ -96,19 +93,19 @@ def margin_of_validation(
         facts: of the metric: which way is better, and the value of a perfect answer.
         best_of: m of a family claim, whose error is that to expect of the best of m trials; None takes the mean.
     """
-    sign = facts.sign
-    reached = [sign * _expected(sign * np.asarray(found), best_of or 1) for found in values.values() if len(found)]
-    errors = [sign * (facts.perfect - value) for value in reached]
-    return max(MARGIN_FRACTION * min(errors, default=0.0), 0.0) or None
+    found = margin_from_validation(
+        values,
+        trivial=math.nan,  # no failed trial is among them
+        perfect=facts.perfect,
+        right_or_wrong=False,
+        num_validation=0,
+        num_test=0,
+        direction=facts.direction,
+        best_of=best_of,
+    )
+    return found.value
 
 
 def family_size(tune: Mapping[str, Any]) -> int | None:
     """m of the family claim; None without tuning."""
     return best_of(int(tune["trials"]), tune["best_of"]) if tune["trials"] else None
-
-
-def _expected(better_T: np.ndarray, best_of: int) -> float:
-    """Validation score to expect of the best of so many trials, higher is better; of one it is the mean."""
-    if best_of == 1:
-        return float(better_T.mean())
-    return float(selection_weights(better_T, min(best_of, len(better_T))) @ better_T)
