@@ -102,6 +102,14 @@ def text_folder(folder: Path) -> dict[str, Any]:
     return {"file": str(folder), "sequence_length": 8, "batch_size": 4}
 
 
+def class_folders_of_texts(folder: Path) -> dict[str, Any]:
+    """Texts in a folder a class."""
+    for row, text in enumerate(texts()):
+        (folder / "abc"[row % 3]).mkdir(exist_ok=True)
+        (folder / "abc"[row % 3] / f"{row:02d}.txt").write_text(text)
+    return {"path": str(folder)}
+
+
 def short_documents(folder: Path) -> dict[str, Any]:
     """As `text_parquet`, with pieces short enough for several batches."""
     return text_parquet(folder, "path") | {"sequence_length": 8, "batch_size": 4}
@@ -133,6 +141,7 @@ OFFLINE = {
     "parquet": lambda folder: text_parquet(folder, "file"),
     "stdlib": lambda folder: {"part": "docstrings", "max_bytes": 40000},
     "text_file": text_folder,
+    "text_folder": class_folders_of_texts,
     "hf_stream": short_documents,
     "number_words": lambda folder: {"count": 60, "split.val": 10, "split.test": 10},
     "parallel": tsv_file,

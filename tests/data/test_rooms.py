@@ -34,7 +34,7 @@ def imports_without(blocked: tuple[str, ...], *modules: str) -> str:
 
 def test_texts_and_probes_do_without_the_packages_of_images() -> None:
     rooms = ("text.labelled", "text.pairs", "text.stream", "text.augment", "text.prediction", "probes.module")
-    sources = ("tables", "text_files", "aligned_files", "hub", "tweets", "stdlib", "number_words")
+    sources = ("tables", "text_files", "text_folder", "aligned_files", "hub", "tweets", "stdlib", "number_words")
     modules = [f"bakeoff.data.{room}" for room in rooms] + [f"bakeoff.data.sources.{source}" for source in sources]
     assert imports_without(VISION, *modules) == ""
 

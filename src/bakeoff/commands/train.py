@@ -85,6 +85,8 @@ def _run_in(
     root = Path(config["output_dir"] or "outputs")
     _follow(folder, config, root)
     print(f"{trial['task']['name']}  {trial['data']['name']}  {trial['model']['name']}  seed {trial['seed']}")
+    for note in data.spec.notes:
+        print(f"note: {note}")
     print(f"run {label.trial_id} in {folder}", flush=True)
     pruner = pruning(config)
     _forget_pruned(folder, studied=pruner is not None)

@@ -11,6 +11,7 @@ from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 
 from bakeoff.data import columns as naming
+from bakeoff.data.sources.source import Loaded
 from bakeoff.data.splits.names import PARTS, canonical_split
 from bakeoff.data.splits.reading import read_facts
 from bakeoff.data.splits.rule import SplitRule
@@ -100,13 +101,10 @@ def source_rows(splits: DatasetDict, rule: SplitRule) -> SourceRows:
     Raises:
         DataError: no split to train on, an empty one, or a column that parts what is parted already.
     """
-    if len(splits) == 1:
-        named = {"train": next(iter(splits.values()))}
-    else:
-        named = {part: data for name, data in splits.items() if (part := canonical_split(str(name)))}
-    notes: tuple[str, ...] = ()
+    named, notes = _named(splits)
     if rule.deciding or rule.embargo is not None:
-        named, notes = _decided(named, rule)
+        named, left_out = _decided(named, rule)
+        notes += left_out
     if "train" not in named:
         problem = f"there is no train split among {', '.join(map(str, named if rule.column else splits))}"
         key = "data.split.column" if rule.column else "data.path"
@@ -116,6 +114,25 @@ def source_rows(splits: DatasetDict, rule: SplitRule) -> SourceRows:
             raise DataError("data.empty_split", "data.path", None, f"the {part} split has no rows")
     ordered = {part: named[part] for part in PARTS if part in named}
     return SourceRows(ordered, {part: example_names(part, dataset) for part, dataset in ordered.items()}, notes)
+
+
+def _named(splits: DatasetDict) -> tuple[dict[str, Dataset], tuple[str, ...]]:
+    """The splits by their canonical names, and what the source and this left out."""
+    notes = splits.notes if isinstance(splits, Loaded) else ()
+    if len(splits) == 1:
+        return {"train": next(iter(splits.values()))}, notes
+    names: dict[str, str] = {}
+    for name in map(str, splits):
+        part = canonical_split(name)
+        if part in names:
+            problem = f"two splits of the source are the {part} split: {names[part]} and {name}"
+            raise DataError("data.doubled_split", "data.path", None, problem, next_step="rename or remove one of them")
+        if part:
+            names[part] = name
+    others = [f"{name} ({len(splits[name]):,} rows)" for name in map(str, splits) if name not in names.values()]
+    if others:
+        notes = (*notes, f"Splits of the source that are left out: {', '.join(others)}.")
+    return {part: splits[name] for part, name in names.items()}, notes
 
 
 def _decided(named: dict[str, Dataset], rule: SplitRule) -> tuple[dict[str, Dataset], tuple[str, ...]]:

@@ -15,8 +15,9 @@ from bakeoff.data.image.loaders import normalise
 from bakeoff.data.image.pixels import OnBad
 from bakeoff.data.image.records import Record, UnreadableImage, decode
 from bakeoff.data.image.spec import ImageSpec
+from bakeoff.data.sources.folders import read_tree
 from bakeoff.data.sources.hub import HuggingFace
-from bakeoff.data.sources.image_folder import list_images, read_metadata
+from bakeoff.data.sources.image_folder import IMAGES, read_metadata
 from bakeoff.data.sources.source import existing_path
 from bakeoff.errors import DataError
 
@@ -77,7 +78,7 @@ def _list_records(source: str | Path | Sequence[str | Path], column: str | None)
         return _table(path, column)
     if path.is_file():
         return _files([path])
-    files = list_images(path)
+    files = [path / file for file in read_tree(path, IMAGES, key="input").files]
     if not files:
         raise DataError("data.empty_folder", "input", path, "there are no images in this folder or below it")
     return _files(files)

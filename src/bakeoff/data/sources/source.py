@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from datasets import DatasetDict
+from datasets import Dataset, DatasetDict
 
 from bakeoff.errors import DataError, nearest
+
+ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"})
+
+
+class Loaded(DatasetDict):
+    """Splits that know what was left out: ``notes``, sentences for the report."""
+
+    def __init__(self, splits: Mapping[str, Dataset], notes: Iterable[str] = ()) -> None:
+        super().__init__(splits)
+        self.notes = tuple(notes)
 
 
 class Source(abc.ABC):
@@ -25,7 +35,7 @@ class Source(abc.ABC):
 
     @abc.abstractmethod
     def load(self) -> DatasetDict:
-        """Read the data.
+        """Read the data; a `Loaded` where something was left out.
 
         Raises:
             DataError: it cannot be read as what it should be.
@@ -41,6 +51,20 @@ def existing_path(path: str, *, key: str = "data.path") -> Path:
     """
     absolute = Path(path).expanduser().absolute()
     return absolute if absolute.exists() else refuse_missing_path(path, absolute, key=key)
+
+
+def existing_folder(path: str, noun: str) -> Path:
+    """The absolute path of a folder that ``data.path`` names.
+
+    Raises:
+        DataError: it does not exist, or is a file.
+    """
+    folder = existing_path(path)
+    if not folder.is_dir():
+        packed = folder.suffix.lower() in ARCHIVES
+        next_step = "unpack it, and give the folder" if packed else f"give a folder of {noun}, or data=hf for Parquet"
+        raise DataError("data.not_a_folder", "data.path", path, f"{folder} is a file", next_step=next_step)
+    return folder
 
 
 def refuse_missing_path(given: str, absolute: Path, *, key: str = "data.path") -> NoReturn:

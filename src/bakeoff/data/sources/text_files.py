@@ -1,4 +1,4 @@
-"""Plain text of the user's own: one file, or a folder of them."""
+"""Plain text of the user's own: one file, or folders of them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,32 @@ from typing import Any
 
 from datasets import Dataset, DatasetDict
 
+from bakeoff.data.sources.class_folders import note_on_others, notes_on_splits, split_folders
 from bakeoff.data.sources.csv_file import read_text
-from bakeoff.data.sources.source import Source, existing_path, file_states
+from bakeoff.data.sources.folders import FileKind, read_tree, visible_files
+from bakeoff.data.sources.source import Loaded, Source, existing_path, file_states
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import DataError
+
+_ABOUT = frozenset({"readme", "license", "licence", "copying", "notice", "authors", "changelog", "makefile"})
+"""Names without an ending of files that are about a folder rather than part of it, in lower case."""
+
+
+def _begins_as_text(file: Path, start: bytes) -> bool:
+    """Names without an ending, or with a number for one, are usual among mails and news."""
+    named_so = not file.suffix or file.suffix[1:].isdigit()
+    return named_so and file.name.lower() not in _ABOUT and bool(start) and b"\0" not in start
+
+
+TEXTS = FileKind("text", frozenset({".txt", ".text"}), _begins_as_text)
 
 
 class TextFiles(Source):
     """A document a file, in the order of their names.
 
     Args:
-        file: a text file, or a folder (every ``.txt`` below it); without the other two, all splits are made from it.
+        file: a text file, or a folder (every text file below it); without the other two, all splits are made from it,
+            or are its folders called train, val and test.
         val_file: what to validate on, a file or a folder; null: made from ``file``.
         test_file: what to test on; null: made from ``file``.
         encoding: of the files; line ends become "\\n".
@@ -35,20 +50,27 @@ class TextFiles(Source):
         self._encoding = encoding
 
     def identity(self) -> dict[str, Any]:
-        """Name, size and time of every file."""
+        """Name, size and time of every visible file."""
         states = {}
         for split, (key, given) in self._given.items():
             root = existing_path(given, key=key)
-            states[split] = [str(root), file_states(_files(root, key), relative_to=root.parent)]
+            files = visible_files(root) if root.is_dir() else [root]
+            states[split] = [str(root), file_states(files, relative_to=root.parent)]
         return {"source": "text_files", "encoding": self._encoding, "files": states}
 
     def load(self) -> DatasetDict:
-        """Columns ``text`` and the file's name, a split a setting."""
-        return DatasetDict({split: self._load(key, given) for split, (key, given) in self._given.items()})
+        """Columns ``text`` and the file's name, a split a setting, or a folder."""
+        splits: dict[str, Dataset] = {}
+        notes: list[str] = []
+        for split, (key, given) in self._given.items():
+            root = existing_path(given, key=key)
+            found, left_out = _text_files(root, key, with_splits=len(self._given) == 1)
+            own = {split: found[""]} if "" in found else found
+            splits |= {part: self._read(root, files, key, given) for part, files in own.items()}
+            notes += left_out
+        return Loaded(splits, notes)
 
-    def _load(self, key: str, given: str) -> Dataset:
-        root = existing_path(given, key=key)
-        files = _files(root, key)
+    def _read(self, root: Path, files: list[Path], key: str, given: str) -> Dataset:
         texts = [read_text(file, encoding=self._encoding, key=key).replace("\r\n", "\n") for file in files]
         if not any(text.strip() for text in texts):
             problem = f"there is no text in {root}"
@@ -57,8 +79,16 @@ class TextFiles(Source):
         return Dataset.from_dict({"text": texts, EXAMPLE_COLUMN: names})
 
 
-def _files(root: Path, key: str) -> list[Path]:
-    files = sorted(root.rglob("*.txt")) if root.is_dir() else [root]
-    if not files:
+def _text_files(root: Path, key: str, *, with_splits: bool) -> tuple[dict[str, list[Path]], list[str]]:
+    """The files by split (all of ``""`` where there are none), and what is left out."""
+    if not root.is_dir():
+        return {"": [root]}, []
+    tree = read_tree(root, TEXTS, key=key)
+    if not tree.files:
         raise DataError("data.empty_folder", key, root, "there is no .txt file in this folder or below it")
-    return files
+    tops = split_folders(tree, key=key, with_classes=False) if with_splits else {}
+    notes = [*notes_on_splits(tree, tops), *note_on_others(tree.others)]
+    parts = tops or {"": ""}
+    return {
+        part: [root / file for file in tree.files if not top or file.parts[0] == top] for part, top in parts.items()
+    }, notes

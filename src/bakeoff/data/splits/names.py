@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 PARTS = ("train", "val", "test")
 
 _CANONICAL = {
@@ -14,8 +16,11 @@ _CANONICAL = {
     "test": "test",
     "testing": "test",
 }
+SPLIT_NAMES = tuple(_CANONICAL)
+"""The names in use, to which one of "set", "data", "split", "images" and "files" may be added."""
+_ADDED = re.compile(r"[ _-]?(set|data|split|images|files)$")
 
 
 def canonical_split(name: str) -> str | None:
     """``train``, ``val`` or ``test`` for the names in use for them, None for any other."""
-    return _CANONICAL.get(name.lower())
+    return _CANONICAL.get(_ADDED.sub("", name.lower()))
