@@ -9,7 +9,14 @@ import pytest
 from verdict_simulation import tuned_arms
 
 from bakeoff.errors import ConfigError, DataError
-from bakeoff.statistics import Options, family_verdict, family_verdict_from_matrices, pool, sample_difference
+from bakeoff.statistics import (
+    Options,
+    family_verdict,
+    family_verdict_from_matrices,
+    pool,
+    race_verdict,
+    sample_difference,
+)
 from bakeoff.statistics.information import examples_share, nominal_levels
 from bakeoff.statistics.pooled import best_of, selection_weights
 
@@ -167,13 +174,39 @@ def test_looks_of_trials_spend_by_information_for_one_m():
     assert family_verdict(test, validation, m=3, looks=(12,), margin=0.05).pairs[0].level == pytest.approx(0.05)
 
 
+def test_the_m_of_all_looks_is_by_itself_that_of_the_first():
+    arms = dict(zip("ab", tuned_arms(np.random.default_rng(0), families=2, trials=24, examples=50), strict=True))
+    assert family_verdict(*frames(arms)).best_of == 5
+    assert family_verdict(*frames(arms), looks=(12, 24)).best_of == 3
+
+
+def test_a_race_of_families_leaves_the_beaten_behind_and_keeps_what_they_reached():
+    arms = dict(zip("abc", tuned_arms(np.random.default_rng(0), families=3, trials=20, examples=400), strict=True))
+    arms["c"][0][:, ::3] = 0.0
+    test, validation = frames(arms)
+    early = test[test["trial"] < 12], validation[validation["trial"] < 12]
+    first = race_verdict(early[0], validation=early[1], looks=(12, 20), margin=0.01)
+    alone = family_verdict(*early, looks=(12, 20), margin=0.01)
+    assert first.pairs == alone.pairs and first.curves == alone.curves and first.racing == ("a", "b")
+    last = race_verdict(test, validation=validation, looks=(12, 20), previous=first, margin=0.01)
+    runs = {row.name: (row.num_seeds, row.beaten_by) for row in last.contenders}
+    assert runs == {"a": (20, None), "b": (20, None), "c": (12, first.contenders[2].beaten_by)}
+    assert last.contenders[2].name == "c" and runs["c"][1] in ("a", "b")
+    assert len(last.pairs) == 3 and last.curves["c"] == first.curves["c"] and len(last.curves["a"]) == 5
+    assert last.best_of == 3
+    with pytest.raises(ConfigError, match="declared at 12 trials, the table holds 20"):
+        race_verdict(test, validation=validation, looks=(12, 20))
+    with pytest.raises(ConfigError, match="nothing to pair"):
+        race_verdict(*early[:1], validation=early[1], looks=(12, 20), paired=True)
+
+
 @pytest.mark.parametrize(
     ("m", "looks", "line"),
     [
-        (None, (12, 24), "one m for all of them"),
-        (3, {12: 0.01, 24: 0.04}, "by information only"),
-        (4, (12, 24), "at least 4 m trials"),
-        (3, "every", "at least 12 trials"),
+        (3, {12: 0.01, 24: 0.04}, "which spend by information"),
+        (4, (12, 24), "takes 16 trials"),
+        (None, (10, 24), "takes 12 trials"),
+        (3, "every", "named numbers of trials"),
     ],
 )
 def test_looks_that_do_not_hang_together_are_refused(m, looks, line):

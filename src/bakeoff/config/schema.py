@@ -90,7 +90,7 @@ class Compare(Training):
         alpha: the verdict's error rate, over all pairs.
         margin: the smallest difference that matters; null: a tenth of the best validation error.
         looks: numbers of seeds at which the verdict may be read, declared before the first run; ``every`` one from 5 to
-            20, or levels by number.
+            20, or levels by number. Of a search: numbers of its trials, from 12 on, the last being ``tune.trials``.
         futility: end where a decision by the last look has become unlikely.
         tune: how contenders are searched.
         paired: pair contenders by seed; needs 10 of them.

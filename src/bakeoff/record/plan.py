@@ -14,6 +14,7 @@ from bakeoff.record.contenders import Contender, Point
 from bakeoff.record.metric_facts import declared_facts
 from bakeoff.record.reading import known, read, require, rows, sha256_of
 from bakeoff.statistics.looks import edition_looks
+from bakeoff.statistics.pooled import best_of
 
 DEFAULT_MARGIN_FRACTION = 0.1
 """STATISTICS.md, rule 17."""
@@ -76,7 +77,7 @@ class RecordedPlan:
     """Of a bakeoff without tuning, and of the baselines of one with it."""
     tune: Mapping[str, Any] = field(default_factory=dict)
     looks: tuple[int, ...] = ()
-    """Declared numbers of seeds at which the test is opened; empty without looks."""
+    """Declared numbers of seeds, or of trials of a search, at which the test is opened; empty without looks."""
     look_levels: tuple[float, ...] = ()
     """The level of each; empty where they can't be told."""
     paired: bool = False
@@ -144,6 +145,13 @@ class RecordedPlan:
     def num_runs(self) -> int:
         """Trials planned for each contender."""
         return self.num_tuning or len(self.seeds)
+
+    @property
+    def best_of(self) -> int | None:
+        """m of the family claim, the same at all looks; None where the configurations are fixed."""
+        if not self.num_tuning:
+            return None
+        return best_of(self.looks[0] if self.looks else self.num_tuning, self.tune.get("best_of"))
 
     @property
     def run_word(self) -> str:

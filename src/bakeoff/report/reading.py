@@ -79,18 +79,25 @@ class Bakeoff:
         """Leaderboard rows that are there to compare against."""
         return [row for row in self.verdict.leaderboard if row.is_baseline]
 
+    def searched(self, name: str) -> Contender | None:
+        """A contender as planned, with those points of its search that were run; None for one that was not tuned."""
+        planned = next((entry for entry in self.plan.contenders if entry.name == name), None)
+        if planned is None or not planned.points:
+            return None
+        runs = self.verdict.runs_of(name)
+        return replace(planned, points=planned.points[:runs], trials=planned.trials[:runs])
+
     def trials_of(self, name: str) -> list[RecordedTrial]:
         """Trials of one contender, in the order of the seeds."""
         return [trial for trial in self.trials if trial.contender == name]
 
     def typical_trials(self, name: str) -> list[RecordedTrial]:
         """Trials that show what a contender does: all, or of a search the best quarter by validation."""
-        trials = self.trials_of(name)
-        planned = next((entry for entry in self.plan.contenders if entry.name == name), None)
-        if planned is None or not planned.points:
+        trials, searched = self.trials_of(name), self.searched(name)
+        if searched is None:
             return trials
-        count = max(len(trials) // 4, 1)
-        chosen = set(best_trials(planned, self.validation, count=count, metric=self.metric))
+        count = max(len(searched.trials) // 4, 1)
+        chosen = set(best_trials(searched, self.validation, count=count, metric=self.metric))
         return [trial for trial in trials if trial.folder.name in chosen]
 
 

@@ -38,7 +38,7 @@ GLOSSARY = {
     "latency": "Time from input to answer for one batch, after warm-up, on the machine named under Environment.",
     "best of m": "What a search of m trials ends with: the one that is best on validation, judged on the test set.",
     "search space": "The settings that tuning may change, each with its range.",
-    "look": "A reading of the test scores, at a number of seeds declared before the first run.",
+    "look": "A reading of the test scores, at a number of seeds (of a search: trials) declared before the first run.",
     "audit": "Every figure of the verdict, derived again from the stored scores and compared.",
     "provisional": "Fewer than five seeds: a first impression, without a winner.",
 }

@@ -15,10 +15,10 @@ from bakeoff.statistics.clusters import Clusters, cluster_values
 from bakeoff.statistics.configuration import guard_of
 from bakeoff.statistics.crossed import Sample, sample_difference, sample_mean
 from bakeoff.statistics.guards import Guard, right_or_wrong
-from bakeoff.statistics.looks import Declared, Looks, edition_looks
+from bakeoff.statistics.looks import EVERY, Declared, Looks, edition_looks
 from bakeoff.statistics.options import DIRECTIONS, EDITION, Options, check_failed, margin_of
-from bakeoff.statistics.pooled import best_of, pool
-from bakeoff.statistics.scores import numbers_of, score_table
+from bakeoff.statistics.pooled import MIN_TRIALS, best_of, pool
+from bakeoff.statistics.scores import ScoreTable, numbers_of, score_table
 from bakeoff.statistics.sentences import family_claim
 from bakeoff.statistics.setting import Setting, Units
 from bakeoff.statistics.verdicts import Verdict
@@ -54,8 +54,8 @@ def family_verdict(
         alpha, margin, margin_reference, failed, direction, metric, notes, score_range, cluster_name, futility, edition:
             as in ``verdict_from_scores``.
         looks: numbers of *trials* at which the verdict may be read, by information. The expected score of the best of
-            m is a U-statistic of exchangeable trials, so looks hang together as those of seeds do; m must be the same
-            at all of them.
+            m is a U-statistic of exchangeable trials, so looks hang together as those of seeds do; m is the same at all
+            of them, by itself 5, or a quarter of the first look's trials if that is less.
         validation_direction: ``minimize`` if lower validation scores are better; that of the test scores if None.
 
     Returns:
@@ -63,8 +63,9 @@ def family_verdict(
 
     Raises:
         DataError: as ``verdict_from_scores``; unequal numbers of trials; a trial without validation score.
-        ConfigError: fewer than 12 trials, or fewer than 4 m.
+        ConfigError: fewer than 12 trials, or fewer than 4 m; looks of ``every`` trial, or with levels.
     """
+    declared = looks_of_trials(looks, m, alpha=alpha, edition=edition)
     options = Options(
         alpha=alpha,
         margin=margin_of(margin, margin_reference),
@@ -73,27 +74,56 @@ def family_verdict(
         failed=failed or {},
         notes=notes,
         score_range=score_range,
-        looks=_looks_of_trials(looks, m, alpha=alpha, edition=edition),
+        looks=declared,
         futility=futility,
         edition=edition,
     )
-    towards = validation_direction or direction
-    if towards not in DIRECTIONS:
-        raise ConfigError("config.direction", "validation_direction", towards, "unknown direction", allowed=DIRECTIONS)
     table = score_table(frame, run_column="trial")
-    sign = 1.0 if towards == "maximize" else -1.0
-    trials = {
-        name: (test, sign * _validation_of(validation, name, labels)) for name, (labels, test) in table.labelled.items()
-    }
+    trials = tuned_trials(table, validation, direction=validation_direction or direction)
     clusters = table.clusters(cluster_name) if edition > 1 else None
+    m = first_best_of(declared, m) if declared else m
     return family_verdict_from_matrices(trials, options=options, m=m, clusters=clusters)
 
 
+def tuned_trials(table: ScoreTable, validation: pd.DataFrame, *, direction: str) -> dict[str, Trials]:
+    """By contender, its trials' test scores (T, N) and validation scores (T,), of which the higher is better.
+
+    Args:
+        table: test scores, a row a trial.
+        validation: as for ``family_verdict``.
+        direction: ``minimize`` if lower validation scores are better.
+
+    Raises:
+        DataError: a trial with only one of the two.
+        ConfigError: an unknown direction.
+    """
+    if direction not in DIRECTIONS:
+        raise ConfigError("config.direction", "validation_direction", direction, "not known", allowed=DIRECTIONS)
+    sign = 1.0 if direction == "maximize" else -1.0
+    return {
+        name: (test, sign * _validation_of(validation, name, labels)) for name, (labels, test) in table.labelled.items()
+    }
+
+
 def family_verdict_from_matrices(
-    trials: Mapping[str, Trials], *, options: Options, m: int | None = None, clusters: Clusters | None = None
+    trials: Mapping[str, Trials],
+    *,
+    options: Options,
+    m: int | None = None,
+    clusters: Clusters | None = None,
+    racing: bool = False,
+    previous: Verdict | None = None,
 ) -> Verdict:
-    """As ``family_verdict``, from (trials, examples) test and (trials,) validation scores, higher is better."""
-    check_failed(options.failed, list(trials))
+    """As ``family_verdict``, from (trials, examples) test and (trials,) validation scores, higher is better.
+
+    Args:
+        trials: test and validation scores by contender.
+        options: what was fixed beforehand.
+        m: trials of one search.
+        clusters: which examples hang together.
+        racing, previous: as for ``verdict_from_matrices``.
+    """
+    check_failed(options.failed, [*trials, *([row.name for row in previous.contenders] if previous else [])])
     counts = {name: len(validation) for name, (_, validation) in trials.items()}
     if len(set(counts.values())) > 1:
         problem = "unequal trials: " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
@@ -120,29 +150,39 @@ def family_verdict_from_matrices(
             units=units,
             guard=guard,
             warnings=crossings(by_m),
+            racing=racing,
         ),
+        previous=previous,
     )
-    return replace(verdict, best_of=m, curves=_curves(by_m, options, guard))
+    earlier = previous.curves if previous else {}
+    return replace(verdict, best_of=m, curves={**earlier, **_curves(by_m, options, guard)})
 
 
-def _looks_of_trials(looks: Declared | None, m: int | None, *, alpha: float, edition: int) -> Looks | None:
+def looks_of_trials(looks: Declared | None, m: int | None, *, alpha: float, edition: int) -> Looks | None:
     """Declared looks of a search, all of which estimate the best of the same m.
 
     Raises:
-        ConfigError: looks of ``every`` trial or by level, no m, or a first look of fewer than 12 or 4 m trials.
+        ConfigError: looks of ``every`` trial or by level, or a first look of fewer than 12 or 4 m trials.
     """
     if looks is None:
         return None
     declared = edition_looks(looks, alpha=alpha, edition=edition)
     assert declared is not None
-    if not declared.by_information:
-        problem = "looks of tuning trials spend by information only"
-        raise ConfigError("config.looks", "looks", list(declared.seeds), problem, next_step="looks=[12,20,40]")
-    if m is None:
-        problem = "looks of tuning trials need one m for all of them"
-        raise ConfigError("config.tune_best_of", "m", None, problem, next_step=f"m={declared.seeds[0] // 4}")
-    best_of(declared.seeds[0], m)
+    if looks == EVERY or not declared.by_information:
+        problem = "looks of tuning trials are named numbers of trials, which spend by information"
+        shown = looks if isinstance(looks, str) else list(declared.seeds)
+        raise ConfigError("config.looks", "looks", shown, problem, next_step="looks=[12,20,40]")
+    fewest = max(MIN_TRIALS, 4 * (m or 1))
+    if declared.seeds[0] < fewest:
+        problem = f"the first look at a search takes {fewest} trials: at least {MIN_TRIALS}, and 4 m for the best of m"
+        step = f"looks=[{fewest},{2 * fewest}]"
+        raise ConfigError("config.looks", "looks", list(declared.seeds), problem, next_step=step)
     return declared
+
+
+def first_best_of(looks: Looks, m: int | None) -> int:
+    """The m that all looks of a search share, so that they estimate one thing: by itself that of the first look."""
+    return best_of(looks.seeds[0], m)
 
 
 def crossings(by_m: Mapping[int, Mapping[str, Sample]]) -> list[str]:

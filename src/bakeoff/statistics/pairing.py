@@ -11,6 +11,7 @@ from bakeoff.errors import DataError
 
 MIN_SEEDS_PAIRED = 10
 SPLIT = "split"
+UNPAIRED = "each trial of a search has a seed of its own, so there is nothing to pair"
 
 
 def check_paired(labelled: Mapping[str, tuple[list, np.ndarray]]) -> None:

@@ -20,10 +20,11 @@ import pandas as pd
 
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.statistics.configuration import verdict_from_matrices
+from bakeoff.statistics.family import family_verdict_from_matrices, first_best_of, looks_of_trials, tuned_trials
 from bakeoff.statistics.looks import Declared, edition_looks
 from bakeoff.statistics.options import EDITION, Options, margin_of
-from bakeoff.statistics.pairing import check_paired, pairing_notes
-from bakeoff.statistics.scores import COLUMNS, score_table
+from bakeoff.statistics.pairing import UNPAIRED, check_paired, pairing_notes
+from bakeoff.statistics.scores import score_table
 from bakeoff.statistics.verdicts import Verdict
 
 
@@ -33,6 +34,8 @@ def race_verdict(
     looks: Declared,
     previous: Verdict | None = None,
     paired: bool = False,
+    validation: pd.DataFrame | None = None,
+    m: int | None = None,
     alpha: float = 0.05,
     margin: float | None = None,
     margin_reference: float | None = None,
@@ -61,13 +64,18 @@ def race_verdict(
         frame: as for ``verdict_from_scores``; rows of contenders that left earlier are ignored.
         looks: declared before the first run.
         previous: verdict at the look before; None at the first.
+        validation, m: for a race of tuned families, as for ``family_verdict``, as are ``frame`` and ``looks`` then.
         paired, alpha, margin, margin_reference, failed, direction, metric, notes, score_range, cluster_name, futility,
             edition: as for ``verdict_from_scores``.
 
     Raises:
         DataError: as ``verdict_from_scores``; a contender that is still racing has no scores.
-        ConfigError: the race is over already, looks out of order, or a number of seeds that no look declared.
+        ConfigError: the race is over already, looks out of order, a number of seeds that no look declared, or tuned
+            families that are to be paired.
     """
+    if paired and validation is not None:
+        raise ConfigError("config.contradiction", "paired", True, UNPAIRED, next_step="paired=false")
+    of_trials = looks_of_trials(looks, m, alpha=alpha, edition=edition) if validation is not None else None
     options = Options(
         alpha=alpha,
         margin=margin_of(margin, margin_reference),
@@ -75,27 +83,38 @@ def race_verdict(
         direction=direction,
         failed=failed or {},
         notes=[*notes, *(pairing_notes(frame) if paired and edition > 1 else [])],
-        looks=edition_looks(looks, alpha=alpha, edition=edition),
+        looks=of_trials or edition_looks(looks, alpha=alpha, edition=edition),
         score_range=score_range,
         futility=futility,
         edition=edition,
     )
-    table = score_table(_still_racing(frame, previous))
+    word = "seed" if validation is None else "trial"
+    table = score_table(_still_racing(frame, previous), run_column=word)
     if paired:
         check_paired(table.labelled)
-    _check_look(options, min(map(len, table.matrices.values())), previous)
+    _check_look(options, min(map(len, table.matrices.values())), previous, word)
+    clusters = table.clusters(cluster_name) if edition > 1 else None
+    if validation is not None and of_trials is not None:
+        return family_verdict_from_matrices(
+            tuned_trials(table, validation, direction=direction),
+            options=options,
+            m=first_best_of(of_trials, m),
+            clusters=clusters,
+            racing=True,
+            previous=previous,
+        )
     return verdict_from_matrices(
         table.matrices,
         options=options,
         paired=paired,
         racing=True,
         previous=previous,
-        clusters=table.clusters(cluster_name) if edition > 1 else None,
+        clusters=clusters,
     )
 
 
 def _still_racing(frame: pd.DataFrame, previous: Verdict | None) -> pd.DataFrame:
-    if previous is None or not set(COLUMNS) <= set(frame.columns):
+    if previous is None or "contender" not in frame.columns:
         return frame
     if not previous.racing:
         raise ConfigError(
@@ -110,11 +129,10 @@ def _still_racing(frame: pd.DataFrame, previous: Verdict | None) -> pd.DataFrame
     return frame[present.isin(previous.racing)]
 
 
-def _check_look(options: Options, num_seeds: int, previous: Verdict | None) -> None:
+def _check_look(options: Options, num_runs: int, previous: Verdict | None, word: str) -> None:
     expected = 0 if previous is None or previous.look is None else previous.look + 1
     declared = options.looks.seeds if options.looks else ()
-    if num_seeds != declared[expected]:
-        problem = (
-            f"look {expected + 1} of this race was declared at {declared[expected]} seeds, the table holds {num_seeds}"
-        )
+    if num_runs != declared[expected]:
+        at = f"{declared[expected]} {word}s, the table holds {num_runs}"
+        problem = f"look {expected + 1} of this race was declared at {at}"
         raise ConfigError("config.looks", "looks", list(declared), problem)

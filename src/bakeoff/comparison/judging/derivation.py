@@ -57,7 +57,7 @@ def judge(evidence: Evidence) -> Judgement:
     about = _about(plan, evidence.margin, evidence.trials)
     if plan.num_tuning:
         assert evidence.validation is not None
-        return Judgement(family_verdict(frame, evidence.validation, m=plan.tune["best_of"], **about), [])
+        return Judgement(family_verdict(frame, evidence.validation, m=plan.best_of, **about), [])
     verdict = verdict_from_scores(frame, paired=bool(plan.paired), **about)
     return Judgement(exploratory(verdict) if plan.exploratory else verdict, [])
 
@@ -73,17 +73,24 @@ def _race(evidence: Evidence, frame: pd.DataFrame) -> Judgement:
     assert looks is not None
     verdict: Verdict | None = None
     said: list[dict[str, Any]] = []
-    for seeds in plan.looks:
-        about = _about(plan, evidence.margin, [trial for trial in evidence.trials if trial.number < seeds])
-        until_now = frame[frame["trial"] < seeds]
-        verdict = race_verdict(
-            until_now, looks=looks, previous=verdict, paired=bool(plan.paired), futility=plan.futility, **about
-        )
-        said.append({"seeds": seeds, "verdict": verdict.verdict, "racing": list(verdict.racing)})
-        if not verdict.racing or seeds == stage:
+    for runs in plan.looks:
+        about = _about(plan, evidence.margin, [trial for trial in evidence.trials if trial.number < runs])
+        about |= {"paired": bool(plan.paired), "futility": plan.futility, **_selected(evidence, runs)}
+        verdict = race_verdict(frame[frame["trial"] < runs], looks=looks, previous=verdict, **about)
+        said.append({"seeds": runs, "verdict": verdict.verdict, "racing": list(verdict.racing)})
+        if not verdict.racing or runs == stage:
             break
     assert verdict is not None
     return Judgement(verdict, said)
+
+
+def _selected(evidence: Evidence, runs: int) -> dict[str, Any]:
+    """What a race of tuned families is judged by beside its scores, up to a look; nothing of fixed configurations."""
+    if not evidence.bakeoff.plan.num_tuning:
+        return {}
+    assert evidence.validation is not None
+    validation = evidence.validation
+    return {"validation": validation[validation["trial"] < runs], "m": evidence.bakeoff.plan.best_of}
 
 
 def _about(plan: RecordedPlan, margin: float | None, trials: Sequence[ScoredTrial]) -> dict[str, Any]:

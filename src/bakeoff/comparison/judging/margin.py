@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from bakeoff.comparison.judging.scoring import Trivial
 from bakeoff.files import write_json
@@ -14,7 +13,6 @@ from bakeoff.record.layout import MARGIN
 from bakeoff.record.reading import read_if_there
 from bakeoff.record.trials import RecordedTrial
 from bakeoff.statistics import FixedMargin, margin_from_validation
-from bakeoff.statistics.pooled import best_of
 
 
 def fixed_margin(bakeoff: RecordedBakeoff, trivial: Trivial) -> float | None:
@@ -43,7 +41,7 @@ def margin_of(bakeoff: RecordedBakeoff, trivial: Trivial | None) -> FixedMargin:
     values: dict[str, list[float | None]] = {contender.name: [] for contender in plan.entered}
     for name, trial in _first_of_entered(bakeoff):
         values[name].append(None if trial.failed else trial.validation[plan.metric])
-    m = family_size(plan.tune)
+    m = plan.best_of
     if plan.edition == 1:
         finished: dict[str, list[float | None]] = {
             name: [value for value in found if value is not None] for name, found in values.items()
@@ -104,8 +102,3 @@ def margin_of_validation(
         best_of=best_of,
     )
     return found.value
-
-
-def family_size(tune: Mapping[str, Any]) -> int | None:
-    """m of the family claim; None without tuning."""
-    return best_of(int(tune["trials"]), tune["best_of"]) if tune["trials"] else None

@@ -13,7 +13,13 @@ from typing import Any
 from bakeoff.comparison.planning.budgets import fit_budget
 from bakeoff.comparison.planning.contenders import enter
 from bakeoff.comparison.planning.held_equal import held_equal
-from bakeoff.comparison.planning.rules import check_metric, check_pairing, check_selection, check_test_examples
+from bakeoff.comparison.planning.rules import (
+    check_looks,
+    check_metric,
+    check_pairing,
+    check_selection,
+    check_test_examples,
+)
 from bakeoff.comparison.planning.tuning import draw_points
 from bakeoff.comparison.running.job import Job
 from bakeoff.data.contract import TaskData
@@ -22,7 +28,7 @@ from bakeoff.record.contenders import Contender, Point
 from bakeoff.record.layout import trial_folder
 from bakeoff.record.plan import LATER_RULES, RULES
 from bakeoff.record.reading import SCHEMA_VERSION, sha256_of
-from bakeoff.statistics import EDITION, Looks, Options, can_show_sentence
+from bakeoff.statistics import EDITION, Looks, can_show_sentence
 from bakeoff.statistics.looks import edition_looks
 from bakeoff.training.trial.assembly import open_data, task_class, trial_id
 from bakeoff.training.trial.environment import environment
@@ -137,13 +143,10 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
             rules of judging that contradict each other.
         DataError: fewer than two test examples.
     """
-    looks = edition_looks(config["looks"] or None, alpha=float(config["alpha"]), edition=EDITION)
-    seeds = seed_list(looks.seeds[-1] if looks else config["seeds"])
-    Options(alpha=float(config["alpha"]), margin=config["margin"], looks=looks, futility=config["futility"])
-    if config["looks"] and int(config["tune"]["trials"]):
-        raise ConfigError(
-            "config.contradiction", "looks", config["looks"], "looks are of seeds; a tuned bakeoff has one"
-        )
+    looks, seeds = check_looks(config), config["seeds"]
+    if looks and not int(config["tune"]["trials"]) and isinstance(seeds, int):
+        seeds = looks.seeds[-1]
+    seeds = seed_list(seeds)
     check_selection(config)
     data = open_data(config, seeds[0])
     check_test_examples(data)

@@ -83,7 +83,7 @@ def _run_stage(race: _Race, stage: int | None, before: Judgement | None) -> tupl
     evidence = gather(bakeoff, margin=margin, trivial=race.trivial)
     judgement = judge(evidence)
     if stage is not None:
-        race.say(f"look at {stage} seeds: {judgement.verdict.verdict}; {_state(judgement, bakeoff)}")
+        race.say(f"look at {stage} {bakeoff.plan.run_word}s: {judgement.verdict.verdict}; {_state(judgement, bakeoff)}")
     return evidence, judgement
 
 

@@ -88,10 +88,9 @@ def print_verdict(verdict: Mapping[str, Any], console: Console) -> None:
 
 def _runs(plan: RecordedPlan) -> str:
     """How many trials each gets, and of what kind."""
-    if plan.num_tuning:
-        return f"{plan.num_tuning} random points for each contender"
-    looks = f", looks at {all_of([str(seeds) for seeds in plan.looks])}" if plan.looks else ""
-    return f"{'up to ' if plan.looks else ''}{plan.num_runs} seeds each{looks}"
+    looks = f", looks at {all_of([str(runs) for runs in plan.looks])}" if plan.looks else ""
+    what = "random points for each contender" if plan.num_tuning else "seeds each"
+    return f"{'up to ' if plan.looks else ''}{plan.num_runs} {what}{looks}"
 
 
 def _cells(row: LeaderboardRow, metric: Metric) -> list[Text | str]:

@@ -48,22 +48,23 @@ def _trials(bakeoff: Bakeoff) -> str:
     answers = (
         f"Each trial then answered {examples}. Those answers stayed sealed {sealed}, and training never saw a test "
     )
+    times = f"up to {plan.num_runs}" if plan.looks else str(plan.num_runs)
     if plan.num_tuning:
         return (
-            f"Every contender was tuned equally: {plan.num_tuning} trials, each at a point drawn at random from its "
+            f"Every contender was tuned equally: {times} trials, each at a point drawn at random from its "
             "own search space of as many settings, independently of the other contenders and of the trials before, and "
             f"each with a fresh seed. {answers}label; trials are told apart by validation alone."
         )
-    times = f"up to {plan.num_runs}" if plan.looks else str(plan.num_runs)
     return f"Every contender was trained {times} times at fixed settings, each time with a fresh seed. {answers}label."
 
 
 def _estimator(bakeoff: Bakeoff) -> str:
     plan, best_of = bakeoff.plan, bakeoff.verdict.best_of
+    trials = "the trials run" if plan.looks else f"the {plan.num_tuning} trials"
     chosen = f"the best of {best_of} trials by validation" if best_of != 1 else "one random trial"
     return (
         f"What is compared is a family, not one setting: the test score to expect of {chosen}. One search gives one "
-        f"such score; the average over all ways to pick {best_of} of the {plan.num_tuning} trials uses every trial "
+        f"such score; the average over all ways to pick {best_of} of {trials} uses every trial "
         "and is far steadier. Its uncertainty comes from leaving out one trial at a time (the jackknife), so tuning "
         "luck is inside the intervals. Judging one search per contender by its winner alone named a false winner in "
         "34 to 72 of 100 simulated bakeoffs."
@@ -125,13 +126,14 @@ def _looks(plan: RecordedPlan) -> str:
     if not plan.looks:
         return ""
     if len(plan.looks) == 1:
-        return f"The test scores were read once, at {plan.looks[0]} seeds, as declared before the first run."
+        return f"The test scores were read once, at {plan.looks[0]} {plan.run_word}s, as declared before the first run."
     levels = f", which may spend {all_of([share(level) for level in plan.look_levels])}" if plan.look_levels else ""
+    numbers = all_of([str(runs) for runs in plan.looks])
     return (
-        f"The test scores were read at declared numbers of seeds only: {all_of([str(seeds) for seeds in plan.looks])}"
-        f"{levels}; together that is at most {share(plan.alpha)}. Reading them at 5 % each time would name a false "
-        "winner in 7 to 11 of 100. A contender that is beaten at a look can no longer win and gets no further trials, "
-        "and a look that decides ends the bakeoff."
+        f"The test scores were read at declared numbers of {plan.run_word}s only: {numbers}{levels}; together that is "
+        f"at most {share(plan.alpha)}. Reading them at 5 % each time would name a false winner in 7 to 11 of 100. A "
+        "contender that is beaten at a look can no longer win and gets no further trials, and a look that decides ends "
+        "the bakeoff."
     )
 
 

@@ -12,11 +12,11 @@ from bakeoff.report.reading import Bakeoff
 
 @dataclass(frozen=True)
 class RaceRow:
-    """One contender through the looks: a few words for each look, and how many seeds it ran."""
+    """One contender through the looks: a few words for each look, and how many seeds (or trials) it ran."""
 
     name: str
     cells: tuple[str, ...]
-    num_seeds: int | None
+    num_runs: int | None
 
 
 def race_context(bakeoff: Bakeoff) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _race_row(bakeoff: Bakeoff, row: Mapping[str, Any]) -> RaceRow:
 def _race_words(bakeoff: Bakeoff, planned: int) -> str:
     verdict, saved = bakeoff.verdict, bakeoff.verdict.saved_trials
     last = int(verdict.looks[-1].get("seeds") or 0) if verdict.looks else None
-    words = f"The verdict was reached at {last} seeds. " if last else ""
+    words = f"The verdict was reached at {last} {bakeoff.plan.run_word}s. " if last else ""
     if saved:
         return f"{words}{count(saved)} of {count(planned)} planned trials ({share(saved / planned)}) were not needed."
     return f"{words}All planned trials were run." if saved == 0 else words.strip()

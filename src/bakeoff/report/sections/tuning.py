@@ -36,8 +36,8 @@ def tuning_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) 
     if not bakeoff.plan.num_tuning:
         return {"tuned": False, "searched_names": ()}
     curves = told_curves(bakeoff)
-    entered = [entry for row in bakeoff.contenders for entry in bakeoff.plan.contenders if entry.name == row.name]
-    searches = {entry.name: _tried(bakeoff, entry, metric) for entry in entered if entry.points}
+    entered = [entry for row in bakeoff.contenders if (entry := bakeoff.searched(row.name))]
+    searches = {entry.name: _tried(bakeoff, entry, metric) for entry in entered}
     best_of = bakeoff.verdict.best_of
     return {
         "tuned": True,
@@ -50,7 +50,6 @@ def tuning_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) 
         "searches": [
             Search(entry.name, tuple(entry.search), searches[entry.name][:_MOST_POINTS], len(searches[entry.name]))
             for entry in entered
-            if entry.name in searches
         ],
         "edge_words": edge_words(bakeoff),
     }
@@ -101,8 +100,7 @@ def _panels(
     shared: dict[tuple[str, str], list[str]] = {}
     for entry in entered:
         for key, space in entry.search.items():
-            if entry.name in searches:
-                shared.setdefault((key, str(space)), []).append(entry.name)
+            shared.setdefault((key, str(space)), []).append(entry.name)
     by_name = {entry.name: entry for entry in entered}
     ordered = sorted(shared.items(), key=lambda item: -len(item[1]))[:_MOST_PANELS]
     panels = [

@@ -51,10 +51,9 @@ def _facts(bakeoff: Bakeoff) -> list[tuple[str, str]]:
 
 def _runs_words(bakeoff: Bakeoff) -> str:
     """``5``, ``5 to 10`` where some left a race, ``12, judged by the best of 3`` where they were tuned."""
-    if bakeoff.verdict.kind == "family":
-        return f"{bakeoff.plan.num_tuning}, judged by the best of {bakeoff.verdict.best_of}"
     runs = sorted({row["num_seeds"] for row in bakeoff.verdict.contenders if row.get("num_seeds")})
-    return " to ".join(map(str, dict.fromkeys([runs[0], runs[-1]]))) if runs else str(bakeoff.plan.num_runs)
+    words = " to ".join(map(str, dict.fromkeys([runs[0], runs[-1]]))) if runs else str(bakeoff.plan.num_runs)
+    return f"{words}, judged by the best of {bakeoff.verdict.best_of}" if bakeoff.verdict.kind == "family" else words
 
 
 def _unbeaten_baseline(bakeoff: Bakeoff, metric: Metric) -> str:
