@@ -23,8 +23,7 @@ from bakeoff.comparison.planning.plan import Plan, make_plan
 from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.comparison.running.job import Job
 from bakeoff.tables import table_of
-from bakeoff.tasks.class_scores import summarise
-from bakeoff.training.trial.assembly import network
+from bakeoff.training.trial.assembly import make_task, network
 from bakeoff.training.trial.predictions import seal_answers
 from tests.comparison.bakeoff_config import small_bakeoff
 from tests.values import values
@@ -97,7 +96,7 @@ def _write_trial(job: Job, answers: np.ndarray, labels: np.ndarray, spec: dict[s
     about = {"trial_id": label.trial_id, "contender": label.contender, "role": label.role}
     about |= {"bakeoff_id": label.bakeoff_id, "model": config["model"]["name"], "family": config["model"]["family"]}
     about |= {"seed": config["seed"]}
-    reached = summarise(answers, labels)
+    reached = make_task(config, plan.data.spec).summarise(table_of(probabilities=answers), table_of(label=labels))
     records = list(_records(reached, spec["num_train"]))
     result = {"result_version": 1, **about, "status": "finished", "why": None, "params": 10_000}
     result |= {"train_flops": 1e10, "train_seconds": 4.0, "examples_seen": EPOCHS * spec["num_train"]}

@@ -34,6 +34,17 @@ def test_every_figure_of_an_undisturbed_bakeoff_agrees(sabotage, digits_module, 
     assert written["sha256"]["verdict.json"] == hashlib.sha256(verdict).hexdigest()
 
 
+def test_metrics_that_the_task_declares_since_the_plan_are_no_part_of_the_bakeoff(sabotage):
+    older = sabotage()
+    plan, verdict = (read_json(older.folder / name) for name in ("plan.json", "verdict.json"))
+    plan["task"]["facts"] = [facts for facts in plan["task"]["facts"] if facts["name"] != "mcc"]
+    for row in verdict["leaderboard"]:
+        del row["test"]["mcc"]
+    write_json(older.folder / "plan.json", plan)
+    write_json(older.folder / "verdict.json", verdict)
+    assert differing(older.folder) == []
+
+
 def leaves(tree, prefix=""):
     items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else None
     if items is None:

@@ -127,6 +127,19 @@ def test_labels_that_are_numbers_are_ordered_as_numbers() -> None:
     assert data.spec.class_names == ("-1", "9", "10")
 
 
+def test_classes_are_counted_in_train_and_the_rarest_is_the_same_for_every_seed() -> None:
+    data = labelled(table(["no", "no", "yes", "no"] * 20))
+    specs = []
+    for seed in (0, 1):
+        data.seed = seed
+        counted = np.bincount(values(data.labels("train")))
+        assert data.spec.class_counts == tuple(counted.tolist())
+        specs.append(data.spec)
+    assert [spec.class_names[spec.rarest_class] for spec in specs] == ["yes", "yes"]
+    several = labelled(table([["x"] * (row % 2) + ["y"] * (row % 3 == 0) for row in range(60)]))
+    assert several.spec.class_counts == tuple(values(several.labels("train")).sum(axis=0).tolist())
+
+
 def test_long_texts_are_cut_and_counted() -> None:
     data = labelled(table(LABELS), max_length=6)
     cut = sum(len(text.split()) > 6 for text in sentences(120))

@@ -7,6 +7,7 @@ from unittest.mock import Mock
 import pytest
 from torch import nn
 
+from bakeoff.errors import ConfigError
 from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.loop.selection import Selection
 from bakeoff.training.trial.settings import TrainerSettings
@@ -36,3 +37,11 @@ def test_the_last_weights_are_kept_and_no_finite_validation_is_no_score(tmp_path
     selection.on_validation_end(trainer, Mock(spec=TrainingModule, net=nn.Linear(1, 1)))
     assert selection.path.exists()
     assert selection.best_score == -math.inf
+
+
+def test_a_metric_that_this_data_lacks_is_told_with_those_that_it_has(tmp_path):
+    selection = Selection(tmp_path / "weights.safetensors", settings=TrainerSettings(), metric="val/f1", maximize=True)
+    trainer = SimpleNamespace(sanity_checking=False, is_global_zero=True, should_stop=False, current_epoch=0)
+    trainer.callback_metrics = {"val/accuracy": 0.5, "val/loss": 1.0}
+    with pytest.raises(ConfigError, match=r"task\.metric=f1: it is not measured of this data; allowed: accuracy, loss"):
+        selection.on_validation_end(trainer, Mock(spec=TrainingModule, net=nn.Linear(1, 1)))

@@ -101,6 +101,20 @@ class PreparedRows:
         classes = self.labels if single else None
         return Facts(parts=parts, classes=classes, class_names=self.class_names, groups=self._groups)
 
+    def class_facts(self, train: Rows) -> dict[str, Any]:
+        """What a `ClassSpec` says of the classes, with the counts of these train rows."""
+        pool_K = self._class_counts(np.concatenate([self.pool, self.val]))
+        return {
+            "class_names": self.class_names,
+            "class_counts": tuple(self._class_counts(train).tolist()),
+            "rarest_class": int(np.flatnonzero(pool_K == pool_K.min())[-1]),
+        }
+
+    def _class_counts(self, rows: Rows) -> NDArray[np.int64]:
+        if self.multi_label:
+            return self.labels[rows].sum(axis=0, dtype=np.int64)
+        return np.bincount(self.labels[rows], minlength=len(self.class_names))
+
     def content(self) -> Iterator[tuple[str, Rows, list[Any], list[int]]]:
         """Name, rows, labels and groups of each split: what fingerprints have of every kind of rows."""
         groups = self._groups

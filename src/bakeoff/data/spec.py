@@ -56,10 +56,16 @@ class Spec(abc.ABC):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ClassSpec(Spec):
-    """Examples with classes; labels are ``0 .. num_classes - 1`` in the order of ``class_names``."""
+    """Examples with classes; labels are ``0 .. num_classes - 1`` in the order of ``class_names``.
+
+    ``class_counts`` are of the trial's train rows; runs that did not keep them have none. ``rarest_class`` has the
+    fewest rows outside of the test, whatever the trial's seed, the last of equal ones.
+    """
 
     class_names: tuple[str, ...]
     multi_label: bool = False
+    class_counts: tuple[int, ...] = ()
+    rarest_class: int = -1
 
     @property
     def num_classes(self) -> int:

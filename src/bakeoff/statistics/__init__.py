@@ -19,7 +19,7 @@ from bakeoff.statistics.multiplicity import holm, pair_tests
 from bakeoff.statistics.options import EDITION, Options
 from bakeoff.statistics.planning import can_show_sentence, plan_rows
 from bakeoff.statistics.pooled import pool
-from bakeoff.statistics.pseudo import pseudo_values, pseudo_values_from_sums
+from bakeoff.statistics.pseudo import pseudo_values, pseudo_values_from_left_out, pseudo_values_from_sums
 from bakeoff.statistics.racing import race_verdict
 from bakeoff.statistics.rows import Contender, Pair
 from bakeoff.statistics.simultaneous import simultaneous_intervals
@@ -57,6 +57,7 @@ __all__ = [
     "plan_rows",
     "pool",
     "pseudo_values",
+    "pseudo_values_from_left_out",
     "pseudo_values_from_sums",
     "race_verdict",
     "sample_difference",

@@ -32,7 +32,7 @@ def pseudo_values(metric: Callable[[np.ndarray], float], num_examples: int) -> n
     _check_count(num_examples)
     all_N = np.arange(num_examples)
     left_out_N = np.array([metric(np.delete(all_N, index)) for index in range(num_examples)], dtype=np.float64)
-    return _from_left_out(float(metric(all_N)), left_out_N)
+    return pseudo_values_from_left_out(float(metric(all_N)), left_out_N)
 
 
 def pseudo_values_from_sums(sums_NK: np.ndarray, metric: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -52,10 +52,20 @@ def pseudo_values_from_sums(sums_NK: np.ndarray, metric: Callable[[np.ndarray], 
     _check_count(len(sums_NK))
     total_K = sums_NK.sum(axis=0)
     left_out_N = np.asarray(metric(total_K - sums_NK), dtype=np.float64)
-    return _from_left_out(float(metric(total_K)), left_out_N)
+    return pseudo_values_from_left_out(float(metric(total_K)), left_out_N)
 
 
-def _from_left_out(whole: float, left_out_N: np.ndarray) -> np.ndarray:
+def pseudo_values_from_left_out(whole: float, left_out_N: np.ndarray) -> np.ndarray:
+    """Pseudo-values of a metric that is known of all examples and without each of them, as of ranks.
+
+    Args:
+        whole: of all N examples.
+        left_out_N: without each.
+
+    Raises:
+        DataError: fewer than two examples, or a value that is not finite.
+    """
+    _check_count(len(left_out_N))
     values_N = whole + (len(left_out_N) - 1) * (left_out_N.mean() - left_out_N)
     if not np.isfinite(values_N).all():
         index = int(np.flatnonzero(~np.isfinite(values_N))[0])

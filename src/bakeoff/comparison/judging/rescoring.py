@@ -41,14 +41,17 @@ def rescore(bakeoff: RecordedBakeoff, stored: Stored, *, scorer: Scorer, trivial
     """Every planned trial that was run, scored again from its predictions against the opened labels.
 
     A failed trial is the trivial predictor, which follows from the train labels; without the data its stored scores are
-    taken.
+    taken. Metrics that the task has declared since the plan was made are no part of the bakeoff.
     """
     labels = read_labels(bakeoff.path)
+    planned_with = {facts.name for facts in bakeoff.plan.facts}
+    later = {facts.name for facts in scorer.task.metrics_declared} - planned_with
     found = []
     for planned, recorded in bakeoff.ran:
         answers = _answers(recorded, len(labels), trivial)
         if answers is not None:
-            scores, test = scorer.scores(answers, labels), scorer.metrics(answers, labels)
+            scores, measured = scorer.scores(answers, labels), scorer.metrics(answers, labels)
+            test = {name: value for name, value in measured.items() if name not in later}
         else:
             known = stored.get((planned.contender, planned.number)) if recorded.failed else None
             scores = np.empty(0) if known is None else known.to_numpy(dtype=np.float64)

@@ -238,7 +238,7 @@ class ClassifiedImages(PreparedData[ImageSpec]):
             channels=layout.channels,
             height=layout.height,
             width=layout.width,
-            class_names=images.class_names,
+            **images.class_facts(self._rows["train"]),
             mean=mean,
             std=std,
         )

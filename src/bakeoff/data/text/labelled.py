@@ -153,7 +153,7 @@ class LabelledTexts(TextData[LabelledTextSpec]):
             **common,
             tokenizer=tokenizer.to_dict(),
             vocab_size=tokenizer.vocab_size,
-            class_names=corpus.class_names,
+            **corpus.class_facts(self._rows["train"]),
             multi_label=corpus.multi_label,
             max_length=self._max_length,
             typical_length=max(1, round(lengths.mean() / (1 - self.padding_waste()))),

@@ -12,6 +12,9 @@ from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.reading import Bakeoff
 from bakeoff.report.scales import drawn, legible_range
 
+_MOST_COLUMNS = 5
+"""Metrics beside each other in the leaderboard; where there are more, a table below it has all."""
+
 
 @dataclass(frozen=True)
 class Track:
@@ -32,10 +35,12 @@ def leaderboard_context(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
     rows = [*bakeoff.contenders, *bakeoff.baselines]
     names = dict.fromkeys([metric.name, *(name for row in rows for name in row.test)])
     values = {row.name: row.test[metric.name].values for row in rows if metric.name in row.test}
+    metrics = [metric, *(bakeoff.metric_named(name) for name in names if name != metric.name)]
     return {
         "contenders": bakeoff.contenders,
         "baselines": bakeoff.baselines,
-        "metrics": [metric, *(bakeoff.metric_named(name) for name in names if name != metric.name)],
+        "metrics": metrics,
+        "board_metrics": metrics[:_MOST_COLUMNS],
         "tracks": tracks(rows, metric=metric),
         "ranks": {row["name"]: row.get("rank") for row in bakeoff.verdict.contenders},
         "seed_sd": {row["name"]: row.get("seed_sd") for row in bakeoff.verdict.contenders},

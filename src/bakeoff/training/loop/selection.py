@@ -13,6 +13,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 
+from bakeoff.errors import ConfigError
 from bakeoff.models.sharding import whole_weights
 from bakeoff.training.loop.checkpoints import save_weights
 from bakeoff.training.loop.module import TrainingModule
@@ -66,9 +67,14 @@ class Selection(pl.Callback):
         self.last_fault = state_dict.get("last_fault")
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Keeps the weights if this validation is at least as good as the best; ties go to the longer training."""
+        """Keeps the weights if this validation is at least as good as the best; ties go to the longer training.
+
+        Raises:
+            ConfigError: such data has no such metric.
+        """
         if trainer.sanity_checking or not isinstance(pl_module, TrainingModule):
             return
+        _require(self.metric, trainer.callback_metrics)
         self.last_fault = _fault(trainer.callback_metrics, self.metric)
         score = self.sign * float(trainer.callback_metrics[self.metric]) if self.last_fault is None else -math.inf
         improved = score > self.best_score
@@ -80,6 +86,14 @@ class Selection(pl.Callback):
                 save_weights(weights, self.path)
         if self.settings.patience is not None and self.stale_validations >= self.settings.patience:
             trainer.should_stop = True
+
+
+def _require(metric: str, metrics: Mapping[str, Any]) -> None:
+    """A task measures some of its metrics of some data only, such as those of two classes."""
+    if metric not in metrics:
+        names = [name.removeprefix("val/") for name in metrics if name.startswith("val/")]
+        name, problem = metric.removeprefix("val/"), "it is not measured of this data"
+        raise ConfigError("config.unknown_metric", "task.metric", name, problem, allowed=names)
 
 
 def _fault(metrics: Mapping[str, Any], metric: str) -> str | None:
