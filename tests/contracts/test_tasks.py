@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -12,62 +14,28 @@ from bakeoff.config.running import run_pipeline
 
 CATALOG = Catalog()
 
-QUICK = {
-    "image_classification": ["data=digits", "contenders=[lenet,row_gru]"],
-    "text_classification": [
-        "data=tweets",
-        "data.max_rows=400",
-        "data.tokenizer.vocab_size=400",
-        "contenders=[text_cnn,gru]",
-        "task.network.embedding_width=8",
-    ],
-    "language_modeling": [
-        "data=stdlib",
-        "data.max_bytes=60_000",
-        "data.sequence_length=32",
-        "data.batch_size=8",
-        "data.tokenizer.vocab_size=300",
-        "contenders=[gated_conv,gru]",
-        "task.network.embedding_width=8",
-    ],
-    "translation": [
-        "data=number_words",
-        "data.high=100",
-        "data.count=80",
-        "data.split.val=10",
-        "data.split.test=20",
-        "data.batch_size=16",
-        "contenders=[gru,transformer]",
-        "task.network.embedding_width=8",
-    ],
-    "sequence_probe": [
-        "data=parity",
-        "data.num_train=60",
-        "data.num_val=20",
-        "data.num_test=230",
-        "contenders=[gru,tcn]",
-    ],
-}
-"""Data and contenders with which a bakeoff of a task takes seconds."""
+QUICK = re.compile(r"^# (?:bakeoff |python pipelines/)compare(?:\.py)? (.*)# in seconds$", re.MULTILINE)
+"""How the comment on top of a task's YAML says with what data and contenders a bakeoff of it takes seconds."""
+
+
+def quick_overrides(task: str) -> list[str]:
+    """The words of that command."""
+    path = CATALOG.path("task", task)
+    assert path is not None
+    found = QUICK.search(path.read_text())
+    if found is None:
+        pytest.fail(f"say on top of {path.name} in a comment: bakeoff compare task={task} data=... # in seconds")
+    return shlex.split(found[1])
 
 
 @pytest.mark.parametrize("task", CATALOG.options("task"))
 def test_a_bakeoff_of_every_task_reaches_verdict_report_and_audit(
     task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if task not in QUICK:
-        pytest.fail(f"say in QUICK with what data and contenders a bakeoff of task={task} takes seconds")
     monkeypatch.chdir(tmp_path)
-    small = [
-        "budget.value=20_000",
-        "budget.tolerance=0.2",
-        "seeds=3",
-        "trainer.max_epochs=1",
-        "tracking=none",
-        "debug=true",
-    ]
+    small = ["budget.value=20_000", "budget.tolerance=0.2", "tracking=none", "debug=true", "executor.workers=1"]
     folder = tmp_path / "bakeoff"
-    run_pipeline("compare", argv=[f"task={task}", *QUICK[task], *small, f"output_dir={folder}", "executor.workers=1"])
+    run_pipeline("compare", argv=[*quick_overrides(task), *small, f"output_dir={folder}"])
     told = capsys.readouterr().out
     assert "NOT_ENOUGH_EVIDENCE (provisional)" in told
     verdict = json.loads((folder / "verdict.json").read_text())

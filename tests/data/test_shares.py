@@ -6,7 +6,7 @@ import pytest
 from bakeoff.data.batches.buckets import BucketedPlan
 from bakeoff.data.batches.order import BatchPlan, EpochSampler, Share
 from bakeoff.data.text.ragged import Ragged
-from bakeoff.data.text.streams import EvaluationPlan, TrainingPlan
+from bakeoff.data.text.streams import StreamPlan
 from bakeoff.errors import DataError
 
 
@@ -82,9 +82,9 @@ def test_each_process_keeps_its_streams(evaluation):
     def pieces(share):
         tokens, rows = texts(6, 50), np.arange(6)
         if evaluation:
-            made = EvaluationPlan(tokens, rows, start=2, num_streams=4, piece=8)
+            made = StreamPlan.evaluation(tokens, rows, start=2, num_streams=4, piece=8)
         else:
-            made = TrainingPlan(tokens, EpochSampler(rows, seed=0), start=2, batch_size=4, sequence_length=16)
+            made = StreamPlan.training(tokens, EpochSampler(rows, seed=0), start=2, batch_size=4, sequence_length=16)
         made.share(share)
         return list(made)
 

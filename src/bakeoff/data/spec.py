@@ -22,6 +22,8 @@ class Spec(abc.ABC):
     """
 
     kind: ClassVar[str]
+    length_fields: ClassVar[tuple[str, ...]] = ()
+    """The fields that say how long its sequences are, all of which `bakeoff scale` sets; empty for other data."""
 
     name: str
     fingerprint: str

@@ -28,13 +28,6 @@ from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.assembly import assemble
 
-LENGTHS: dict[str, tuple[str, ...]] = {
-    "labelled_text": ("max_length", "typical_length"),
-    "text_stream": ("sequence_length",),
-    "text_pair": ("max_source_length", "max_target_length", "typical_source_length", "typical_target_length"),
-    "probe": ("sequence_length",),
-}
-"""The fields of each kind of data that say how long its sequences are."""
 COSTS_OF_A_POINT = ("train_seconds", "inference_seconds", "train_memory_mb", "inference_memory_mb")
 MOST_CALLS = 5
 """Timed calls of a point in one process; fewer where they would take more than a second."""
@@ -48,11 +41,10 @@ def at_length(spec: Spec, length: int) -> Spec:
     Raises:
         ConfigError: data of this kind are no sequences.
     """
-    if spec.kind not in LENGTHS:
-        problem = f"data of kind {spec.kind} have no sequence length"
-        raise ConfigError("config.no_lengths", "data", spec.name, problem, allowed=LENGTHS)
-    changes: dict[str, Any] = dict.fromkeys(LENGTHS[spec.kind], length)
-    return dataclasses.replace(spec, **changes)
+    if not spec.length_fields:
+        problem, step = f"data of kind {spec.kind} have no sequence length", "data of texts, streams or other sequences"
+        raise ConfigError("config.no_lengths", "data", spec.name, problem, next_step=step)
+    return dataclasses.replace(spec, **dict.fromkeys(spec.length_fields, length))  # type: ignore[arg-type]
 
 
 def work(config: Mapping[str, Any], spec: Spec, batch_size: int, allow_code: list[str], pipe: Connection) -> None:

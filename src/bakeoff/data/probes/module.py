@@ -13,16 +13,13 @@ import torch
 from torch import Tensor
 
 from bakeoff.data.batches.batch import Batch
-from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
-from bakeoff.data.batches.loaders import MadeLoader
-from bakeoff.data.batches.order import EpochSampler
+from bakeoff.data.batches.by_length import BatchedByLength
 from bakeoff.data.cache import hash_arrays
 from bakeoff.data.checks import require_positive
 from bakeoff.data.contract import NewExamples, Reading, Split
 from bakeoff.data.probes.problem import Examples, Problem
 from bakeoff.data.probes.spec import ProbeSpec
 from bakeoff.data.spec import Spec
-from bakeoff.data.split_data import SplitData
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.errors import DataError
 from bakeoff.tables import table_of
@@ -31,7 +28,7 @@ _POOL_STREAM, _TEST_STREAM, _VAL_STREAM = 11, 12, 2
 _SHOWN_STEPS = 60
 
 
-class ProbeData(SplitData[ProbeSpec]):
+class ProbeData(BatchedByLength[ProbeSpec]):
     """Sequences made by a rule, with the answer that the rule gives.
 
     One batch of parity, ``batch_size=2``::
@@ -103,20 +100,6 @@ class ProbeData(SplitData[ProbeSpec]):
             if getattr(own, key) != getattr(trained, key, None):
                 problem = f"its {key} is {getattr(own, key)}, the run was trained on {getattr(trained, key, None)}"
                 raise DataError("data.other_problem", "data", self.name, problem, next_step="evaluate on its own rule")
-
-    def train_dataloader(self) -> MadeLoader:
-        """By length and ``(seed, epoch)``; a last batch of one example is left out."""
-        sampler = EpochSampler(self._split_rows("train"), seed=self._seed)
-        plan = BucketedPlan(sampler, lengths=self._pool.lengths, batch_size=self.batch_size, drop_single=True)
-        return MadeLoader(plan, lambda rows: _batch(self._pool, rows), chunk=self.chunk)
-
-    def val_dataloader(self) -> MadeLoader:
-        """In a fixed order, shortest first, every example."""
-        return self._evaluation("val")
-
-    def predict_dataloader(self, split: Split = "test") -> MadeLoader:
-        """The inputs alone, shortest first; ``positions`` leads back to the order of ``labels(split)``."""
-        return self._evaluation(split, with_targets=False)
 
     def labels(self, split: Split) -> pa.Table:
         """The ``target`` of each example of a split, as `Examples` has them."""
@@ -196,11 +179,17 @@ class ProbeData(SplitData[ProbeSpec]):
             sequence_length=int(self._pool.lengths.max()),
         )
 
-    def _evaluation(self, split: Split, *, with_targets: bool = True) -> MadeLoader:
-        rows, examples = self._split_rows(split), self._of(split)
-        plan, positions = evaluation_plan(rows, examples.lengths[rows], batch_size=self.batch_size)
-        make = _batch if with_targets else _inputs
-        return MadeLoader(plan, lambda batch: make(examples, batch), positions=positions)
+    def _lengths(self, split: Split, *, inputs_only: bool = False) -> Rows:
+        return self._of(split).lengths
+
+    def _inputs(self, split: Split, rows: Rows) -> Tensor:
+        """Numbers ``(B, T, C)``, or tokens ``(B, T)`` up to the longest of the batch."""
+        examples = self._of(split)
+        inputs = torch.from_numpy(examples.inputs[rows, : int(examples.lengths[rows].max())])
+        return inputs if inputs.is_floating_point() else inputs.long()
+
+    def _batch(self, split: Split, rows: Rows) -> Batch:
+        return Batch(self._inputs(split, rows), torch.from_numpy(self._of(split).targets[rows]), len(rows))
 
     def _text(self, examples: Examples, row: int) -> str:
         length = int(examples.lengths[row])
@@ -210,16 +199,6 @@ class ProbeData(SplitData[ProbeSpec]):
         else:
             words = [self._problem.symbols[token - 1] for token in steps]
         return " ".join(words) + (f" ... ({length} steps)" if length > _SHOWN_STEPS else "")
-
-
-def _inputs(examples: Examples, rows: Rows) -> Tensor:
-    """Numbers ``(B, T, C)``, or tokens ``(B, T)`` up to the longest of the batch."""
-    inputs = torch.from_numpy(examples.inputs[rows, : int(examples.lengths[rows].max())])
-    return inputs if inputs.is_floating_point() else inputs.long()
-
-
-def _batch(examples: Examples, rows: Rows) -> Batch:
-    return Batch(_inputs(examples, rows), torch.from_numpy(examples.targets[rows]), len(rows))
 
 
 def _digests(examples: Examples) -> list[bytes]:

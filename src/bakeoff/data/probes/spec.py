@@ -26,6 +26,7 @@ class ProbeSpec(Spec):
     """
 
     kind = "probe"
+    length_fields = ("sequence_length",)
 
     channels: int
     vocab_size: int

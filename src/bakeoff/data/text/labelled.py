@@ -10,9 +10,7 @@ import torch
 from torch import Tensor
 
 from bakeoff.data.batches.batch import Batch
-from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
-from bakeoff.data.batches.loaders import MadeLoader
-from bakeoff.data.batches.order import EpochSampler
+from bakeoff.data.batches.by_length import BatchedByLength
 from bakeoff.data.checks import require_positive
 from bakeoff.data.contract import Split
 from bakeoff.data.duplicates import OnDuplicate
@@ -29,7 +27,7 @@ from bakeoff.errors import DataError
 from bakeoff.tables import table_of
 
 
-class LabelledTexts(TextData[LabelledTextSpec]):
+class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec]):
     """Texts with one label each, or any number of labels, tokenised and batched by length.
 
     One batch of tweets, ``batch_size=2``, with words as tokens::
@@ -104,44 +102,20 @@ class LabelledTexts(TextData[LabelledTextSpec]):
         self._max_length = trained.max_length
         self._tokenise_as(trained, max_length={"text": trained.max_length})
 
-    def train_dataloader(self) -> MadeLoader:
-        """By length and ``(seed, epoch)``; a last batch of one example is left out."""
-        return MadeLoader(self._training_plan(), self._batch, chunk=self.chunk)
-
-    def val_dataloader(self) -> MadeLoader:
-        """In a fixed order, shortest first, every example."""
-        return self._evaluation("val")
-
-    def predict_dataloader(self, split: Split = "test") -> MadeLoader:
-        """The tokens alone, shortest first; ``positions`` leads back to the order of ``labels(split)``."""
-        return self._evaluation(split, with_labels=False)
-
     def labels(self, split: Split) -> pa.Table:
         """``label`` of each text: int64, or K of 0 and 1 where it may have several."""
         return table_of(label=self._corpus.labels[self._split_rows(split)])
 
-    def padding_waste(self, epoch: int = 0) -> float:
-        """The share of an epoch's training tokens that are padding."""
-        plan = self._training_plan()
-        plan.sampler.set_epoch(epoch)
-        return plan.padding_waste()
+    def _lengths(self, split: Split, *, inputs_only: bool = False) -> Rows:
+        return np.diff(self._tokens["text"].offsets)
 
-    def _training_plan(self) -> BucketedPlan:
-        sampler = EpochSampler(self._split_rows("train"), seed=self._seed)
-        lengths = np.diff(self._tokens["text"].offsets)
-        return BucketedPlan(sampler, lengths=lengths, batch_size=self.batch_size, drop_single=True)
-
-    def _evaluation(self, split: Split, *, with_labels: bool = True) -> MadeLoader:
-        rows = self._split_rows(split)
-        plan, positions = evaluation_plan(rows, self._tokens["text"].lengths(rows), batch_size=self.batch_size)
-        return MadeLoader(plan, self._batch if with_labels else self._inputs, positions=positions)
-
-    def _inputs(self, rows: Rows) -> Tensor:
+    def _inputs(self, split: Split, rows: Rows) -> Tensor:
         return torch.from_numpy(self._tokens["text"].padded(rows))
 
-    def _batch(self, rows: Rows) -> Batch:
+    def _batch(self, split: Split, rows: Rows) -> Batch:
         targets = torch.from_numpy(self._corpus.labels[rows])
-        return Batch(self._inputs(rows), targets.to(torch.float32) if self._corpus.multi_label else targets, len(rows))
+        targets = targets.to(torch.float32) if self._corpus.multi_label else targets
+        return Batch(self._inputs(split, rows), targets, len(rows))
 
     def _tokenizer_keys(self) -> dict[str, str]:
         return {"text": "tokenizer"}

@@ -11,9 +11,8 @@ import torch
 from torch import Tensor
 
 from bakeoff.data.batches.batch import Batch
-from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
-from bakeoff.data.batches.loaders import MadeLoader
-from bakeoff.data.batches.order import EpochSampler
+from bakeoff.data.batches.buckets import BucketedPlan
+from bakeoff.data.batches.by_length import BatchedByLength
 from bakeoff.data.checks import require_positive
 from bakeoff.data.contract import LazyRows, Split
 from bakeoff.data.duplicates import OnDuplicate
@@ -31,7 +30,7 @@ from bakeoff.tables import table_of
 _REFERENCES_TRIED = 256
 
 
-class TextPairs(TextData[TextPairSpec]):
+class TextPairs(BatchedByLength[TextPairSpec], TextData[TextPairSpec]):
     """Source texts and target texts, tokenised and batched by length.
 
     One batch, ``batch_size=2``, with characters as tokens; ``^`` is START, ``$`` is END, ``.`` is padding (0)::
@@ -97,18 +96,6 @@ class TextPairs(TextData[TextPairSpec]):
         limit = self._preparation.max_length
         self._tokenise_as(trained, max_length={"source": limit, "target": limit})
 
-    def train_dataloader(self) -> MadeLoader:
-        """By length and ``(seed, epoch)``; a last batch of one pair is left out."""
-        return MadeLoader(self._training_plan(), self._batch, chunk=self.chunk)
-
-    def val_dataloader(self) -> MadeLoader:
-        """In a fixed order, shortest first, every pair."""
-        return self._evaluation("val")
-
-    def predict_dataloader(self, split: Split = "test") -> MadeLoader:
-        """``source_BS`` alone, shortest first; ``positions`` leads back to the order of ``labels(split)``."""
-        return self._evaluation(split, with_targets=False)
-
     def labels(self, split: Split) -> pa.Table:
         """The ``reference`` translation of each source, uncut."""
         texts = self._corpus.texts["target"]
@@ -130,28 +117,21 @@ class TextPairs(TextData[TextPairSpec]):
         plan.sampler.set_epoch(epoch)
         return 1 - self._real_tokens(plan) / sum(self._padded_tokens(plan))
 
-    def _training_plan(self) -> BucketedPlan:
-        sampler = EpochSampler(self._split_rows("train"), seed=self._seed)
-        lengths = np.diff(self._tokens["source"].offsets) + np.diff(self._tokens["target"].offsets)
-        return BucketedPlan(sampler, lengths=lengths, batch_size=self.batch_size, drop_single=True)
+    def _lengths(self, split: Split, *, inputs_only: bool = False) -> Rows:
+        sources, targets = (np.diff(self._tokens[role].offsets) for role in ("source", "target"))
+        return sources if inputs_only else sources + targets
 
-    def _evaluation(self, split: Split, *, with_targets: bool = True) -> MadeLoader:
-        rows = self._split_rows(split)
-        lengths = self._tokens["source"].lengths(rows) + with_targets * self._tokens["target"].lengths(rows)
-        plan, positions = evaluation_plan(rows, lengths, batch_size=self.batch_size)
-        return MadeLoader(plan, self._batch if with_targets else self._source_batch, positions=positions)
-
-    def _source_batch(self, rows: Rows) -> Tensor:
+    def _inputs(self, split: Split, rows: Rows) -> Tensor:
         return torch.from_numpy(self._tokens["source"].padded(rows))
 
-    def _batch(self, rows: Rows) -> Batch:
+    def _batch(self, split: Split, rows: Rows) -> Batch:
         targets, tokenizer = self._tokens["target"], self._tokenizers["target"]
         lengths_B = targets.lengths(rows)
         target_out_BT = targets.padded(rows, length=longest(lengths_B) + 1)
         starts_B1 = np.full((len(rows), 1), tokenizer.start)
         target_in_BT = np.concatenate([starts_B1, target_out_BT[:, :-1]], axis=1)
         target_out_BT[np.arange(len(rows)), lengths_B] = tokenizer.end
-        inputs = (self._source_batch(rows), torch.from_numpy(target_in_BT))
+        inputs = (self._inputs(split, rows), torch.from_numpy(target_in_BT))
         return Batch(inputs, torch.from_numpy(target_out_BT), len(rows))
 
     def _real_tokens(self, plan: BucketedPlan) -> int:

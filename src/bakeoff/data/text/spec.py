@@ -34,6 +34,7 @@ class LabelledTextSpec(ClassSpec):
     """
 
     kind = "labelled_text"
+    length_fields = ("max_length", "typical_length")
 
     tokenizer: Mapping[str, Any]
     vocab_size: int
@@ -55,6 +56,7 @@ class TextStreamSpec(Spec):
     """
 
     kind = "text_stream"
+    length_fields = ("sequence_length",)
 
     tokenizer: Mapping[str, Any]
     vocab_size: int
@@ -75,6 +77,7 @@ class TextPairSpec(Spec):
     """
 
     kind = "text_pair"
+    length_fields = ("max_source_length", "max_target_length", "typical_source_length", "typical_target_length")
 
     source_tokenizer: Mapping[str, Any]
     target_tokenizer: Mapping[str, Any]

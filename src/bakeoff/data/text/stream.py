@@ -23,7 +23,7 @@ from bakeoff.data.text.columns import DocumentColumns
 from bakeoff.data.text.module import TextData
 from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import TextStreamSpec
-from bakeoff.data.text.streams import EvaluationPlan, TrainingPlan
+from bakeoff.data.text.streams import StreamPlan, num_targets
 from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.tables import table_of
@@ -137,20 +137,21 @@ class TextStream(TextData[TextStreamSpec]):
         """UTF-8 ``bytes`` of each document: what bits per byte divide by."""
         return table_of(bytes=self._corpus.texts["text"].lengths(self._split_rows(split)))
 
-    def _training_plan(self) -> TrainingPlan:
-        sampler = EpochSampler(self._split_rows("train"), seed=self._seed)
+    def _training_plan(self) -> StreamPlan:
+        sampler, tokens = EpochSampler(self._split_rows("train"), seed=self._seed), self._tokens["text"]
         start, size, length = self._tokenizers["text"].start, self.batch_size, self._sequence_length
-        plan = TrainingPlan(self._tokens["text"], sampler, start=start, batch_size=size, sequence_length=length)
+        plan = StreamPlan.training(tokens, sampler, start=start, batch_size=size, sequence_length=length)
         if not len(plan):
-            problem = f"{size} streams of {length} tokens exceed the {plan.num_tokens:,} tokens of train: 0 steps"
+            found = num_targets(tokens, sampler.rows) + 1
+            problem = f"{size} streams of {length} tokens exceed the {found:,} tokens of train: 0 steps"
             next_step = "a smaller data.batch_size or data.sequence_length, or more text"
             raise DataError("data.too_few_rows", "data.batch_size", size, problem, next_step=next_step)
         return plan
 
-    def _evaluation_plan(self, split: Split) -> EvaluationPlan:
-        rows = self._split_rows(split)
+    def _evaluation_plan(self, split: Split) -> StreamPlan:
+        rows, tokens = self._split_rows(split), self._tokens["text"]
         start, piece = self._tokenizers["text"].start, self._sequence_length // 2
-        return EvaluationPlan(self._tokens["text"], rows, start=start, num_streams=_EVALUATION_STREAMS, piece=piece)
+        return StreamPlan.evaluation(tokens, rows, start=start, num_streams=_EVALUATION_STREAMS, piece=piece)
 
     def _draw(self) -> dict[str, Rows]:
         rows, count = super()._draw(), self._max_eval_documents

@@ -6,6 +6,7 @@ B batch (streams side by side), T tokens of a piece, M tokens of a whole stream.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,87 +66,51 @@ class Stream:
             yield inputs_BM[:, part].astype(np.int64), targets_BT, documents_BT.copy()
 
 
-class TrainingPlan:
-    """The pieces of an epoch: documents in an order drawn by ``(seed, epoch)``, cut into ``batch_size`` streams.
-
-    What does not fill the last pieces of all streams is left out; the next epoch leaves out something else.
+class StreamPlan:
+    """The pieces of an epoch: documents in the sampler's order, cut into streams that are read side by side.
 
     Args:
         tokens: of all documents.
         sampler: the order of the documents.
         start: the START token.
-        batch_size: streams side by side, those of all ranks together; a rank's are the same in all batches.
-        sequence_length: T, tokens of a piece.
+        num_streams: B, those of all ranks together; a rank's are the same in all batches.
+        piece: T, tokens of a piece.
+        num_pieces: of each stream.
     """
 
     def __init__(
-        self, tokens: Ragged, sampler: EpochSampler, *, start: int, batch_size: int, sequence_length: int
+        self, tokens: Ragged, sampler: EpochSampler, *, start: int, num_streams: int, piece: int, num_pieces: int
     ) -> None:
         self.sampler = sampler
         self._tokens = tokens
         self._start = start
-        self._batch_size = batch_size
-        self._sequence_length = sequence_length
-        self.num_tokens = int(tokens.lengths(sampler.rows).sum()) + len(sampler)
-        self._num_batches = max(0, self.num_tokens - 1) // (batch_size * sequence_length)
+        self._num_streams = num_streams
+        self._piece = piece
+        self._num_pieces = num_pieces
         self._share = Share()
         self._skipped = 0
+
+    @classmethod
+    def training(
+        cls, tokens: Ragged, sampler: EpochSampler, *, start: int, batch_size: int, sequence_length: int
+    ) -> StreamPlan:
+        """``batch_size`` streams; what does not fill their last pieces is left out, something else in each epoch."""
+        num_pieces = max(0, num_targets(tokens, sampler.rows)) // (batch_size * sequence_length)
+        cut = {"num_streams": batch_size, "piece": sequence_length, "num_pieces": num_pieces}
+        return cls(tokens, sampler, start=start, **cut)
+
+    @classmethod
+    def evaluation(cls, tokens: Ragged, rows: Rows, *, start: int, num_streams: int, piece: int) -> StreamPlan:
+        """Every token of every document once, in a fixed order; there are fewer streams where pieces are few."""
+        num_scored = num_targets(tokens, rows)
+        num_pieces = -(-num_scored // (num_streams * piece))
+        cut = {"num_streams": -(-num_scored // (num_pieces * piece)), "piece": piece, "num_pieces": num_pieces}
+        return cls(tokens, EpochSampler(rows, seed=None), start=start, **cut)
 
     @property
     def num_examples(self) -> int:
         """Pieces an epoch, of all streams."""
-        return self._num_batches * self._batch_size
-
-    def share(self, share: Share) -> None:
-        """From the next iteration on, yield this part of each piece: the same streams in all of them."""
-        share.require(self._batch_size)
-        self._share = share
-
-    def skip(self, num_batches: int) -> None:
-        """Leave out the first batches of the next iteration, and of that one only."""
-        self._skipped = num_batches
-
-    def __len__(self) -> int:
-        """Batches an epoch, skipped ones included."""
-        return self._num_batches
-
-    def __iter__(self) -> Iterator[tuple[Any, Any, Any]]:
-        """As `Stream.pieces`."""
-        first, self._skipped = self._skipped, 0
-        stream = Stream.of(self._tokens, self.sampler.order(), start=self._start)
-        length = self._num_batches * self._sequence_length
-        pieces = stream.pieces(self._batch_size, length, self._sequence_length, start=self._start)
-        for number, piece in enumerate(pieces):
-            if number >= first:
-                yield share_of_piece(self._share, piece)
-
-
-class EvaluationPlan:
-    """Every token of every document once, in a fixed order.
-
-    Args:
-        tokens: of all documents.
-        rows: the documents.
-        start: the START token.
-        num_streams: B at most; there are fewer where pieces are few.
-        piece: T, tokens of a piece.
-    """
-
-    def __init__(self, tokens: Ragged, rows: Rows, *, start: int, num_streams: int, piece: int) -> None:
-        self.sampler = EpochSampler(rows, seed=None)
-        self._tokens = tokens
-        self._start = start
-        self._piece = piece
-        num_scored = int(tokens.lengths(rows).sum()) + len(rows) - 1
-        self._length = -(-num_scored // (num_streams * piece)) * piece
-        self._num_streams = -(-num_scored // self._length)
-        self._share = Share()
-        self._skipped = 0
-
-    @property
-    def num_examples(self) -> int:
-        """Pieces, of all streams."""
-        return len(self) * self._num_streams
+        return self._num_pieces * self._num_streams
 
     def share(self, share: Share) -> None:
         """From the next iteration on, yield this part of each piece: the same streams in all of them."""
@@ -157,19 +122,19 @@ class EvaluationPlan:
         self._skipped = num_batches
 
     def __len__(self) -> int:
-        """Batches, skipped ones included."""
-        return self._length // self._piece
+        """Batches an epoch, skipped ones included."""
+        return self._num_pieces
 
     def __iter__(self) -> Iterator[tuple[Any, Any, Any]]:
         """As `Stream.pieces`."""
         first, self._skipped = self._skipped, 0
-        stream = Stream.of(self._tokens, self.sampler.rows, start=self._start)
-        for number, piece in enumerate(stream.pieces(self._num_streams, self._length, self._piece, start=self._start)):
-            if number >= first:
-                yield share_of_piece(self._share, piece)
+        stream = Stream.of(self._tokens, self.sampler.order(), start=self._start)
+        pieces = stream.pieces(self._num_streams, self._num_pieces * self._piece, self._piece, start=self._start)
+        for piece in itertools.islice(pieces, first, None):
+            inputs_BT, targets_BT, documents_BT = map(self._share.of, piece)
+            yield inputs_BT, targets_BT, documents_BT
 
 
-def share_of_piece(share: Share, piece: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
-    """A rank's rows of inputs, targets and documents."""
-    inputs_BT, targets_BT, documents_BT = map(share.of, piece)
-    return inputs_BT, targets_BT, documents_BT
+def num_targets(tokens: Ragged, rows: Rows) -> int:
+    """The tokens of these documents and their START tokens, but for the very first, which follows nothing."""
+    return int(tokens.lengths(rows).sum()) + len(rows) - 1

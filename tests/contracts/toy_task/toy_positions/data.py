@@ -17,13 +17,10 @@ import torch
 from torch import Tensor
 
 from bakeoff.data.batches.batch import Batch
-from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
-from bakeoff.data.batches.loaders import MadeLoader
-from bakeoff.data.batches.order import EpochSampler
+from bakeoff.data.batches.by_length import BatchedByLength
 from bakeoff.data.cache import hash_arrays
 from bakeoff.data.contract import Inputs, NewExamples, Reading, Split
 from bakeoff.data.spec import Spec
-from bakeoff.data.split_data import SplitData
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Facts, Parted, Rows
 from bakeoff.tables import table_of
@@ -35,6 +32,7 @@ class PositionSpec(Spec):
     """Sequences of numbers, some of whose steps are marked; ``longest`` is that of the longest one."""
 
     kind = "positions"
+    length_fields = ("longest",)
 
     longest: int
 
@@ -43,7 +41,7 @@ class PositionSpec(Spec):
         return torch.zeros(batch_size, self.longest), torch.full((batch_size,), self.longest)
 
 
-class PositionLines(SplitData[PositionSpec]):
+class PositionLines(BatchedByLength[PositionSpec]):
     """A JSON-lines file; inputs are ``(values_BT, lengths_B)``, targets a list of positions for each example.
 
     Args:
@@ -96,20 +94,6 @@ class PositionLines(SplitData[PositionSpec]):
         """None: nothing is fitted."""
         return None
 
-    def train_dataloader(self) -> MadeLoader:
-        """By length and ``(seed, epoch)``."""
-        sampler = EpochSampler(self._split_rows("train"), seed=self._seed)
-        plan = BucketedPlan(sampler, lengths=self._lengths, batch_size=self.batch_size, drop_single=True)
-        return MadeLoader(plan, self._batch, chunk=self.chunk)
-
-    def val_dataloader(self) -> MadeLoader:
-        """Every example, shortest first."""
-        return self._evaluation("val", self._batch)
-
-    def predict_dataloader(self, split: Split = "test") -> MadeLoader:
-        """Values and lengths alone, shortest first."""
-        return self._evaluation(split, lambda rows: padded(self._lines, rows))
-
     def labels(self, split: Split) -> pa.Table:
         """The ``positions`` of each example, as lists."""
         positions = [self._lines[row].positions for row in self._split_rows(split)]
@@ -140,22 +124,19 @@ class PositionLines(SplitData[PositionSpec]):
         shown = {"line": [line.name for line in lines]}
         return NewExamples(shown=shown, raw=[line.values for line in lines], loader=Inputs(batches))
 
-    @property
-    def _lengths(self) -> Rows:
+    def _lengths(self, split: Split, *, inputs_only: bool = False) -> Rows:
         return np.array([len(line.values) for line in self._lines])
 
     def _values(self, split: Split, indices: Sequence[int]) -> list[list[float]]:
         rows = self._split_rows(split)
         return [self._lines[rows[index]].values for index in indices]
 
-    def _batch(self, rows: Rows) -> Batch:
+    def _inputs(self, split: Split, rows: Rows) -> tuple[Tensor, Tensor]:
+        return padded(self._lines, rows)
+
+    def _batch(self, split: Split, rows: Rows) -> Batch:
         positions = [torch.tensor(self._lines[row].positions, dtype=torch.int64) for row in rows]
         return Batch(padded(self._lines, rows), {"positions": positions}, len(rows))
-
-    def _evaluation(self, split: Split, make: Any) -> MadeLoader:
-        rows = self._split_rows(split)
-        plan, positions = evaluation_plan(rows, self._lengths[rows], batch_size=self.batch_size)
-        return MadeLoader(plan, make, positions=positions)
 
     def _draw(self) -> dict[str, Rows]:
         parted = self._split.splitting.draw_val(self._shared, self._facts, seed=self._seed)
@@ -164,4 +145,4 @@ class PositionLines(SplitData[PositionSpec]):
     def _describe(self, common: dict[str, Any]) -> PositionSpec:
         num_left = len(self._lines) - sum(map(len, self._rows.values()))
         notes = (f"{num_left} lines between the splits were left out.",) if num_left else ()
-        return PositionSpec(**common, notes=notes, longest=int(self._lengths.max()))
+        return PositionSpec(**common, notes=notes, longest=int(self._lengths("train").max()))
