@@ -8,28 +8,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from markupsafe import Markup
 
-from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
+from bakeoff.report.figures.canvas import Canvas, figure, printable, text_width
 from bakeoff.report.palette import sentinel
 
 _CELL, _LARGEST_MARK, _LEAST_WEIGHT = 13, 60, 0.02
 
 
+@figure
 def attention_figure(
     rows: Sequence[str], columns: Sequence[str], weights_LS: np.ndarray, *, name: str, label: str
-) -> Markup:
+) -> Canvas:
     """Squares whose area grows with the weight: a row a token of the answer, a column a token of the source."""
-    return draw(lambda: _paint(rows, columns, weights_LS), name=name, label=label)
-
-
-def _paint(rows: Sequence[str], columns: Sequence[str], weights_LS: np.ndarray) -> Canvas:
     row_names = [printable(row, limit=12) or "space" for row in rows]
     column_names = [printable(column, limit=12) or "space" for column in columns]
     left = 14 + max(text_width(name) for name in row_names)
     top = 14 + max(text_width(name) for name in column_names)
     width, height = left + _CELL * len(columns) + 14, top + _CELL * len(rows) + 12
-    canvas = Canvas(round(width), round(height), margins=(left, 6, 8, top))
+    canvas = Canvas(round(width), round(height), margins=(left, 6, 8, top), name=name, label=label)
     answer_N, source_N = np.nonzero(weights_LS > _LEAST_WEIGHT)
     areas_N = _LARGEST_MARK * weights_LS[answer_N, source_N]
     canvas.axes.scatter(source_N, -answer_N, s=areas_N, marker="s", color=sentinel("ink"), linewidths=0)

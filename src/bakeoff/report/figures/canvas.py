@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, Literal, ParamSpec
 from xml.etree import ElementTree
 
 import matplotlib
@@ -14,9 +15,11 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, MaxNLocator, NullFormatter, NullLocator
 
+from bakeoff.report.numbers import round_number
 from bakeoff.report.palette import css_variables, sentinel
+from bakeoff.report.scales import ROUND_STEPS
 
 FONT_SIZE = 12
 _SETTINGS: dict[Any, Any] = {
@@ -32,6 +35,7 @@ _DROPPED_ATTRIBUTES = ("id", "width", "height", "version")
 _UNPRINTABLE = re.compile(r"[^\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _REFERENCE = re.compile(r"#([\w.-]+)")
+Arguments = ParamSpec("Arguments")
 _FONT_FAMILY = re.compile(r"\s*font-family: [^;]*;")
 
 
@@ -42,11 +46,15 @@ class Canvas:
         width: Width in px at which text has its natural size; the page never scales a figure above it.
         height: Height in px.
         margins: Left, bottom, right and top of the axes, in px.
+        name: Unique in the page; keeps the ids of two figures apart.
+        label: What the figure shows, in words.
     """
 
-    def __init__(self, width: int, height: int, *, margins: tuple[float, float, float, float]) -> None:
+    def __init__(
+        self, width: int, height: int, *, margins: tuple[float, float, float, float], name: str, label: str
+    ) -> None:
         left, bottom, right, top = margins
-        self.width = width
+        self.width, self.name, self.label = width, name, label
         self.figure = Figure(figsize=(width / 72, height / 72), dpi=72)
         box = (left / width, bottom / height, (width - left - right) / width, (height - bottom - top) / height)
         self.axes: Axes = self.figure.add_axes(box)
@@ -72,28 +80,34 @@ class Canvas:
 
     def ticks(self, axis: Literal["x", "y"], *, count: int, label: Callable[[float], str] | None = None) -> None:
         """About ``count`` round ticks on a linear axis, printed by ``label``."""
+        self._locate(axis, MaxNLocator(nbins=count, steps=ROUND_STEPS), label)
+
+    def marks(self, axis: Literal["x", "y"], places: Sequence[float]) -> None:
+        """Ticks at these places, printed as round numbers."""
+        self._locate(axis, FixedLocator(places), round_number)
+
+    def _locate(self, axis: Literal["x", "y"], locator: Locator, label: Callable[[float], str] | None) -> None:
         chosen = self.axes.xaxis if axis == "x" else self.axes.yaxis
-        chosen.set_major_locator(MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10]))
+        chosen.set_major_locator(locator)
         chosen.set_minor_locator(NullLocator())
         chosen.set_minor_formatter(NullFormatter())
         if label is not None:
             chosen.set_major_formatter(FuncFormatter(lambda value, _: label(value)))
 
 
-def draw(paint: Callable[[], Canvas], *, name: str, label: str) -> Markup:
-    """Call ``paint`` and return its figure as an ``<svg role="img">`` that a screen reader announces as ``label``.
+def figure(paint: Callable[Arguments, Canvas]) -> Callable[Arguments, Markup]:
+    """Makes of a function that fills a canvas one that returns it as ``<svg role="img">``, announced by its label."""
 
-    Args:
-        paint: Makes and fills a canvas.
-        name: Unique in the page; keeps the ids of two figures apart.
-        label: What the figure shows, in words.
-    """
-    with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        canvas = paint()
-        buffer = io.BytesIO()
-        FigureCanvasSVG(canvas.figure).print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None})
-    return _inline(buffer.getvalue(), name=name, label=label)
+    @wraps(paint)
+    def drawn(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Markup:
+        with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            canvas = paint(*args, **kwargs)
+            buffer = io.BytesIO()
+            FigureCanvasSVG(canvas.figure).print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None})
+        return _inline(buffer.getvalue(), name=canvas.name, label=canvas.label)
+
+    return drawn
 
 
 def printable(text: str, *, limit: int = 24) -> str:
@@ -105,6 +119,11 @@ def printable(text: str, *, limit: int = 24) -> str:
 def text_width(text: str, *, size: float = FONT_SIZE) -> float:
     """A generous estimate of a label's width in px."""
     return 0.6 * size * len(text)
+
+
+def longest_width(names: Iterable[str], *, size: float = FONT_SIZE) -> float:
+    """The width of the widest of some labels, as they are printed."""
+    return max(text_width(printable(name), size=size) for name in names)
 
 
 def _inline(document: bytes, *, name: str, label: str) -> Markup:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from markupsafe import Markup
 
-from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
+from bakeoff.report.figures.canvas import Canvas, figure, printable, text_width
 from bakeoff.report.palette import Look, sentinel
 
 _WIDTH, _STEP = 440, 26
 
 
+@figure
 def classes_figure(
     class_names: Sequence[str], per_class: Mapping[str, np.ndarray], *, looks: Mapping[str, Look]
-) -> Markup:
+) -> Canvas:
     """Share of each class predicted right, hardest class on top.
 
     Args:
@@ -25,13 +25,10 @@ def classes_figure(
     """
     hardest = f" Hardest: {class_names[0]}." if class_names else ""
     label = f"Share of each class predicted right by {', '.join(per_class)}.{hardest} The table below has the values."
-    return draw(lambda: _paint(class_names, per_class, looks), name="classes", label=label)
-
-
-def _paint(class_names: Sequence[str], per_class: Mapping[str, np.ndarray], looks: Mapping[str, Look]) -> Canvas:
     names = [printable(name, limit=18) for name in class_names]
     left = 16 + max(text_width(name) for name in names)
-    canvas = Canvas(_WIDTH, _STEP * len(names) + 48, margins=(left, 42, 14, 6))
+    height = _STEP * len(names) + 48
+    canvas = Canvas(_WIDTH, height, margins=(left, 42, 14, 6), name="classes", label=label)
     shares = 100 * np.stack(list(per_class.values()))
     y = -np.arange(len(names), dtype=float)
     for place in range(len(names)):

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from markupsafe import Markup
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
-
 from bakeoff.report.analysis.pareto import Cost, Point, front
-from bakeoff.report.figures.canvas import Canvas, draw
+from bakeoff.report.figures.canvas import Canvas, figure
 from bakeoff.report.figures.labels import Box, Spot, write_labels
-from bakeoff.report.numbers import Metric, compact, is_number, round_number
+from bakeoff.report.numbers import Metric, compact, is_number
 from bakeoff.report.palette import Look, sentinel
-from bakeoff.report.scales import legible_range
+from bakeoff.report.scales import legible_range, round_numbers
 
 _WIDTH, _HEIGHT = 320, 270
 _LOG_FROM = 4.0
 
 
-def cost_figure(cost: Cost, *, metric: Metric, looks: Mapping[str, Look]) -> Markup:
+@figure
+def cost_figure(cost: Cost, *, metric: Metric, looks: Mapping[str, Look]) -> Canvas:
     """One panel: points with intervals, a step line through what nothing beats, names beside the points.
 
     A baseline far below the contenders would flatten them; it is drawn at the lower edge as an arrow, with its value.
@@ -27,11 +25,7 @@ def cost_figure(cost: Cost, *, metric: Metric, looks: Mapping[str, Look]) -> Mar
     best = ", ".join(point.name for point in front(cost.points, metric=metric))
     told = "; ".join(f"{p.name} {compact(p.cost)}, {metric.value(p.quality.mean)}" for p in cost.points)
     label = f"Test {metric.label} against {cost.title}. {told}. On the Pareto front: {best}."
-    return draw(lambda: _paint(cost, metric, looks), name=f"cost-{cost.key}", label=label)
-
-
-def _paint(cost: Cost, metric: Metric, looks: Mapping[str, Look]) -> Canvas:
-    canvas = Canvas(_WIDTH, _HEIGHT, margins=(40, 46, 14, 26))
+    canvas = Canvas(_WIDTH, _HEIGHT, margins=(40, 46, 14, 26), name=f"cost-{cost.key}", label=label)
     low, high = _quality_limits(cost.points, metric)
     left, right, is_log = _cost_limits([point.cost for point in cost.points])
     axes = canvas.axes
@@ -45,9 +39,7 @@ def _paint(cost: Cost, metric: Metric, looks: Mapping[str, Look]) -> Canvas:
     canvas.grid("both")
     canvas.ticks("y", count=5)
     _labels(canvas, cost, metric)
-    axes.xaxis.set_major_locator(FixedLocator(_round_ticks(left, right, is_log=is_log)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: round_number(value)))
+    canvas.marks("x", round_numbers(left, right, is_log=is_log, most=5 if is_log else 4))
     canvas.axis_title("x", cost.title)
     canvas.axis_title("y", f"test {metric.label}{metric.unit}")
     return canvas
@@ -114,16 +106,3 @@ def _cost_limits(values: Sequence[float]) -> tuple[float, float, bool]:
         return low / air, high * air, True
     air = 0.14 * (high - low) or 0.1 * abs(high) or 1.0
     return max(low - air, 0.0), high + air, False
-
-
-def _round_ticks(left: float, right: float, *, is_log: bool) -> list[float]:
-    """Two to five round numbers between the limits."""
-    if not is_log:
-        ticks = MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]).tick_values(left, right)
-        return [float(tick) for tick in ticks if left <= tick <= right]
-    for digits in ((1,), (1, 3), (1, 2, 5)):
-        found = [digit * 10.0**power for power in range(-12, 24) for digit in digits]
-        found = [tick for tick in found if left <= tick <= right]
-        if len(found) >= 3:
-            break
-    return found[:: -(-len(found) // 5) or 1]

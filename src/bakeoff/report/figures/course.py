@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
 
-from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
-from bakeoff.report.figures.labels import Spot, write_column
+from bakeoff.report.figures.canvas import Canvas, figure, longest_width, printable
+from bakeoff.report.figures.labels import write_ends
 from bakeoff.report.numbers import round_number
 from bakeoff.report.palette import Look, sentinel
 
@@ -43,7 +42,8 @@ class Course:
         return (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
 
 
-def course_figure(course: Course, *, look: Look, beside: Sequence[Course], name: str, label: str) -> Markup:
+@figure
+def course_figure(course: Course, *, look: Look, beside: Sequence[Course], name: str, label: str) -> Canvas:
     """History and truth as ink, the answer and its band in the contender's colour.
 
     Args:
@@ -55,13 +55,9 @@ def course_figure(course: Course, *, look: Look, beside: Sequence[Course], name:
     """
     extents = [one.extent for one in (course, *beside)]
     limits = min(low for low, _ in extents), max(high for _, high in extents)
-    return draw(lambda: _paint(course, look, limits), name=name, label=label)
-
-
-def _paint(course: Course, look: Look, limits: tuple[float, float]) -> Canvas:
     ends = {"answer": course.answer, "truth": course.truth}
-    right = 26 + max(text_width(name) for name in ends)
-    canvas = Canvas(_WIDTH, _HEIGHT, margins=(44, 46, right, 28 if course.y_label else 8))
+    margins = (44, 46, 26 + longest_width(ends), 28 if course.y_label else 8)
+    canvas = Canvas(_WIDTH, _HEIGHT, margins=margins, name=name, label=label)
     axes = canvas.axes
     if len(course.low):
         axes.fill_between(course.x, course.low, course.high, color=look.colour, alpha=0.2, linewidth=0)
@@ -77,9 +73,8 @@ def _paint(course: Course, look: Look, limits: tuple[float, float]) -> Canvas:
     canvas.grid("y")
     canvas.ticks("x", count=5, label=round_number)
     canvas.ticks("y", count=5, label=round_number)
-    to_px = axes.transData.transform
     known = {name: values[-1] for name, values in ends.items() if len(values) and np.isfinite(values[-1])}
-    write_column(canvas, [Spot(name, *to_px((course.x[-1], value))) for name, value in known.items()])
+    write_ends(canvas, {name: (course.x[-1], value) for name, value in known.items()})
     canvas.axis_title("x", printable(course.x_label, limit=36))
     canvas.axis_title("y", printable(course.y_label, limit=36))
     return canvas

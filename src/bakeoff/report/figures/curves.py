@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
-from markupsafe import Markup
 
 from bakeoff.report.analysis.learning import Curve
-from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
-from bakeoff.report.figures.labels import Spot, write_column, write_labels
+from bakeoff.report.figures.canvas import Canvas, figure, longest_width
+from bakeoff.report.figures.labels import write_ends
 from bakeoff.report.numbers import Metric, round_number
 from bakeoff.report.palette import Look
 
@@ -18,9 +17,10 @@ _WIDTH, _HEIGHT = 440, 310
 _TITLES = {"examples_seen": "examples seen", "seconds": "seconds of training"}
 
 
+@figure
 def curves_figure(
     curves: Mapping[str, Curve], *, axis: str, metric: Metric, looks: Mapping[str, Look], baselines: set[str]
-) -> Markup:
+) -> Canvas:
     """Mean over seeds as a line, lowest to highest seed as a band, each line marked and named at its end.
 
     Args:
@@ -32,14 +32,8 @@ def curves_figure(
     """
     told = "; ".join(f"{name} ends at {metric.value(float(curve.mean[-1]))}" for name, curve in curves.items())
     label = f"Validation {metric.label} against {_TITLES[axis]}. {told}."
-    return draw(lambda: _paint(curves, axis, metric, looks, baselines), name=f"curves-{axis}", label=label)
-
-
-def _paint(
-    curves: Mapping[str, Curve], axis: str, metric: Metric, looks: Mapping[str, Look], baselines: set[str]
-) -> Canvas:
-    right = 24 + max(text_width(printable(name)) for name in curves)
-    canvas = Canvas(_WIDTH, _HEIGHT, margins=(36, 46, right, 28))
+    margins = (36, 46, 24 + longest_width(curves), 28)
+    canvas = Canvas(_WIDTH, _HEIGHT, margins=margins, name=f"curves-{axis}", label=label)
     axes = canvas.axes
     for name, curve in curves.items():
         look, is_baseline = looks[name], name in baselines
@@ -68,14 +62,10 @@ def _limits(curves: Mapping[str, Curve], metric: Metric) -> tuple[float, float]:
 
 
 def _end_labels(canvas: Canvas, curves: Mapping[str, Curve], metric: Metric) -> None:
-    """Each name near the end of its line: in a column where lines end at the edge, beside the end elsewhere."""
-    to_px = canvas.axes.transData.transform
-    spots, lines = [], []
+    ends, lines = {}, []
     for name, curve in curves.items():
-        points = to_px(np.column_stack([curve.x, metric.scaled(1.0) * curve.mean]))
-        spots.append(Spot(name, *points[-1]))
-        for (x, y), (next_x, next_y) in pairwise(points):
+        points = np.column_stack([curve.x, metric.scaled(1.0) * curve.mean])
+        ends[name] = points[-1]
+        for (x, y), (next_x, next_y) in pairwise(canvas.axes.transData.transform(points)):
             lines.append((x, min(y, next_y) - 1, next_x, max(y, next_y) + 1))
-    edge = max(spot.x for spot in spots) - 12
-    write_column(canvas, [spot for spot in spots if spot.x >= edge])
-    write_labels(canvas, [spot for spot in spots if spot.x < edge], lines=lines)
+    write_ends(canvas, ends, lines=lines)

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 from matplotlib.ticker import FixedLocator
 
-from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
-from bakeoff.report.figures.labels import Spot, write_column
+from bakeoff.report.figures.canvas import Canvas, figure, longest_width
+from bakeoff.report.figures.labels import write_ends
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.palette import Look, sentinel
 
@@ -20,7 +19,8 @@ _MOST_MARKS = 12
 Curves = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-def expected_figure(curves: Curves, *, best_of: int | None, metric: Metric, looks: Mapping[str, Look]) -> Markup:
+@figure
+def expected_figure(curves: Curves, *, best_of: int | None, metric: Metric, looks: Mapping[str, Look]) -> Canvas:
     """One line and band a contender; a hairline stands at the m that the verdict is about.
 
     Args:
@@ -31,12 +31,8 @@ def expected_figure(curves: Curves, *, best_of: int | None, metric: Metric, look
     """
     told = "; ".join(f"{name} {', '.join(metric.value(p['mean']) for p in points)}" for name, points in curves.items())
     label = f"Expected test {metric.label} of the best of 1, 2, ... trials by validation. {told}."
-    return draw(lambda: _paint(curves, best_of, metric, looks), name="expected", label=label)
-
-
-def _paint(curves: Curves, best_of: int | None, metric: Metric, looks: Mapping[str, Look]) -> Canvas:
-    right = 34 + max(text_width(printable(name)) for name in curves)
-    canvas = Canvas(_WIDTH, _HEIGHT, margins=(38, 46, right, 28))
+    margins = (38, 46, 34 + longest_width(curves), 28)
+    canvas = Canvas(_WIDTH, _HEIGHT, margins=margins, name="expected", label=label)
     axes = canvas.axes
     sizes = sorted({int(point["m"]) for points in curves.values() for point in points})
     if best_of in sizes:
@@ -54,7 +50,8 @@ def _paint(curves: Curves, best_of: int | None, metric: Metric, looks: Mapping[s
     canvas.ticks("y", count=6)
     axes.xaxis.set_major_locator(FixedLocator(sizes[:: -(-len(sizes) // 10)]))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    _names(canvas, curves, metric)
+    ends = {name: _columns(points, metric)[:2, -1] for name, points in curves.items() if points}
+    write_ends(canvas, {name: end for name, end in ends.items() if np.isfinite(end).all()})
     canvas.axis_title("x", "trials in a search (m)")
     canvas.axis_title("y", f"expected test {metric.label}{metric.unit}")
     return canvas
@@ -68,9 +65,3 @@ def _columns(points: Sequence[Mapping[str, Any]], metric: Metric) -> np.ndarray:
 
 def _plotted(value: float | None, metric: Metric) -> float:
     return metric.scaled(metric.bounded(value)) if is_number(value) else float("nan")
-
-
-def _names(canvas: Canvas, curves: Curves, metric: Metric) -> None:
-    to_px = canvas.axes.transData.transform
-    ends = {name: _columns(points, metric)[:2, -1] for name, points in curves.items() if points}
-    write_column(canvas, [Spot(name, *to_px(end)) for name, end in ends.items() if np.isfinite(end).all()])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from bakeoff.report.figures.canvas import FONT_SIZE, Canvas, printable, text_width
 from bakeoff.report.palette import sentinel
@@ -51,6 +53,27 @@ def _write(canvas: Canvas, spot: Spot, text: str, box: Box) -> None:
         canvas.axes.plot(ends[:, 0], ends[:, 1], color=sentinel("muted"), linewidth=0.6, zorder=1)
     left, middle = back((box[0], height))
     canvas.axes.text(left, middle, text, size=FONT_SIZE, va="center", ha="left", color=sentinel("ink"))
+
+
+def write_ends(
+    canvas: Canvas,
+    ends: Mapping[str, Sequence[float] | np.ndarray],
+    *,
+    lines: Sequence[Box] = (),
+    edge: float | None = None,
+) -> None:
+    """Write the name of each line at its end: in a column where it ends at the edge, beside the end elsewhere.
+
+    Args:
+        canvas: The figure, with its final limits.
+        ends: The last point of each line, in the axes' own units.
+        lines: As of `write_labels`.
+        edge: Where lines end that reach all the way, in px from the left; None is where the last of them does.
+    """
+    spots = [Spot(name, *canvas.axes.transData.transform(end)) for name, end in ends.items()]
+    reached = max((spot.x for spot in spots), default=0.0) if edge is None else edge
+    write_column(canvas, [spot for spot in spots if spot.x >= reached - 12])
+    write_labels(canvas, [spot for spot in spots if spot.x < reached - 12], lines=lines)
 
 
 def write_column(canvas: Canvas, spots: Sequence[Spot], *, gap: float = 14) -> None:

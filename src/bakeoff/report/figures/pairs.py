@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
 from bakeoff.record.verdict import RecordedPair
-from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
+from bakeoff.report.figures.canvas import Canvas, figure, printable, text_width
 from bakeoff.report.numbers import Metric, is_number, share
 from bakeoff.report.palette import sentinel
 
 
-def pairs_figure(pairs: Sequence[RecordedPair], *, metric: Metric, margin: float | None, is_narrow: bool) -> Markup:
+@figure
+def pairs_figure(pairs: Sequence[RecordedPair], *, metric: Metric, margin: float | None, is_narrow: bool) -> Canvas:
     """One line a pair; right of zero the first named is better. The shaded band is the margin that matters.
 
     Args:
@@ -23,19 +22,11 @@ def pairs_figure(pairs: Sequence[RecordedPair], *, metric: Metric, margin: float
     """
     kind = "narrow" if is_narrow else "wide"
     label = "Differences between contenders with intervals. " + "; ".join(_spoken(pair, metric) for pair in pairs)
-    return draw(lambda: _paint(pairs, metric, margin, is_narrow), name=f"pairs-{kind}", label=label)
-
-
-def _spoken(pair: RecordedPair, metric: Metric) -> str:
-    bounds = f"{metric.difference(pair.low, unit=False)} to {metric.difference(pair.high, unit=False)}"
-    return f"{pair.a} minus {pair.b}: {metric.difference(pair.difference)}, {share(1 - pair.level)} interval {bounds}"
-
-
-def _paint(pairs: Sequence[RecordedPair], metric: Metric, margin: float | None, is_narrow: bool) -> Canvas:
     names = [f"{printable(pair.a, limit=16)} − {printable(pair.b, limit=16)}" for pair in pairs]
     step = 46 if is_narrow else 34
     left = 12 if is_narrow else 16 + max(text_width(name, size=12) for name in names)
-    canvas = Canvas(340 if is_narrow else 700, step * len(pairs) + 50, margins=(left, 42, 16 if is_narrow else 74, 4))
+    width, margins = 340 if is_narrow else 700, (left, 42, 16 if is_narrow else 74, 4)
+    canvas = Canvas(width, step * len(pairs) + 50, margins=margins, name=f"pairs-{kind}", label=label)
     axes = canvas.axes
     for place, (pair, name) in enumerate(zip(pairs, names, strict=True)):
         _zero(canvas, metric, margin, bottom=-place - 0.5, top=-place + (0.06 if is_narrow else 0.5))
@@ -51,6 +42,11 @@ def _paint(pairs: Sequence[RecordedPair], metric: Metric, margin: float | None, 
     unit = f" ({metric.step})" if metric.step else ""
     canvas.axis_title("x", f"difference in test {metric.label}{unit}")
     return canvas
+
+
+def _spoken(pair: RecordedPair, metric: Metric) -> str:
+    bounds = f"{metric.difference(pair.low, unit=False)} to {metric.difference(pair.high, unit=False)}"
+    return f"{pair.a} minus {pair.b}: {metric.difference(pair.difference)}, {share(1 - pair.level)} interval {bounds}"
 
 
 def _zero(canvas: Canvas, metric: Metric, margin: float | None, *, bottom: float, top: float) -> None:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from markupsafe import Markup
-
-from bakeoff.report.figures.canvas import Canvas, draw, printable
+from bakeoff.report.figures.canvas import Canvas, figure, printable
 from bakeoff.report.palette import Look, sentinel
 
 ROW, BAR = 24, 11
@@ -32,9 +30,10 @@ def cliques(ranks: Sequence[float], critical_difference: float) -> list[tuple[in
     return runs
 
 
+@figure
 def ranks_figure(
     ranks: Mapping[str, float], critical_difference: float, *, looks: Mapping[str, Look], is_narrow: bool
-) -> Markup:
+) -> Canvas:
     """Mean ranks on a line, the best on the left, names hung below it.
 
     Args:
@@ -46,18 +45,13 @@ def ranks_figure(
     spoken = ", ".join(f"{name} {rank:.2f}" for name, rank in ranks.items())
     label = f"Mean ranks, 1 is best: {spoken}. Critical difference {critical_difference:.2f}."
     kind = "narrow" if is_narrow else "wide"
-    return draw(lambda: _paint(ranks, critical_difference, looks, is_narrow), name=f"ranks-{kind}", label=label)
-
-
-def _paint(
-    ranks: Mapping[str, float], critical_difference: float, looks: Mapping[str, Look], is_narrow: bool
-) -> Canvas:
     values = list(ranks.values())
     runs = cliques(values, critical_difference)
     half = (len(values) + 1) // 2
     depth = BAR * (len(runs) + 1) + ROW * half
     side = 92 if is_narrow else 150
-    canvas = Canvas(340 if is_narrow else 700, depth + 66, margins=(side, 6, side, 60))
+    width, margins = 340 if is_narrow else 700, (side, 6, side, 60)
+    canvas = Canvas(width, depth + 66, margins=margins, name=f"ranks-{kind}", label=label)
     axes = canvas.axes
     axes.set_xlim(1, len(values))
     axes.set_ylim(-depth, 0)

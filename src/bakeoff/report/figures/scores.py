@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from markupsafe import Markup
-
 from bakeoff.record.verdict import LeaderboardRow
 from bakeoff.report.analysis.spread import spread
-from bakeoff.report.figures.canvas import Canvas, draw, printable, text_width
+from bakeoff.report.figures.canvas import Canvas, figure, longest_width, printable
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.palette import Look, sentinel
 from bakeoff.report.scales import drawn
@@ -16,6 +14,7 @@ from bakeoff.report.scales import drawn
 _REACH = 0.5
 
 
+@figure
 def scores_figure(
     rows: Sequence[LeaderboardRow],
     *,
@@ -24,7 +23,7 @@ def scores_figure(
     scale: str,
     is_narrow: bool,
     together: bool = False,
-) -> Markup:
+) -> Canvas:
     """One line a contender, best on top: small marks are its trials, the large one the estimate, the bar its interval.
 
     Args:
@@ -38,33 +37,16 @@ def scores_figure(
     kind = "narrow" if is_narrow else "wide"
     told = "; ".join(_spoken(row, metric) for row in rows)
     label = f"{scale[:1].upper()}{scale[1:]}, each contender with interval. {told}"
-    return draw(lambda: _paint(rows, metric, looks, scale, is_narrow, together), name=f"scores-{kind}", label=label)
-
-
-def _spoken(row: LeaderboardRow, metric: Metric) -> str:
-    found = drawn(row.test[metric.name], metric)
-    return f"{row.name} {metric.value(found.mean)}, interval {metric.value(found.low)} to {metric.value(found.high)}"
-
-
-def _paint(
-    rows: Sequence[LeaderboardRow],
-    metric: Metric,
-    looks: Mapping[str, Look],
-    scale: str,
-    is_narrow: bool,
-    together: bool,
-) -> Canvas:
-    names = [printable(row.name) for row in rows]
-    step = 52 if is_narrow else 46
-    left = 12 if is_narrow else 16 + max(text_width(name, size=14) for name in names)
-    right = 16 if is_narrow else 84
-    canvas = Canvas(340 if is_narrow else 700, step * len(rows) + 50, margins=(left, 42, right, 4))
+    width, step = (340, 52) if is_narrow else (700, 46)
+    left, right = (12, 16) if is_narrow else (16 + longest_width([row.name for row in rows], size=14), 84)
+    margins = (left, 42, right, 4)
+    canvas = Canvas(width, step * len(rows) + 50, margins=margins, name=f"scores-{kind}", label=label)
     canvas.axes.set_xlim(*_limits(rows, metric, together=together))
-    for place, (row, name) in enumerate(zip(rows, names, strict=True)):
+    for place, row in enumerate(rows):
         y = -place - (0.12 if is_narrow else 0)
         (_trials_together if together else _trials)(canvas, row, metric, looks[row.name], y=y - 0.17)
         _line(canvas, row, metric, looks[row.name], y=y)
-        _names(canvas, name, metric.value(row.test[metric.name].mean), y=-place, is_narrow=is_narrow)
+        _names(canvas, printable(row.name), metric.value(row.test[metric.name].mean), y=-place, is_narrow=is_narrow)
     axes = canvas.axes
     axes.set_ylim(-len(rows) + 0.45, 0.55)
     axes.set_yticks([])
@@ -72,6 +54,11 @@ def _paint(
     canvas.ticks("x", count=5 if is_narrow else 7)
     canvas.axis_title("x", f"{scale}{metric.unit}")
     return canvas
+
+
+def _spoken(row: LeaderboardRow, metric: Metric) -> str:
+    found = drawn(row.test[metric.name], metric)
+    return f"{row.name} {metric.value(found.mean)}, interval {metric.value(found.low)} to {metric.value(found.high)}"
 
 
 def _trials(canvas: Canvas, row: LeaderboardRow, metric: Metric, look: Look, *, y: float) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import NullLocator
 
 from bakeoff.report.analysis.search import Dimension, Tried
-from bakeoff.report.figures.canvas import Canvas, draw, printable
+from bakeoff.report.figures.canvas import Canvas, figure, printable
 from bakeoff.report.numbers import Metric, round_number
 from bakeoff.report.palette import Look, sentinel
+from bakeoff.report.scales import round_numbers
 
 _WIDTH, _HEIGHT = 320, 230
 _FLOOR_SPREAD = 2.0
@@ -27,7 +27,8 @@ class SearchPanel:
     trials: Mapping[str, Sequence[Tried]]
 
 
-def searched_figure(panel: SearchPanel, *, metric: Metric, looks: Mapping[str, Look]) -> Markup:
+@figure
+def searched_figure(panel: SearchPanel, *, metric: Metric, looks: Mapping[str, Look]) -> Canvas:
     """One mark a trial, ringed where it is the best of its contender; the axis is the range that was searched.
 
     Further members of a family are hollow. Trials far below the rest are drawn at the lower edge, because they would
@@ -38,11 +39,7 @@ def searched_figure(panel: SearchPanel, *, metric: Metric, looks: Mapping[str, L
     label = (
         f"Validation {metric.label} of every trial against {key}. Best by validation: {', '.join(best) or 'unknown'}."
     )
-    return draw(lambda: _paint(panel, metric, looks), name=panel.name, label=label)
-
-
-def _paint(panel: SearchPanel, metric: Metric, looks: Mapping[str, Look]) -> Canvas:
-    canvas = Canvas(_WIDTH, _HEIGHT, margins=(38, 46, 14, 26))
+    canvas = Canvas(_WIDTH, _HEIGHT, margins=(38, 46, 14, 26), name=panel.name, label=label)
     axes = canvas.axes
     low, high = _limits([row for rows in panel.trials.values() for row in rows], metric)
     axes.set_ylim(low, high)
@@ -97,21 +94,11 @@ def _range_axis(canvas: Canvas, dimension: Dimension) -> None:
         axes.set_xticks(range(len(dimension.choices)), [printable(str(c), limit=10) for c in dimension.choices])
         return
     axes.set_xlim(-0.03, 1.03)
-    ticks = [(dimension.place(tick), tick) for tick in _round_values(dimension)]
-    places = {place: tick for place, tick in ticks if place is not None and -1e-9 <= place <= 1 + 1e-9}
-    axes.set_xticks(list(places), [round_number(tick) for tick in places.values()])
-
-
-def _round_values(dimension: Dimension) -> list[float]:
     low, high = float(dimension.low or 0.0), float(dimension.high or 0.0)
-    if not dimension.is_log or low <= 0:
-        return [float(tick) for tick in MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
-    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    for digits in ((1,), (1, 3), (1, 2, 5)):
-        found = [digit * 10.0**power for power in powers for digit in digits]
-        if sum(low * 0.999 <= value <= high * 1.001 for value in found) >= 3:
-            break
-    return found
+    is_log = dimension.is_log and low > 0
+    ticks = round_numbers(low, high, is_log=is_log, most=None if is_log else 5)
+    places = {place: tick for tick in ticks if (place := dimension.place(tick)) is not None}
+    axes.set_xticks(list(places), [round_number(tick) for tick in places.values()])
 
 
 def _limits(rows: Sequence[Tried], metric: Metric) -> tuple[float, float]:
