@@ -6,9 +6,9 @@ import pytest
 from mlflow import MlflowClient
 
 from bakeoff.commands.sync import run
+from bakeoff.config.processes import Process
 from bakeoff.errors import ConfigError, TrackerNotSynced
 from bakeoff.files import read_json, write_json
-from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.settings import Tracking
 from bakeoff.tracking.watch import Watch
 from tests.tracking.folders import finish, make_bakeoff, make_trial, make_verdict, record
@@ -30,7 +30,7 @@ def follow(kind, folder, uri, owner=None):
     """What a follower leaves in a folder, when its process is gone."""
     watch = Watch.of(kind, folder, tracking=Tracking(uri=uri), root=folder, experiment="e")
     watch.remember()
-    gone = {"host": Owner.this().host, "pid": Owner.this().pid, "started": 1.0}
+    gone = {"host": Process.this().host, "pid": Process.this().pid, "started": 1.0}
     write_json(folder / "tracking.json", read_json(folder / "tracking.json") | ({} if owner else {"owner": gone}))
 
 
@@ -65,7 +65,7 @@ def test_a_run_that_goes_on_is_left_running_and_one_whose_process_is_gone_was_ki
     for trial in (folder / "alone", folder / "bakeoff" / "trials" / "aaa"):
         (trial / "result.json").unlink()
     (folder / "bakeoff" / "verdict.json").unlink()
-    follow("trial", folder / "alone", store_uri, owner=Owner.this())
+    follow("trial", folder / "alone", store_uri, owner=Process.this())
     follow("bakeoff", folder / "bakeoff", store_uri)
     run([str(folder)])
     assert "1 of them still running" in capsys.readouterr().out

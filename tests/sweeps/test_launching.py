@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from bakeoff.config.jobs import Job
-from bakeoff.config.outcomes import Outcome, Outcomes, Process
+from bakeoff.config.outcomes import Outcome, Outcomes
+from bakeoff.config.processes import Process
 from bakeoff.errors import EnvironmentFault, TrialsFailed
 from bakeoff.sweep.launching import jobs_at_once, launch
 
@@ -88,8 +89,8 @@ def test_a_job_ends_with_the_program_that_started_it():
     parent = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     code = f"""
 import time
-from bakeoff.config import outcomes
-outcomes.end_with(outcomes.Process.of({parent.pid}))
+from bakeoff.config import processes
+processes.end_soon_after(processes.Process.of({parent.pid}))
 print("ready", flush=True)
 time.sleep(60)
 """

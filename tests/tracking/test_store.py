@@ -8,11 +8,11 @@ import time
 import psutil
 import pytest
 
+from bakeoff.config.processes import Process, this_host
 from bakeoff.tracking.database import prepare_database
 from bakeoff.tracking.log_tail import LogTail
-from bakeoff.tracking.owner import Owner, this_host
 from bakeoff.tracking.server import PROBE_SECONDS, StoreUnreachable, probe
-from bakeoff.tracking.store import Store
+from bakeoff.tracking.store import Store, owner_of, owner_tags
 
 
 def test_a_migration_that_was_killed_in_its_middle_leaves_nothing_in_the_way(tmp_path):
@@ -46,21 +46,21 @@ def test_the_password_is_not_in_what_is_said_of_a_server_that_is_away():
 
 
 def test_a_process_is_gone_when_another_one_has_its_number():
-    this = Owner.this()
+    this = Process.this()
     assert not this.gone
-    assert Owner(this.host, this.pid, this.started - 100).gone
-    assert Owner(this_host(), 2**22 + 1, this.started).gone
-    assert not Owner("elsewhere", 2**22 + 1, this.started).gone, "nothing is known of another machine's processes"
-    assert Owner.from_tags(this.tags()["bakeoff.host"], this.tags()["bakeoff.owner"]) == this
+    assert Process(this.host, this.pid, this.started - 100).gone
+    assert Process(this_host(), 2**22 + 1, this.started).gone
+    assert not Process("elsewhere", 2**22 + 1, this.started).gone, "nothing is known of another machine's processes"
+    assert owner_of(owner_tags(this)) == this
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the start of a process is no matter of the boot")
 def test_a_process_is_not_gone_when_the_clock_is_set(monkeypatch):
-    this, booted = Owner.this(), psutil.boot_time()
+    this, booted = Process.this(), psutil.boot_time()
     monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: booted + 3600)
     assert not this.gone
-    assert not Owner.from_tags(*this.tags().values()).gone
-    assert Owner(this.host, this.pid, this.started - 100, this.since_boot - 100).gone
+    assert not owner_of(owner_tags(this)).gone
+    assert Process(this.host, this.pid, this.started - 100, this.since_boot - 100).gone
 
 
 def test_only_whole_new_lines_of_a_log_are_read_and_a_shorter_file_in_its_place_is_noticed(tmp_path):

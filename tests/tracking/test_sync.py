@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from mlflow.exceptions import MlflowException
 
+from bakeoff.config.processes import Process
 from bakeoff.files import read_json, write_json
 from bakeoff.tracking.bakeoff_sync import BakeoffSync
-from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.store import Store
 from bakeoff.tracking.trial_sync import TrialSync
 from tests.tracking.folders import CONFIG, finish, make_bakeoff, make_trial, make_verdict, record, write_log
 
-DEAD = Owner(Owner.this().host, Owner.this().pid, 1.0)
+DEAD = Process(Process.this().host, Process.this().pid, 1.0)
 """A process that had our number long ago."""
 
 
@@ -38,7 +38,7 @@ def history(store, name):
 
 
 def test_a_growing_log_is_sent_once_whatever_the_number_of_passes(store, trial):
-    sync = TrialSync(trial, owner=Owner.this())
+    sync = TrialSync(trial, owner=Process.this())
     assert not sync.send(store)
     write_log(trial, [record(1, 0.5), record(2, 0.6), record(3, 0.7)])
     assert not sync.send(store)
@@ -117,7 +117,7 @@ def test_a_killed_trial_is_marked_and_opens_again_when_it_resumes(store, trial):
     assert not TrialSync(trial).send(store, ended=True)
     assert only_run(store).info.status == "KILLED"
     write_log(trial, [record(1, 0.5), record(2, 0.6), record(3, 0.7)])
-    resumed = TrialSync(trial, owner=Owner.this())
+    resumed = TrialSync(trial, owner=Process.this())
     resumed.send(store)
     assert only_run(store).info.status == "RUNNING"
     finish(trial)
@@ -127,7 +127,7 @@ def test_a_killed_trial_is_marked_and_opens_again_when_it_resumes(store, trial):
 
 def test_a_trial_that_an_error_ended_is_marked_as_failed_and_opens_again(store, trial):
     write_json(trial / "error.json", {"why": "error[env.out_of_memory] model=vit: memory ran out"})
-    sync = TrialSync(trial, owner=Owner.this())
+    sync = TrialSync(trial, owner=Process.this())
     assert not sync.send(store)
     assert only_run(store).info.status == "RUNNING", "it may be tried again"
     sync.send(store, ended=True)
@@ -145,7 +145,7 @@ def test_what_a_vanished_process_left_running_is_ended_and_goes_on_in_the_same_r
     assert only_run(store).info.status == "RUNNING"
     assert store.end_orphans() == 1
     assert only_run(store).info.status == "KILLED"
-    TrialSync(trial, owner=Owner.this()).send(store)
+    TrialSync(trial, owner=Process.this()).send(store)
     assert store.end_orphans() == 0
     assert (only_run(store).info.status, only_run(store).info.run_id) == ("RUNNING", run_id)
 
@@ -179,7 +179,7 @@ def test_a_diverged_trial_ends_failed_and_is_tagged(store, trial):
 
 def test_a_bakeoff_is_a_parent_run_with_its_trials_as_children(store, trial, tmp_path):
     make_bakeoff(tmp_path)
-    sync = BakeoffSync(tmp_path, owner=Owner.this())
+    sync = BakeoffSync(tmp_path, owner=Process.this())
     sync.send(store)
     finish(trial)
     make_verdict(tmp_path)

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from types import SimpleNamespace
 
-from bakeoff.tracking.owner import Owner
+from bakeoff.config.processes import Process
 from bakeoff.tracking.settings import Tracking
 from bakeoff.tracking.system_metrics import SystemSampler, gpu_handles, gpu_metrics, process_metrics
 from bakeoff.tracking.watch import Watch
@@ -48,7 +48,7 @@ def test_a_followed_folder_gets_samples_until_it_is_forgotten_and_counts_on_when
 
 
 def test_nothing_is_said_of_a_process_that_is_gone():
-    assert process_metrics(replace(Owner.this(), pid=2**22 + 1)) == {}
+    assert process_metrics(replace(Process.this(), pid=2**22 + 1)) == {}
 
 
 def test_each_gpu_that_the_driver_knows_has_its_own_figures(monkeypatch):

@@ -10,18 +10,19 @@ import torch
 
 from bakeoff.errors import DataError
 from bakeoff.training.devices.rank_processes import run_on_devices
+from bakeoff.training.devices.rank_root import Work
 from bakeoff.training.devices.ranks import Ranks, check_same, gathered, join, leave
 from bakeoff.training.loop.interruption import Interruption
 from bakeoff.training.trial.settings import TrainerSettings
 
 
-def run_forked(request: dict[str, Any], *, num_ranks: int) -> Any:
-    """What the first rank makes of a request.
+def run_forked(work: Work, *, num_ranks: int) -> Any:
+    """What the first rank makes of it.
 
     Raises:
         Exception: what a rank raised.
     """
-    return run_on_devices(request, num_ranks=num_ranks, interruption=Interruption(), forked=True)
+    return run_on_devices(work, {}, num_ranks=num_ranks, interruption=Interruption(), forked=True)
 
 
 # What ranks do in the tests ---------------------------------------------------------------------------------------

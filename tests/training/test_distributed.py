@@ -25,6 +25,7 @@ from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.assembly import trial_config
 from bakeoff.training.trial.predictions import sealed_answers
 from bakeoff.training.trial.run import TrialLabel, run_trial
+from tests.training import forked_ranks
 from tests.training.forked_ranks import run_forked
 
 LABEL = TrialLabel("t0", "m")
@@ -123,8 +124,7 @@ def test_a_fresh_tree_takes_no_rank_from_the_program_that_starts_it(monkeypatch)
     stale = {"RANK": "3", "LOCAL_RANK": "3", "WORLD_SIZE": "7", "NODE_RANK": "2", "MASTER_ADDR": "10.0.0.1"}
     for name, value in {**stale, "TORCHELASTIC_USE_AGENT_STORE": "True", "MASTER_PORT": "1"}.items():
         monkeypatch.setenv(name, value)
-    request = {"work": "tests.training.forked_ranks:tell", "word": "hello"}
-    answer = run_on_devices(request, num_ranks=2, interruption=Interruption())
+    answer = run_on_devices(forked_ranks.tell, {"word": "hello"}, num_ranks=2, interruption=Interruption())
     assert [one["rank"] for one in answer["told"]] == [0, 1]
     assert {one["world"] for one in answer["told"]} == {2}
     assert len({one["parent"] for one in answer["told"]} - {os.getpid()}) == 1
@@ -137,18 +137,18 @@ def test_a_fresh_tree_takes_no_rank_from_the_program_that_starts_it(monkeypatch)
 
 def test_an_error_of_one_process_ends_all_and_is_the_one_that_is_told():
     with pytest.raises(DataError, match=r"data\.missing") as raised:
-        run_forked({"work": "tests.training.forked_ranks:fail_on_the_second"}, num_ranks=2)
+        run_forked(forked_ranks.fail_on_the_second, num_ranks=2)
     assert raised.value.key == "data.file"
 
 
 def test_a_killed_process_ends_all():
     with pytest.raises(EnvironmentFault, match=r"env\.rank_died.*exit code -9"):
-        run_forked({"work": "tests.training.forked_ranks:die_on_the_second"}, num_ranks=2)
+        run_forked(forked_ranks.die_on_the_second, num_ranks=2)
 
 
 def test_processes_that_see_other_data_do_not_train_together():
     with pytest.raises(EnvironmentFault, match="not the same data: fingerprint 0 on rank 0, fingerprint 1 on rank 1"):
-        run_forked({"work": "tests.training.forked_ranks:differ"}, num_ranks=2)
+        run_forked(forked_ranks.differ, num_ranks=2)
 
 
 def test_a_network_cut_in_parts_trains_as_a_whole_one_and_is_saved_as_one(tmp_path):

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from bakeoff.config.outcomes import Outcome, Outcomes, end_with
+from bakeoff.config.outcomes import Outcome, Outcomes
+from bakeoff.config.processes import end_soon_after
 from bakeoff.errors import BakeoffError, ErrorGroup
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class Job:
         from hydra.core.hydra_config import HydraConfig
 
         hydra = HydraConfig.get()
-        end_with(self.outcomes.parent)
+        if "SLURM_JOB_ID" not in os.environ:  # a queued Slurm job outlives the multirun
+            end_soon_after(self.outcomes.parent)
         os.chdir(self.working_folder)  # a cluster's workers start elsewhere
         with self.outcomes.claim(int(hydra.job.num)) as claim:
             if claim.outcome is None:

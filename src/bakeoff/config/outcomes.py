@@ -6,26 +6,16 @@ that dies.
 
 from __future__ import annotations
 
-import ctypes
-import os
-import signal
-import socket
-import sys
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from bakeoff.config.processes import Process
 from bakeoff.errors import BakeoffError, ErrorGroup, TrialsFailed
 from bakeoff.files import read_json, write_json
 
-PARENT_CHECK_S = 1.0
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of linux/prctl.h
-_CLOCK_TOLERANCE_S = 2.0
-"""Systems tell the two starts of a process from clocks that are read one after the other."""
 MAX_TOLD = 5
 
 
@@ -59,46 +49,6 @@ class Claim:
     """A job's right to run; ``outcome`` is set where it ran before, and is written at the end."""
 
     outcome: Outcome | None
-
-
-@dataclass(frozen=True)
-class Process:
-    """A process that another can watch: its host and number, and when it started.
-
-    When the clock is set, one of the two starts changes and the other does not: Linux counts from the boot.
-    """
-
-    host: str
-    pid: int
-    started: float
-    """Unix seconds."""
-    since_boot: float
-    """Seconds from the boot to its start."""
-
-    @classmethod
-    def this(cls) -> Process:
-        """The running one."""
-        return cls.of(os.getpid())
-
-    @classmethod
-    def of(cls, pid: int) -> Process:
-        """The process of this host that has the number now."""
-        import psutil
-
-        booted = psutil.boot_time()
-        started = psutil.Process(pid).create_time()
-        return cls(socket.gethostname(), pid, started, started - booted)
-
-    def is_alive(self) -> bool:
-        """Whether it still runs; asked on its own host."""
-        import psutil
-
-        try:
-            found = Process.of(self.pid)
-            gap = min(abs(found.started - self.started), abs(found.since_boot - self.since_boot))
-            return gap < _CLOCK_TOLERANCE_S and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
 
 
 @dataclass(frozen=True)
@@ -159,32 +109,3 @@ class Outcomes:
 
     def _lock(self, number: int) -> Path:
         return self.folder / f"{number}.lock"
-
-
-_watching: set[Process] = set()
-
-
-def end_with(parent: Process) -> None:
-    """Ends this process soon after the multirun's; a queued Slurm job outlives it."""
-    if "SLURM_JOB_ID" not in os.environ:
-        end_soon_after(parent)
-
-
-def die_with_parent() -> None:
-    """Makes the kernel kill this process when its parent ends; forked children have to ask anew."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-
-
-def end_soon_after(parent: Process) -> None:
-    """Ends this process soon after another, however that one ended; does nothing on another host."""
-    if socket.gethostname() != parent.host or os.getpid() == parent.pid or parent in _watching:
-        return
-    _watching.add(parent)
-
-    def watch() -> None:
-        while parent.is_alive():
-            time.sleep(PARENT_CHECK_S)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True, name="end-with-sweep").start()

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from bakeoff.config.jobs import Job, Main, imported, internal_error, report
 from bakeoff.config.locate import conf_dir
-from bakeoff.config.outcomes import Outcomes, Process
+from bakeoff.config.outcomes import Outcomes
+from bakeoff.config.processes import Process, variable_set
 from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.version import __version__
 
@@ -166,9 +167,9 @@ def _hand_to_hydra(name: str, job: Job, arguments: argparse.Namespace, folder: P
             (scratch / "outcomes").mkdir()
             job.outcomes = Outcomes(scratch / "outcomes", Process.this())
             for variable in _THREADS:  # jobs side by side that each use all cores slow each other down many times
-                stack.enter_context(_environment(variable, os.environ.get(variable, "1")))
+                stack.enter_context(variable_set(variable, os.environ.get(variable, "1")))
         stack.enter_context(_argv([job.program, *_flags(arguments)]))
-        stack.enter_context(_environment("HYDRA_FULL_ERROR", "1"))
+        stack.enter_context(variable_set("HYDRA_FULL_ERROR", "1"))
         try:
             run()
         except Exception as error:
@@ -213,19 +214,6 @@ def _argv(words: list[str]) -> Iterator[None]:
         yield
     finally:
         sys.argv = before
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
 
 
 @contextmanager

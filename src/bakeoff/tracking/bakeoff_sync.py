@@ -11,13 +11,13 @@ from typing import Any
 
 from mlflow.exceptions import MlflowException
 
+from bakeoff.config.processes import Process
 from bakeoff.record.layout import MANIFEST, PLAN, REPORT, RUN, SCORES, SUMMARY, SYSTEM, VERDICT, trials_with
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.reading import read
 from bakeoff.record.verdict import RecordedVerdict
 from bakeoff.tracking.batches import flatten
 from bakeoff.tracking.log_tail import LogTail
-from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.store import Store
 from bakeoff.tracking.synced import Opening, Synced, close_run, describe, open_run, remember, remembered
 from bakeoff.tracking.trial_sync import TrialSync, entries
@@ -35,7 +35,7 @@ class BakeoffSync:
         check: asks the store whether it still has the runs that the folders remember.
     """
 
-    def __init__(self, folder: Path, *, owner: Owner | None = None, check: bool = False) -> None:
+    def __init__(self, folder: Path, *, owner: Process | None = None, check: bool = False) -> None:
         self.folder = folder
         self.owner = owner
         self.check = check

@@ -23,11 +23,11 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, LifecycleStage, Run
 from mlflow.exceptions import MlflowException
 
+from bakeoff.config.processes import Process, this_host
 from bakeoff.record.layout import SPEC
 from bakeoff.tracking.batches import Entry, batches
 from bakeoff.tracking.database import prepare_database
 from bakeoff.tracking.moved import settle_artifacts
-from bakeoff.tracking.owner import Owner, this_host
 from bakeoff.tracking.secrets import mask_text
 from bakeoff.tracking.server import probe
 
@@ -173,19 +173,30 @@ class Store:
         """Ends the run as ``FINISHED``, ``FAILED`` or ``KILLED``, at a Unix time or now."""
         self.client.set_terminated(run_id, status=status, end_time=None if ended is None else int(1000 * ended))
 
-    def reopen_run(self, run_id: str, owner: Owner) -> None:
+    def reopen_run(self, run_id: str, owner: Process) -> None:
         """Marks a run as running again, when its trial resumes in the process ``owner``."""
         self.client.update_run(run_id, status="RUNNING")
-        self.log(run_id, tags=owner.tags())
+        self.log(run_id, tags=owner_tags(owner))
 
     def end_orphans(self) -> int:
         """Ends as KILLED what is marked RUNNING by a process of this machine that is gone; returns how many."""
         running = self._search(f"attributes.status = 'RUNNING' AND tags.`bakeoff.host` = '{this_host()}'")
         tags = {run.info.run_id: run.data.tags for run in running if "bakeoff.owner" in run.data.tags}
-        gone = [run_id for run_id, of in tags.items() if Owner.from_tags(of["bakeoff.host"], of["bakeoff.owner"]).gone]
+        gone = [run_id for run_id, of in tags.items() if owner_of(of).gone]
         for run_id in gone:
             self.close_run(run_id, "KILLED")
         return len(gone)
+
+
+def owner_tags(owner: Process) -> dict[str, str]:
+    """The process that works on a run, as tags of the run."""
+    return {"bakeoff.host": owner.host, "bakeoff.owner": f"{owner.pid}:{owner.started}:{owner.since_boot}"}
+
+
+def owner_of(tags: Mapping[str, str]) -> Process:
+    """What `owner_tags` wrote."""
+    pid, *starts = tags["bakeoff.owner"].split(":")
+    return Process(tags["bakeoff.host"], int(pid), *map(float, starts))
 
 
 def _active(experiment: Experiment) -> str:

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from bakeoff.config.processes import Process
 from bakeoff.files import read_json, write_json
 from bakeoff.record.layout import SYNCED
 from bakeoff.tracking.batches import tracker_name
-from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.secrets import without_credentials
-from bakeoff.tracking.store import Store
+from bakeoff.tracking.store import Store, owner_tags
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Opening:
     started: float | None = None
 
 
-def open_run(store: Store, folder: Path, opening: Opening, owner: Owner | None) -> Synced:
+def open_run(store: Store, folder: Path, opening: Opening, owner: Process | None) -> Synced:
     """The folder's run: the one with its key, or a new one. Asking twice makes one run."""
     synced = Synced("", without_credentials(store.uri))
     before = remembered(folder, store.uri)
@@ -85,7 +85,7 @@ def open_run(store: Store, folder: Path, opening: Opening, owner: Owner | None) 
     else:
         if not store.local:
             remember(folder, Synced("", synced.uri, doubtful=True))
-        tags = {name: str(value) for name, value in opening.tags.items()} | (owner.tags() if owner else {})
+        tags = {name: str(value) for name, value in opening.tags.items()} | (owner_tags(owner) if owner else {})
         synced.run_id = store.create_run(opening.name, opening.key, tags, started=opening.started)
     remember(folder, synced)
     return synced

@@ -15,8 +15,8 @@ from typing import Any
 
 import psutil
 
+from bakeoff.config.processes import Process
 from bakeoff.record.layout import SYSTEM
-from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.watch import Watch
 
 FIRST_AFTER_S = 1.0
@@ -85,7 +85,7 @@ def machine_metrics() -> dict[str, float]:
     }
 
 
-def process_metrics(owner: Owner) -> dict[str, float]:
+def process_metrics(owner: Process) -> dict[str, float]:
     """Resident memory (MB) of the process that works and of all that it started; pages they share count twice."""
     try:
         process = psutil.Process(owner.pid)

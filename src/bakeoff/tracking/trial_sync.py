@@ -11,13 +11,13 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
+from bakeoff.config.processes import Process
 from bakeoff.files import read_json
 from bakeoff.record.layout import CONFIG, ENVIRONMENT, ERROR, METRICS, RESULT, RUN, SPEC, SYSTEM
 from bakeoff.record.reading import parsed_object
 from bakeoff.record.trials import RecordedTrial
 from bakeoff.tracking.batches import Entry, flatten
 from bakeoff.tracking.log_tail import LogTail
-from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.secrets import mask_text
 from bakeoff.tracking.store import Store
 from bakeoff.tracking.synced import Opening, Synced, close_run, describe, open_run, remember, remembered
@@ -54,7 +54,7 @@ class TrialSync:
     """
 
     def __init__(
-        self, folder: Path, *, owner: Owner | None = None, parent: tuple[str, str] | None = None, check: bool = False
+        self, folder: Path, *, owner: Process | None = None, parent: tuple[str, str] | None = None, check: bool = False
     ) -> None:
         self.folder = folder
         self.owner = owner

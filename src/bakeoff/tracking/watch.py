@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from bakeoff.config.processes import Process
 from bakeoff.files import read_json, write_json
 from bakeoff.record.layout import TRACKING
 from bakeoff.tracking.moved import ARTIFACTS, along_with, uri_along_with
-from bakeoff.tracking.owner import Owner
 from bakeoff.tracking.secrets import mask_text, without_credentials
 from bakeoff.tracking.settings import Tracking
 
@@ -34,7 +34,7 @@ class Watch:
     artifacts: str
     every_s: float
     system_every_s: float | None
-    owner: Owner
+    owner: Process
     command: str
     identity: str
     """Tells this folder from others with the same runs, at the same tracker."""
@@ -50,7 +50,7 @@ class Watch:
             artifacts=str((root / ARTIFACTS).resolve()),
             every_s=tracking.every_s,
             system_every_s=tracking.system_every_s,
-            owner=Owner.this(),
+            owner=Process.this(),
             command=mask_text(" ".join([sys.argv[0], shlex.join(sys.argv[1:])])),
             identity=folder_identity(folder) or secrets.token_hex(4),
         )
@@ -58,7 +58,7 @@ class Watch:
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Watch:
         """The inverse of ``dataclasses.asdict``."""
-        return cls(**{**plain, "owner": Owner(**plain["owner"])})
+        return cls(**{**plain, "owner": Process(**plain["owner"])})
 
     @classmethod
     def remembered(cls, folder: Path) -> Watch | None:

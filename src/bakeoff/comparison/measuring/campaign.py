@@ -12,7 +12,7 @@ from typing import Any
 
 from bakeoff.comparison.measuring.exponent import fit_exponent
 from bakeoff.comparison.measuring.point import COSTS_OF_A_POINT, at_length, work
-from bakeoff.comparison.running.trial_process import caller_hidden
+from bakeoff.config.processes import caller_hidden
 from bakeoff.data.spec import Spec
 from bakeoff.errors import ConfigError
 from bakeoff.record.contenders import Contender

@@ -15,7 +15,7 @@ from bakeoff.comparison.running.job import Job, Needs, OnEnd
 from bakeoff.comparison.running.kernel_kills import KernelKills
 from bakeoff.comparison.running.order import Ending
 from bakeoff.comparison.running.trial_process import POLL_S, TrialProcess
-from bakeoff.config.outcomes import Process
+from bakeoff.config.processes import Process
 from bakeoff.files import read_json
 from bakeoff.record.layout import RESULT
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 
-from bakeoff.config.outcomes import die_with_parent
+from bakeoff.config.processes import die_with_parent
 
 if any("multiprocessing.forkserver" in word for word in sys.orig_argv):  # no other process means this by an import
     die_with_parent()

@@ -17,7 +17,7 @@ from bakeoff.comparison.running.job import Job, Needs, OnEnd
 from bakeoff.comparison.running.order import Ending
 from bakeoff.comparison.running.ray_cluster import Cluster
 from bakeoff.comparison.running.trial_process import GRACE_S
-from bakeoff.config.outcomes import Process
+from bakeoff.config.processes import Process
 from bakeoff.errors import EnvironmentFault
 from bakeoff.files import read_json
 from bakeoff.record.layout import RESULT

@@ -14,7 +14,7 @@ from bakeoff.comparison.running import trial_process
 from bakeoff.comparison.running.kernel_kills import KernelKills
 from bakeoff.comparison.running.order import Ending, Order
 from bakeoff.comparison.running.trial_process import POLL_S, TrialProcess
-from bakeoff.config.outcomes import Process
+from bakeoff.config.processes import Process
 from bakeoff.version import __version__
 
 

@@ -11,14 +11,12 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from multiprocessing.context import ForkServerContext
-from types import ModuleType
 
 from bakeoff.comparison.running.kernel_kills import KernelKills
 from bakeoff.comparison.running.order import OUT_OF_MEMORY, RANK_KILLED, Ending, Order, modules_of
-from bakeoff.config.outcomes import Process, end_soon_after
+from bakeoff.config.processes import Process, caller_hidden, end_soon_after
 from bakeoff.record.layout import LOG
 
 GRACE_S = 5.0
@@ -121,22 +119,3 @@ def enter(order: Order, device: str | None, bakeoff: Process) -> None:
         from bakeoff.comparison.running.worker import work  # in memory already, in the fork server's children
 
         work(order, device)
-
-
-@contextmanager
-def caller_hidden() -> Iterator[None]:
-    """Keeps multiprocessing from importing the calling script again in every trial, and what lies beside it.
-
-    A trial needs nothing of it, a script without a main guard would run again, and standard input can't be read twice.
-    A ``queue.py`` or ``datasets.py`` in the current folder would be taken for the module of that name.
-    """
-    main, safe = sys.modules["__main__"], os.environ.get("PYTHONSAFEPATH")
-    sys.modules["__main__"], os.environ["PYTHONSAFEPATH"] = ModuleType("__main__"), "1"
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-        if safe is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = safe

@@ -18,7 +18,7 @@ import torch
 
 from bakeoff.comparison.running.order import OUT_OF_MEMORY, RANK_KILLED, Order, failure
 from bakeoff.config import allow
-from bakeoff.config.outcomes import die_with_parent
+from bakeoff.config.processes import die_with_parent
 from bakeoff.errors import BakeoffError, one_line
 from bakeoff.files import write_json
 from bakeoff.record.layout import RESULT

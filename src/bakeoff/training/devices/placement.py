@@ -73,7 +73,6 @@ class Placement:
 
     def _in_processes(self, settings: TrainerSettings) -> dict[str, Any]:
         request = {
-            "work": f"{__name__}:train_as_rank",
             "config": self.config,
             "folder": str(self.folder.resolve()),
             "speaks": self.say is not None,
@@ -81,7 +80,9 @@ class Placement:
         }
         ranks, forked = settings.num_ranks, self.own_process
         with interruptible() as interruption:
-            found: dict[str, Any] = run_on_devices(request, num_ranks=ranks, interruption=interruption, forked=forked)
+            found: dict[str, Any] = run_on_devices(
+                train_as_rank, request, num_ranks=ranks, interruption=interruption, forked=forked
+            )
         return found
 
     def _free(self) -> None:

@@ -6,7 +6,6 @@ has the imports in memory. It ends its ranks as soon as one of them fails, or no
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -24,9 +23,9 @@ from typing import Any
 import torch
 
 from bakeoff.config import allow
-from bakeoff.config.outcomes import die_with_parent
+from bakeoff.config.processes import die_with_parent
 from bakeoff.errors import EnvironmentFault
-from bakeoff.training.devices.ranks import RANK_DIED, Ranks
+from bakeoff.training.devices.ranks import RANK_DIED, RANK_PREFIXES, RANK_VARIABLES, Ranks
 from bakeoff.training.loop.interruption import SIGNALS, Interrupted
 
 Request = dict[str, Any]
@@ -36,28 +35,27 @@ END_S = 10.0
 _LAST_WORDS_S = 0.5
 
 
-def main() -> None:
-    """The root as an interpreter of its own: the request, and later the program's end, come by standard input."""
-    program = Connection(int(sys.argv[1]), readable=False)
-    request: Request = json.loads(sys.stdin.buffer.readline())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the program hears Ctrl-C too, and then closes standard input
-    torch.set_num_threads(1)  # a fork copies no thread; each rank sets its own number
-    imported(request["work"])
-    supervise(request, program, lifeline=sys.stdin.fileno())
-
-
-def supervise(request: Request, program: Connection, *, lifeline: int) -> None:
+def supervise(work: Work, request: Request, program: Connection, lifeline: Connection, held: Connection | None) -> None:
     """Forks the ranks, and sends what the first one returns, or the first error of any.
 
     Args:
-        request: as of `bakeoff.training.devices.rank_processes.run_on_devices`.
+        work: as of `bakeoff.training.devices.rank_processes.run_on_devices`.
+        request: also as of there.
         program: where to send it.
-        lifeline: a file that can be read, or is at its end, once nobody wants to know any more.
+        lifeline: at its end once nobody wants to know any more.
+        held: the program's side of it, where this process is a fork and has a copy.
     """
+    if held is not None:
+        held.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the program hears Ctrl-C too, and then lets go of the lifeline
+    for name in list(os.environ):
+        if name in RANK_VARIABLES or name.startswith(RANK_PREFIXES):
+            del os.environ[name]
+    torch.set_num_threads(1)  # a fork copies no thread; each rank sets its own number
     port, readers, processes = _free_port(), {}, []
     for rank in range(request["num_ranks"]):
         reader, writer = multiprocessing.Pipe(duplex=False)
-        arguments = (Ranks(rank, request["num_ranks"]), port, request, writer)
+        arguments = (work, request, Ranks(rank, request["num_ranks"]), port, writer)
         process = multiprocessing.get_context("fork").Process(target=_run_rank, args=arguments, daemon=True)
         process.start()
         writer.close()  # so that the pipe ends with its rank
@@ -72,13 +70,14 @@ def supervise(request: Request, program: Connection, *, lifeline: int) -> None:
             process.kill()
 
 
-def _outcome(readers: dict[Connection, int], processes: Sequence[BaseProcess], lifeline: int) -> tuple[str, Any]:
+def _outcome(readers: dict[Connection, int], processes: Sequence[BaseProcess], lifeline: Connection) -> tuple[str, Any]:
     """What the first rank tells once all have ended; or the first error of any."""
     found: tuple[str, Any] = ("result", None)
     while readers:
         for ready in multiprocessing.connection.wait([*readers, lifeline]):
-            if not isinstance(ready, Connection):
+            if ready is lifeline:
                 return "error", rank_died("the program that asked for them is gone")
+            assert isinstance(ready, Connection)
             rank = readers.pop(ready)
             try:
                 kind, value = ready.recv()
@@ -129,14 +128,14 @@ def _free_port() -> int:
 # A rank -----------------------------------------------------------------------------------------------------------
 
 
-def _run_rank(ranks: Ranks, port: int, request: Request, root: Connection) -> None:
+def _run_rank(work: Work, request: Request, ranks: Ranks, port: int, root: Connection) -> None:
     for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     die_with_parent()
     os.environ.update(rank_environment(ranks, port))
     allow(request["allow_code"])
     try:
-        root.send(("result", imported(request["work"])(request, ranks)))
+        root.send(("result", work(request, ranks)))
     except Interrupted as end:
         root.send(("interrupted", end.step))
     except Exception as error:
@@ -161,14 +160,3 @@ def _sendable(error: Exception) -> Exception:
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error
-
-
-def imported(work: str) -> Work:
-    """The function that ``"package.module:function"`` names."""
-    module, _, name = work.partition(":")
-    function: Work = getattr(__import__(module, fromlist=[name]), name)
-    return function
-
-
-if __name__ == "__main__":
-    main()
