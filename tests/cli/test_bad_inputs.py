@@ -94,6 +94,14 @@ BAD = {
         ["predict", "run=r", "input=good, but late"],
         ["error[config.sweep_without_m] input=good, but late: ", """next: if it is text, quote it: 'input="good, """],
     ),
+    "a path and a text": (
+        ["predict", "run=r", "input=x.csv", "text=good"],
+        ["error[config.contradiction] text=good: input is given too; next: leave one of them out"],
+    ),
+    "neither a path nor a text": (
+        ["predict", "run=r"],
+        ["error[config.missing_value] input: nothing is given; next: input=FILE, or text='...'"],
+    ),
     "a text that is a number": (
         ["predict", "run=r", "input=42"],
         ["error[config.wrong_type] input=42: expected str", """next: if it is text, quote it: 'input="42"'"""],

@@ -93,7 +93,7 @@ def test_list_alone_names_the_groups(say):
 def test_the_help_of_predict_has_a_word_for_texts(say):
     page = say("predict", "--help")
     assert "input=reviews.csv column=body" in page
-    assert """'input="a prompt"' num_tokens=100""" in page
+    assert """'text="a prompt"' task.predict.num_tokens=100""" in page
 
 
 @pytest.mark.parametrize("words", ["train --help", "train --version"])

@@ -50,8 +50,47 @@ def test_what_is_not_there_or_holds_no_text_is_refused(tmp_path: Path, spec) -> 
         load_texts("missing.csv", spec)
     with pytest.raises(DataError, match=r"data.no_text\] input"):
         load_texts("  ", spec)
-    with pytest.raises(DataError, match=r"data.unknown_format\] input="):
+    with pytest.raises(DataError, match=r"data.no_text\] input"):
         load_texts(tmp_path, spec)
+    (tmp_path / "song.mp3").write_bytes(b"ID3")
+    with pytest.raises(DataError, match=r"data.unknown_format\] input=song.mp3"):
+        load_texts(tmp_path / "song.mp3", spec)
+
+
+MISTYPED = [
+    "My Files/reviws.csv",
+    "reviws.cvs",
+    "new reviews.jsnl",
+    "data\\new.tx",
+    "mails/",
+    "~",
+    "table.parqet",
+    "old.csv.gz",
+    "photo.jpg",
+    "and/or",
+]
+
+
+@pytest.mark.parametrize("given", MISTYPED)
+def test_what_looks_like_a_path_is_no_text(spec, given: str) -> None:
+    with pytest.raises(DataError, match=r"data.(not_found|unknown_format|no_text)\] input") as caught:
+        load_texts(given.replace("~", "~/nowhere"), spec)
+    assert given == "~" or "; text='...' where it is the text itself" in str(caught.value)
+    assert load_texts(given, spec, is_text=True).texts == [given]
+
+
+@pytest.mark.parametrize("given", ["good", "Good. Really good.", "3.5 of 5", "one\nand/or two", "x/" + "long " * 60])
+def test_what_looks_like_a_text_is_one(spec, given: str) -> None:
+    assert load_texts(given, spec).texts == [given]
+
+
+def test_a_folder_is_a_text_a_file(tmp_path: Path, spec) -> None:
+    (tmp_path / "mails" / "b").mkdir(parents=True)
+    (tmp_path / "mails" / "b" / "2.txt").write_bytes(b"blue\r\ndog")
+    (tmp_path / "mails" / "1.TXT").write_text("red cat")
+    (tmp_path / "mails" / "._1.txt").write_text("hidden")
+    new = load_texts(tmp_path / "mails", spec)
+    assert (new.names, new.texts) == (["1.TXT", "b/2.txt"], ["red cat", "blue\ndog"])
 
 
 def test_the_format_of_a_table_is_a_setting_of_predict(tmp_path: Path, spec) -> None:

@@ -54,7 +54,9 @@ def _answers(saved: SavedRun, config: Mapping[str, Any]) -> pd.DataFrame:
     options = _options(saved, config["task"]["predict"] or {})
     names = ("column", "sep", "encoding", "on_bad", "batch_size")
     how = {name: config[name] for name in names}
-    reading = Reading(source=str(config["input"]), trained=saved.config["data"], **how)
+    text = config["text"]
+    source = config["input"] if text is None else text
+    reading = Reading(source=str(source), is_text=text is not None, trained=saved.config["data"], **how)
     new = data_class(saved.config).read_new(saved.spec, reading)
     for note in new.notes:
         print(note)

@@ -31,7 +31,7 @@ EXAMPLES = {
     "predict": [
         "run=outputs/train/RUN input=new_images/ output=predictions.csv",
         "run=outputs/train/RUN input=reviews.csv column=body     # texts: labels, or translations",
-        """run=outputs/train/RUN 'input="a prompt"' num_tokens=100   # a language model goes on""",
+        """run=outputs/train/RUN 'text="a prompt"' task.predict.num_tokens=100   # a language model goes on""",
     ],
     "report": ["run=outputs/compare/BAKEOFF"],
 }

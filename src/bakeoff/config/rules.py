@@ -75,7 +75,7 @@ _INSTEAD = {
 def check(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
     """The errors of a plain configuration, from every rule below."""
     errors: list[ConfigError] = []
-    for rule in (_output_dir, _ranges, _seed_list, _metric, _monitors, _validation_happens, _knobs, _heads):
+    for rule in (_output_dir, _one_input, _ranges, _seed_list, _metric, _monitors, _validation_happens, _knobs, _heads):
         errors += rule(plain)
     return errors + _fit(plain, catalog) + _contenders(plain, catalog)
 
@@ -87,6 +87,20 @@ def _output_dir(plain: dict[str, Any]) -> list[ConfigError]:
         return []
     problem, step = "is empty, as a variable is that the shell does not know", "output_dir=FOLDER, or leave it out"
     return [ConfigError("config.empty_value", "output_dir", None, problem, next_step=step)]
+
+
+def _one_input(plain: dict[str, Any]) -> list[ConfigError]:
+    """What is predicted for: a path or a text."""
+    if not plain.keys() >= {"input", "text"} or (plain["input"] is None) != (plain["text"] is None):
+        return []
+    if plain["input"] is None:
+        return [
+            ConfigError(
+                "config.missing_value", "input", None, "nothing is given", next_step="input=FILE, or text='...'"
+            )
+        ]
+    problem = "input is given too"
+    return [ConfigError("config.contradiction", "text", plain["text"], problem, next_step="leave one of them out")]
 
 
 def _ranges(plain: dict[str, Any]) -> list[ConfigError]:

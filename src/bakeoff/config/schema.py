@@ -162,7 +162,8 @@ class Predict(Common):
 
     Args:
         run: the folder of a finished run.
-        input: a file, a folder, a table, or a text itself.
+        input: a file, a folder, a table, or a text itself that does not look like a path.
+        text: a text itself, instead of ``input``.
         output: the table to write: .csv, .parquet or .jsonl.
         column: the table's input column; null finds it.
         sep: what stands between columns of a CSV file; null: as in training, or by the suffix.
@@ -173,7 +174,8 @@ class Predict(Common):
     """
 
     run: str
-    input: str
+    input: str | None = None
+    text: str | None = None
     output: str = "predictions.csv"
     column: str | None = None
     sep: str | None = None

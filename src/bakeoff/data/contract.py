@@ -120,6 +120,7 @@ class Reading:
 
     Args:
         source: a path, or what stands for itself, such as a text.
+        is_text: whether it is a text itself, though it may look like a path.
         column: of a table; None finds it.
         sep: between the columns of a CSV file; None as in training.
         encoding: of text files; None: UTF-8, or else as in training.
@@ -129,6 +130,7 @@ class Reading:
     """
 
     source: str
+    is_text: bool = False
     column: str | None = None
     sep: str | None = None
     encoding: str | None = None

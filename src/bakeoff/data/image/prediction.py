@@ -19,7 +19,7 @@ from bakeoff.data.sources.folders import read_tree
 from bakeoff.data.sources.hub import HuggingFace
 from bakeoff.data.sources.image_folder import IMAGES, read_metadata
 from bakeoff.data.sources.source import existing_path
-from bakeoff.errors import DataError
+from bakeoff.errors import ConfigError, DataError
 
 _TABLES = frozenset({".parquet", ".csv", ".jsonl"})
 
@@ -65,15 +65,22 @@ def load_images(
 
 
 def new_images(spec: ImageSpec, reading: Reading) -> NewExamples:
-    """New images as `predict` wants them, named by ``file``."""
+    """New images as `predict` wants them, named by ``file``.
+
+    Raises:
+        ConfigError: a text instead of images.
+        DataError: as `load_images`.
+    """
+    if reading.is_text:
+        raise ConfigError("config.no_text", "text", reading.source, "this run reads images", next_step="input=FILE")
     images_NCHW, names = load_images(reading.source, spec, column=reading.column, on_bad=reading.on_bad)
     return NewExamples({"file": names}, list(images_NCHW), Inputs(torch.split(images_NCHW, reading.batch_size)))
 
 
 def _list_records(source: str | Path | Sequence[str | Path], column: str | None) -> tuple[list[Record], list[str]]:
     if not isinstance(source, str | Path):
-        return _files([existing_path(str(file)) for file in source])
-    path = existing_path(str(source))
+        return _files([existing_path(str(file), key="input") for file in source])
+    path = existing_path(str(source), key="input")
     if path.suffix.lower() in _TABLES:
         return _table(path, column)
     if path.is_file():

@@ -16,7 +16,7 @@ from datasets.exceptions import DatasetNotFoundError
 from huggingface_hub import constants, get_session
 
 from bakeoff.data.cache import cache_root
-from bakeoff.data.sources.source import Source, file_states, refuse_missing_path
+from bakeoff.data.sources.source import Source, ends_like_file, file_states, refuse_missing_path
 from bakeoff.errors import DataError, EnvironmentFault
 
 _PROBE_SECONDS = 3.0
@@ -57,9 +57,8 @@ class HuggingFace(Source):
     def _is_local(self) -> bool:
         if self._local.exists():
             return True
-        looks_local = (
-            self._path.startswith((".", "/", "~")) or self._path.count("/") > 1 or self._local.suffix == ".parquet"
-        )
+        beyond_the_hub = self._path.startswith((".", "/", "~")) or self._path.count("/") > 1
+        looks_local = beyond_the_hub or ends_like_file(self._path)
         return refuse_missing_path(self._path, self._local) if looks_local else False
 
     def _load_local(self) -> DatasetDict | Dataset:

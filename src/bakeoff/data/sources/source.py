@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import abc
+import difflib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,7 +13,16 @@ from datasets import Dataset, DatasetDict
 
 from bakeoff.errors import DataError, nearest
 
+_TABLES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".xlsx", ".xls", ".ods", ".arrow", ".feather")
+_DOCUMENTS = (".txt", ".text", ".md", ".html", ".pdf", ".docx")
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"})
+ENDINGS = frozenset({*_TABLES, *_DOCUMENTS, *_PICTURES, *ARCHIVES})
+"""Endings by which a name is known for that of a file."""
+_SEPARATOR = re.compile(r"[/\\]")
+_ENDING = re.compile(r"\.\w{2,8}$", re.ASCII)
+_NEAR = 0.75  # of difflib: ".cvs" and ".tx" are near
+_LONGEST_NAME = 255  # bytes, of the usual file systems
 
 
 class Loaded(DatasetDict):
@@ -43,14 +54,36 @@ class Source(abc.ABC):
         """
 
 
-def existing_path(path: str, *, key: str = "data.path") -> Path:
-    """The absolute path of a file or folder; ``key`` is the setting to blame.
+def looks_like_path(text: str) -> bool:
+    """Whether it may be meant as a path: it has a separator, or the ending of a file, or nearly one.
+
+    What no file system takes as a name, such as several lines or 256 bytes without a separator, is none.
+    """
+    parts = _SEPARATOR.split(text)
+    if "\n" in text or "\0" in text or any(len(part.encode()) > _LONGEST_NAME for part in parts):
+        return False
+    return len(parts) > 1 or text.startswith("~") or ends_like_file(text)
+
+
+def ends_like_file(name: str) -> bool:
+    """Whether it has the ending of a file, or nearly one."""
+    ending = _ENDING.search(name.lower())
+    return ending is not None and bool(difflib.get_close_matches(ending.group(), ENDINGS, n=1, cutoff=_NEAR))
+
+
+def existing_path(path: str, *, key: str = "data.path", instead: str = "") -> Path:
+    """The absolute path of a file or folder.
+
+    Args:
+        path: as it was given.
+        key: the setting to blame.
+        instead: what else to do where it does not exist.
 
     Raises:
         DataError: it does not exist; names what stands nearest to it.
     """
     absolute = Path(path).expanduser().absolute()
-    return absolute if absolute.exists() else refuse_missing_path(path, absolute, key=key)
+    return absolute if absolute.exists() else refuse_missing_path(path, absolute, key=key, instead=instead)
 
 
 def existing_folder(path: str, noun: str) -> Path:
@@ -67,13 +100,14 @@ def existing_folder(path: str, noun: str) -> Path:
     return folder
 
 
-def refuse_missing_path(given: str, absolute: Path, *, key: str = "data.path") -> NoReturn:
+def refuse_missing_path(given: str, absolute: Path, *, key: str = "data.path", instead: str = "") -> NoReturn:
     """Say which path was tried, and which names are near it where it ends to exist."""
     parent = next(folder for folder in absolute.parents if folder.is_dir())
     missing = absolute.relative_to(parent).parts[0]
     near = nearest(missing, sorted(entry.name for entry in parent.iterdir() if not entry.name.startswith(".")))
     problem = f"there is no file or folder {absolute}"
     next_step = f"nearest in {parent}: {', '.join(near)}" if near else f"{parent} shows no files: check the path"
+    next_step = "; ".join(filter(None, (next_step, instead)))
     raise DataError("data.not_found", key, given, problem, next_step=next_step)
 
 

@@ -20,8 +20,10 @@ from torch import Tensor
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
 from bakeoff.data.contract import Inputs, NewExamples, Reading
 from bakeoff.data.sources.csv_file import read_text
-from bakeoff.data.sources.source import existing_path
+from bakeoff.data.sources.folders import read_tree
+from bakeoff.data.sources.source import existing_path, looks_like_path
 from bakeoff.data.sources.tables import SUFFIXES, read_table_file
+from bakeoff.data.sources.text_files import TEXTS
 from bakeoff.data.spec import Spec
 from bakeoff.data.text.columns import read_texts, text_column
 from bakeoff.data.text.prepared import encode
@@ -53,26 +55,29 @@ def load_texts(
     column: str | None = None,
     sep: str | None = None,
     encoding: str = "utf-8",
+    is_text: bool = False,
 ) -> NewTexts:
     """The texts to predict for.
 
     Args:
-        source: a table (.csv, .tsv, .jsonl, .json, .parquet), a .txt file of one text a line, a text itself, or a list
-            of texts.
+        source: a table (.csv, .tsv, .jsonl, .json, .parquet), a .txt file of one text a line, a folder with a text a
+            file, a text itself that does not look like a path, or a list of texts.
         spec: of the data that the model was trained on.
         column: the table's column of texts; None: the one that had that name in training, else the only one of text.
         sep: what stands between the columns of a CSV file; None: a tab in a ``.tsv``, else a comma.
         encoding: of text files.
+        is_text: whether ``source`` is a text itself, whatever it looks like.
 
     Raises:
         DataError: no such file or column, no text at all, or a file that can't be read as what it is.
     """
     if not isinstance(source, str | Path):
         found = list(source), [f"text#{row}" for row in range(len(source))]
-    elif _is_text(source):
+    elif is_text or not _is_path(source):
         found = [str(source)], ["text"]
     else:
-        found = _from_file(existing_path(str(source), key="input"), spec, column=column, sep=sep, encoding=encoding)
+        path = existing_path(str(source), key="input", instead="text='...' where it is the text itself")
+        found = _from_file(path, spec, column=column, sep=sep, encoding=encoding)
     kept = [(text, name) for text, name in zip(*found, strict=True) if text.strip()]
     if not kept:
         raise DataError("data.no_text", "input", source if isinstance(source, Path) else None, "there is no text in it")
@@ -94,12 +99,13 @@ def new_texts(spec: Spec, reading: Reading, *, shown_as: str) -> NewExamples:
     trained, source = reading.trained, reading.source
     sep = reading.sep or (None if source.lower().endswith(".tsv") else trained.get("sep"))
     encoding = reading.encoding or "utf-8"
+    how = {"column": reading.column, "sep": sep, "is_text": reading.is_text}
     try:
-        found = load_texts(source, spec, column=reading.column, sep=sep, encoding=encoding)
+        found = load_texts(source, spec, encoding=encoding, **how)
     except DataError as error:
         if error.code != "data.encoding" or reading.encoding or trained.get("encoding", encoding) == encoding:
             raise
-        found = load_texts(source, spec, column=reading.column, sep=sep, encoding=trained["encoding"])
+        found = load_texts(source, spec, encoding=trained["encoding"], **how)
     notes = (f"{found.num_empty:,} rows without text were left out",) if found.num_empty else ()
     loader = Inputs(*token_batches(found.texts, spec, batch_size=reading.batch_size))
     return NewExamples({"input": found.names, shown_as: found.texts}, found.texts, loader, notes)
@@ -141,11 +147,9 @@ def _encode(texts: Sequence[str], spec: TextSpec) -> list[Ids]:
     return encode(texts, tokenizer, role="text", labelled=True, max_length=spec.max_length)[0]
 
 
-def _is_text(source: str | Path) -> bool:
-    """Whether it is a text itself: no file that exists, nor anything that looks like the name of one."""
-    if isinstance(source, Path) or os.path.exists(source):  # noqa: PTH110 - Path.exists fails on long texts
-        return False
-    return not (source.lower().endswith((*SUFFIXES, ".txt")) and len(source.split()) == 1)
+def _is_path(source: str | Path) -> bool:
+    """Whether it is a path, or meant as one; a mistyped one must not be answered to as a text."""
+    return isinstance(source, Path) or os.path.exists(source) or looks_like_path(source)  # noqa: PTH110 - long texts
 
 
 def _from_file(
@@ -155,11 +159,13 @@ def _from_file(
         lines = read_text(file, encoding=encoding, key="input").replace("\r\n", "\n").split("\n")
         lines = lines[:-1] if not lines[-1] else lines
         return lines, [f"{file.name}#{number}" for number in range(1, len(lines) + 1)]
-    if file.is_dir() or file.suffix.lower() not in SUFFIXES:
-        problem = f"cannot tell how to read texts from {file}"
-        raise DataError(
-            "data.unknown_format", "input", file.name, problem, allowed=(*SUFFIXES, ".txt", "a text itself")
-        )
+    if file.is_dir():
+        files = read_tree(file, TEXTS, key="input").files
+        texts = [read_text(file / name, encoding=encoding, key="input").replace("\r\n", "\n") for name in files]
+        return texts, [name.as_posix() for name in files]
+    if file.suffix.lower() not in SUFFIXES:
+        problem, allowed = f"cannot tell how to read texts from {file}", (*SUFFIXES, ".txt", "a folder of text files")
+        raise DataError("data.unknown_format", "input", file.name, problem, allowed=allowed)
     table = read_table_file(file, sep=sep, encoding=encoding, key="input").flatten()
     found = _column(table, spec, column)
     return read_texts(table, found), [f"{file.name}#{row}" for row in range(len(table))]
