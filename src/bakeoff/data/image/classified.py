@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,7 @@ from bakeoff.data.image.loaders import DecodedImages, EncodedImages, ImageLoader
 from bakeoff.data.image.pixels import OnBad
 from bakeoff.data.image.prediction import new_images
 from bakeoff.data.image.prepared import ImagePreparation, PreparedImages, prepare_images, read_records
-from bakeoff.data.image.records import Pixels
+from bakeoff.data.image.records import Background, PixelRule, Pixels
 from bakeoff.data.image.spec import ImageSpec
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
@@ -32,6 +32,7 @@ from bakeoff.data.splits.splitting import Rows
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.tables import table_of
 
+_BIT_DEPTHS = range(1, 17)
 _ROWS_AT_ONCE = 4096
 _RELATIVE = 1e-9
 
@@ -63,6 +64,8 @@ class ClassifiedImages(PreparedData[ImageSpec]):
         image_size: pixels, one number or (height, width); None keeps the native size, which must be uniform.
         batch_size: training images an optimizer step; evaluation uses larger batches.
         on_bad: ``skip`` puts up with at most 1 % of unreadable images.
+        bit_depth: bits that gray pixels of 16-bit files make use of.
+        background: what shows through transparent pixels: white, gray or black.
         dedup: what to do about copies of an image on both sides of a split: ``error``, or ``drop`` the train row.
         allow_leak: keep such copies; the report says so.
         num_workers: processes that decode, where the images do not fit in memory.
@@ -90,6 +93,8 @@ class ClassifiedImages(PreparedData[ImageSpec]):
         image_size: int | Sequence[int] | None = None,
         batch_size: int = 64,
         on_bad: OnBad = "error",
+        bit_depth: int = 16,
+        background: Background = "white",
         dedup: OnDuplicate = "error",
         allow_leak: bool = False,
         num_workers: int = 2,
@@ -99,6 +104,10 @@ class ClassifiedImages(PreparedData[ImageSpec]):
         seed: int = 0,
     ) -> None:
         require_choice("on_bad", on_bad, ("error", "skip"))
+        require_choice("background", background, get_args(Background))
+        if bit_depth not in _BIT_DEPTHS:
+            problem, allowed = "is no depth of pixels in 16-bit files", f"{_BIT_DEPTHS[0]} to {_BIT_DEPTHS[-1]}"
+            raise ConfigError("config.out_of_range", "data.bit_depth", bit_depth, problem, allowed=allowed)
         preparation = ImagePreparation(
             columns=columns,
             split=split,
@@ -107,6 +116,7 @@ class ClassifiedImages(PreparedData[ImageSpec]):
             dedup=dedup,
             allow_leak=allow_leak,
             in_memory_gb=in_memory_gb,
+            pixel_rule=PixelRule(bit_depth, background),
         )
         super().__init__(
             name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
@@ -228,7 +238,8 @@ class ClassifiedImages(PreparedData[ImageSpec]):
     def _by_row(self) -> DecodedImages | EncodedImages:
         if self._images.pixels_NCHW is not None:
             return DecodedImages(self._images.pixels_NCHW)
-        return EncodedImages(read_records(self._source, self._preparation), self._images.layout)
+        preparation = self._preparation
+        return EncodedImages(read_records(self._source, preparation), self._images.layout, preparation.pixel_rule)
 
     def _describe(self, common: dict[str, Any]) -> ImageSpec:
         images, layout = self._images, self._images.layout
@@ -241,6 +252,7 @@ class ClassifiedImages(PreparedData[ImageSpec]):
             **images.class_facts(self._rows["train"]),
             mean=mean,
             std=std,
+            **dataclasses.asdict(self._preparation.pixel_rule),
         )
 
 

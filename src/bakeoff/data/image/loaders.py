@@ -20,8 +20,9 @@ from torch.utils.data import DataLoader
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.loaders import PlannedLoader
 from bakeoff.data.batches.order import BatchPlan
+from bakeoff.data.image.decoding import decode
 from bakeoff.data.image.pixels import Layout
-from bakeoff.data.image.records import decode
+from bakeoff.data.image.records import PixelRule
 from bakeoff.data.splits.splitting import Rows
 
 _EVALUATION_VALUES = 4_000_000  # pixels of one evaluation batch: 16 MB as float32
@@ -48,15 +49,17 @@ class DecodedImages(torch.utils.data.Dataset):
 class EncodedImages(torch.utils.data.Dataset):
     """Images by row number that do not fit in memory, decoded a batch at a time."""
 
-    def __init__(self, records: Dataset, layout: Layout) -> None:
+    def __init__(self, records: Dataset, layout: Layout, rule: PixelRule) -> None:
         self._records = records
         self._layout = layout
+        self._rule = rule
 
     def __getitem__(self, rows: Rows) -> tuple[Tensor, Tensor]:
         """As of `DecodedImages`."""
         size = (self._layout.height, self._layout.width)
         records = self._records[rows.tolist()]["image"]
-        images_BCHW = np.stack([decode(record, channels=self._layout.channels, size=size) for record in records])
+        channels, rule = self._layout.channels, self._rule
+        images_BCHW = np.stack([decode(record, channels=channels, size=size, rule=rule) for record in records])
         return torch.from_numpy(images_BCHW), torch.from_numpy(rows)
 
 

@@ -19,7 +19,8 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from bakeoff.data.cache import require_space
-from bakeoff.data.image.records import Header, Pixels, Record, UnreadableImage, decode, read_header
+from bakeoff.data.image.decoding import decode
+from bakeoff.data.image.records import Background, Header, PixelRule, Pixels, Record, UnreadableImage, read_header
 from bakeoff.errors import DataError
 
 OnBad: TypeAlias = Literal["error", "skip"]
@@ -48,11 +49,13 @@ class Layout:
 class Measured:
     """What one pass over the pixels leaves: a hash a row, and sums from which means and deviations are made.
 
-    ``sums_2NC`` holds each row's sum and sum of squares of its pixels (0 to 255), a channel.
+    ``sums_2NC`` holds each row's sum and sum of squares of its pixels (0 to 255), a channel, and ``ranges_N2`` the
+    least and the greatest of them.
     """
 
     digests: list[bytes]
     sums_2NC: NDArray[np.int64]
+    ranges_N2: NDArray[np.uint8]
 
 
 def read_headers(records: Dataset, bad: dict[int, str]) -> list[Header | None]:
@@ -84,7 +87,7 @@ def choose_layout(
     return Layout(channels, *next(iter(sizes), (0, 0))), note
 
 
-def measure(records: Dataset, layout: Layout, bad: dict[int, str], *, file: Path | None) -> Measured:
+def measure(records: Dataset, layout: Layout, bad: dict[int, str], *, rule: PixelRule, file: Path | None) -> Measured:
     """Decode every image once: hash it, sum it and, given a ``file``, keep it there as uint8 ``(N, C, H, W)``."""
     num_rows = len(records)
     if file:
@@ -92,9 +95,10 @@ def measure(records: Dataset, layout: Layout, bad: dict[int, str], *, file: Path
         shape = (num_rows, layout.channels, layout.height, layout.width)
         kept_NCHW = open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)
     digests, sums_2NC = [b""] * num_rows, np.zeros((2, num_rows, layout.channels), dtype=np.int64)
+    ranges_N2 = np.zeros((num_rows, 2), dtype=np.uint8)
 
     def pixels_of(record: Record) -> Pixels:
-        return decode(record, channels=layout.channels, size=(layout.height, layout.width))
+        return decode(record, channels=layout.channels, size=(layout.height, layout.width), rule=rule)
 
     for row, pixels_CHW in enumerate(_each(records, pixels_of, bad)):
         if pixels_CHW is None:
@@ -102,9 +106,47 @@ def measure(records: Dataset, layout: Layout, bad: dict[int, str], *, file: Path
         digests[row] = hashlib.blake2b(pixels_CHW.data, digest_size=16).digest()
         wide = pixels_CHW.astype(np.int64)
         sums_2NC[:, row] = wide.sum(axis=(1, 2)), (wide * wide).sum(axis=(1, 2))
+        ranges_N2[row] = pixels_CHW.min(), pixels_CHW.max()
         if file:
             kept_NCHW[row] = pixels_CHW
-    return Measured(digests, sums_2NC)
+    return Measured(digests, sums_2NC, ranges_N2)
+
+
+def note_depth(headers: list[Header | None], ranges_N2: NDArray[np.uint8], *, bit_depth: int) -> str | None:
+    """A sentence for the report if 16-bit images lose gray levels, since they use only the lower of their bits.
+
+    Raises:
+        DataError: they use so few that all are black.
+    """
+    deep = [row for row, header in enumerate(headers) if header and header.bits > 8]
+    brightest = int(ranges_N2[deep, 1].max(initial=0))
+    used = bit_depth - 8 + brightest.bit_length()
+    if not deep or used >= bit_depth:
+        return None
+    if not brightest:
+        problem = f"all {len(deep):,} images of 16 bits are black: they use {used} bits at the most"
+        raise DataError("data.no_contrast", "data.bit_depth", bit_depth, problem, next_step=f"data.bit_depth={used}")
+    levels = f"they keep {brightest + 1} of 256 gray levels; data.bit_depth={used} keeps all"
+    return f"{len(deep):,} images of 16 bits use {used} bits: {levels}."
+
+
+def note_alpha(headers: list[Header | None], ranges_N2: NDArray[np.uint8], *, background: Background) -> str | None:
+    """A sentence for the report on images with transparent pixels.
+
+    Raises:
+        DataError: most of them show nothing before this background.
+    """
+    rows = [row for row, header in enumerate(headers) if header and header.has_alpha]
+    if not rows:
+        return None
+    num_plain = int((ranges_N2[rows, 0] == ranges_N2[rows, 1]).sum())
+    if num_plain > len(rows) / 2:
+        problem = f"{num_plain:,} of {len(rows):,} images with an alpha channel show nothing before this background"
+        other = "black" if background != "black" else "white"
+        next_step = f"data.background={other}"
+        raise DataError("data.no_contrast", "data.background", background, problem, next_step=next_step)
+    were = "has an alpha channel and was" if len(rows) == 1 else "have an alpha channel and were"
+    return f"{len(rows):,} of {len(headers):,} images {were} put before a {background} background (data.background)."
 
 
 def settle_bad(bad: dict[int, str], *, num_rows: int, on_bad: OnBad, examples: list[str]) -> str | None:

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from bakeoff.data.contract import Inputs, NewExamples, Reading
 from bakeoff.data.image.columns import image_column, undecoded_images
+from bakeoff.data.image.decoding import decode
 from bakeoff.data.image.loaders import normalise
 from bakeoff.data.image.pixels import OnBad
-from bakeoff.data.image.records import Record, UnreadableImage, decode
+from bakeoff.data.image.records import Record, UnreadableImage
 from bakeoff.data.image.spec import ImageSpec
 from bakeoff.data.sources.folders import read_tree
 from bakeoff.data.sources.hub import HuggingFace
@@ -50,7 +51,8 @@ def load_images(
     images, kept, bad = [], [], []
     for record, name in zip(records, names, strict=True):
         try:
-            images.append(torch.from_numpy(decode(record, channels=spec.channels, size=spec.image_size)))
+            pixels_CHW = decode(record, channels=spec.channels, size=spec.image_size, rule=spec.pixel_rule)
+            images.append(torch.from_numpy(pixels_CHW))
             kept.append(name)
         except UnreadableImage as error:
             bad.append(f"{name}: {error}")

@@ -15,6 +15,7 @@ from bakeoff.data.cache import cached_folder, digest
 from bakeoff.data.image import pixels as reading
 from bakeoff.data.image.columns import ImageColumns
 from bakeoff.data.image.pixels import Layout, Measured, OnBad
+from bakeoff.data.image.records import PixelRule
 from bakeoff.data.image.table import read_table
 from bakeoff.data.prepared import Preparation, PreparedRows, part_rows, read_folder, write_folder
 from bakeoff.data.sources.source import Source
@@ -28,6 +29,7 @@ class ImagePreparation(Preparation):
         image_size: what images are resized to; None keeps the native size, which must be uniform.
         on_bad: what becomes of unreadable images.
         in_memory_gb: above this many gigabytes nothing decoded is kept.
+        pixel_rule: how stored values become pixels.
     """
 
     noun = "image"
@@ -36,6 +38,7 @@ class ImagePreparation(Preparation):
     image_size: tuple[int, int] | None
     on_bad: OnBad
     in_memory_gb: float
+    pixel_rule: PixelRule
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -86,9 +89,15 @@ def _build(folder: Path, source: Source, preparation: ImagePreparation) -> None:
         headers, is_test=table.parts == "test", image_size=preparation.image_size
     )
     in_memory = len(headers) * layout.num_bytes <= preparation.in_memory_gb * 1e9
-    measured = reading.measure(table.records, layout, bad, file=folder / "pixels.npy" if in_memory else None)
-    bad_note = reading.settle_bad(bad, num_rows=len(headers), on_bad=preparation.on_bad, examples=table.examples)
-    table = dataclasses.replace(table, notes=(*table.notes, *filter(None, (colour_note, bad_note))))
+    file, rule = folder / "pixels.npy" if in_memory else None, preparation.pixel_rule
+    measured = reading.measure(table.records, layout, bad, rule=rule, file=file)
+    notes = (
+        colour_note,
+        reading.settle_bad(bad, num_rows=len(headers), on_bad=preparation.on_bad, examples=table.examples),
+        reading.note_depth(headers, measured.ranges_N2, bit_depth=rule.bit_depth),
+        reading.note_alpha(headers, measured.ranges_N2, background=rule.background),
+    )
+    table = dataclasses.replace(table, notes=(*table.notes, *filter(None, notes)))
     rows = part_rows(table, measured.digests, preparation, unreadable=list(bad))
     rows = dataclasses.replace(rows, fingerprint=_fingerprint(layout, measured, rows))
     own = {"layout": dataclasses.astuple(layout), "sums_2NC": measured.sums_2NC}

@@ -1,29 +1,31 @@
-"""One stored image in, one uint8 array out.
+"""One stored image in, one uint8 array out, of its own size.
 
 C channels, H height, W width. A record is what a dataset stores for an image: encoded bytes or a path (the hub's
 ``Image`` feature, undecoded), or an array of pixels.
 
-An image becomes gray (1 channel) or RGB (3). Transparency is dropped, 16-bit gray is scaled to 8 bits, palettes and
-CMYK become RGB, and a camera's orientation tag is applied.
+An image becomes gray (1 channel) or RGB (3). What is transparent shows the background, 16-bit gray is scaled to 8 bits,
+palettes and CMYK become RGB, and a camera's orientation tag is applied.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import io
-from typing import TypeAlias
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps
-from torchvision.transforms.v2 import functional
+from PIL import ExifTags, Image, ImageFile, ImageOps
 
 Pixels: TypeAlias = NDArray[np.uint8]
+Background: TypeAlias = Literal["white", "gray", "black"]
 Record: TypeAlias = "dict[str, object] | NDArray[np.generic] | list"
 
 _GRAY_MODES = frozenset({"1", "L", "LA", "La", "I;16", "I;16L", "I;16B", "I;16N"})
 _UNSCALED_MODES = frozenset({"I", "F"})  # 32 bits a pixel, of no agreed range
+_OTHER_FORMATS = frozenset({".heic", ".heif", ".dcm", ".svg", ".dng", ".cr2", ".nef", ".arw"})
+_LARGEST_OF_16_BITS = 65535
 _SIDEWAYS = frozenset({5, 6, 7, 8})  # the EXIF orientations that swap height and width
 
 
@@ -32,12 +34,27 @@ class UnreadableImage(ValueError):
 
 
 @dataclasses.dataclass(frozen=True)
+class PixelRule:
+    """How stored values become uint8, where their format leaves it open.
+
+    Args:
+        bit_depth: bits that gray pixels of 16-bit files make use of; their largest value becomes 255.
+        background: what shows through transparent pixels.
+    """
+
+    bit_depth: int = 16
+    background: Background = "white"
+
+
+@dataclasses.dataclass(frozen=True)
 class Header:
-    """What an image's header says, without decoding its pixels."""
+    """What an image's header says, without decoding its pixels; ``bits`` a channel, as they are stored."""
 
     height: int
     width: int
     channels: int
+    bits: int = 8
+    has_alpha: bool = False
 
 
 def read_header(record: Record) -> Header:
@@ -49,28 +66,31 @@ def read_header(record: Record) -> Header:
     if not isinstance(record, dict):
         array_HWC = _channels_last(np.asarray(record))
         height, width, channels = array_HWC.shape
-        return Header(height, width, 1 if channels == 1 else 3)
+        return Header(height, width, 1 if channels == 1 else 3, has_alpha=channels == 4)
     with _open(record) as image:
         width, height = image.size[::-1] if _orientation(image) in _SIDEWAYS else image.size
-        return Header(height, width, 1 if image.mode in _GRAY_MODES else 3)
+        channels = 1 if image.mode in _GRAY_MODES or _is_deep(image) else 3
+        return Header(height, width, channels, 16 if _is_deep(image) else 8, image.has_transparency_data)
 
 
-def decode(record: Record, *, channels: int, size: tuple[int, int]) -> Pixels:
-    """The image as uint8 of shape ``(channels, *size)``.
-
-    Another size is reached by torchvision's antialiased bilinear resize, without keeping the aspect ratio.
+def read_pixels(record: Record, *, channels: int, rule: PixelRule) -> Pixels:
+    """The image as uint8 ``(H, W, channels)``.
 
     Raises:
-        UnreadableImage: the record is missing, truncated or not an image.
+        UnreadableImage: the record is missing, truncated or not an image, or its values exceed ``bit_depth``.
     """
-    pixels_HWC = _decode_file(record, channels) if isinstance(record, dict) else _decode_array(record, channels)
-    pixels_CHW = np.ascontiguousarray(pixels_HWC.transpose(2, 0, 1))
-    if pixels_CHW.shape[1:] == size:
-        return pixels_CHW
-    return functional.resize(torch.from_numpy(pixels_CHW), list(size), antialias=True).numpy()
+    if not isinstance(record, dict):
+        return _with_channels(_image_of(_channels_last(np.asarray(record))), channels, rule)
+    with _open(record) as opened:
+        try:
+            image = ImageOps.exif_transpose(opened) if _orientation(opened) > 1 else opened
+            deep = _is_deep(opened)
+            return _with_channels(_scaled(image, _bit_depth(opened, rule)) if deep else image, channels, rule)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise UnreadableImage(_reason(error)) from error
 
 
-def _open(record: dict[str, object]) -> Image.Image:
+def _open(record: dict[str, object]) -> ImageFile.ImageFile:
     encoded, path = record.get("bytes"), record.get("path")
     try:
         if isinstance(encoded, bytes):
@@ -80,10 +100,38 @@ def _open(record: dict[str, object]) -> Image.Image:
         else:
             raise UnreadableImage("there is no image in this row")
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise UnreadableImage(_reason(error)) from error
-    if image.mode in _UNSCALED_MODES:
-        raise UnreadableImage(f"32-bit pixels (mode {image.mode}) have no agreed range; store 8 or 16 bits")
+        raise UnreadableImage(_reason(error, path)) from error
+    if image.mode in _UNSCALED_MODES and not _is_deep(image):
+        raise UnreadableImage(f"32-bit or signed pixels (mode {image.mode}) have no agreed range; store 8 or 16 bits")
     return image
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Whether it is gray of 16 bits; those of PGM files come as 32, of which 16 are used."""
+    return image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
+
+
+def _bit_depth(image: ImageFile.ImageFile, rule: PixelRule) -> int:
+    """A PGM file tells its largest value, by which Pillow scales to 16 bits what is less than that of 16."""
+    arguments = image.tile[0].args if image.format == "PPM" else None
+    told = isinstance(arguments, tuple) and arguments[-1] != _LARGEST_OF_16_BITS
+    return 16 if told else rule.bit_depth
+
+
+def _scaled(image: Image.Image, bit_depth: int) -> Image.Image:
+    values, largest = np.asarray(image).astype(np.uint32), 2**bit_depth - 1
+    if values.max(initial=0) > largest:
+        raise UnreadableImage(f"a pixel of {values.max()} is more than {bit_depth} bits hold (data.bit_depth)")
+    return Image.fromarray((values * 255 // largest).astype(np.uint8))
+
+
+def _with_channels(image: Image.Image, channels: int, rule: PixelRule) -> Pixels:
+    if image.has_transparency_data:
+        opaque = Image.new("RGBA", image.size, rule.background)
+        opaque.alpha_composite(image.convert("RGBA"))
+        image = opaque
+    pixels = np.array(image.convert("L" if channels == 1 else "RGB"))
+    return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
 
 def _orientation(image: Image.Image) -> int:
@@ -96,28 +144,12 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _decode_file(record: dict[str, object], channels: int) -> Pixels:
-    with _open(record) as opened:
-        try:
-            image = ImageOps.exif_transpose(opened) if _orientation(opened) > 1 else opened
-            if image.mode.startswith("I;16"):
-                image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
-            pixels = np.array(image.convert("L" if channels == 1 else "RGB"))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise UnreadableImage(_reason(error)) from error
-    return pixels[:, :, None] if pixels.ndim == 2 else pixels
-
-
-def _decode_array(record: Record, channels: int) -> Pixels:
-    array_HWC = _channels_last(np.asarray(record))
+def _image_of(array_HWC: NDArray[np.generic]) -> Image.Image:
     if array_HWC.min() < 0 or array_HWC.max() > 255 or not np.issubdtype(array_HWC.dtype, np.integer):
         raise UnreadableImage(f"pixels must be whole numbers from 0 to 255, got {array_HWC.dtype} outside of that")
-    pixels_HWC = array_HWC[:, :, :3].astype(np.uint8)
-    if pixels_HWC.shape[2] == channels:
-        return pixels_HWC
-    if pixels_HWC.shape[2] == 1:
-        return np.repeat(pixels_HWC, channels, axis=2)
-    return np.array(Image.fromarray(pixels_HWC).convert("L"))[:, :, None]
+    return Image.fromarray(
+        array_HWC.astype(np.uint8).squeeze(axis=2) if array_HWC.shape[2] == 1 else array_HWC.astype(np.uint8)
+    )
 
 
 def _channels_last(array: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -130,7 +162,10 @@ def _channels_last(array: NDArray[np.generic]) -> NDArray[np.generic]:
     raise UnreadableImage(f"an array of shape {array.shape} is not an image: expected (H, W), (H, W, C) or (C, H, W)")
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, path: object = None) -> str:
+    ending = Path(path).suffix.lower() if isinstance(path, str) else ""
+    if ending in _OTHER_FORMATS and isinstance(error, Image.UnidentifiedImageError):
+        return f"{ending} is a format that is not read here: convert it to JPEG or PNG"
     if isinstance(error, FileNotFoundError):
         return "the file does not exist"
     if isinstance(error, Image.UnidentifiedImageError):

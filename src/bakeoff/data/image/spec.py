@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bakeoff.data.image.records import Background, PixelRule
 from bakeoff.data.spec import ClassSpec
 
 
@@ -19,6 +20,7 @@ class ImageSpec(ClassSpec):
     """Classified images, as one trial sees them.
 
     ``mean`` and ``std`` are per channel, of the trial's train rows, for pixels in [0, 1]; a constant channel has std 1.
+    ``bit_depth`` and ``background`` are those of `PixelRule`, by which new images are read as these were.
     """
 
     kind = "image"
@@ -28,6 +30,13 @@ class ImageSpec(ClassSpec):
     width: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    bit_depth: int = 16
+    background: Background = "white"
+
+    @property
+    def pixel_rule(self) -> PixelRule:
+        """How stored values become pixels."""
+        return PixelRule(self.bit_depth, self.background)
 
     @property
     def image_size(self) -> tuple[int, int]:

@@ -6,6 +6,7 @@ N texts, B batch, T tokens of the longest text of a batch.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -99,13 +100,13 @@ def new_texts(spec: Spec, reading: Reading, *, shown_as: str) -> NewExamples:
     trained, source = reading.trained, reading.source
     sep = reading.sep or (None if source.lower().endswith(".tsv") else trained.get("sep"))
     encoding = reading.encoding or "utf-8"
-    how = {"column": reading.column, "sep": sep, "is_text": reading.is_text}
+    load = functools.partial(load_texts, source, spec, column=reading.column, sep=sep, is_text=reading.is_text)
     try:
-        found = load_texts(source, spec, encoding=encoding, **how)
+        found = load(encoding=encoding)
     except DataError as error:
         if error.code != "data.encoding" or reading.encoding or trained.get("encoding", encoding) == encoding:
             raise
-        found = load_texts(source, spec, encoding=trained["encoding"], **how)
+        found = load(encoding=trained["encoding"])
     notes = (f"{found.num_empty:,} rows without text were left out",) if found.num_empty else ()
     loader = Inputs(*token_batches(found.texts, spec, batch_size=reading.batch_size))
     return NewExamples({"input": found.names, shown_as: found.texts}, found.texts, loader, notes)

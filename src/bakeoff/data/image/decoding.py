@@ -1,0 +1,23 @@
+"""One stored image in, one uint8 array out, of the size that is wanted."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torchvision.transforms.v2 import functional
+
+from bakeoff.data.image.records import PixelRule, Pixels, Record, read_pixels
+
+
+def decode(record: Record, *, channels: int, size: tuple[int, int], rule: PixelRule) -> Pixels:
+    """The image as uint8 of shape ``(channels, *size)``.
+
+    Another size is reached by torchvision's antialiased bilinear resize, without keeping the aspect ratio.
+
+    Raises:
+        UnreadableImage: the record is missing, truncated or not an image.
+    """
+    pixels_CHW = np.ascontiguousarray(read_pixels(record, channels=channels, rule=rule).transpose(2, 0, 1))
+    if pixels_CHW.shape[1:] == size:
+        return pixels_CHW
+    return functional.resize(torch.from_numpy(pixels_CHW), list(size), antialias=True).numpy()
