@@ -50,6 +50,14 @@ class MetricFacts:
         is_bounded = self.is_mean and self.direction == "maximize" and self.unit in ("fraction", "points")
         return (0.0, self.perfect) if is_bounded else None
 
+    def nearest(self, value: float) -> float:
+        """The nearest value that it can take: an interval by the t distribution may leave its range."""
+        if self == MetricFacts.unknown(self.name, self.direction):
+            return value
+        if self.direction == "minimize":
+            return max(value, self.perfect)
+        return min(max(value, 0.0) if self.unit in ("fraction", "points") else value, self.perfect)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
         return asdict(self)

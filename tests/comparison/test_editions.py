@@ -63,6 +63,9 @@ def test_rows_of_a_group_are_one_unit_of_the_verdict(tmp_path):
     assert one["cluster"].tolist() == patients
     assert verdict["num_units"] == len(set(patients)) < verdict["num_examples"] == len(patients)
     assert verdict["unit"] == "cluster" and verdict["edition"] == 2
+    board = {row["name"]: row["test"]["accuracy"] for row in verdict["leaderboard"]}
+    for row in verdict["contenders"]:
+        assert [board[row["name"]][end] for end in ("low", "high")] == pytest.approx([row["low"], row["high"]])
     assert audit(folder, data=plan.data).agrees
 
 

@@ -76,7 +76,7 @@ class Metric:
         """An interval, as far as it lies in the metric's range: ``97.11 – 100.00``."""
         if not (is_number(low) and is_number(high)):
             return UNKNOWN
-        return " – ".join(self.value(self.bounded(end), unit=False) for end in (low, high))
+        return " – ".join(self.value(self.facts.nearest(end), unit=False) for end in (low, high))
 
     def difference(self, value: float | None, *, unit: bool = True) -> str:
         """A difference with its sign: ``+0.53 points`` or four significant digits."""
@@ -87,15 +87,6 @@ class Metric:
     def size(self, value: float | None) -> str:
         """A width or margin, without a sign: ``0.31 points``."""
         return self._distance(value, unit=True) if is_number(value) else UNKNOWN
-
-    def bounded(self, value: float) -> float:
-        """The nearest value that the metric can take: an interval by the t distribution may leave its range."""
-        facts = self.facts
-        if facts == MetricFacts.unknown(facts.name, facts.direction):
-            return value
-        if self.is_lower_better:
-            return max(value, facts.perfect)
-        return min(max(value, 0.0) if self._is_in_points else value, facts.perfect)
 
     @property
     def _is_in_points(self) -> bool:

@@ -18,7 +18,7 @@ ROUND_STEPS = (1, 2, 2.5, 5, 10)
 
 def drawn(estimate: MeanOverSeeds, metric: Metric) -> MeanOverSeeds:
     """An estimate with its interval as far as it lies in the metric's range."""
-    low, high = (metric.bounded(end) if is_number(end) else None for end in (estimate.low, estimate.high))
+    low, high = (metric.facts.nearest(end) if is_number(end) else None for end in (estimate.low, estimate.high))
     return replace(estimate, low=low, high=high)
 
 

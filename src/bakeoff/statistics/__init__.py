@@ -17,6 +17,7 @@ from bakeoff.statistics.looks import Looks, declare_looks
 from bakeoff.statistics.margins import FixedMargin, margin_from_validation
 from bakeoff.statistics.multiplicity import holm, pair_tests
 from bakeoff.statistics.options import EDITION, Options
+from bakeoff.statistics.own import own_interval
 from bakeoff.statistics.planning import can_show_sentence, plan_rows
 from bakeoff.statistics.pooled import pool
 from bakeoff.statistics.pseudo import pseudo_values, pseudo_values_from_left_out, pseudo_values_from_sums
@@ -53,6 +54,7 @@ __all__ = [
     "family_verdict_from_matrices",
     "holm",
     "margin_from_validation",
+    "own_interval",
     "pair_tests",
     "plan_rows",
     "pool",

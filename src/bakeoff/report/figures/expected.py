@@ -64,4 +64,4 @@ def _columns(points: Sequence[Mapping[str, Any]], metric: Metric) -> np.ndarray:
 
 
 def _plotted(value: float | None, metric: Metric) -> float:
-    return metric.scaled(metric.bounded(value)) if is_number(value) else float("nan")
+    return metric.scaled(metric.facts.nearest(value)) if is_number(value) else float("nan")
