@@ -88,6 +88,15 @@ class SequenceBackbone(nn.Module, abc.ABC):
             ValueError: a row is all padding; a memory is missing, or given to a model without cross-attention.
         """
 
+    def refuse_steps_unless_causal(self) -> None:
+        """Nothing, if the model is causal.
+
+        Raises:
+            NotImplementedError: it is not.
+        """
+        if not self.causal:
+            raise NotImplementedError(f"only a causal {type(self).__name__} can be run step by step")
+
     def initial_state(
         self, batch_size: int, *, memory_BSD: Tensor | None = None, memory_padding_mask_BS: Tensor | None = None
     ) -> State:

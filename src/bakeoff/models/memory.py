@@ -25,8 +25,7 @@ def check_memory(memory_BSD: Tensor | None, memory_padding_mask_BS: Tensor | Non
         raise ValueError("a model with cross_attention=True attends to a memory at every call; got memory_BSD=None")
     if not cross_attention and (memory_BSD is not None or memory_padding_mask_BS is not None):
         raise ValueError("a memory needs a model with cross_attention=True; got one without")
-    if memory_padding_mask_BS is not None:
-        refuse_empty_rows(memory_padding_mask_BS)
+    refuse_empty_rows(memory_padding_mask_BS)
 
 
 class DotProductAttention(CrossAttention):

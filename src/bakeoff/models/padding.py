@@ -13,13 +13,13 @@ from torch import Tensor
 Place = Literal["nowhere", "end", "anywhere"]
 
 
-def refuse_empty_rows(padding_mask_BT: Tensor) -> None:
+def refuse_empty_rows(padding_mask_BT: Tensor | None) -> None:
     """Raise if a sequence of the batch has no real step; shapes only (``meta``) can't be checked and pass.
 
     Raises:
         ValueError: a row of the mask is all padding.
     """
-    if padding_mask_BT.is_meta:
+    if padding_mask_BT is None or padding_mask_BT.is_meta:
         return
     empty_B = padding_mask_BT.all(dim=1)
     if empty_B.any():

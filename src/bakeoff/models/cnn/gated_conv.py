@@ -3,23 +3,20 @@
 Dauphin et al. 2017, "Language modeling with gated convolutional networks", arXiv:1612.08083; Gehring et al. 2017,
 "Convolutional sequence to sequence learning", arXiv:1705.03122.
 
-B batch, T time steps, S steps of the memory, D model width, C gated channels, P past steps that a kernel reaches.
+B batch, T time steps, D model width, C gated channels, P past steps that a kernel reaches.
 """
 
 from __future__ import annotations
 
-from typing import cast, get_args
+from typing import get_args
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
-from bakeoff.models.cnn.memory_attention import SQRT_HALF, ConvMemoryAttention
+from bakeoff.models.cnn.conv_backbone import ConvBackbone
+from bakeoff.models.cnn.memory_attention import SQRT_HALF
 from bakeoff.models.cnn.sequence_conv import SequenceConv
-from bakeoff.models.contracts import SequenceBackbone, State
-from bakeoff.models.memory import check_memory
-from bakeoff.models.padding import refuse_empty_rows
 from bakeoff.models.positions import AddedPositions, added_positions
 
 GLU_GAIN = 3.0
@@ -57,8 +54,12 @@ class GatedBlock(nn.Module):
         gates_BC, past_BDP = self.conv.step(self.dropout(x_BD), past_BDP)
         return (x_BD + self.projection(F.glu(gates_BC, dim=-1))) * SQRT_HALF, past_BDP
 
+    def no_past(self, batch_size: int) -> Tensor:
+        """What the convolution reads before the first step."""
+        return self.conv.no_past(batch_size)
 
-class GatedConv(SequenceBackbone):
+
+class GatedConv(ConvBackbone):
     """A gated convolutional network (Dauphin et al. 2017); with attention in each layer, ConvS2S (Gehring et al. 2017).
 
     No activation is configurable: the gate is a sigmoid, as in the papers.
@@ -83,6 +84,8 @@ class GatedConv(SequenceBackbone):
         ValueError: unknown ``positions``, learned positions without ``max_length``, or a size below 1.
     """
 
+    sum_scale = SQRT_HALF
+
     def __init__(
         self,
         *,
@@ -96,88 +99,27 @@ class GatedConv(SequenceBackbone):
         max_length: int | None = None,
         dropout: float = 0.0,
     ) -> None:
-        super().__init__()
+        super().__init__(width=width, causal=causal, cross_attention=cross_attention)
         if positions not in get_args(AddedPositions):
             raise ValueError(f"positions must be one of {', '.join(get_args(AddedPositions))}; got {positions!r}")
         if depth < 1:
             raise ValueError(f"depth must be at least 1; got {depth}")
-        self.width = width
-        self.causal = causal
-        self.cross_attention = cross_attention
         self.positions = added_positions(positions, width=width, max_length=max_length)
         self.longest = max_length if positions == "learned" else None
         self.dropout = nn.Dropout(dropout)
-        blocks = [
+        self.stack(
             GatedBlock(width=width, channels=channels, kernel_size=kernel_size, causal=causal, dropout=dropout)
             for _ in range(depth)
-        ]
-        self.blocks = cast(list[GatedBlock], nn.ModuleList(blocks))
-        self.attentions = nn.ModuleList(ConvMemoryAttention(width=width) for _ in range(depth * cross_attention))
+        )
 
-    def forward(
-        self,
-        x_BTD: Tensor,
-        *,
-        padding_mask_BT: Tensor | None = None,
-        memory_BSD: Tensor | None = None,
-        memory_padding_mask_BS: Tensor | None = None,
-    ) -> Tensor:
-        """The encoded sequence, shape ``(B, T, D)``.
+    def read(self, x_BTD: Tensor, position_B: Tensor | None = None) -> Tensor:
+        """The steps with their positions.
 
         Raises:
-            ValueError: a row is all padding, the sequence is longer than learned positions reach, or a memory is
-                missing or not wanted.
+            ValueError: learned positions do not reach them.
         """
-        check_memory(memory_BSD, memory_padding_mask_BS, cross_attention=self.cross_attention)
-        if padding_mask_BT is not None:
-            refuse_empty_rows(padding_mask_BT)
-        padding_mask_B1T = None if padding_mask_BT is None else padding_mask_BT.unsqueeze(1)
-        input_BTD = self.dropout(self.positions(x_BTD))
-        y_BTD = input_BTD
-        for layer, block in enumerate(self.blocks):
-            y_BTD = block(y_BTD, padding_mask_B1T)
-            y_BTD = self._attended(y_BTD, input_BTD, memory_BSD, memory_padding_mask_BS, layer=layer)
-        return y_BTD
-
-    def initial_state(
-        self, batch_size: int, *, memory_BSD: Tensor | None = None, memory_padding_mask_BS: Tensor | None = None
-    ) -> State:
-        """The past inputs of each convolution (none yet, so zeros), the position of each sequence, and the memory.
-
-        Raises:
-            NotImplementedError: the model is not causal.
-            ValueError: a memory is missing or not wanted.
-        """
-        if not self.causal:
-            raise NotImplementedError("only a causal GatedConv can be run step by step")
-        check_memory(memory_BSD, memory_padding_mask_BS, cross_attention=self.cross_attention)
-        pasts = tuple(block.conv.no_past(batch_size) for block in self.blocks)
-        position_B = pasts[0].new_zeros(batch_size, dtype=torch.long)
-        return pasts, position_B, memory_BSD, memory_padding_mask_BS
-
-    def step(self, x_BD: Tensor, state: State) -> tuple[Tensor, State]:
-        """One step, of the same work at any position.
-
-        Raises:
-            ValueError: learned positions do not reach this step.
-        """
-        pasts, position_B, memory_BSD, memory_padding_mask_BS = state
-        input_B1D = self.dropout(self.positions(x_BD[:, None], start=int(position_B[0])))
-        y_B1D, next_pasts = input_B1D, []
-        for layer, (block, past_BDP) in enumerate(zip(self.blocks, pasts, strict=True)):
-            y_BD, past_BDP = block.step(y_B1D[:, 0], past_BDP)
-            next_pasts.append(past_BDP)
-            y_B1D = self._attended(y_BD[:, None], input_B1D, memory_BSD, memory_padding_mask_BS, layer=layer)
-        return y_B1D[:, 0], (tuple(next_pasts), position_B + 1, memory_BSD, memory_padding_mask_BS)
-
-    def _attended(
-        self, y_BTD: Tensor, input_BTD: Tensor, memory_BSD: Tensor | None, padding_mask_BS: Tensor | None, *, layer: int
-    ) -> Tensor:
-        """The output of a layer, with what its attention (if it has one) found in the memory."""
-        if memory_BSD is None:
-            return y_BTD
-        found_BTD = self.attentions[layer](y_BTD, input_BTD, memory_BSD, padding_mask_BS=padding_mask_BS)
-        return (y_BTD + found_BTD) * SQRT_HALF
+        start = 0 if position_B is None else int(position_B[0])
+        return self.dropout(self.positions(x_BTD, start=start))
 
 
 def _projection(channels: int, width: int) -> nn.Module:

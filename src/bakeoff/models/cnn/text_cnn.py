@@ -80,8 +80,8 @@ class TextCNN(SequenceBackbone):
             ValueError: a row is all padding, or a memory is given.
         """
         check_memory(memory_BSD, memory_padding_mask_BS, cross_attention=False)
+        refuse_empty_rows(padding_mask_BT)
         if padding_mask_BT is not None:
-            refuse_empty_rows(padding_mask_BT)
             x_BTD = x_BTD.masked_fill(padding_mask_BT.unsqueeze(-1), 0.0)
         x_BDT = x_BTD.transpose(1, 2)
         features = []

@@ -140,8 +140,7 @@ class Transformer(SequenceBackbone):
             NotImplementedError: the model is not causal.
             ValueError: a memory is missing or not wanted.
         """
-        if not self.causal:
-            raise NotImplementedError("only a causal Transformer can be run step by step")
+        self.refuse_steps_unless_causal()
         check_memory(memory_BSD, memory_padding_mask_BS, cross_attention=self.cross_attention)
         pasts = tuple(block.attention.nothing_yet(batch_size) for block in self.blocks)
         memories = tuple(block.keys_and_values(memory_BSD) for block in self.blocks)
