@@ -12,8 +12,7 @@ from bakeoff.models.cost import (
     build_on_meta,
     count_non_embedding,
     count_parameters,
-    inference_flops_per_example,
-    training_flops_per_example,
+    flops_per_example,
 )
 from bakeoff.models.rnn.recurrent import Recurrent
 from bakeoff.models.rnn.renet import ReNet
@@ -51,15 +50,15 @@ def test_linear_layers() -> None:
     model = nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 3))
     forward = 2 * 5 * 7 + 2 * 7 * 3
     first_input_gradient = 2 * 5 * 7
-    assert inference_flops_per_example(model, shaped(5)) == forward
-    assert training_flops_per_example(model, shaped(5)) == 3 * forward - first_input_gradient
+    assert flops_per_example(model, shaped(5), training=False) == forward
+    assert flops_per_example(model, shaped(5)) == 3 * forward - first_input_gradient
 
 
 def test_convolutions() -> None:
     model = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Conv2d(4, 6, 2, stride=2))
     first, second = 2 * (10 * 12) * 4 * 3 * 9, 2 * (5 * 6) * 6 * 4 * 4
-    assert inference_flops_per_example(model, shaped(3, 10, 12)) == first + second
-    assert training_flops_per_example(model, shaped(3, 10, 12)) == 2 * first + 3 * second
+    assert flops_per_example(model, shaped(3, 10, 12), training=False) == first + second
+    assert flops_per_example(model, shaped(3, 10, 12)) == 2 * first + 3 * second
 
 
 @pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
@@ -75,8 +74,8 @@ def test_recurrent_layers(kind: type[nn.RNNBase], directions: int, depth: int) -
     forward = from_data + from_below + from_before
     # No gradient is needed of the data, nor of the zero state before the first step.
     not_needed = from_data + from_before // steps
-    assert inference_flops_per_example(model, shaped(steps, width)) == forward
-    assert training_flops_per_example(model, shaped(steps, width)) == 3 * forward - not_needed
+    assert flops_per_example(model, shaped(steps, width), training=False) == forward
+    assert flops_per_example(model, shaped(steps, width)) == 3 * forward - not_needed
 
 
 @pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
@@ -84,7 +83,7 @@ def test_counting_all_steps_at_once_equals_counting_step_by_step(kind: type[nn.R
     layers = kind(5, 7, 2, batch_first=True, bidirectional=True, device="meta")
     with FlopCounterMode(display=False) as counter:
         layers(torch.zeros(1, 6, 5, device="meta"))[0].sum().backward()
-    assert training_flops_per_example(FirstOutput(layers), shaped(6, 5)) == counter.get_total_flops()
+    assert flops_per_example(FirstOutput(layers), shaped(6, 5)) == counter.get_total_flops()
 
 
 def test_last_states_reach_what_follows() -> None:
@@ -98,7 +97,7 @@ def test_last_states_reach_what_follows() -> None:
             return self.head(self.layers(x_BTD)[1][0][-1])
 
     recurrent = 4 * 2 * 4 * 7 * (5 + 7 + 7 + 7)
-    assert inference_flops_per_example(LastState(), shaped(4, 5)) == recurrent + 2 * 7 * 3
+    assert flops_per_example(LastState(), shaped(4, 5), training=False) == recurrent + 2 * 7 * 3
 
 
 def test_attention() -> None:
@@ -107,23 +106,23 @@ def test_attention() -> None:
     scores_and_mixture = 2 * (2 * heads * steps * steps * head_dim)
     output = 2 * steps * heads * head_dim * width
     forward = project + scores_and_mixture + output
-    assert inference_flops_per_example(Attention(), shaped(steps, width)) == forward
-    assert training_flops_per_example(Attention(), shaped(steps, width)) == 3 * forward - project
+    assert flops_per_example(Attention(), shaped(steps, width), training=False) == forward
+    assert flops_per_example(Attention(), shaped(steps, width)) == 3 * forward - project
 
 
 def test_torchs_own_encoder_is_counted_in_eval_mode() -> None:
     layer = nn.TransformerEncoderLayer(6, 2, 9, batch_first=True)
     dense = 2 * 11 * (6 * 18 + 6 * 6 + 2 * 6 * 9)
     scores_and_mixture = 2 * (2 * 2 * 11 * 11 * 3)
-    assert inference_flops_per_example(layer, shaped(11, 6)) == dense + scores_and_mixture
+    assert flops_per_example(layer, shaped(11, 6), training=False) == dense + scores_and_mixture
 
 
 def test_sequences_cost_what_their_layers_cost() -> None:
     causal = Recurrent(width=8, cell="lstm", depth=1, causal=True)
-    assert inference_flops_per_example(causal, shaped(5, 8)) == 5 * 2 * 4 * 8 * (8 + 8)
+    assert flops_per_example(causal, shaped(5, 8), training=False) == 5 * 2 * 4 * 8 * (8 + 8)
     model = Transformer(width=8, depth=2, heads=2, mlp_width=12)
     attention = 2 * 5 * (8 * 24 + 8 * 8) + 2 * (2 * 2 * 5 * 5 * 4)
-    assert inference_flops_per_example(model, shaped(5, 8)) == 2 * (attention + 2 * 5 * 2 * 8 * 12)
+    assert flops_per_example(model, shaped(5, 8), training=False) == 2 * (attention + 2 * 5 * 2 * 8 * 12)
 
 
 def test_renet_is_counted_map_by_map() -> None:
@@ -132,25 +131,25 @@ def test_renet_is_counted_map_by_map() -> None:
     vertical = places * 2 * 2 * 4 * 3 * (4 + 3)
     horizontal = places * 2 * 2 * 4 * 3 * (6 + 3)
     projection = places * 2 * 6 * 5
-    assert inference_flops_per_example(model, shaped(1, 8, 8)) == vertical + horizontal + projection
+    assert flops_per_example(model, shaped(1, 8, 8), training=False) == vertical + horizontal + projection
 
 
 def test_tokens_are_counted_too() -> None:
     model = nn.Sequential(nn.Embedding(20, 6), nn.Linear(6, 20))
     tokens = shaped(9, dtype=torch.long)
-    assert inference_flops_per_example(model, tokens) == 9 * 2 * 6 * 20
-    assert training_flops_per_example(model, tokens) == 3 * 9 * 2 * 6 * 20
+    assert flops_per_example(model, tokens, training=False) == 9 * 2 * 6 * 20
+    assert flops_per_example(model, tokens) == 3 * 9 * 2 * 6 * 20
 
 
 def test_batch_norm_on_a_single_pixel_is_counted() -> None:
     model = nn.Sequential(nn.Conv2d(3, 4, 2), nn.BatchNorm2d(4))
-    assert training_flops_per_example(model, shaped(3, 2, 2)) == 2 * (2 * 4 * 3 * 4)
+    assert flops_per_example(model, shaped(3, 2, 2)) == 2 * (2 * 4 * 3 * 4)
 
 
 def test_counting_leaves_the_model_as_it_was() -> None:
     model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    training_flops_per_example(model, shaped(3))
+    flops_per_example(model, shaped(3))
     assert not model.training
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     assert all(p.grad is None and p.device.type == "cpu" for p in model.parameters())
@@ -158,7 +157,7 @@ def test_counting_leaves_the_model_as_it_was() -> None:
 
 def test_a_count_of_zero_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"config\.flops_uncounted.*ReLU"):
-        inference_flops_per_example(nn.ReLU(), shaped(3))
+        flops_per_example(nn.ReLU(), shaped(3), training=False)
 
 
 def test_parameters_are_counted_once_and_only_if_trained() -> None:

@@ -10,7 +10,7 @@ from bakeoff.data.text.spec import PAD, START
 from bakeoff.data.text.vocabularies import ByteTokenizer
 from bakeoff.errors import CheckpointError, ConfigError, DataError, EnvironmentFault
 from bakeoff.models.contracts import select_rows
-from bakeoff.models.cost import build_on_meta, count_parameters, training_flops_per_example
+from bakeoff.models.cost import build_on_meta, count_parameters, flops_per_example
 from bakeoff.models.wrappers import transformers_source
 from bakeoff.models.wrappers.transformers_model import TransformersModel
 from bakeoff.tasks.translation.network import PretrainedEncoderDecoder
@@ -197,9 +197,9 @@ def test_sizes_and_costs_are_known_without_numbers(kind: str) -> None:
     assert count_parameters(empty) == count_parameters(network)
     if kind in ("t5", "bart"):
         network = PretrainedEncoderDecoder(network, max_target_length=8)
-        flops = training_flops_per_example(network, lambda n: (torch.full((n, 8), 5), torch.full((n, 8), 5)))
+        flops = flops_per_example(network, lambda n: (torch.full((n, 8), 5), torch.full((n, 8), 5)))
     else:
-        flops = training_flops_per_example(network, lambda n: torch.full((n, 8), 5))
+        flops = flops_per_example(network, lambda n: torch.full((n, 8), 5))
     dense = sum(part.weight.numel() for part in network.modules() if isinstance(part, torch.nn.Linear))
     assert 6 * 8 * dense * 0.9 < flops < 6 * 8 * dense * 1.5 or kind == "gpt2"  # whose layers are of another class
 

@@ -10,7 +10,7 @@ every task that takes its contract.
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,15 @@ class ImageBackbone(nn.Module, abc.ABC):
     @abc.abstractmethod
     def forward(self, images_BCHW: Tensor) -> list[Tensor]:
         """The feature maps, shapes ``(B, stage_channels[i], H_i, W_i)``, coarsest last."""
+
+
+def maps_after(stages: Iterable[nn.Module], x_BCHW: Tensor) -> list[Tensor]:
+    """The output of each stage, run one after the other."""
+    maps = []
+    for stage in stages:
+        x_BCHW = stage(x_BCHW)
+        maps.append(x_BCHW)
+    return maps
 
 
 State = Any
@@ -218,9 +227,9 @@ class FittedModel(abc.ABC):
     takes keyword arguments from configuration alone.
     """
 
-    @abc.abstractmethod
     def num_parameters(self, spec: Any) -> int:
-        """Numbers that fitting sets, at the most, on data of this kind."""
+        """Numbers that fitting trains, at the most, on data of this kind; 0 where it counts or keeps what it saw."""
+        return 0
 
     @abc.abstractmethod
     def fit(self, examples: Sequence[Any], labels: pa.Table, spec: Any) -> None:

@@ -56,12 +56,13 @@ class _NoInitialValues(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def training_flops_per_example(module: nn.Module, example_inputs: Callable[[int], Any]) -> int:
-    """Operations of one example's forward and backward pass in train mode.
+def flops_per_example(module: nn.Module, example_inputs: Callable[[int], Any], *, training: bool = True) -> int:
+    """Operations of one example's forward and backward pass in train mode, or of the forward pass in eval mode.
 
     Args:
         module: a whole network, from a batch of inputs to a tensor or a list of tensors; it is left as it was.
         example_inputs: makes inputs of typical size on torch's default device, for a number of examples.
+        training: whether there is a backward pass.
 
     Returns:
         Operations an example: for a dense layer 2 forward and 4 backward per weight and use, less the input gradient of
@@ -70,15 +71,6 @@ def training_flops_per_example(module: nn.Module, example_inputs: Callable[[int]
     Raises:
         ConfigError: nothing was counted (``config.flops_uncounted``).
     """
-    return _count(module, example_inputs, training=True)
-
-
-def inference_flops_per_example(module: nn.Module, example_inputs: Callable[[int], Any]) -> int:
-    """Operations of one example's forward pass in eval mode; the rest as in `training_flops_per_example`."""
-    return _count(module, example_inputs, training=False)
-
-
-def _count(module: nn.Module, example_inputs: Callable[[int], Any], *, training: bool) -> int:
     shapes_only = copy.deepcopy(module).to("meta").train(training)
     for part in shapes_only.modules():
         if isinstance(part, nn.RNNBase):

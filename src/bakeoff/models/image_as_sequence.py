@@ -14,7 +14,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bakeoff.models.activations import Activation, activation
+from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.contracts import ImageBackbone, ImageTooSmall, SequenceBackbone
 
 
@@ -62,8 +62,6 @@ class ImageAsSequence(ImageBackbone):
     ``(B, D, H, 1)``. Images that patches don't divide are padded below and to the right.
 
     Args:
-        in_channels: C, from the data.
-        image_size: height and width, from the data.
         encoder: the sequence model; its ``width`` is D.
         stem: ``patch`` (square patches, row by row) or ``row`` (each row of pixels a step).
         patch_size: side of a patch in pixels; None adapts to the image (`default_patch_size`). Patch stem only.
@@ -92,7 +90,7 @@ class ImageAsSequence(ImageBackbone):
         side = checked_patch_size(patch_size, image_size=image_size) if stem == "patch" else 1
         self.patch = (side, side if stem == "patch" else image_size[1])
         embed: list[nn.Module] = [nn.Linear(in_channels * self.patch[0] * self.patch[1], encoder.width)]
-        self.stem = nn.Sequential(*embed, *([] if stem_activation is None else [activation(stem_activation)]))
+        self.stem = nn.Sequential(*embed, *([] if stem_activation is None else [make_activation(stem_activation)]))
         self.encoder = encoder
         self.stage_channels = (encoder.width,)
         self.stage_strides = (side,)

@@ -19,7 +19,7 @@ from bakeoff.data.batches.batch import Batch, Tree, batch_in_parts, in_parts
 from bakeoff.data.contract import Cases, NewExamples
 from bakeoff.data.spec import Spec
 from bakeoff.metrics import MetricFacts, facts_of
-from bakeoff.models.cost import training_flops_per_example
+from bakeoff.models.cost import flops_per_example
 from bakeoff.tables import in_order_of, join
 from bakeoff.tasks.exhibits import Exhibit
 
@@ -114,7 +114,7 @@ class Task(abc.ABC, Generic[AnySpec]):
 
         A network that can't run there overrides it.
         """
-        return training_flops_per_example(net, self.spec.example_inputs)
+        return flops_per_example(net, self.spec.example_inputs)
 
     # What training and validation measure ----------------------------------------------------------------------------
 

@@ -14,12 +14,7 @@ from bakeoff.models.contracts import ImageBackbone
 
 
 class LinearPixels(ImageBackbone):
-    """The pixels as they are (Cox 1958): the task's linear head on them is logistic regression. It has no weights.
-
-    Args:
-        in_channels: channels of the image.
-        image_size: height and width in pixels.
-    """
+    """The pixels as they are (Cox 1958): the task's linear head on them is logistic regression. It has no weights."""
 
     def __init__(self, *, in_channels: int, image_size: tuple[int, int]) -> None:
         super().__init__()

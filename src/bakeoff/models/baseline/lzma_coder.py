@@ -25,10 +25,6 @@ class Lzma(FittedModel):
     It learns nothing from the train text: it is what a person without a model would get.
     """
 
-    def num_parameters(self, spec: Any) -> int:
-        """None."""
-        return 0
-
     def fit(self, examples: Sequence[Any], labels: pa.Table, spec: Any) -> None:
         """Nothing to fit."""
 

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from bakeoff.models.activations import Activation
-from bakeoff.models.activations import activation as make_activation
+from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.cnn.layers import initialize
 from bakeoff.models.contracts import ImageBackbone
 from bakeoff.models.scaling import scaled
@@ -25,8 +24,6 @@ class MLP(ImageBackbone):
     With the task's head, ``hidden: [64, 128, 64]`` on 28x28 digits is the dense network 784-64-128-64-10.
 
     Args:
-        in_channels: channels of the image.
-        image_size: height and width in pixels.
         hidden: units of each hidden layer, at ``width: 1``.
         width: ratio that all hidden layers are multiplied by.
         activation: a name in `ACTIVATIONS`.

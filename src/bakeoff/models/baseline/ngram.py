@@ -41,10 +41,6 @@ class ByteNgrams(FittedModel):
         self.order = order
         self.tables: dict[str, NDArray[Any]] = {}
 
-    def num_parameters(self, spec: Any) -> int:
-        """Unknown before it is fitted: counts grow with the text. None is trained by gradients."""
-        return 0
-
     def fit(self, examples: Sequence[Any], labels: pa.Table, spec: Any) -> None:
         """Counts every sequence of up to ``order`` bytes of the train documents."""
         text = np.concatenate([_bytes_of(example) for example in examples])

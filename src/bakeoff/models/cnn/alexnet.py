@@ -15,11 +15,10 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from bakeoff.models.activations import Activation
-from bakeoff.models.activations import activation as make_activation
+from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.cnn.fully_connected import fully_connected
 from bakeoff.models.cnn.layers import convolution, initialize, same
-from bakeoff.models.contracts import ImageBackbone
+from bakeoff.models.contracts import ImageBackbone, maps_after
 from bakeoff.models.downsampling import Downsampling, fit_to_image, map_size, pool, total_strides
 from bakeoff.models.scaling import scaled
 
@@ -33,8 +32,6 @@ class AlexNet(ImageBackbone):
     """AlexNet (Krizhevsky et al. 2012): the maps of pool1, pool2, pool5 and fc7.
 
     Args:
-        in_channels: channels of the image.
-        image_size: height and width in pixels.
         width: ratio to the paper's channels (96, 256, 384, 384, 256, and 4096 twice).
         activation: a name in `ACTIVATIONS`; relu in the paper.
         norm: after the first two convolutions: lrn (local response normalisation, the paper), batch, or none.
@@ -90,12 +87,7 @@ class AlexNet(ImageBackbone):
 
     def forward(self, images_BCHW: Tensor) -> list[Tensor]:
         """The maps of pool1, pool2, pool5 and fc7; the last is 1x1 at the paper's image size and below."""
-        maps = []
-        x_BCHW = images_BCHW
-        for stage in (self.pool1, self.pool2, self.pool5, self.fc7):
-            x_BCHW = stage(x_BCHW)
-            maps.append(x_BCHW)
-        return maps
+        return maps_after((self.pool1, self.pool2, self.pool5, self.fc7), images_BCHW)
 
 
 def _normalisation(norm: Norm, channels: int) -> nn.Module:

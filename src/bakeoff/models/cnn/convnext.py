@@ -17,10 +17,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from bakeoff.models.activations import Activation
-from bakeoff.models.activations import activation as make_activation
+from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.cnn.layers import ChannelLayerNorm, StochasticDepth, convolution, same
-from bakeoff.models.contracts import ImageBackbone
+from bakeoff.models.contracts import ImageBackbone, maps_after
 from bakeoff.models.downsampling import Downsampling, fit_to_image, total_strides
 from bakeoff.models.scaling import scaled
 
@@ -62,8 +61,6 @@ class ConvNeXt(ImageBackbone):
     """ConvNeXt (Liu et al. 2022, arXiv:2201.03545): one feature map a stage.
 
     Args:
-        in_channels: channels of the image.
-        image_size: height and width in pixels.
         width: ratio to the channels of ConvNeXt-T (96, 192, 384, 768).
         blocks: blocks of each stage, one to four stages; ``[3, 3, 9, 3]`` is ConvNeXt-T.
         activation: a name in `ACTIVATIONS`; gelu in the paper.
@@ -123,13 +120,8 @@ class ConvNeXt(ImageBackbone):
 
     def forward(self, images_BCHW: Tensor) -> list[Tensor]:
         """The output of each stage, coarsest last and normalised."""
-        maps = []
-        x_BCHW = images_BCHW
-        for stage in self.stages:
-            x_BCHW = stage(x_BCHW)
-            maps.append(x_BCHW)
-        maps[-1] = self.norm(maps[-1])
-        return maps
+        *maps, last_BCHW = maps_after(self.stages, images_BCHW)
+        return [*maps, self.norm(last_BCHW)]
 
 
 def _downsampling(in_channels: int, channels: int, *, step: Downsampling, is_stem: bool) -> nn.Sequential:

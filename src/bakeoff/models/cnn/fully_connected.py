@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from bakeoff.models.activations import Activation
-from bakeoff.models.activations import activation as make_activation
+from bakeoff.models.activations import Activation, make_activation
 
 
 def fully_connected(

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from bakeoff.models.activations import Activation
 from bakeoff.models.cnn.attention import Attention, attention_gate
 from bakeoff.models.cnn.layers import ConvNormAct, initialize, same
-from bakeoff.models.contracts import ImageBackbone
+from bakeoff.models.contracts import ImageBackbone, maps_after
 from bakeoff.models.downsampling import fit_to_image, pool, total_strides
 from bakeoff.models.scaling import scaled
 
@@ -84,8 +84,6 @@ class GoogLeNet(ImageBackbone):
     """GoogLeNet (Szegedy et al. 2015, arXiv:1409.4842): the maps of the stem and of Inception 3b, 4e and 5b.
 
     Args:
-        in_channels: channels of the image.
-        image_size: height and width in pixels.
         width: ratio to the paper's channels (64, 192, then its table 1).
         activation: a name in `ACTIVATIONS`; relu in the paper.
         attention: what weighs the output of each module: none, se or cbam.
@@ -136,8 +134,5 @@ class GoogLeNet(ImageBackbone):
 
     def forward(self, images_BCHW: Tensor) -> list[Tensor]:
         """The output of the stem and of each stage, coarsest last."""
-        maps = [self.stem(images_BCHW)]
-        for stage in self.stages:
-            maps.append(stage(maps[-1]))
-        maps[-1] = self.dropout(maps[-1])
-        return maps
+        *maps, last_BCHW = maps_after([self.stem, *self.stages], images_BCHW)
+        return [*maps, self.dropout(last_BCHW)]

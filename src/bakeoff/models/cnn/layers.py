@@ -13,8 +13,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from bakeoff.models.activations import Activation
-from bakeoff.models.activations import activation as make_activation
+from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.downsampling import Downsampling
 
 

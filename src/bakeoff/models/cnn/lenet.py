@@ -16,10 +16,9 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from bakeoff.models.activations import Activation
-from bakeoff.models.activations import activation as make_activation
+from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.cnn.layers import initialize
-from bakeoff.models.contracts import ImageBackbone
+from bakeoff.models.contracts import ImageBackbone, maps_after
 from bakeoff.models.downsampling import Downsampling, fit_to_image, map_size, pool, total_strides
 from bakeoff.models.scaling import scaled
 
@@ -31,8 +30,6 @@ class LeNet(ImageBackbone):
     """LeNet-5 (LeCun et al. 1998): stages S2, S4 and F6, of 6, 16 and 84 channels in the paper.
 
     Args:
-        in_channels: channels of the image.
-        image_size: height and width in pixels.
         width: ratio to the paper's channels (6, 16, 120, 84).
         activation: a name in `ACTIVATIONS`; tanh in the paper.
         pooling: average (the paper) or max (later practice).
@@ -80,9 +77,7 @@ class LeNet(ImageBackbone):
 
     def forward(self, images_BCHW: Tensor) -> list[Tensor]:
         """The maps of S2, S4 and F6; the last is 1x1 at the paper's image size and below."""
-        s2_BCHW = self.s2(images_BCHW)
-        s4_BCHW = self.s4(s2_BCHW)
-        return [s2_BCHW, s4_BCHW, self.f6(s4_BCHW)]
+        return maps_after((self.s2, self.s4, self.f6), images_BCHW)
 
 
 def _padding(size: tuple[int, int], *, paper_size: int) -> tuple[int, int]:

@@ -17,11 +17,10 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from bakeoff.models.activations import Activation
-from bakeoff.models.activations import activation as make_activation
+from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.cnn.attention import Attention, attention_gate
 from bakeoff.models.cnn.layers import ConvNormAct, initialize, same
-from bakeoff.models.contracts import ImageBackbone
+from bakeoff.models.contracts import ImageBackbone, maps_after
 from bakeoff.models.downsampling import Downsampling, fit_to_image, pool, total_strides
 from bakeoff.models.scaling import scaled
 
@@ -84,8 +83,6 @@ class ResNet(ImageBackbone):
     """ResNet (He et al. 2016, arXiv:1512.03385): one feature map a stage.
 
     Args:
-        in_channels: channels of the image.
-        image_size: height and width in pixels.
         width: ratio to the paper's channels (64, 128, 256, 512).
         blocks: residual blocks of each stage, one to four stages; ``[2, 2, 2, 2]`` basic is ResNet-18,
             ``[3, 4, 6, 3]`` bottleneck is ResNet-50.
@@ -155,9 +152,4 @@ class ResNet(ImageBackbone):
 
     def forward(self, images_BCHW: Tensor) -> list[Tensor]:
         """The output of each stage, coarsest last."""
-        maps = []
-        x_BCHW = self.stem(images_BCHW)
-        for stage in self.stages:
-            x_BCHW = stage(x_BCHW)
-            maps.append(x_BCHW)
-        return maps
+        return maps_after(self.stages, self.stem(images_BCHW))

@@ -10,8 +10,7 @@ from __future__ import annotations
 from einops import rearrange
 from torch import Tensor, nn
 
-from bakeoff.models.activations import Activation
-from bakeoff.models.activations import activation as make_activation
+from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.contracts import ImageBackbone, ImageTooSmall
 
 KERNELS = (5, 3, 3)
@@ -26,8 +25,6 @@ class SignalCNN(ImageBackbone):
     Departures from the paper: none on a signal; the pixels of a row of a wider image are its channels.
 
     Args:
-        in_channels: channels of the image.
-        image_size: height and width in pixels.
         width: D; 25 in the paper.
         activation: a name in `ACTIVATIONS`; relu in the paper.
         dropout: probability of dropping a feature; 0 in the paper.

@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bakeoff.models.activations import Activation
-from bakeoff.models.activations import activation as make_activation
+from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.contracts import SequenceBackbone
 from bakeoff.models.memory import check_memory
 from bakeoff.models.padding import refuse_empty_rows

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from bakeoff.models.activations import Activation
 from bakeoff.models.cnn.fully_connected import fully_connected
 from bakeoff.models.cnn.layers import ConvNormAct, initialize, same
-from bakeoff.models.contracts import ImageBackbone
+from bakeoff.models.contracts import ImageBackbone, maps_after
 from bakeoff.models.downsampling import Downsampling, fit_to_image, map_size, pool, total_strides
 from bakeoff.models.scaling import scaled
 
@@ -30,8 +30,6 @@ class VGG(ImageBackbone):
     """VGG-11, -13, -16 and -19 (Simonyan & Zisserman 2015, arXiv:1409.1556): the five pooled maps and fc7.
 
     Args:
-        in_channels: channels of the image.
-        image_size: height and width in pixels.
         width: ratio to the paper's channels (64, 128, 256, 512, 512, and 4096 twice).
         depth: 11, 13, 16 or 19 layers with weights, the task's classifier included.
         activation: a name in `ACTIVATIONS`; relu in the paper.
@@ -86,9 +84,4 @@ class VGG(ImageBackbone):
 
     def forward(self, images_BCHW: Tensor) -> list[Tensor]:
         """The five pooled maps and that of fc7; the last is 1x1 at the paper's image size and below."""
-        maps = []
-        x_BCHW = images_BCHW
-        for stage in self.stages:
-            x_BCHW = stage(x_BCHW)
-            maps.append(x_BCHW)
-        return maps
+        return maps_after(self.stages, images_BCHW)

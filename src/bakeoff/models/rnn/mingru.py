@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from bakeoff.models.activations import Activation
-from bakeoff.models.activations import activation as activation_by_name
 from bakeoff.models.padding import last_real_step_first
 from bakeoff.models.rnn.additive_attention import AttentionalOutput
 from bakeoff.models.rnn.backbone import RecurrentBackbone
 from bakeoff.models.rnn.linear_recurrence import linear_recurrence
+from bakeoff.models.transformer.feed_forward import feed_forward_layers
 
 MixerState = tuple[Tensor, Tensor]
 """Hidden units ``(B, H)``, and the last inputs of the convolution ``(B, K - 1, D)``."""
@@ -76,7 +76,7 @@ class MinGRUBlock(nn.Module):
         *,
         width: int,
         hidden: int,
-        mlp_width: int,
+        mlp_width: int | None,
         kernel_size: int,
         directions: int,
         activation: Activation,
@@ -89,12 +89,7 @@ class MinGRUBlock(nn.Module):
         )
         self.mixed = nn.Linear(directions * hidden, width)
         self.mlp_norm = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(
-            nn.Linear(width, mlp_width),
-            activation_by_name(activation),
-            nn.Dropout(dropout),
-            nn.Linear(mlp_width, width),
-        )
+        self.mlp = feed_forward_layers("mlp", width=width, hidden=mlp_width, activation=activation, dropout=dropout)
         self.dropout = nn.Dropout(dropout)
 
     def forward(
@@ -157,7 +152,7 @@ class MinGRU(RecurrentBackbone):
             MinGRUBlock(
                 width=width,
                 hidden=self.hidden,
-                mlp_width=4 * width if mlp_width is None else mlp_width,
+                mlp_width=mlp_width,
                 kernel_size=kernel_size,
                 directions=2 if self.both_ways else 1,
                 activation=activation,

@@ -15,8 +15,7 @@ from operator import mul
 from einops import rearrange
 from torch import Tensor, nn
 
-from bakeoff.models.activations import Activation
-from bakeoff.models.activations import activation as activation_by_name
+from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.contracts import ImageBackbone, ImageTooSmall
 from bakeoff.models.image_as_sequence import default_patch_size, pad_to_patches
 from bakeoff.models.rnn.layers import Cell, recurrent_layers
@@ -58,8 +57,6 @@ class ReNet(ImageBackbone):
     of on the flattened map, since the shared head averages it; the first layer's patches grow with the image.
 
     Args:
-        in_channels: C, from the data.
-        image_size: height and width, from the data.
         width: channels of each layer's map; even, half a direction.
         patch_sizes: side of the patches of each layer, one entry a layer; an entry of None in first place adapts to the
             image. The paper takes 2 in each of two or three layers.
@@ -96,7 +93,7 @@ class ReNet(ImageBackbone):
         )
         self.dropout = nn.Dropout(dropout)
         out_channels = 2 * width if projection is None else projection
-        self.projection = nn.Sequential(nn.Conv2d(width, out_channels, kernel_size=1), activation_by_name(activation))
+        self.projection = nn.Sequential(nn.Conv2d(width, out_channels, kernel_size=1), make_activation(activation))
         self.stage_channels = (*[width] * (len(sides) - 1), out_channels)
         self.stage_strides = tuple(accumulate(sides, mul))
 

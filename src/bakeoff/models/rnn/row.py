@@ -20,8 +20,6 @@ class RowRNN(ImageAsSequence):
     Each row of pixels is one step; all rows' states form a map ``(B, width, H, 1)`` that the shared head averages.
 
     Args:
-        in_channels: C, from the data.
-        image_size: height and width, from the data.
         width: D, the size of a row's embedding and of the output; even, half a direction.
         depth: stacked recurrent layers.
         cell: ``rnn``, ``lstm`` or ``gru``.

@@ -21,8 +21,6 @@ class SignalGRU(ImageBackbone):
     row of a wider image are its channels. No activation is configurable: gates are sigmoid and states tanh.
 
     Args:
-        in_channels: channels of the image.
-        image_size: height and width in pixels.
         width: D, units a direction; 6 in the paper.
         dropout: probability of dropping a feature; 0 in the paper.
     """

@@ -12,8 +12,7 @@ from typing import Literal, get_args
 
 from torch import Tensor, nn
 
-from bakeoff.models.activations import Activation
-from bakeoff.models.activations import activation as activation_by_name
+from bakeoff.models.activations import Activation, make_activation
 
 FeedForward = Literal["mlp", "swiglu"]
 
@@ -25,7 +24,7 @@ class SwiGLU(nn.Module):
         super().__init__()
         self.gate = nn.Linear(width, hidden, bias=False)
         self.value = nn.Linear(width, hidden, bias=False)
-        self.activation = activation_by_name(activation)
+        self.activation = make_activation(activation)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(hidden, width, bias=False)
 
@@ -58,7 +57,7 @@ def feed_forward_layers(
     units = 4 * width if hidden is None else hidden
     return nn.Sequential(
         nn.Linear(width, units),
-        activation_by_name(activation or "gelu"),
+        make_activation(activation or "gelu"),
         nn.Dropout(dropout),
         nn.Linear(units, width),
     )

@@ -19,8 +19,6 @@ class ViT(ImageAsSequence):
     D.3 and Beyer et al. 2022 (arXiv:2205.01580) found as good.
 
     Args:
-        in_channels: C, from the data.
-        image_size: height and width, from the data.
         width: D.
         depth: blocks.
         heads: attention heads a block.

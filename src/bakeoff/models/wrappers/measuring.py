@@ -1,4 +1,4 @@
-"""What a foreign architecture makes of an image, found by trying it.
+"""What a foreign architecture makes of its input, found by trying it.
 
 B batch, C channels, H height, W width.
 """
@@ -31,7 +31,7 @@ def measured_maps(
         f"{name} can't read images of {image_size[0]}x{image_size[1]} px: it reduces them to nothing; "
         "take larger images (data.image_size) or one of this package's own models, which adapt"
     )
-    with _evaluation(model), torch.no_grad():
+    with evaluated(model):
         try:
             maps = model(image_1CHW)
         except (RuntimeError, AssertionError, ValueError) as error:
@@ -42,10 +42,12 @@ def measured_maps(
 
 
 @contextlib.contextmanager
-def _evaluation(model: nn.Module) -> Iterator[None]:
+def evaluated(model: nn.Module) -> Iterator[None]:
+    """Within it, the model is in evaluation mode and records nothing."""
     was_training = model.training
     model.eval()
     try:
-        yield
+        with torch.no_grad():
+            yield
     finally:
         model.train(was_training)

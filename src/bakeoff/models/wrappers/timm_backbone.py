@@ -7,6 +7,7 @@ B batch, C channels, H height, W width, N tokens, D token width.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Literal
 
 from einops import rearrange
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from bakeoff.errors import ConfigError
 from bakeoff.models.contracts import ImageBackbone
 from bakeoff.models.wrappers.measuring import measured_maps
-from bakeoff.models.wrappers.weights import check_architecture, check_fit, hub_errors, read_weights, vision_library
+from bakeoff.models.wrappers.weights import check_architecture, check_fit, hub_errors, imported_library, read_weights
 
 Family = Literal["cnn", "rnn", "transformer", "baseline"]
 TRANSFORMERS = ("vit_", "deit", "swin", "beit", "eva", "cait", "xcit", "pit_", "twins", "flexivit", "test_vit")
@@ -52,7 +53,7 @@ class TimmBackbone(ImageBackbone):
         weights: str | None = None,
     ) -> None:
         super().__init__()
-        timm = vision_library("timm")
+        timm = imported_library("timm", extra="vision")
         check_architecture(name.split(".")[0], timm.list_models(), library="timm")
         _check_family(name, family)
         options: dict[str, Any] = {"in_chans": in_channels, "pretrained": pretrained or weights is not None}
@@ -61,11 +62,7 @@ class TimmBackbone(ImageBackbone):
             published = _create(name, image_size=image_size, num_classes=0)
             check_fit(tensors, published, path=weights, ignored=_classifiers(published))
             options["pretrained_cfg_overlay"] = {"state_dict": tensors}
-            self.model, self.is_pyramid = _pyramid_or_tokens(name, image_size=image_size, options=options)
-        elif pretrained:
-            with hub_errors(name, library="timm"):
-                self.model, self.is_pyramid = _pyramid_or_tokens(name, image_size=image_size, options=options)
-        else:
+        with hub_errors(name, library="timm") if pretrained and weights is None else contextlib.nullcontext():
             self.model, self.is_pyramid = _pyramid_or_tokens(name, image_size=image_size, options=options)
         self._declare_stages(name, in_channels=in_channels, image_size=image_size)
 
@@ -99,7 +96,7 @@ class TimmBackbone(ImageBackbone):
 
 def _create(name: str, *, image_size: tuple[int, int], **options: object) -> nn.Module:
     """The model for that image size, where the architecture depends on it."""
-    timm = vision_library("timm")
+    timm = imported_library("timm", extra="vision")
     try:
         return timm.create_model(name, img_size=image_size, **options)
     except TypeError:

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from bakeoff.models.contracts import ImageBackbone
-from bakeoff.models.wrappers.measuring import measured_maps
-from bakeoff.models.wrappers.weights import check_architecture, check_fit, hub_errors, read_weights, vision_library
+from bakeoff.models.contracts import ImageBackbone, maps_after
+from bakeoff.models.wrappers.measuring import evaluated, measured_maps
+from bakeoff.models.wrappers.weights import check_architecture, check_fit, hub_errors, imported_library, read_weights
 
 TRANSFORMERS = ("vit_", "swin", "maxvit")
 HEADS = ("avgpool", "dropout", "fc", "classifier", "aux1", "aux2", "AuxLogits")
@@ -32,8 +32,6 @@ class TorchvisionBackbone(ImageBackbone):
     Activation and width are the network's own.
 
     Args:
-        in_channels: channels of the image.
-        image_size: height and width in pixels.
         name: torchvision's name, such as resnet18 or mobilenet_v3_small.
         pretrained: start from the default ImageNet weights; the first convolution is adapted to ``in_channels``.
         weights: start from a local file of the whole model's weights (``.safetensors``, or a state dict).
@@ -55,7 +53,7 @@ class TorchvisionBackbone(ImageBackbone):
         weights: str | None = None,
     ) -> None:
         super().__init__()
-        models = vision_library("torchvision.models")
+        models = imported_library("torchvision.models", extra="vision")
         known = [known for known in models.list_models(module=models) if not known.startswith(TRANSFORMERS)]
         check_architecture(name, known, library="torchvision", otherwise="for transformers model=timm")
         network = _network(models, name, pretrained=pretrained and weights is None)
@@ -80,12 +78,7 @@ class TorchvisionBackbone(ImageBackbone):
 
     def forward(self, images_BCHW: Tensor) -> list[Tensor]:
         """The last map of each resolution, coarsest last."""
-        maps = []
-        x_BCHW = images_BCHW
-        for stage in self.stages:
-            x_BCHW = stage(x_BCHW)
-            maps.append(x_BCHW)
-        return maps
+        return maps_after(self.stages, images_BCHW)
 
 
 def _network(models: ModuleType, name: str, *, pretrained: bool) -> nn.Module:
@@ -133,15 +126,13 @@ def _adapt_first_convolution(network: nn.Module, in_channels: int, *, keep: bool
 
 def _probe(layers: nn.Sequential, *, in_channels: int) -> list[tuple[int, int]]:
     """Height and channels after each layer for a large image, found on the meta device, where nothing is computed."""
-    was_training = layers.training
-    layers.eval()
     found = []
     x_BCHW = torch.empty(1, in_channels, PROBE_SIZE_PX, PROBE_SIZE_PX, device="meta")
-    for layer in layers:
-        state = {name: tensor.to("meta") for name, tensor in layer.state_dict().items()}
-        x_BCHW = functional_call(layer, state, (x_BCHW,))
-        found.append((x_BCHW.shape[2], x_BCHW.shape[1]))
-    layers.train(was_training)
+    with evaluated(layers):
+        for layer in layers:
+            state = {name: tensor.to("meta") for name, tensor in layer.state_dict().items()}
+            x_BCHW = functional_call(layer, state, (x_BCHW,))
+            found.append((x_BCHW.shape[2], x_BCHW.shape[1]))
     return found
 
 

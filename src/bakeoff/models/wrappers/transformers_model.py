@@ -8,8 +8,7 @@ B batch, T tokens, D model width.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
 import torch
@@ -20,6 +19,7 @@ from bakeoff.data.text.spec import PAD, UNKNOWN, meaningless_tokens
 from bakeoff.data.text.tokenizer import Tokenizer
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.models.contracts import TokenBackbone, TokenModel, TokenPredictor, TokenTranslator
+from bakeoff.models.wrappers.measuring import evaluated
 from bakeoff.models.wrappers.transformers_networks import (
     TransformersEncoder,
     TransformersPredictor,
@@ -222,7 +222,7 @@ def _tried(network: Any, run: Callable[[], Tensor], *, key: str) -> Tensor:
         ConfigError: the network has no places for so many tokens, or can't be run as this package runs networks.
     """
     try:
-        with _evaluated(network):
+        with evaluated(network):
             return run()
     except (IndexError, RuntimeError) as error:
         problem = f"the model can't read sequences of the data's length ({str(error)[:200]})"
@@ -236,18 +236,6 @@ def _tried(network: Any, run: Callable[[], Tensor], *, key: str) -> Tensor:
         raise ConfigError("config.model_misfit", "model.name", kind, problem, next_step=step) from error
 
 
-@contextlib.contextmanager
-def _evaluated(network: nn.Module) -> Iterator[None]:
-    """Within it, the network is in evaluation mode and records nothing."""
-    was_training = network.training
-    network.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        network.train(was_training)
-
-
 def _sees_padding(encoder: TransformersEncoder, max_length: int) -> bool:
     """Whether a text is encoded differently beside padding: what is said of it would be a matter of its batch."""
     tokens_1T = meaningless_tokens(1, max_length)
@@ -255,7 +243,7 @@ def _sees_padding(encoder: TransformersEncoder, max_length: int) -> bool:
         return False
     real = max_length // 2
     padding_1T = torch.arange(max_length)[None] >= real
-    with _evaluated(encoder):
+    with evaluated(encoder):
         alone_1TD = encoder(tokens_1T[:, :real], padding_mask_BT=padding_1T[:, :real])
         beside_1TD = encoder(tokens_1T.masked_fill(padding_1T, PAD), padding_mask_BT=padding_1T)[:, :real]
     return float((alone_1TD - beside_1TD).abs().max()) > PADDING_TOLERANCE * float(alone_1TD.abs().max())
@@ -266,7 +254,7 @@ def _steps_as_it_reads(predictor: TransformersPredictor, tokens_2T: Tensor, logi
     if logits_2TV.is_meta:
         return True
     try:
-        with _evaluated(predictor):
+        with evaluated(predictor):
             state = predictor.initial_state(2)
             for tokens_2, expected_2V in zip(tokens_2T.T[:3], logits_2TV.transpose(0, 1), strict=False):
                 logits_2V, state = predictor.step(tokens_2, state)

@@ -27,6 +27,7 @@ from torch import nn
 from bakeoff.data.sources.hub import hub_answers
 from bakeoff.errors import CheckpointError, ConfigError, EnvironmentFault, nearest
 from bakeoff.files import read_json
+from bakeoff.models.wrappers.weights import imported_library
 
 _CONFIG, _WEIGHTS, _INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 _FILES = [_CONFIG, _WEIGHTS, _INDEX, "model-*.safetensors"]
@@ -42,19 +43,14 @@ def transformers_library() -> Any:
     Raises:
         EnvironmentFault: it is not installed.
     """
-    try:
-        import transformers
-    except ModuleNotFoundError as error:
-        problem = f"the Python package {error.name} is not installed"
-        next_step = "pip install 'bakeoff[text]', or choose one of this package's own models (bakeoff list models)"
-        raise EnvironmentFault("env.missing_package", "model", "hf", problem, next_step=next_step) from error
+    transformers = imported_library("transformers", extra="text", model="hf")
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     return transformers
 
 
 @dataclasses.dataclass(frozen=True)
-class Source:
+class ModelSource:
     """A model's configuration, and the folder of its weights where they are wanted.
 
     Args:
@@ -68,16 +64,6 @@ class Source:
     folder: Path | None
     pretrained: bool
     config: Any
-
-    def refuse_vocabulary_changes(self, changes: Mapping[str, Any]) -> None:
-        """Nothing, unless a change is the data's to make.
-
-        Raises:
-            ConfigError: it is.
-        """
-        for key in set(changes) & set(_GIVEN_BY_DATA):
-            problem = "the data's tokenizer decides it"
-            raise ConfigError("config.contradiction", f"model.config.{key}", changes[key], problem)
 
     def load(self, auto: Any, config: Any) -> nn.Module:
         """A network of this configuration, with the folder's weights if they are wanted.
@@ -114,7 +100,7 @@ class Source:
         return CheckpointError("checkpoint.mismatch", "model.name", self.name, problem, next_step=step)
 
 
-def find(name: str, *, pretrained: bool, revision: str | None, changes: Mapping[str, Any]) -> Source:
+def find(name: str, *, pretrained: bool, revision: str | None, changes: Mapping[str, Any]) -> ModelSource:
     """The model of that name: a model type such as ``gpt2``, a local folder, or ``OWNER/NAME`` on the hub.
 
     Args:
@@ -131,9 +117,11 @@ def find(name: str, *, pretrained: bool, revision: str | None, changes: Mapping[
     types = transformers_library().CONFIG_MAPPING
     folder = None if not pretrained and name in types else _folder(name, pretrained=pretrained, revision=revision)
     config = types[name]() if folder is None else _read_config(folder, name)
-    source = Source(name, folder, pretrained, with_changes(config, changes, kept={} if folder is None else None))
-    source.refuse_vocabulary_changes(changes)
-    return source
+    changed = with_changes(config, changes, kept={} if folder is None else None)
+    for key in changes.keys() & set(_GIVEN_BY_DATA):
+        problem = "the data's tokenizer decides it"
+        raise ConfigError("config.contradiction", f"model.config.{key}", changes[key], problem)
+    return ModelSource(name, folder, pretrained, changed)
 
 
 def with_changes(config: Any, changes: Mapping[str, Any], *, kept: Mapping[str, Any] | None = None) -> Any:

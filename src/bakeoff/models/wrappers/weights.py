@@ -24,8 +24,8 @@ MISMATCHES_SHOWN = 3
 PROBE_TIMEOUT_S = 5.0
 
 
-def vision_library(name: str) -> ModuleType:
-    """The library, imported.
+def imported_library(name: str, *, extra: str, model: str | None = None) -> ModuleType:
+    """The library of that name, imported; it comes with an extra of bakeoff, for a model (None: of its name).
 
     Raises:
         EnvironmentFault: it is not installed.
@@ -36,9 +36,10 @@ def vision_library(name: str) -> ModuleType:
         raise EnvironmentFault(
             "env.missing_package",
             "model",
-            name,
+            model or name,
             f"the Python package {error.name} is not installed",
-            next_step="pip install 'bakeoff[vision]', or choose one of this package's own models (bakeoff list models)",
+            next_step=f"pip install 'bakeoff[{extra}]', or choose one of this package's own models "
+            "(bakeoff list models)",
         ) from error
 
 
