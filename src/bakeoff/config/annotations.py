@@ -1,18 +1,22 @@
 """Whether a value from a YAML file can be of the type that an annotation asks for.
 
-Only simple types are judged (int, float, bool, str, None, Literal, lists, tuples, mappings and unions of them); a value
-for anything else passes, since the constructor knows better.
+Only plain types are judged (int, float, bool, str, None, Literal, lists, tuples, mappings and unions of them); a value
+for anything else passes, since the constructor knows better. Of a union with plain types only those count: no YAML file
+can write the tensor of ``float | Tensor``.
 """
 
 from __future__ import annotations
 
 import ast
+import math
+from functools import cache, reduce
 from typing import Any
 
 _SCALARS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,)}
 _LISTS = {"list", "List", "tuple", "Tuple", "Sequence", "Iterable", "set", "frozenset", "Collection"}
 _MAPPINGS = {"dict", "Dict", "Mapping", "MutableMapping"}
 _TEXTS = {"Path", "PathLike"}
+_JUDGED = {*_SCALARS, *_LISTS, *_MAPPINGS, *_TEXTS, "Literal", "Any", "object"}
 
 
 def mismatch(value: Any, annotation: str) -> str | None:
@@ -22,11 +26,17 @@ def mismatch(value: Any, annotation: str) -> str | None:
         value: a plain value: scalar, list, dict or None.
         annotation: the annotation as source text, such as ``"int | None"``.
     """
-    try:
-        expression = ast.parse(annotation, mode="eval").body
-    except SyntaxError:
+    expression = _writable(annotation)
+    if expression is None or _fits(value, expression):
         return None
-    return None if _fits(value, expression) else f"expected {describe(annotation)}, got {_kind(value)}"
+    return f"expected {describe(annotation)}, got {_kind(value)}"
+
+
+def holds_nonfinite(value: Any) -> bool:
+    """Whether a value, or an entry of a list, is infinite or no number."""
+    if isinstance(value, list):
+        return any(map(holds_nonfinite, value))
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def choices(annotation: str) -> list[Any]:
@@ -47,7 +57,9 @@ def describe(annotation: str) -> str:
     allowed = choices(annotation)
     if allowed and annotation.startswith("Literal["):
         return "one of " + ", ".join(map(str, allowed))
-    return annotation.replace(" | ", " or ").replace("None", "null")
+    expression = _writable(annotation)
+    written = annotation if expression is None else ast.unparse(expression)
+    return written.replace(" | ", " or ").replace("None", "null")
 
 
 def is_list(annotation: str) -> bool:
@@ -65,6 +77,43 @@ def _items(node: ast.expr) -> list[ast.expr]:
     return list(node.elts) if isinstance(node, ast.Tuple) else [node]
 
 
+@cache
+def _writable(annotation: str) -> ast.expr | None:
+    """The part of a type that YAML can write; None where the annotation is no type."""
+    try:
+        expression: ast.expr = _Writable().visit(ast.parse(annotation, mode="eval").body)
+    except SyntaxError:
+        return None
+    return expression
+
+
+class _Writable(ast.NodeTransformer):
+    """Writes every union as ``a | b``, without tensors and other objects where plain types are left."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        return self._union([node.left, node.right])
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        name = _name(node)
+        if name in ("Union", "Optional"):
+            return self._union([*_items(node.slice), *([ast.Constant(None)] if name == "Optional" else [])])
+        return node if name == "Literal" else ast.Subscript(node.value, self.visit(node.slice), node.ctx)
+
+    def _union(self, members: list[ast.expr]) -> ast.expr:
+        members = [inner for member in members for inner in _members(self.visit(member))]
+        judged = [member for member in members if _name(member) in _JUDGED or _is_none(member)]
+        kept = members if all(map(_is_none, judged)) else judged
+        return reduce(lambda left, right: ast.BinOp(left, ast.BitOr(), right), kept)
+
+
+def _members(node: ast.expr) -> list[ast.expr]:
+    return [*_members(node.left), *_members(node.right)] if isinstance(node, ast.BinOp) else [node]
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
 def _fits(value: Any, node: ast.expr) -> bool:
     if isinstance(node, ast.BinOp):
         return _fits(value, node.left) or _fits(value, node.right)
@@ -72,10 +121,6 @@ def _fits(value: Any, node: ast.expr) -> bool:
         return value is None if node.value is None else True
     name = _name(node)
     inner = _items(node.slice) if isinstance(node, ast.Subscript) else []
-    if name == "Union":
-        return any(_fits(value, item) for item in inner)
-    if name == "Optional":
-        return value is None or _fits(value, inner[0])
     if name == "Literal":
         return any(isinstance(item, ast.Constant) and _same(item.value, value) for item in inner)
     if name in _SCALARS:

@@ -1,19 +1,24 @@
-"""What a configuration must satisfy beyond names and types: ranges, choices that depend on each other, contenders."""
+"""What a configuration must satisfy beyond names and types: ranges, and choices that depend on each other."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bakeoff.config.catalog import Catalog
+from bakeoff.config.schema import KNOB
+from bakeoff.config.search_ranges import range_error
 from bakeoff.config.signatures import signature
 from bakeoff.config.suggestions import nearest_keys
-from bakeoff.config.tree import UNRESOLVED, flatten, get
+from bakeoff.config.tree import flatten, get
+from bakeoff.config.typed import type_errors
 from bakeoff.errors import ConfigError, nearest
 
 MOST_SEEDS = 2**32
 """NumPy takes no others."""
+FEWEST_SEEDS = 3
+"""Rule 14: three or four give a provisional table, five a verdict."""
 
 Rule = tuple[Callable[[float], bool], str]
 _POSITIVE: Rule = (lambda value: value > 0, "above 0")
@@ -21,11 +26,11 @@ _NOT_NEGATIVE: Rule = (lambda value: value >= 0, "0 or more")
 _COUNT: Rule = (lambda value: value >= 1, "1 or more")
 _SHARE: Rule = (lambda value: 0 <= value < 1 or (value >= 1 and value == int(value)), "a fraction below 1, or a count")
 _FRACTION: Rule = (lambda value: 0 <= value < 1, "at least 0 and below 1")
-_SEED: Rule = (lambda value: 0 <= value < MOST_SEEDS, f"0 to {MOST_SEEDS - 1}")
+SEED: Rule = (lambda value: 0 <= value < MOST_SEEDS, f"0 to {MOST_SEEDS - 1}")
 _RATE: Rule = (lambda value: 0 < value < 1, "above 0 and below 1")
 
 RANGES: dict[str, Rule] = {
-    "seed": _SEED,
+    "seed": SEED,
     "seeds": _COUNT,
     "alpha": _RATE,
     "margin": _POSITIVE,
@@ -62,9 +67,6 @@ RANGES: dict[str, Rule] = {
 MODEL_RANGES: dict[str, Rule] = {"width": _POSITIVE, "depth": _COUNT, "heads": _COUNT, "dropout": _FRACTION}
 """Of arguments that many networks have; others know their own ranges."""
 
-PER_CONTENDER = ("optimizer", "scheduler")
-"""Sections of which a contender may change keys for itself; the others are held equal."""
-
 _INSTEAD = {
     "seed": "seed=0",
     "optimizer.lr": "optimizer.lr=1e-3",
@@ -75,9 +77,9 @@ _INSTEAD = {
 def check(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
     """The errors of a plain configuration, from every rule below."""
     errors: list[ConfigError] = []
-    for rule in (_output_dir, _one_input, _ranges, _seed_list, _metric, _monitors, _validation_happens, _knobs, _heads):
+    for rule in _RULES:
         errors += rule(plain)
-    return errors + _fit(plain, catalog) + _contenders(plain, catalog)
+    return errors + _fit(plain, catalog)
 
 
 def _output_dir(plain: dict[str, Any]) -> list[ConfigError]:
@@ -107,16 +109,35 @@ def _ranges(plain: dict[str, Any]) -> list[ConfigError]:
     errors = []
     for key, rule in (RANGES | {f"model.net.{name}": rule for name, rule in MODEL_RANGES.items()}).items():
         step = _INSTEAD.get(key, f"bakeoff explain {key}")
-        errors += _out_of_range(key, get(plain, key), rule, step)
+        errors += out_of_range(key, get(plain, key), rule, step)
     return errors
 
 
-def _out_of_range(key: str, value: Any, rule: Rule, step: str) -> list[ConfigError]:
+def out_of_range(key: str, value: Any, rule: Rule, step: str) -> list[ConfigError]:
+    """The error of a number outside of its range, whose next step is ``step``."""
     holds, words = rule
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or (math.isfinite(value) and holds(value)):
         return []
     return [ConfigError("config.out_of_range", key, value, "is out of range", allowed=words, next_step=step)]
+
+
+def too_few_seeds(seeds: int | Sequence[int]) -> ConfigError | None:
+    """The error for seeds with which nothing can be said of the spread between them; None where they are enough."""
+    if (seeds if isinstance(seeds, int) else len(seeds)) >= FEWEST_SEEDS:
+        return None
+    problem = f"a comparison needs at least {FEWEST_SEEDS} seeds, a verdict 5"
+    step = "seeds=5; for single runs use bakeoff train -m"
+    return ConfigError("config.too_few_seeds", "seeds", seeds, problem, next_step=step)
+
+
+def _num_seeds(plain: dict[str, Any]) -> list[ConfigError]:
+    """Looks say themselves how many seeds there are."""
+    seeds = plain.get("seeds")
+    if plain.get("looks") or isinstance(seeds, bool) or not isinstance(seeds, int | list):
+        return []
+    error = too_few_seeds(seeds)
+    return [error] if error else []
 
 
 def _seed_list(plain: dict[str, Any]) -> list[ConfigError]:
@@ -126,8 +147,8 @@ def _seed_list(plain: dict[str, Any]) -> list[ConfigError]:
     if not seeds:
         return [ConfigError("config.empty_list", "seeds", "[]", "needs at least one seed", next_step="seeds=5")]
     numbers = [seed for seed in seeds if isinstance(seed, int)]
-    if not all(map(_SEED[0], numbers)) or len(set(numbers)) < len(numbers):
-        return [ConfigError("config.out_of_range", "seeds", seeds, f"seeds must differ, and be {_SEED[1]}")]
+    if not all(map(SEED[0], numbers)) or len(set(numbers)) < len(numbers):
+        return [ConfigError("config.out_of_range", "seeds", seeds, f"seeds must differ, and be {SEED[1]}")]
     return []
 
 
@@ -166,14 +187,26 @@ def _knobs(plain: dict[str, Any]) -> list[ConfigError]:
     knobs, target = get(plain, "model.knobs"), signature(str(get(plain, "model.net._target_", "")))
     if not isinstance(knobs, list) or target is None or target.open:
         return []
-    errors = []
+    errors, declared = [], signature(KNOB)
     for index, knob in enumerate(knobs):
+        if isinstance(knob, dict) and declared is not None:
+            errors += type_errors(knob, f"model.knobs.{index}", declared, explained="model.knobs")
         name = knob.get("arg") if isinstance(knob, dict) else None
         if not isinstance(name, str) or target.get(name) is None:
             allowed = nearest_keys(str(name), target.names())
             problem = f"{target.target.rpartition('.')[2]} takes no such argument"
             errors.append(ConfigError("config.unknown_key", f"model.knobs.{index}.arg", name, problem, allowed=allowed))
     return errors
+
+
+def _searched(plain: dict[str, Any]) -> list[ConfigError]:
+    """The ranges of the model and of the sweep; ``width: {factors}`` is the sweep's own."""
+    sections = {key: get(plain, key) for key in ("model.search", "sweep.space")}
+    found = {key: section for key, section in sections.items() if isinstance(section, dict)}
+    spaces = {f"{key}.{name}": space for key, section in found.items() for name, space in section.items()}
+    factors = get(plain, "sweep.space.width.factors")
+    errors = (range_error(key, space) for key, space in spaces.items() if key != "sweep.space.width" or not factors)
+    return [error for error in errors if error]
 
 
 def _heads(plain: dict[str, Any]) -> list[ConfigError]:
@@ -197,12 +230,12 @@ def _fit(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
     errors = []
     for section in ("model", "data"):
         chosen = get(plain, section)
-        if isinstance(chosen, dict) and not _fits(section, chosen, plain):
-            errors.append(_misfit(section, section, chosen, plain, catalog))
+        if isinstance(chosen, dict) and not fits(section, chosen, plain):
+            errors.append(misfit(section, section, chosen, plain, catalog))
     return errors
 
 
-def _fits(group: str, option: dict[str, Any], plain: dict[str, Any]) -> bool:
+def fits(group: str, option: dict[str, Any], plain: dict[str, Any]) -> bool:
     """Whether a model or data set serves the task; one that does not say what it is for is left to its constructor."""
     contracts, kind = get(plain, "task.contract"), get(plain, "task.data_kind")
     if group == "data":
@@ -213,67 +246,29 @@ def _fits(group: str, option: dict[str, Any], plain: dict[str, Any]) -> bool:
     return own == kind if isinstance(own, str) else offered in contracts
 
 
-def _misfit(key: str, group: str, option: dict[str, Any], plain: dict[str, Any], catalog: Catalog) -> ConfigError:
+def misfit(key: str, group: str, option: dict[str, Any], plain: dict[str, Any], catalog: Catalog) -> ConfigError:
+    """The error for a model or data set that does not serve the task; those that do are listed."""
     task, takes = get(plain, "task.name"), get(plain, "task.data_kind")
     if group == "model" and not isinstance(option.get("data_kind"), str):
         offered, takes = f"its contract is {option.get('contract')}", " or ".join(get(plain, "task.contract"))
     else:
         offered = f"its kind of data is {option.get('data_kind' if group == 'model' else 'kind')}"
-    fitting = [name for name in catalog.options(group) if _fits(group, catalog.content(group, name), plain)]
+    fitting = [name for name in catalog.options(group) if fits(group, catalog.content(group, name), plain)]
     problem = f"{offered}, and the task {task} takes {takes}"
     name, step = option.get("name"), f"bakeoff list {group}"
     return ConfigError(f"config.{group}_misfit", key, name, problem, allowed=fitting, next_step=step)
 
 
-def _contenders(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
-    errors: list[ConfigError] = []
-    for key in ("contenders", "baselines"):
-        entries = plain.get(key)
-        if not isinstance(entries, list):
-            continue
-        for index, entry in enumerate(entries):
-            if entry is not UNRESOLVED:
-                errors += _contender(f"{key}.{index}", entry, plain, catalog)
-    return errors
-
-
-def _contender(key: str, entry: Any, plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
-    changes = dict(entry) if isinstance(entry, dict) else {"model": entry}
-    name = changes.pop("model", None)
-    if name is None:
-        problem = "a contender with changes names its model"
-        return [ConfigError("config.missing_value", f"{key}.model", None, problem, next_step="{model: vit, depth: 6}")]
-    options = catalog.options("model")
-    if name not in options:
-        allowed = nearest(str(name), options, count=len(options))
-        problem = "there is no such model"
-        return [
-            ConfigError("config.unknown_option", key, name, problem, allowed=allowed, next_step="bakeoff list models")
-        ]
-    model = catalog.content("model", str(name))
-    errors = []
-    if not _fits("model", model, plain):
-        errors.append(_misfit(key, "model", {**model, "name": name}, plain, catalog))
-    for argument in MODEL_RANGES.keys() & changes.keys():
-        step = f"bakeoff explain model.net.{argument} model={name}"
-        errors += _out_of_range(f"{key}.{argument}", changes[argument], MODEL_RANGES[argument], step)
-    return errors + _unknown_changes(key, changes, model, plain)
-
-
-def _unknown_changes(
-    key: str, changes: dict[str, Any], model: dict[str, Any], plain: dict[str, Any]
-) -> list[ConfigError]:
-    """A contender may change its network's arguments, and its optimizer's and scheduler's."""
-    valid = [f"{key}.{name}" for name in (*get(model, "net", {}), *PER_CONTENDER) if not name.startswith("_")]
-    errors = []
-    for name, value in changes.items():
-        if name in PER_CONTENDER and isinstance(value, dict):
-            inner = [f"{key}.{name}.{item}" for item in get(plain, name, {}) if not item.startswith("_")]
-            wrong = [(f"{key}.{name}.{item}", inner) for item in value if f"{key}.{name}.{item}" not in inner]
-        else:
-            wrong = [] if name in ("name", "seed_offset") or f"{key}.{name}" in valid else [(f"{key}.{name}", valid)]
-        problem = f"is no argument that the contender {model.get('name')} may change"
-        errors += [
-            ConfigError("config.unknown_key", at, None, problem, allowed=nearest_keys(at, of)) for at, of in wrong
-        ]
-    return errors
+_RULES = (
+    _output_dir,
+    _one_input,
+    _ranges,
+    _seed_list,
+    _num_seeds,
+    _metric,
+    _monitors,
+    _validation_happens,
+    _knobs,
+    _heads,
+    _searched,
+)

@@ -272,6 +272,38 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Knob:
+    """An entry of ``model.knobs``.
+
+    Args:
+        arg: the argument that the budget solver turns.
+        minimum: its smallest value.
+        maximum: its largest.
+        step: the spacing of its values; a whole number makes all values whole.
+    """
+
+    arg: str
+    minimum: float
+    maximum: float
+    step: float = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """An entry of ``contenders`` or ``baselines``, besides its changes.
+
+    Args:
+        model: its model's name.
+        name: what it is called; null: by its model and changes.
+        seed_offset: added to each of its seeds.
+    """
+
+    model: str
+    name: str | None = None
+    seed_offset: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sweep:
     """The ``sweep`` section.
 
@@ -376,6 +408,9 @@ SECTIONS = {
     "scale": "bakeoff.config.schema.Scaling",
     "gradients": "bakeoff.config.schema.GradientSettings",
 }
+
+CONTENDER = "bakeoff.config.schema.Contender"
+KNOB = "bakeoff.config.schema.Knob"
 
 GIVEN_BY_PROGRAM: dict[str, frozenset[str]] = {
     "task.module": frozenset({"spec"}),

@@ -8,17 +8,16 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from bakeoff.config import rules
+from bakeoff.config import contenders, rules
 from bakeoff.config.allowlist import allow, check_own, is_allowed, refusal, unknown
-from bakeoff.config.annotations import choices, is_list, mismatch
 from bakeoff.config.catalog import Catalog, notes
 from bakeoff.config.keys import arguments, given_to_models, section_fields
-from bakeoff.config.overrides import quoted
 from bakeoff.config.schema import GIVEN_LATER, PIPELINES, SECTIONS
-from bakeoff.config.signatures import Parameter, Signature, signature
+from bakeoff.config.signatures import Signature, signature
 from bakeoff.config.sources import find_source
 from bakeoff.config.suggestions import nearest_keys
 from bakeoff.config.tree import UNRESOLVED, get, resolve_tree, targets
+from bakeoff.config.typed import type_errors
 from bakeoff.errors import ConfigError
 
 FLAGS = ("_target_", "_partial_", "_recursive_", "_convert_")
@@ -46,8 +45,8 @@ def validate(cfg: DictConfig, pipeline: str, *, catalog: Catalog | None = None) 
     given = given_to_models(catalog.folders)
     for key, node in targets(plain):
         errors += [_as_given(error, cfg) for error in _target(node, key, given if key == "model.net" else frozenset())]
-    errors += rules.check(plain, catalog)
-    return list({error.line(): error for error in errors}.values())
+    errors += rules.check(plain, catalog) + contenders.check(plain, catalog)
+    return list({error.key: error for error in reversed(errors)}.values())[::-1]  # the first about each key
 
 
 def _said(error: ConfigError, plain: dict[str, Any], pipeline: str, catalog: Catalog) -> ConfigError:
@@ -98,7 +97,7 @@ def _root(plain: dict[str, Any], pipeline: str, catalog: Catalog) -> list[Config
         return []
     known = root_fields(pipeline, catalog)
     errors = [_no_such_field(name, pipeline, known, catalog) for name in plain if name not in known]
-    return errors + _typed(plain, "", declared)
+    return errors + type_errors(plain, "", declared)
 
 
 def _no_such_field(name: str, pipeline: str, known: list[str], catalog: Catalog) -> ConfigError:
@@ -119,7 +118,7 @@ def _section(section: dict[str, Any], key: str, schema: str, cfg: DictConfig) ->
     keys = [f"{key}.{name}" for name in known if not name.startswith("_")]
     problem = "nothing reads this key" if key == "data" else f"a {key} section has no such key"
     errors = [_unknown(f"{key}.{name}", keys, problem) for name in section if name not in known]
-    return errors + _typed(section, key, declared)
+    return errors + type_errors(section, key, declared)
 
 
 def read_by_interpolation(cfg: DictConfig, section: str) -> set[str]:
@@ -151,7 +150,7 @@ def _target(node: dict[str, Any], key: str, given: frozenset[str]) -> list[Confi
     if declared is None:
         # A package whose source can be read has no such name; one that can't be read is left to the constructor.
         return [unknown(key, target)] if find_source(target.split(".")[0]) else []
-    return [*_argument_names(node, key, declared, given), *_typed(node, key, declared)]
+    return [*_argument_names(node, key, declared, given), *type_errors(node, key, declared)]
 
 
 def _argument_names(node: dict[str, Any], key: str, declared: Signature, given: frozenset[str]) -> list[ConfigError]:
@@ -169,34 +168,6 @@ def _argument_names(node: dict[str, Any], key: str, declared: Signature, given: 
             problem = f"{name} needs it" + (f": {parameter.doc}" if parameter.doc else "")
             errors.append(ConfigError("config.missing_value", full, None, problem, next_step=f"{full}=VALUE"))
     return errors
-
-
-def _typed(node: dict[str, Any], key: str, declared: Signature) -> list[ConfigError]:
-    pairs = ((name, value, declared.get(name)) for name, value in node.items())
-    found = (_type_error(f"{key}.{name}".lstrip("."), value, item) for name, value, item in pairs if item)
-    return [error for error in found if error]
-
-
-def _type_error(key: str, value: Any, parameter: Parameter) -> ConfigError | None:
-    if parameter.annotation is None or _has_unresolved(value) or (isinstance(value, dict) and "_target_" in value):
-        return None
-    problem = mismatch(value, parameter.annotation)
-    if problem:
-        names = [str(name) for name in choices(parameter.annotation)]
-        problem = "is none of its values" if names and isinstance(value, str) else problem
-        allowed = nearest_keys(str(value), names, count=len(names)) or None
-        is_text = not isinstance(value, dict | list) and not names and not mismatch(str(value), parameter.annotation)
-        step = f"if it is text, quote it: {quoted(key, value)}" if is_text else f"bakeoff explain {key}"
-        return ConfigError("config.wrong_type", key, value, problem, allowed=allowed, next_step=step)
-    if value == [] and is_list(parameter.annotation) and parameter.default not in ("()", "[]"):
-        return ConfigError("config.empty_list", key, "[]", "needs at least one entry", next_step=f"{key}=[...]")
-    return None
-
-
-def _has_unresolved(value: Any) -> bool:
-    if isinstance(value, dict | list):
-        return any(_has_unresolved(item) for item in (value.values() if isinstance(value, dict) else value))
-    return value is UNRESOLVED
 
 
 def _unknown(key: str, keys: list[str], problem: str) -> ConfigError:

@@ -20,13 +20,13 @@ from omegaconf import DictConfig
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from bakeoff.config.keys import KeyState, find_key, known_keys
+from bakeoff.config.search_ranges import range_error
 from bakeoff.config.suggestions import nearest_keys
 from bakeoff.errors import ConfigError
 from bakeoff.sweep.around import plain
 
 Distributions = dict[str, BaseDistribution]
 
-_FORMATS = "{low, high, scale: log or linear}, {choices}, or width: {factors}"
 _ONE_MODEL = ("task", "data", "model")
 
 
@@ -96,22 +96,17 @@ def plain_value(value: Any) -> Any:
 
 def _of_yaml(key: str, space: Any, config: Mapping[str, Any]) -> tuple[str, BaseDistribution]:
     name = f"sweep.space.{key}"
-    if not isinstance(space, Mapping):
-        raise ConfigError("config.bad_value", name, space, "is no range", allowed=_FORMATS)
-    if space.get("choices"):
-        return key, CategoricalDistribution([override_text(value) for value in space["choices"]])
-    if key == "width" and space.get("factors"):
+    if key == "width" and isinstance(space, Mapping) and space.get("factors"):
         return _sizes(space["factors"], config)
-    if not all(isinstance(space.get(end), int | float) for end in ("low", "high")):
-        raise ConfigError("config.bad_value", name, dict(space), "is no range", allowed=_FORMATS)
-    return key, _interval(name, space["low"], space["high"], log=space.get("scale") == "log")
+    return key, _distribution(name, space)
 
 
-def _interval(key: str, low: Any, high: Any, *, log: bool) -> BaseDistribution:
-    if not low < high:
-        raise ConfigError("config.bad_value", key, f"{low} to {high}", "is no range, as it does not rise")
-    if log and low <= 0:
-        raise ConfigError("config.bad_value", key, low, "a logarithmic range starts above 0")
+def _distribution(key: str, space: Any) -> BaseDistribution:
+    if (error := range_error(key, space)) is not None:
+        raise error
+    if space.get("choices"):
+        return CategoricalDistribution([override_text(value) for value in space["choices"]])
+    low, high, log = space["low"], space["high"], space.get("scale") == "log"
     if isinstance(low, int) and isinstance(high, int):
         return IntDistribution(low, high, log=log)
     return FloatDistribution(float(low), float(high), log=log)
@@ -136,6 +131,6 @@ def _of_override(override: Override) -> tuple[str, BaseDistribution]:
         step = f"bakeoff compare for a choice of {key}, or a study for each"
         raise ConfigError("config.sweep_kind", key, str(override.input_line).partition("=")[2], problem, next_step=step)
     if isinstance(value, IntervalSweep):
-        assert value.start is not None and value.end is not None
-        return key, _interval(key, value.start, value.end, log="log" in value.tags)
+        ends = {"low": value.start, "high": value.end, "scale": "log" if "log" in value.tags else "linear"}
+        return key, _distribution(key, ends)
     return key, CategoricalDistribution(list(override.sweep_string_iterator()))

@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bakeoff.config.composition import compose_section
+from bakeoff.config.contenders import PER_CONTENDER
 from bakeoff.errors import ConfigError
 from bakeoff.record.contenders import Contender
 from bakeoff.training.trial.assembly import trial_config
-
-PER_CONTENDER = ("optimizer", "scheduler")
-"""Sections that a contender may change for itself; the others are held equal."""
 
 
 def enter(config: Mapping[str, Any], entries: Sequence[str | Mapping[str, Any]], role: str) -> list[Contender]:

@@ -22,6 +22,7 @@ from bakeoff.comparison.planning.rules import (
 )
 from bakeoff.comparison.planning.tuning import draw_points
 from bakeoff.comparison.running.job import Job
+from bakeoff.config.rules import too_few_seeds
 from bakeoff.data.contract import TaskData
 from bakeoff.errors import ConfigError
 from bakeoff.record.contenders import Contender, Point
@@ -33,9 +34,6 @@ from bakeoff.statistics.looks import edition_looks
 from bakeoff.training.trial.assembly import open_data, task_class, trial_id
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.run import TrialLabel
-
-FEWEST_SEEDS = 3
-"""Rule 14: three or four give a provisional table, five a verdict."""
 
 
 @dataclass
@@ -193,14 +191,8 @@ def seed_list(seeds: int | Sequence[int]) -> list[int]:
         ConfigError: fewer than three, with which nothing can be said of the spread between seeds.
     """
     found = list(range(seeds)) if isinstance(seeds, int) else [int(seed) for seed in seeds]
-    if len(found) < FEWEST_SEEDS:
-        raise ConfigError(
-            "config.too_few_seeds",
-            "seeds",
-            seeds,
-            f"a comparison needs at least {FEWEST_SEEDS} seeds, a verdict 5",
-            next_step="seeds=5; for single runs use bakeoff train -m",
-        )
+    if (error := too_few_seeds(seeds)) is not None:
+        raise error
     return found
 
 

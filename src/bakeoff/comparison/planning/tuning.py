@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.config.search_ranges import range_error
 from bakeoff.config.tree import flatten
 from bakeoff.errors import ConfigError, nearest
 from bakeoff.record.contenders import Contender, Point
@@ -88,12 +89,8 @@ def _check_keys(contender: Contender) -> None:
             )
         if key in sized:
             raise ConfigError("config.contradiction", name, None, f"the budget sets {key} of {contender.name}")
-        if "choices" not in space and not (space.keys() >= {"low", "high"} and space["low"] < space["high"]):
-            raise ConfigError(
-                "config.bad_value", name, dict(space), "no range", allowed="{low, high, scale}, {choices}"
-            )
-        if space.get("scale") == "log" and space["low"] <= 0:
-            raise ConfigError("config.bad_value", name, space["low"], "a logarithmic range starts above 0")
+        if (error := range_error(name, space)) is not None:
+            raise error
 
 
 def edges(contenders: Sequence[Contender], validation: Mapping[str, Sequence[float]]) -> list[dict[str, Any]]:
