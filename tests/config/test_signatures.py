@@ -110,4 +110,4 @@ def test_values_are_judged_by_simple_types(value, annotation, fits):
 
 def test_a_class_that_is_generic_takes_what_its_bases_take():
     found = signature("bakeoff.tasks.text_classification.task.TextClassification")
-    assert found.names() == ["spec", "label_smoothing"] and not found.open
+    assert found.names()[:2] == ["spec", "label_smoothing"] and not found.open

@@ -6,24 +6,28 @@ B batch, N examples, K classes.
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MultilabelAccuracy
 
-from bakeoff.data.batches.batch import Tree
+from bakeoff.data.batches.batch import Batch, Tree
 from bakeoff.data.contract import Cases
 from bakeoff.data.spec import ClassSpec
 from bakeoff.tables import column, repeat_row, table_of
-from bakeoff.tasks.classes.answered import Answered
+from bakeoff.tasks.classes.answered import Answered, most_probable
 from bakeoff.tasks.classes.facts import METRICS
+from bakeoff.tasks.classes.loss import ClassLoss, ClassWeights
+from bakeoff.tasks.classes.loss import class_weights as weights_of
 from bakeoff.tasks.classes.order import class_values
 from bakeoff.tasks.classes.scores import ClassScores, class_shares
+from bakeoff.tasks.classes.threshold import ChosenBy, Threshold
 from bakeoff.tasks.classes.validation import GatheredAnswers
 from bakeoff.tasks.contract import Task
 from bakeoff.tasks.weighted_mean import WeightedMean
@@ -37,6 +41,14 @@ class Classification(Task[AnyClassSpec], abc.ABC):
     Args:
         spec: what the data is; gives the classes, and whether an example may have several.
         label_smoothing: mass moved from the label to all classes alike, in [0, 1); not with several labels.
+        class_weights: of each class in the training loss: ``balanced`` by the train rows of each, or a number a class
+            in the order of the classes; with several labels, of the presence of each. None: all alike.
+        focal_gamma: terms of the training loss are multiplied by (1 - p) to this power, p the probability of what is
+            right, so that what is learnt already counts less (Lin et al. 2017); 0 is cross-entropy.
+        threshold: from which probability on the positive one of two classes, or one of several labels, is said: a
+            number in (0, 1), or the metric that is to be best on validation, of each trial; None: the most probable
+            class, or labels above a half.
+        threshold_per_label: of several labels, a threshold for each; else one for all.
         positive: of two classes the one that is looked for, by name: F1, precision, recall, AUROC and average precision
             are of it; None: the rarer one.
         ordinal: the classes have an order, of which mean absolute error and quadratic kappa are measured: ``true`` for
@@ -51,6 +63,10 @@ class Classification(Task[AnyClassSpec], abc.ABC):
         *,
         spec: AnyClassSpec,
         label_smoothing: float = 0.0,
+        class_weights: ClassWeights | None = None,
+        focal_gamma: float = 0.0,
+        threshold: float | ChosenBy | None = None,
+        threshold_per_label: bool = True,
         positive: str | int | None = None,
         ordinal: bool | Sequence[str | int] = False,
         top_k: int | None = None,
@@ -64,7 +80,14 @@ class Classification(Task[AnyClassSpec], abc.ABC):
             raise ValueError("ordinal is for one label an example; these have several")
         if top_k is not None and (spec.multi_label or not 1 <= top_k < spec.num_classes):
             raise ValueError(f"top_k must be 1 or more, below the {spec.num_classes} classes of one label; got {top_k}")
-        self.label_smoothing = label_smoothing
+        if not 0.0 <= focal_gamma < math.inf:
+            raise ValueError(f"focal_gamma must be 0 or more; got {focal_gamma}")
+        self.loss_of = ClassLoss(
+            several=spec.multi_label,
+            weights_K=weights_of(spec, class_weights),
+            focal_gamma=focal_gamma,
+            label_smoothing=label_smoothing,
+        )
         self.scores = ClassScores(
             num_classes=spec.num_classes,
             several=spec.multi_label,
@@ -72,11 +95,26 @@ class Classification(Task[AnyClassSpec], abc.ABC):
             values_K=class_values(spec.class_names, ordinal),
             top_k=top_k,
         )
+        self.threshold = None if threshold is None else self._threshold(threshold, per_label=threshold_per_label)
 
     @property
     def num_classes(self) -> int:
         """K."""
         return self.spec.num_classes
+
+    def loss(self, outputs: Tensor, batch: Batch, *, training: bool) -> Tensor:
+        """Mean cross-entropy in nats; labels ``(B,)``, shares of classes ``(B, K)``, or 0 and 1 of several labels."""
+        return self.loss_of(outputs, batch.targets, training=training)
+
+    def observe(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Probabilities, and the labels: the heaviest class where mixing made them soft."""
+        targets: Tensor = batch.targets
+        if not self.spec.multi_label and targets.ndim == 2:
+            targets = targets.argmax(dim=1)
+        return self._probabilities(outputs.detach()), targets.long()
+
+    def _probabilities(self, logits_BK: Tensor) -> Tensor:
+        return torch.sigmoid(logits_BK.float()) if self.spec.multi_label else torch.softmax(logits_BK.float(), dim=1)
 
     def metrics(self, split: str) -> MetricCollection:
         """The mean loss and accuracy; in validation all that the test is judged by."""
@@ -91,9 +129,39 @@ class Classification(Task[AnyClassSpec], abc.ABC):
 
     def respond(self, net: nn.Module, inputs: Tree) -> pa.Table:
         """Class probabilities: of several labels, each on its own."""
-        logits_BK = net(inputs).float()
-        found = torch.sigmoid(logits_BK) if self.spec.multi_label else torch.softmax(logits_BK, dim=1)
-        return table_of(probabilities=found.cpu().numpy())
+        return table_of(probabilities=self._probabilities(net(inputs)).cpu().numpy())
+
+    @property
+    def settles(self) -> bool:
+        """Whether there is a threshold."""
+        return self.threshold is not None
+
+    def settle(self, answers: pa.Table, labels: pa.Table) -> dict[str, Any]:
+        """The ``threshold`` of the positive class, or of each label, by name."""
+        assert self.threshold is not None
+        found = self.threshold.choose(column(answers, "probabilities"), column(labels, "label"))
+        return {"threshold": dict(zip(self._decided_names, found.tolist(), strict=True))}
+
+    def settled(self, answers: pa.Table, found: Mapping[str, Any]) -> pa.Table:
+        """The answers with ``decisions``: what is said by the thresholds."""
+        if self.threshold is None or "threshold" not in found:
+            return answers
+        thresholds = np.array([found["threshold"][name] for name in self._decided_names])
+        decisions = self.threshold.decisions(column(answers, "probabilities"), thresholds)
+        return table_of(**{name: answers[name] for name in answers.column_names}, decisions=decisions)
+
+    @property
+    def _decided_names(self) -> tuple[str, ...]:
+        names = self.spec.class_names
+        return names if self.spec.multi_label else (names[self.scores.positive],)
+
+    def _threshold(self, rule: float | ChosenBy, *, per_label: bool) -> Threshold:
+        if not self.spec.multi_label and self.num_classes != 2:
+            raise ValueError(f"threshold is for two classes or several labels; these are {self.num_classes} classes")
+        if not isinstance(rule, str) and not 0.0 < rule < 1.0:
+            raise ValueError(f"threshold must be a probability above 0 and below 1; got {rule}")
+        positive = None if self.spec.multi_label else self.scores.positive
+        return Threshold(rule=rule, positive=positive, per_class=per_label)
 
     def score_examples(self, answers: pa.Table, labels: pa.Table, metric: str) -> np.ndarray:
         """Each example's share of ``metric``, shape ``(N,)``."""
@@ -104,7 +172,9 @@ class Classification(Task[AnyClassSpec], abc.ABC):
         return self.scores.summarise(_answered(answers, labels))
 
     def _judge(self, probabilities_NK: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        return self.summarise(table_of(probabilities=probabilities_NK), table_of(label=labels))
+        """By the threshold that is best for these answers, where validation chooses it."""
+        answers, truth = table_of(probabilities=probabilities_NK), table_of(label=labels)
+        return self.summarise(self.settled(answers, self.settle(answers, truth)) if self.settles else answers, truth)
 
     def trivial(self, train: Cases, inputs: Sequence[Any]) -> pa.Table:
         """How common each class was in training, to every input."""
@@ -112,18 +182,22 @@ class Classification(Task[AnyClassSpec], abc.ABC):
         return repeat_row(table_of(probabilities=shares_K[None]), len(inputs))
 
     def predicted(self, answers: pa.Table) -> pa.Table:
-        """The class (or the classes above one half, parted by ``|``), its probability, and those of all classes."""
-        names, probabilities_NK = self.spec.class_names, column(answers, "probabilities")
-        if self.spec.multi_label:
-            said = ["|".join(name for name, p in zip(names, row, strict=True) if p > 0.5) for row in probabilities_NK]
-        else:
-            said = [names[index] for index in probabilities_NK.argmax(axis=1)]
+        """The class that is said (or all that are, parted by ``|``), its probability, and those of all classes."""
+        names, several = np.array(self.spec.class_names, dtype=object), self.spec.multi_label
+        probabilities_NK = column(answers, "probabilities")
+        decided = "decisions" in answers.column_names
+        said = column(answers, "decisions") if decided else most_probable(probabilities_NK, several=several)
         shares = {f"p({name})": probabilities_NK[:, index] for index, name in enumerate(names)}
-        return table_of(prediction=said, confidence=probabilities_NK.max(axis=1), **shares)
+        if several:
+            texts = ["|".join(names[row.astype(bool)]) for row in said]
+            return table_of(prediction=texts, confidence=probabilities_NK.max(axis=1), **shares)
+        confidence = np.take_along_axis(probabilities_NK, said[:, None], axis=1)[:, 0]
+        return table_of(prediction=names[said].tolist(), confidence=confidence, **shares)
 
 
 def _answered(answers: pa.Table, labels: pa.Table) -> Answered:
-    return Answered.of(column(answers, "probabilities"), column(labels, "label"))
+    said = column(answers, "decisions") if "decisions" in answers.column_names else None
+    return Answered.of(column(answers, "probabilities"), column(labels, "label"), said)
 
 
 def _positive(spec: ClassSpec, name: str | int | None) -> int:

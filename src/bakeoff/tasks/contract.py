@@ -7,7 +7,7 @@ A task keeps no state of training: optimisation, accumulation, divergence and sc
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -167,6 +167,19 @@ class Task(abc.ABC, Generic[AnySpec]):
     def answer(self, net: nn.Module, inputs: Tree) -> Any:
         """What a user waits for when the network answers; timed as its latency."""
         return net(inputs)
+
+    @property
+    def settles(self) -> bool:
+        """Whether validation settles something that all later answers are read by, such as a threshold."""
+        return False
+
+    def settle(self, answers: pa.Table, labels: pa.Table) -> dict[str, Any]:
+        """What answers to the validation examples settle, as plain JSON; kept with the trial and its model."""
+        return {}
+
+    def settled(self, answers: pa.Table, found: Mapping[str, Any]) -> pa.Table:
+        """Answers, with what follows from what was settled."""
+        return answers
 
     # What is said of answers, away from training ----------------------------------------------------------------------
 

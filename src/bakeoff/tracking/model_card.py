@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,7 @@ def model_card(config: Mapping[str, Any], spec: Spec, result: Mapping[str, Any],
         "## Data\n\n" + _data(spec, result),
         "## How good it was\n\n" + _metrics(config, result),
         "## Training\n\n" + _training(config, result, origin),
-        "## Intended use\n\n" + _use(config, spec),
+        "## Intended use\n\n" + _use(config, spec, result),
         "## Limits\n\n" + _limits(spec),
         "## Files\n\n" + FILES,
     ]
@@ -92,11 +93,15 @@ def _training(config: Mapping[str, Any], result: Mapping[str, Any], origin: Orig
     return f"{command}\n{cost}, {flops}; {optimizer}, learning rate {rate}. All settings: `config.json`.".strip()
 
 
-def _use(config: Mapping[str, Any], spec: Spec) -> str:
-    return (
+def _use(config: Mapping[str, Any], spec: Spec, result: Mapping[str, Any]) -> str:
+    words = (
         f"Answers of the kind of {config['task']['name']} on data like {spec.name}, prepared as `spec.json` says. The "
         "model takes inputs after that preparation; `bakeoff predict run=FOLDER` prepares files by itself."
     )
+    if not result.get("settled"):
+        return words
+    found = json.dumps(result["settled"], ensure_ascii=False)
+    return f"{words}\n\nSettled on validation, and applied by `bakeoff predict`, not by the model itself: `{found}`."
 
 
 def _limits(spec: Spec) -> str:

@@ -51,7 +51,8 @@ def write_model(saved: SavedRun, folder: Path, *, run_id: str, origin: Origin, t
     (folder / CARD).write_text(card, encoding="utf-8")
     model = Model(run_id=run_id, artifact_path="model", signature=signature(saved))
     pyfunc.add_to_model(model, loader_module=__name__)
-    model.add_flavor("bakeoff", task=saved.config["task"]["name"], model=saved.result["model"], data=saved.spec.name)
+    about = {"task": saved.config["task"]["name"], "model": saved.result["model"], "data": saved.spec.name}
+    model.add_flavor("bakeoff", **about, settled=saved.result.get("settled") or {})
     model.save(str(folder / "MLmodel"))
     return model
 

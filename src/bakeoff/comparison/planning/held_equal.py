@@ -25,6 +25,8 @@ def held_equal(config: Mapping[str, Any], data: TaskData, seeds: Sequence[int]) 
     optimizer = {name: value for name, value in config["optimizer"].items() if not name.startswith("_")}
     devices = int(trainer["devices"])
     batch = f"{config['data']['batch_size']} examples" + (f" on each of {devices} devices" if devices > 1 else "")
+    batch += ", of each class equally many" if config["data"].get("sampler") == "balanced" else ""
+    task = {name: value for name, value in config["task"]["module"].items() if not name.startswith("_") and value}
     tune = f"{tuned} random trials each, over as many settings" if tuned else "none: as configured"
     return [
         {"what": "Budget", "value": budget_in_words(config["budget"], trainer)},
@@ -33,6 +35,7 @@ def held_equal(config: Mapping[str, Any], data: TaskData, seeds: Sequence[int]) 
         {"what": "Tuning", "value": tune},
         {"what": "Seeds", "value": "a fresh one for each trial" if tuned else seeds_in_words(seeds)},
         {"what": "Optimizer", "value": f"{config['optimizer']['_target_'].rsplit('.', 1)[-1]} {_words(optimizer)}"},
+        {"what": "Task", "value": _words(task) or "as it is by default"},
         {"what": "Augmentation", "value": _augmentation_in_words(config["augment"], data.spec)},
         {"what": "Stem and head", "value": "the same on every backbone"},
         {"what": "Selection", "value": f"the {trainer['select']} weights by validation {config['task']['metric']}"},

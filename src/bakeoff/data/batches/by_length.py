@@ -6,6 +6,9 @@ import abc
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bakeoff.data.batches.batch import Batch, Tree
 from bakeoff.data.batches.buckets import BucketedPlan, evaluation_plan
 from bakeoff.data.batches.loaders import MadeLoader
@@ -30,6 +33,10 @@ class BatchedByLength(SplitData[AnySpec]):
     def _batch(self, split: Split, rows: Rows) -> Batch:
         """The inputs of some rows, and their targets."""
 
+    def _classes_to_balance(self, rows: Rows) -> NDArray[np.int64] | None:
+        """The class of each train row, where an epoch is to have equally many of each; None: an epoch is all rows."""
+        return None
+
     def train_dataloader(self) -> MadeLoader:
         """By length and ``(seed, epoch)``; a last batch of one example is left out."""
         return MadeLoader(self._training_plan(), partial(self._batch, "train"), chunk=self.chunk)
@@ -49,7 +56,8 @@ class BatchedByLength(SplitData[AnySpec]):
         return plan.padding_waste()
 
     def _training_plan(self) -> BucketedPlan:
-        sampler = EpochSampler(self._split_rows("train"), seed=self._seed)
+        rows = self._split_rows("train")
+        sampler = EpochSampler(rows, seed=self._seed, classes=self._classes_to_balance(rows))
         return BucketedPlan(sampler, lengths=self._lengths("train"), batch_size=self.batch_size, drop_single=True)
 
     def _evaluation(

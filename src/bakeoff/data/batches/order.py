@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.errors import DataError
 
+Sampler: TypeAlias = Literal["shuffled", "balanced"]
+SAMPLERS: tuple[Sampler, ...] = ("shuffled", "balanced")
 _ORDER_STREAM = 3
 
 
@@ -26,12 +28,17 @@ class EpochSampler:
         rows: the split's row numbers.
         seed: with the epoch it decides the order; None keeps the order of ``rows``.
         reshuffle: draw a new order each epoch; else all epochs have that of the first.
+        classes: of each row; with it, an epoch has as many rows as there are, of each class equally many: rows of a
+            rare one again and again, each as often as the others of it but for one time.
     """
 
-    def __init__(self, rows: Rows, *, seed: int | None, reshuffle: bool = True) -> None:
+    def __init__(
+        self, rows: Rows, *, seed: int | None, reshuffle: bool = True, classes: NDArray[np.int64] | None = None
+    ) -> None:
         self.rows = rows
         self.seed = seed
         self.reshuffle = reshuffle
+        self.classes = classes
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -43,7 +50,19 @@ class EpochSampler:
         if self.seed is None:
             return self.rows
         epoch = self.epoch if self.reshuffle else 0
-        return np.random.default_rng([self.seed, epoch, _ORDER_STREAM]).permutation(self.rows)
+        rng = np.random.default_rng([self.seed, epoch, _ORDER_STREAM])
+        return rng.permutation(self.rows if self.classes is None else self._balanced(rng, self.classes))
+
+    def _balanced(self, rng: np.random.Generator, classes: NDArray[np.int64]) -> Rows:
+        """Equally many rows of each class, each gone through as often as it takes."""
+        kinds = rng.permutation(np.unique(classes))
+        picked = []
+        for place, kind in enumerate(kinds):
+            own = self.rows[classes == kind]
+            count = len(self.rows) // len(kinds) + (place < len(self.rows) % len(kinds))
+            rounds = [rng.permutation(own) for _ in range(-(-count // len(own)))]
+            picked.append(np.concatenate(rounds)[:count])
+        return np.concatenate(picked)
 
     def __len__(self) -> int:
         """How many rows there are."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
-from bakeoff.data.batches.order import BatchPlan, EpochSampler
+from bakeoff.data.batches.order import SAMPLERS, BatchPlan, EpochSampler, Sampler
 from bakeoff.data.checks import require_choice
 from bakeoff.data.contract import SPLITS, NewExamples, Reading, Split
 from bakeoff.data.duplicates import OnDuplicate
@@ -70,6 +70,7 @@ class ClassifiedImages(PreparedData[ImageSpec]):
         allow_leak: keep such copies; the report says so.
         num_workers: processes that decode, where the images do not fit in memory.
         reshuffle: draw the order of training images anew each epoch; else all epochs have that of the first.
+        sampler: an epoch of training is all images, ``shuffled``, or as many ``balanced``: of each class equally many.
         in_memory_gb: decoded images above this many gigabytes stay encoded, and are decoded batch by batch.
         chunk: batches an item of the training loader, see `ImageLoader`.
         seed: the trial's seed: validation split and the order of training.
@@ -100,10 +101,12 @@ class ClassifiedImages(PreparedData[ImageSpec]):
         num_workers: int = 2,
         in_memory_gb: float = 4.0,
         reshuffle: bool = True,
+        sampler: Sampler = "shuffled",
         chunk: int = 1,
         seed: int = 0,
     ) -> None:
         require_choice("on_bad", on_bad, ("error", "skip"))
+        require_choice("sampler", sampler, SAMPLERS)
         require_choice("background", background, get_args(Background))
         if bit_depth not in _BIT_DEPTHS:
             problem, allowed = "is no depth of pixels in 16-bit files", f"{_BIT_DEPTHS[0]} to {_BIT_DEPTHS[-1]}"
@@ -123,6 +126,7 @@ class ClassifiedImages(PreparedData[ImageSpec]):
         )
         self.num_workers = num_workers
         self._reshuffle = reshuffle
+        self._sampler = sampler
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the mean and deviation that a finished run was trained with, instead of those of these train rows.
@@ -221,8 +225,9 @@ class ClassifiedImages(PreparedData[ImageSpec]):
     def _loader(
         self, split: Split, *, batch_size: int, training: bool = False, with_labels: bool = True
     ) -> ImageLoader:
-        seed = self._seed if training else None
-        sampler = EpochSampler(self._split_rows(split), seed=seed, reshuffle=self._reshuffle)
+        rows, seed = self._split_rows(split), self._seed if training else None
+        classes = self._images.labels[rows] if training and self._sampler == "balanced" else None
+        sampler = EpochSampler(rows, seed=seed, reshuffle=self._reshuffle, classes=classes)
         return ImageLoader(
             self._by_row,
             BatchPlan(sampler, batch_size=batch_size, drop_single=training),

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.by_length import BatchedByLength
-from bakeoff.data.checks import require_positive
+from bakeoff.data.batches.order import SAMPLERS, Sampler
+from bakeoff.data.checks import require_choice, require_positive
 from bakeoff.data.contract import Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.sources.source import Source
@@ -23,7 +25,7 @@ from bakeoff.data.text.module import TextData
 from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import LabelledTextSpec
 from bakeoff.data.text.tokenizer import TokenizerRule
-from bakeoff.errors import DataError
+from bakeoff.errors import ConfigError, DataError
 from bakeoff.tables import table_of
 
 
@@ -52,6 +54,7 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
         dedup: what to do about copies of a text on both sides of a split: ``error``, or ``drop`` the train row, and
             all copies of a text whose labels contradict each other.
         allow_leak: keep such copies; the report says so.
+        sampler: an epoch of training is all texts, ``shuffled``, or as many ``balanced``: of each class equally many.
         chunk: batches an item of the training loader.
         seed: the trial's seed: validation split and the order of training.
 
@@ -75,10 +78,12 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
         batch_size: int = 64,
         dedup: OnDuplicate = "error",
         allow_leak: bool = False,
+        sampler: Sampler = "shuffled",
         chunk: int = 1,
         seed: int = 0,
     ) -> None:
         require_positive(max_length=max_length)
+        require_choice("sampler", sampler, SAMPLERS)
         preparation = TextPreparation(
             columns=columns, split=split, tokenizer=tokenizer, dedup=dedup, allow_leak=allow_leak, max_length=max_length
         )
@@ -86,6 +91,7 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
             name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
         )
         self._max_length = max_length
+        self._sampler = sampler
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the vocabulary that a finished run was trained with.
@@ -108,6 +114,21 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
 
     def _lengths(self, split: Split, *, inputs_only: bool = False) -> Rows:
         return np.diff(self._tokens["text"].offsets)
+
+    def _classes_to_balance(self, rows: Rows) -> NDArray[np.int64] | None:
+        """Of these rows, where they are to be drawn by class.
+
+        Raises:
+            ConfigError: texts with any number of labels have no one class.
+        """
+        if self._sampler != "balanced":
+            return None
+        if self._corpus.multi_label:
+            problem = "texts with several labels have no one class to be drawn by"
+            step = "task.module.class_weights=balanced"
+            raise ConfigError("config.contradiction", "data.sampler", self._sampler, problem, next_step=step)
+        found: NDArray[np.int64] = self._corpus.labels[rows]
+        return found
 
     def _inputs(self, split: Split, rows: Rows) -> Tensor:
         return torch.from_numpy(self._tokens["text"].padded(rows))

@@ -31,22 +31,22 @@ class Answered:
     several: bool
 
     @classmethod
-    def of(cls, probabilities_BK: np.ndarray, labels: np.ndarray, decisions: np.ndarray | None = None) -> Answered:
+    def of(cls, probabilities_BK: np.ndarray, labels: np.ndarray, said: np.ndarray | None = None) -> Answered:
         """Answers and labels as they are stored.
 
         Args:
             probabilities_BK: of any type of float.
             labels: ``(B,)``, or ``(B, K)`` of 0 and 1.
-            decisions: what was said, as the labels are; None leaves it to the probabilities.
+            said: what was said, as the labels are; None leaves it to the probabilities.
         """
         several = labels.ndim == 2
-        if decisions is None:
-            decisions = probabilities_BK > 0.5 if several else probabilities_BK.argmax(axis=1)
+        if said is None:
+            said = most_probable(probabilities_BK, several=several)
         exact_BK = probabilities_BK.astype(np.float64)
         if several:
-            return cls(exact_BK, decisions.astype(bool), labels.astype(bool), several=True)
+            return cls(exact_BK, said.astype(bool), labels.astype(bool), several=True)
         every_KK = np.eye(probabilities_BK.shape[1], dtype=bool)
-        return cls(exact_BK, every_KK[decisions], every_KK[labels], several=False)
+        return cls(exact_BK, every_KK[said], every_KK[labels], several=False)
 
     @property
     def num_classes(self) -> int:
@@ -62,3 +62,8 @@ class Answered:
     def true_B(self) -> np.ndarray:
         """The class that each has, where it has one."""
         return self.true_BK.argmax(axis=1)
+
+
+def most_probable(probabilities_BK: np.ndarray, *, several: bool) -> np.ndarray:
+    """The most probable class of each, ``(B,)``, or whether each class is above a half, ``(B, K)``."""
+    return probabilities_BK > 0.5 if several else probabilities_BK.argmax(axis=1)

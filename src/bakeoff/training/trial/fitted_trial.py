@@ -36,7 +36,9 @@ def fit_and_predict(config: Mapping[str, Any], folder: Path, data: TaskData) -> 
     model.fit(data.raw("train"), data.labels("train"), data.spec)
     seconds = time.perf_counter() - started
     model.save(folder)
-    validation = task.summarise(model.respond(data.raw("val")), data.labels("val"))
+    answers, labels = model.respond(data.raw("val")), data.labels("val")
+    found = task.settle(answers, labels) if task.settles else {}
+    validation = task.summarise(task.settled(answers, found), labels)
     num_train = data.spec.num_train
     _write_log(folder / METRICS, validation, num_train, seconds)
     return {
@@ -51,7 +53,8 @@ def fit_and_predict(config: Mapping[str, Any], folder: Path, data: TaskData) -> 
         "epochs": 1,
         "selected_epoch": 0,
         "validation": validation,
-        "test_predictions_sha256": seal_answers(model.respond(data.raw("test")), folder),
+        "settled": found,
+        "test_predictions_sha256": seal_answers(task.settled(model.respond(data.raw("test")), found), folder),
         "data_fingerprint": data.fingerprint,
     }
 

@@ -169,12 +169,15 @@ def _course(module: TrainingModule, trainer: pl.Trainer, watchers: _Watchers) ->
 
 
 def _scores(module: TrainingModule, data: TaskData, settings: TrainerSettings, weights: Path) -> dict[str, Any]:
-    """What the selected weights are worth in validation; what they say of the test lies beside them."""
+    """What the selected weights are worth in validation and settle there; what they say of the test is sealed."""
     load_weights(module.net, weights)
+    task, found = module.task, {}
+    if task.settles:
+        found = task.settle(answers_to(module, data.predict_dataloader("val"), settings), data.labels("val"))
+    answers = task.settled(answers_to(module, data.predict_dataloader("test"), settings), found)
     return {
         "validation": validate(module, data.val_dataloader(), settings),
-        "test_predictions_sha256": seal_answers(
-            answers_to(module, data.predict_dataloader("test"), settings), weights.parent
-        ),
+        "settled": found,
+        "test_predictions_sha256": seal_answers(answers, weights.parent),
         "data_fingerprint": data.fingerprint,
     }

@@ -79,14 +79,17 @@ class SavedRun:
     def answers(self, new: NewExamples) -> pa.Table:
         """What the run says of each new example, in their order."""
         if self.is_fitted:
-            return self.fitted().respond(new.raw)
-        return answers_to(self.module(), new.loader, self.settings)
+            return self._settled(self.fitted().respond(new.raw))
+        return self._settled(answers_to(self.module(), new.loader, self.settings))
 
     def answers_on(self, data: TaskData, split: Split) -> pa.Table:
         """What the run says of each example of a split."""
         if self.is_fitted:
-            return self.fitted().respond(data.raw(split))
-        return answers_to(self.module(), data.predict_dataloader(split), self.settings)
+            return self._settled(self.fitted().respond(data.raw(split)))
+        return self._settled(answers_to(self.module(), data.predict_dataloader(split), self.settings))
+
+    def _settled(self, answers: pa.Table) -> pa.Table:
+        return self.task.settled(answers, self.result.get("settled") or {})
 
     def module(self) -> TrainingModule:
         """The trained module, in evaluation mode."""
