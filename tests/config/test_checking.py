@@ -78,6 +78,19 @@ def test_characters_that_hydra_lacks_need_no_quotes(word, value, monkeypatch):
     assert parse([checked]).overrides[0].value() == value
 
 
+@pytest.mark.parametrize(
+    "pattern", [r"(\d+)_\d+\.png", r"^[a-z]{1,2}(?P<who>\w+)$", r"it's (\d", r"a\\", r"\'", "a,b", "(", "(a b)", "null"]
+)
+def test_a_regular_expression_needs_no_quotes_but_the_shells(pattern):
+    word = f"data.split.group_from={pattern}"
+    [override] = parse([word]).overrides
+    assert override.value() == (None if pattern == "null" else pattern)
+    [checked] = check("data=image_folder", "data.path=x", word)[2:]
+    assert parse([checked]).overrides[0].value() == override.value()
+    quoted = f"data.split.group_from='{pattern}'"
+    assert "'" in pattern or "\\" in pattern or parse([quoted]).overrides[0].value() == pattern
+
+
 @pytest.mark.parametrize("word", ["a=Größe,x", "a=[Größe]", "größe=1", "~a=ö", "a=it's ö"])
 def test_such_characters_beside_hydras_own_signs_are_told_how_to_quote(word):
     [error] = parse([word]).errors

@@ -12,8 +12,10 @@ from bakeoff.data.sources.image_folder import ImageFolder
 from bakeoff.data.sources.source import Loaded, Source
 from bakeoff.data.sources.text_files import TextFiles
 from bakeoff.data.sources.text_folder import TextFolder
+from bakeoff.data.splits.rule import SplitRule
 from bakeoff.errors import ConfigError, DataError
 from tests.data.made_images import InMemory, noise_image, table
+from tests.data.made_texts import labelled
 
 
 class Images:
@@ -242,3 +244,35 @@ def test_splits_of_a_source_are_told_or_refused_too(module) -> None:
     assert notes == ("Splits of the source that are left out: unsupervised (20 rows).",)
     with pytest.raises(DataError, match=r"data.doubled_split\].*the val split: validation and dev"):
         module(InMemory({**splits, "dev": rows[3]}, name="doubled")).setup()
+
+
+@pytest.mark.parametrize("pattern", [r"(\d+)_\d+\.\w+$", r"\d+_", r"([0-9]+)_(?:.)"])
+def test_groups_from_names_stay_on_one_side(tmp_path: Path, module, kind, pattern: str) -> None:
+    for row in range(120):
+        place = tmp_path / "all" / "ab"[row % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        kind.write(place / f"{row // 4:02d}_{row}{kind.ending}")
+    source, rule = kind.source(path=str(tmp_path / "all")), SplitRule(group_from=pattern)
+    data = module(source, split=rule) if kind is Images else labelled(source.load()["train"], split=rule)
+    seen = {split: {Path(name).name[:2] for name in data.examples(split)} for split in ("train", "val", "test")}
+    assert sum(map(len, seen.values())) == len(set().union(*seen.values())) == 30
+    expected = [Path(name).name[:2] + "_" * (pattern == r"\d+_") for name in data.examples("test")]
+    assert data.units("test") == expected
+
+
+def test_a_pattern_that_is_none_or_is_not_found_is_refused(tmp_path: Path, module) -> None:
+    fill(Images, tmp_path, "a", "b", count=10)
+    with pytest.raises(ConfigError, match=r"data.split.group_from=\(\\d: is no regular expression \(missing \)"):
+        SplitRule(group_from=r"(\d")
+    with pytest.raises(ConfigError, match=r"data.split.group_from parts the rows in another way"):
+        SplitRule(group_from=r"\d", group="patient")
+    with pytest.raises(DataError, match=r"data.no_group\] .*is not found in 18 of 20 names, such as a/1.png"):
+        module(ImageFolder(path=str(tmp_path)), split=SplitRule(group_from="0")).setup()
+
+
+def test_groups_that_given_splits_part_are_told(tmp_path: Path, module) -> None:
+    fill(Images, tmp_path, *(f"{split}/{name}" for split in ("train", "val") for name in "ab"), count=10)
+    fill(Images, tmp_path, "test/a", "test/b", count=1)
+    notes = module(ImageFolder(path=str(tmp_path)), split=SplitRule(group_from=r"(\d+)\.png")).spec.notes
+    told = "LEAK: 10 groups have rows in more than one of the splits that are given (0, 1, 2)."
+    assert notes == (told,)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
+from hydra.core.override_parser.types import IntervalSweep, Override, Quote, QuotedString, RangeSweep
 from hydra.errors import HydraException
 
 from bakeoff.errors import ConfigError
@@ -24,6 +24,9 @@ MAX_FULL = 12
 """Sweeps of up to so many jobs are checked job by job; of longer ones, each choice is checked once."""
 
 MAX_CHECKED = 200
+
+PATTERNS = ("data.split.group_from",)
+"""Keys whose values are regular expressions: taken as they are, since Hydra's grammar gives most signs a meaning."""
 
 _KEY = re.compile(r"[\w.+/@:-]+", re.ASCII)
 _PLAIN = re.compile(r"[^\[\]{}()'\"\\$,=]+")
@@ -43,7 +46,7 @@ def parse(words: Sequence[str], loader: ConfigLoader | None = None) -> Words:
     parsed, parser = Words(), OverridesParser.create(config_loader=loader)
     remaining = list(words)
     while remaining:
-        word = remaining.pop(0)
+        word = _literal(remaining.pop(0))
         pieces = [word]
         while _is_open(" ".join(pieces)) and remaining:
             pieces.append(remaining.pop(0))
@@ -59,6 +62,14 @@ def parse(words: Sequence[str], loader: ConfigLoader | None = None) -> Words:
             else:
                 parsed.errors.append(_unreadable(word, error))
     return parsed
+
+
+def _literal(word: str) -> str:
+    """The word with its value quoted, if that is a regular expression that the shell has taken the quotes from."""
+    key, _, value = word.partition("=")
+    if key not in PATTERNS or value in ("", "null") or value[0] in "'\"":
+        return word
+    return f"{key}={QuotedString(value, Quote.single).with_quotes()}"
 
 
 def _is_open(text: str) -> bool:

@@ -7,6 +7,7 @@ content in use, so that the same data read from elsewhere has the same fingerpri
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -162,7 +163,7 @@ def part_rows(
         class_names=class_names,
         multi_label=table.multi_label,
         leaked_rows=leaked_rows,
-        notes=(*table.notes, *notes, *([note] if note else [])),
+        notes=(*table.notes, *notes, *filter(None, (note, _note_on_groups(table, parted, preparation.split)))),
     )
     parted = preparation.split.splitting.draw_test(parted, rows.facts)
     return dataclasses.replace(rows, pool=parted.train, test=parted.test)
@@ -196,6 +197,19 @@ def _without_contradictions(
     num_copied, noun = len({digests[row] for row in rows}), preparation.noun
     note = f"{len(rows):,} rows of {num_copied:,} {noun}s with contradicting labels were dropped."
     return dataclasses.replace(parted, train=np.setdiff1d(parted.train, rows)), [note]
+
+
+def _note_on_groups(table: Table, parted: Parted, rule: SplitRule) -> str | None:
+    """A sentence where splits that were given part what should stay together."""
+    if table.units is None or not rule.has_groups:
+        return None
+    units = np.asarray(table.units)
+    splits = [set(units[rows].tolist()) for rows in (parted.train, parted.val, parted.test) if len(rows)]
+    doubled = sorted({unit for one, other in itertools.combinations(splits, 2) for unit in one & other})
+    if not doubled:
+        return None
+    shown = ", ".join(doubled[:3])
+    return f"LEAK: {len(doubled):,} groups have rows in more than one of the splits that are given ({shown})."
 
 
 def _require_rows(table: Table, parted: Parted) -> None:

@@ -135,7 +135,7 @@ class PreparedData(SplitData[AnySpec]):
         return self._prepared.examples[self._split_rows(split)].tolist()
 
     def units(self, split: Split) -> list[str] | None:
-        """What each example belongs to, by the column of ``split.group`` or ``split.user``; None without one."""
+        """What each example belongs to, by ``split.group``, ``group_from`` or ``user``; None without one."""
         units = self._prepared.units
         return units[self._split_rows(split)].tolist() if len(units) else None
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bakeoff.data import columns as naming
 from bakeoff.data.sources.source import Loaded
 from bakeoff.data.splits.names import PARTS, canonical_split
-from bakeoff.data.splits.reading import read_facts
+from bakeoff.data.splits.reading import groups_from, read_facts
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.errors import DataError
@@ -79,20 +79,24 @@ class SourceRows:
 
     def facts(self, rule: SplitRule) -> dict[str, Any]:
         """What a `Table` has of every kind of rows."""
-        units = None
-        if rule.unit is not None:
-            key = "data.split.group" if rule.group is not None else "data.split.user"
-            units = [
-                str(value)
-                for dataset in self.datasets.values()
-                for value in naming.column_values(dataset, rule.unit, kind=key.rpartition(".")[2], key=key)
-            ]
         return {
             "parts": np.concatenate([np.full(len(dataset), part) for part, dataset in self.datasets.items()]),
             "examples": [name for names in self.examples.values() for name in names],
-            "units": units,
+            "units": self._units(rule),
             "notes": self.notes,
         }
+
+    def _units(self, rule: SplitRule) -> list[str] | None:
+        if rule.group_from is not None:
+            return groups_from([name for names in self.examples.values() for name in names], rule.group_from)
+        if rule.unit is None:
+            return None
+        key = "data.split.group" if rule.group is not None else "data.split.user"
+        return [
+            str(value)
+            for dataset in self.datasets.values()
+            for value in naming.column_values(dataset, rule.unit, kind=key.rpartition(".")[2], key=key)
+        ]
 
 
 def source_rows(splits: DatasetDict, rule: SplitRule) -> SourceRows:

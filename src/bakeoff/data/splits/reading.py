@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,21 @@ def read_facts(dataset: Dataset, rule: SplitRule, *, examples: list[str]) -> Fac
         names = [str(user) for user in column_values(dataset, rule.user, kind="user", key="data.split.user")]
         users = np.unique(names, return_inverse=True)[1].astype(np.int64)
     return Facts(parts=parts, times=times, users=users)
+
+
+def groups_from(names: Sequence[str], pattern: str) -> list[str]:
+    """The group of each row, by what the groups of a regular expression match in its name.
+
+    Raises:
+        DataError: names in which it is not found.
+    """
+    found = [re.search(pattern, name) for name in names]
+    lost = [name for name, match in zip(names, found, strict=True) if match is None]
+    if lost:
+        problem = f"is not found in {len(lost):,} of {len(names):,} names, such as {lost[0]}"
+        next_step = "widen it; it is searched in the whole path from the folder"
+        raise DataError("data.no_group", "data.split.group_from", pattern, problem, next_step=next_step)
+    return ["/".join(part or "" for part in match.groups() or (match.group(),)) for match in found if match]
 
 
 def _parts(dataset: Dataset, column: str, examples: list[str]) -> NDArray[np.str_]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 
 import pandas as pd
 
@@ -12,7 +13,7 @@ from bakeoff.data.splits.drawing import ByClass, ByGroup
 from bakeoff.data.splits.splitting import Splitting
 from bakeoff.errors import ConfigError
 
-_MAY_MEET = ({"time", "embargo"}, {"time", "user"}, {"column", "group"})
+_MAY_MEET = ({"time", "embargo"}, {"time", "user"}, {"column", "group"}, {"column", "group_from"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +25,8 @@ class SplitRule:
         test: test rows, as a fraction of all rows, or as a count.
         seed: what the test split is drawn from; the same for all trials.
         group: a column; rows that share its value stay on one side of every split that is made.
+        group_from: a regular expression that is searched in each row's name, such as the path of its file; rows in
+            which its groups (without any, the whole of it) match the same stay on one side.
         column: a column that says train, val or test of every row; of the last two, those that it lacks are made.
         time: a column of times; the latest rows are test, the latest of the others validation, in all trials.
         embargo: what is left out before validation and before test, by time or else in the order of the rows: a number
@@ -35,6 +38,7 @@ class SplitRule:
     test: float = 0.2
     seed: int = 0
     group: str | None = None
+    group_from: str | None = None
     column: str | None = None
     time: str | None = None
     embargo: int | str | None = None
@@ -49,7 +53,13 @@ class SplitRule:
         if self.embargo is not None and not _is_length(self.embargo):
             allowed = "a number of rows, or a length of time such as 36h or 7d"
             raise ConfigError("config.out_of_range", "data.split.embargo", self.embargo, "is neither", allowed=allowed)
-        given = [key for key in ("time", "embargo", "user", "column", "group") if getattr(self, key) is not None]
+        if self.group_from is not None:
+            _require_pattern(self.group_from)
+        given = [
+            key
+            for key in ("time", "embargo", "user", "column", "group", "group_from")
+            if getattr(self, key) is not None
+        ]
         for key, other in itertools.combinations(given, 2):
             if {key, other} not in _MAY_MEET:
                 problem = f"data.split.{other} parts the rows in another way"
@@ -66,8 +76,13 @@ class SplitRule:
             return RollingOrigin(val=self.val, test=self.test, embargo=self.embargo)
         if self.time is not None:
             return ByTime(val=self.val, test=self.test)
-        drawn = ByClass if self.group is None else ByGroup
+        drawn = ByGroup if self.has_groups else ByClass
         return drawn(val=self.val, test=self.test, seed=self.seed)
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether rows belong to groups that stay on one side."""
+        return self.group is not None or self.group_from is not None
 
     @property
     def deciding(self) -> dict[str, str]:
@@ -79,6 +94,15 @@ class SplitRule:
     def unit(self) -> str | None:
         """The column of what rows belong to, so that they are not independent of each other."""
         return self.group if self.group is not None else self.user
+
+
+def _require_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        problem = f"is no regular expression ({error})"
+        allowed = r"such as (\d+)_\d+\.png, where names are patient_picture.png"
+        raise ConfigError("config.bad_value", "data.split.group_from", pattern, problem, allowed=allowed) from error
 
 
 def _is_length(embargo: int | str) -> bool:
