@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from bakeoff.data.cache import require_space
 from bakeoff.data.image.decoding import decode
+from bakeoff.data.image.near_copies import sampled_rows, thumbnail
 from bakeoff.data.image.records import Background, Header, PixelRule, Pixels, Record, UnreadableImage, read_header
 from bakeoff.errors import DataError
 
@@ -50,12 +51,13 @@ class Measured:
     """What one pass over the pixels leaves: a hash a row, and sums from which means and deviations are made.
 
     ``sums_2NC`` holds each row's sum and sum of squares of its pixels (0 to 255), a channel, and ``ranges_N2`` the
-    least and the greatest of them.
+    least and the greatest of them. ``thumbnails`` are those of `bakeoff.data.image.near_copies`, by row, of some rows.
     """
 
     digests: list[bytes]
     sums_2NC: NDArray[np.int64]
     ranges_N2: NDArray[np.uint8]
+    thumbnails: dict[int, NDArray[np.float32]]
 
 
 def read_headers(records: Dataset, bad: dict[int, str]) -> list[Header | None]:
@@ -96,6 +98,7 @@ def measure(records: Dataset, layout: Layout, bad: dict[int, str], *, rule: Pixe
         kept_NCHW = open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)
     digests, sums_2NC = [b""] * num_rows, np.zeros((2, num_rows, layout.channels), dtype=np.int64)
     ranges_N2 = np.zeros((num_rows, 2), dtype=np.uint8)
+    looked_at, thumbnails = set(sampled_rows(num_rows).tolist()), {}
 
     def pixels_of(record: Record) -> Pixels:
         return decode(record, channels=layout.channels, size=(layout.height, layout.width), rule=rule)
@@ -107,9 +110,11 @@ def measure(records: Dataset, layout: Layout, bad: dict[int, str], *, rule: Pixe
         wide = pixels_CHW.astype(np.int64)
         sums_2NC[:, row] = wide.sum(axis=(1, 2)), (wide * wide).sum(axis=(1, 2))
         ranges_N2[row] = pixels_CHW.min(), pixels_CHW.max()
+        if row in looked_at:
+            thumbnails[row] = thumbnail(pixels_CHW)
         if file:
             kept_NCHW[row] = pixels_CHW
-    return Measured(digests, sums_2NC, ranges_N2)
+    return Measured(digests, sums_2NC, ranges_N2, thumbnails)
 
 
 def note_depth(headers: list[Header | None], ranges_N2: NDArray[np.uint8], *, bit_depth: int) -> str | None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from bakeoff.data.cache import cached_folder, digest
 from bakeoff.data.image import pixels as reading
 from bakeoff.data.image.columns import ImageColumns
+from bakeoff.data.image.near_copies import note_near_copies
 from bakeoff.data.image.pixels import Layout, Measured, OnBad
 from bakeoff.data.image.records import PixelRule
 from bakeoff.data.image.table import read_table
@@ -99,7 +100,10 @@ def _build(folder: Path, source: Source, preparation: ImagePreparation) -> None:
     )
     table = dataclasses.replace(table, notes=(*table.notes, *filter(None, notes)))
     rows = part_rows(table, measured.digests, preparation, unreadable=list(bad))
-    rows = dataclasses.replace(rows, fingerprint=_fingerprint(layout, measured, rows))
+    near_note = note_near_copies(rows, measured.thumbnails)
+    rows = dataclasses.replace(
+        rows, notes=(*rows.notes, *filter(None, [near_note])), fingerprint=_fingerprint(layout, measured, rows)
+    )
     own = {"layout": dataclasses.astuple(layout), "sums_2NC": measured.sums_2NC}
     write_folder(folder, rows.to_dict() | own)
 
