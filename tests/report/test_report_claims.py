@@ -87,7 +87,10 @@ def test_an_audit_that_agrees_is_a_quiet_stamp(tmp_path: Path) -> None:
     put(folder, "audit.json", audit(True, ("pairs/a/p", 0.1, 0.1), ("margin", 2, 2)))
     assert labels(folder) == ["audit agrees"]
     page = built(folder)
-    assert "2 figures were derived again from the stored scores and are the same" in page.outline.text
+    assert (
+        "2 figures were derived again from the stored scores, by edition 1 of the protocol, and are the same"
+        in page.outline.text
+    )
     assert '<ul class="stamps">' not in page.html
 
 

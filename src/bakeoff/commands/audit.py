@@ -94,6 +94,7 @@ def _print(found: Audit, folder: Path, without: str) -> None:
         skipped = "duplicates, normalisation, the trivial predictor and failed trials went unchecked"
         console.print(f"without the data ({without}): {skipped}")
     console.print(f"audit {folder / AUDIT}")
+    console.print(f"judged by edition {found.edition} of the protocol (docs/protocol.md)")
     if found.agrees:
         console.print(f"AGREES: all {len(found.checks)} figures follow from what is stored, and no guard refuses.")
 

@@ -62,6 +62,7 @@ class Audit:
         with_data: whether the data was at hand; without it failed trials, the trivial predictor, labels, duplicates and
             normalisation go unchecked.
         changed: files that are no longer those that were audited.
+        edition: of the protocol that the verdict was drawn by, and so derived again.
     """
 
     checks: tuple[Check, ...] = ()
@@ -69,6 +70,7 @@ class Audit:
     sha256: Mapping[str, str] = field(default_factory=dict)
     with_data: bool = False
     changed: tuple[str, ...] = ()
+    edition: int = 1
 
     @classmethod
     def found(cls, folder: Path) -> Audit | None:
@@ -80,7 +82,8 @@ class Audit:
         hashes = raw.get("sha256")
         sha256 = hashes if isinstance(hashes, dict) else {}
         changed = tuple(name for name in WATCHED if name in sha256 and sha256_of_file(folder / name) != sha256[name])
-        return cls(checks, findings_of(raw.get("findings")), sha256, bool(raw.get("with_data")), changed)
+        findings, edition = findings_of(raw.get("findings")), int(raw.get("edition") or 1)
+        return cls(checks, findings, sha256, bool(raw.get("with_data")), changed, edition)
 
     @property
     def differing(self) -> list[Check]:
@@ -107,6 +110,7 @@ class Audit:
         return {
             "schema_version": SCHEMA_VERSION,
             "agrees": self.agrees,
+            "edition": self.edition,
             "with_data": self.with_data,
             "checks": [asdict(check) for check in self.checks],
             "findings": [finding.to_dict() for finding in self.findings],

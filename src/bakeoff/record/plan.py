@@ -13,6 +13,7 @@ from bakeoff.metrics import MetricFacts, facts_of
 from bakeoff.record.contenders import Contender, Point
 from bakeoff.record.metric_facts import declared_facts
 from bakeoff.record.reading import known, read, require, rows, sha256_of
+from bakeoff.record.renamed import in_todays_words
 from bakeoff.statistics.looks import edition_looks
 from bakeoff.statistics.pooled import best_of
 
@@ -170,10 +171,10 @@ class RecordedPlan:
         """Names of the classes, in the order of the labels."""
         return tuple(str(name) for name in self.spec.get("class_names", ()))
 
-    @property
+    @cached_property
     def trial_config(self) -> Mapping[str, Any]:
         """The configuration that tells task and data, which all contenders share."""
-        return self.contenders[0].config
+        return in_todays_words(self.contenders[0].config)
 
     @cached_property
     def trials(self) -> tuple[PlannedTrial, ...]:

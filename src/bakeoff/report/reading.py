@@ -11,6 +11,7 @@ import numpy as np
 
 from bakeoff.errors import DataError
 from bakeoff.record import layout
+from bakeoff.record.answers import labels_file, read_answers, read_labels
 from bakeoff.record.contenders import Contender
 from bakeoff.record.evidence import Audit
 from bakeoff.record.plan import RecordedPlan
@@ -20,7 +21,7 @@ from bakeoff.record.verdict import LeaderboardRow, RecordedVerdict
 from bakeoff.report.analysis.search import Validation, best_trials, read_validation
 from bakeoff.report.measured import read_exhibits, read_measured
 from bakeoff.report.numbers import Metric
-from bakeoff.tables import column, read_table
+from bakeoff.tables import column
 
 _MOST_NAMED = 5
 
@@ -113,7 +114,7 @@ def read_bakeoff(folder: Path) -> Bakeoff:
     trials = tuple(
         _trial(folder, contender, index) for contender in plan.contenders for index in range(len(contender.trials))
     )
-    labels = _labels(folder / layout.TEST_LABELS, missing)
+    labels = _labels(folder, missing)
     examples = tuple(
         str(name) for name in _optional(folder / layout.TEST_EXAMPLES, missing, "the ids of the test examples")
     )
@@ -156,7 +157,7 @@ def metric_lines(trial: RecordedTrial, *, kind: str) -> Iterator[dict[str, Any]]
 def read_probabilities(trial: RecordedTrial) -> np.ndarray | None:
     """Test-set class probabilities of a trial, shape ``(n, classes)``, or ``None`` if it has none that can be read."""
     try:
-        probabilities = column(read_table(trial.folder / layout.PREDICTIONS), "probabilities")
+        probabilities = column(read_answers(trial.folder), "probabilities")
     except (OSError, ValueError, KeyError):
         return None
     return probabilities if probabilities.ndim == 2 else None
@@ -184,13 +185,15 @@ def _optional(path: Path, missing: list[str], what: str) -> list[Any]:
     return value
 
 
-def _labels(path: Path, missing: list[str]) -> np.ndarray | None:
+def _labels(folder: Path, missing: list[str]) -> np.ndarray | None:
     try:
-        labels = column(read_table(path), "label")
+        labels = column(read_labels(folder), "label")
     except KeyError:  # of another task than classification
         return None
     except (OSError, ValueError):
-        missing.append(f"{path.name} can't be read, so there are no confusions, mistakes or per-class figures.")
+        missing.append(
+            f"{labels_file(folder).name} can't be read, so there are no confusions, mistakes or per-class figures."
+        )
         return None
     return labels.astype(np.int64) if labels.dtype.kind in "iub" else labels
 

@@ -19,6 +19,7 @@ from mlflow.types.schema import ColSpec, Schema, TensorSpec
 from bakeoff.data.spec import Inputs
 from bakeoff.files import read_json, write_json
 from bakeoff.record.layout import CONFIG, RESULT, SPEC, TEST_METRICS, WEIGHTS
+from bakeoff.record.renamed import in_todays_words
 from bakeoff.tracking.model_card import Origin, model_card
 from bakeoff.tracking.secrets import mask_text
 from bakeoff.training.trial.assembly import recorded_spec
@@ -112,7 +113,7 @@ class Served:
     """A registered model as ``mlflow.pyfunc.load_model`` gives it."""
 
     def __init__(self, folder: Path) -> None:
-        config = read_json(folder / CONFIG)
+        config = in_todays_words(read_json(folder / CONFIG))
         check_targets(folder, config)
         spec = recorded_spec(config, read_json(folder / SPEC))
         self.task = SavedRun(folder, config, spec, read_json(folder / RESULT)).module()

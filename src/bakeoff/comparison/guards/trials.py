@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bakeoff.record.answers import answers_file
 from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.contenders import Contender
 from bakeoff.record.evidence import Finding, few
-from bakeoff.record.layout import PREDICTIONS
 from bakeoff.record.plan import PlannedTrial
 from bakeoff.record.reading import sha256_of_file
 from bakeoff.record.trials import RecordedTrial
@@ -55,7 +55,7 @@ def predictions_sealed(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
         trial = bakeoff.trials.get(planned.trial_id)
         if trial is None or trial.failed:
             continue
-        now = sha256_of_file(trial.folder / PREDICTIONS)
+        now = sha256_of_file(answers_file(trial.folder))
         if not now:
             yield Finding(SEALED, "refuse", f"The test predictions of {_named(planned)} are gone.")
         elif now != trial.test_predictions_sha256:

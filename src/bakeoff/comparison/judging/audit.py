@@ -17,6 +17,7 @@ import pandas as pd
 from bakeoff.comparison.guards import check_recorded
 from bakeoff.comparison.judging.checks import RELATIVE, compare, plain
 from bakeoff.comparison.judging.derivation import Evidence, derive, judge
+from bakeoff.comparison.judging.earlier import of_its_day, rounding
 from bakeoff.comparison.judging.margin import margin_of
 from bakeoff.comparison.judging.opening import read_labels, read_scores
 from bakeoff.comparison.judging.rescoring import Rescored, Stored, by_trial, rescore, selected_again
@@ -33,8 +34,8 @@ from bakeoff.tables import digest
 
 AUDITED = (
     *(layout.PLAN, layout.MANIFEST, layout.MARGIN, layout.OPENINGS, layout.VERDICT, layout.SCORES, layout.VALIDATION),
-    *(layout.TEST_LABELS, layout.TEST_EXAMPLES),
-    *(f"{layout.TRIALS}/*/{name}" for name in (layout.RESULT, layout.PREDICTIONS)),
+    *(layout.TEST_LABELS, layout.OLDER_TEST_LABELS, layout.TEST_EXAMPLES),
+    *(f"{layout.TRIALS}/*/{name}" for name in (layout.RESULT, layout.PREDICTIONS, layout.OLDER_PREDICTIONS)),
 )
 """Files, by pattern, whose hashes the audit records."""
 MEASURED = ("latency_ms", "latency_repeats_ms")
@@ -58,7 +59,8 @@ def audit(folder: Path, *, data: TaskData | None = None) -> Audit:
     bakeoff = RecordedBakeoff.read(folder)
     assert bakeoff.verdict is not None
     checks = tuple(_checks(bakeoff, bakeoff.verdict, data))
-    found = Audit(checks, tuple(check_recorded(bakeoff, data=data)), _hashes(folder), data is not None)
+    findings = tuple(check_recorded(bakeoff, data=data))
+    found = Audit(checks, findings, _hashes(folder), data is not None, edition=bakeoff.plan.edition)
     write_json(folder / layout.AUDIT, found.to_dict())
     return found
 
@@ -84,7 +86,7 @@ def _checks(bakeoff: RecordedBakeoff, verdict: RecordedVerdict, data: TaskData |
 def _verdict_checks(verdict: RecordedVerdict, evidence: Evidence, trivial: Trivial | None) -> Iterator[Check]:
     """Everything in ``verdict.json`` that can be derived."""
     try:
-        derived = plain(derive(evidence, judge(evidence), trivial))
+        derived = of_its_day(plain(derive(evidence, judge(evidence), trivial)), verdict.raw)
     except BakeoffError as error:  # scores that no verdict can be drawn from
         yield Check("verdict", verdict.verdict, error.problem, agrees=False)
         return
@@ -93,7 +95,7 @@ def _verdict_checks(verdict: RecordedVerdict, evidence: Evidence, trivial: Trivi
     words = [name for name in derived if name not in beside]
     yield from compare("verdict", {name: stored.get(name) for name in words}, {name: derived[name] for name in words})
     for name in beside:
-        yield from compare(name, stored.get(name), derived[name])
+        yield from compare(name, stored.get(name), derived[name], off_by=rounding(evidence.bakeoff.path))
 
 
 def _without_measured(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,12 +21,13 @@ import pyarrow as pa
 from bakeoff.comparison.judging.scoring import Trivial
 from bakeoff.data.contract import TaskData
 from bakeoff.files import atomic_writer, write_json
+from bakeoff.record import answers
 from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.layout import OPENINGS, SCORES, TEST_EXAMPLES, TEST_LABELS, TEST_METRICS
 from bakeoff.record.plan import PlannedTrial
 from bakeoff.record.reading import damaged
 from bakeoff.record.trials import RecordedTrial
-from bakeoff.tables import read_table, to_bytes
+from bakeoff.tables import to_bytes
 from bakeoff.training.trial.predictions import sealed_answers
 
 COLUMNS = ["contender", "seed", "trial", "example", "score"]
@@ -89,11 +90,10 @@ def read_labels(folder: Path) -> pa.Table:
     Raises:
         DataError: no such file, or one that is no table.
     """
-    path = folder / TEST_LABELS
     try:
-        return read_table(path)
+        return answers.read_labels(folder)
     except (OSError, ValueError) as error:
-        raise damaged(path, f"no test labels: {error}") from error
+        raise damaged(answers.labels_file(folder), f"no test labels: {error}") from error
 
 
 def _open(trials: Sequence[tuple[PlannedTrial, RecordedTrial]], trivial: Trivial) -> pd.DataFrame:

@@ -11,13 +11,14 @@ import pandas as pd
 import pyarrow as pa
 
 from bakeoff.comparison.judging.derivation import selected_by
+from bakeoff.comparison.judging.earlier import defined_then
 from bakeoff.comparison.judging.opening import read_labels
 from bakeoff.comparison.judging.scoring import ScoredTrial, Scorer, Trivial
+from bakeoff.record.answers import read_answers
 from bakeoff.record.bakeoff import RecordedBakeoff
-from bakeoff.record.layout import PREDICTIONS, TEST_METRICS, VALIDATION
+from bakeoff.record.layout import TEST_METRICS, VALIDATION
 from bakeoff.record.reading import read
 from bakeoff.record.trials import RecordedTrial
-from bakeoff.tables import read_table
 
 Stored = Mapping[tuple[str, int], pd.Series]
 """Scores by contender and trial number, each a series with the examples as its index."""
@@ -51,7 +52,9 @@ def rescore(bakeoff: RecordedBakeoff, stored: Stored, *, scorer: Scorer, trivial
         answers = _answers(recorded, len(labels), trivial)
         if answers is not None:
             scores, measured = scorer.scores(answers, labels), scorer.metrics(answers, labels)
-            test = {name: value for name, value in measured.items() if name not in later}
+            test = defined_then(
+                bakeoff.path, recorded.folder, {name: value for name, value in measured.items() if name not in later}
+            )
         else:
             known = stored.get((planned.contender, planned.number)) if recorded.failed else None
             scores = np.empty(0) if known is None else known.to_numpy(dtype=np.float64)
@@ -81,15 +84,15 @@ def selected_again(
 def _answers(recorded: RecordedTrial, num_examples: int, trivial: Trivial | None) -> pa.Table | None:
     """What a trial said; what the trivial predictor says for a failed one; None where neither can be known."""
     if not recorded.failed:
-        return _read_answers(recorded.folder / PREDICTIONS)
+        return _read_answers(recorded.folder)
     if trivial is None or trivial.data.num_examples("test") != num_examples:
         return None
     return trivial.answers
 
 
-def _read_answers(path: Path) -> pa.Table | None:
+def _read_answers(trial: Path) -> pa.Table | None:
     """Whatever lies there, changed or not: the guard on sealed predictions tells which."""
     try:
-        return read_table(path)
+        return read_answers(trial)
     except (OSError, ValueError):
         return None

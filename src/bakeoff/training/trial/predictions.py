@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from bakeoff.errors import CheckpointError
 from bakeoff.files import atomic_writer
+from bakeoff.record.answers import answers_file, answers_in
 from bakeoff.record.layout import PREDICTIONS
-from bakeoff.tables import from_bytes, to_bytes
+from bakeoff.tables import to_bytes
 
 
 def seal_answers(answers: pa.Table, folder: Path) -> str:
@@ -29,14 +30,14 @@ def sealed_answers(folder: Path, result: Mapping[str, Any]) -> pa.Table:
     Raises:
         CheckpointError: the file is not the one that the trial wrote.
     """
-    path = folder / PREDICTIONS
+    path = answers_file(folder)
     content = path.read_bytes() if path.exists() else b""
     if hashlib.sha256(content).hexdigest() != result["test_predictions_sha256"]:
         raise CheckpointError(
             "checkpoint.changed",
             "predictions",
-            f"{folder.name}/{PREDICTIONS}",
+            f"{folder.name}/{path.name}",
             "it is not what the trial wrote",
             next_step="delete the trial's folder and give the same command again",
         )
-    return from_bytes(content)
+    return answers_in(path, content)

@@ -24,11 +24,12 @@ from bakeoff.errors import CheckpointError, ConfigError
 from bakeoff.files import read_json
 from bakeoff.models.contracts import FittedModel
 from bakeoff.record.layout import CONFIG, RESULT, RUN, SPEC, WEIGHTS
+from bakeoff.record.renamed import in_todays_words
 from bakeoff.tasks.contract import Task
 from bakeoff.training.loop.checkpoints import load_weights
 from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.answering import answers_to
-from bakeoff.training.trial.assembly import assemble, data_class, make_task, open_data, recorded_spec
+from bakeoff.training.trial.assembly import DESCRIPTIONS, assemble, data_class, make_task, open_data, recorded_spec
 from bakeoff.training.trial.fitted_trial import fitted_model, is_fitted
 from bakeoff.training.trial.settings import TrainerSettings
 
@@ -160,7 +161,7 @@ def load_run(path: str | Path) -> SavedRun:
     """
     folder = find_run(path)
     try:
-        config, result = read_json(folder / CONFIG), read_json(folder / RESULT)
+        config, result = in_todays_words(read_json(folder / CONFIG)), read_json(folder / RESULT)
         plain = read_json(folder / SPEC)
         if result["status"] != "finished":
             raise CheckpointError("checkpoint.failed", "run", folder, f"it {result['status']}: {result['why']}")
@@ -190,11 +191,11 @@ def installed_option(group: str, section: Mapping[str, Any], folder: Path) -> st
         CheckpointError: none does.
     """
     options = sorted(section_options(group), key=lambda option: option != section["name"])
-    saved = _targets(section)
+    saved = _targets_made(section)
     differences = []
     for option in options:
         try:
-            installed = _targets(compose_section(group, option, _values(section)))
+            installed = _targets_made(compose_section(group, option, _values(section)))
         except ConfigError:
             continue  # it needs values that this section lacks, so it is not the one that made it
         if installed == saved:
@@ -216,6 +217,11 @@ def installed_option(group: str, section: Mapping[str, Any], folder: Path) -> st
 def _values(section: Mapping[str, Any]) -> dict[str, Any]:
     """The section's own values, without the mappings that make objects."""
     return {key: value for key, value in section.items() if not _targets({key: value})}
+
+
+def _targets_made(section: Mapping[str, Any]) -> dict[str, str]:
+    """Those of what is made of a section, by path; not of its descriptions, which earlier versions may lack."""
+    return _targets({key: value for key, value in section.items() if key not in DESCRIPTIONS})
 
 
 def _targets(section: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
