@@ -14,6 +14,18 @@ def test_the_line_names_key_value_problem_allowed_and_next():
     assert error.line() == "error[config.unknown_option] model=resnett: no such model; allowed: resnet; next: look"
 
 
+@pytest.mark.parametrize("long", ["value", "problem", "allowed", "next_step"])
+def test_no_line_is_longer_than_600_characters(long):
+    said = {"value": "some/path", "problem": "is wrong", "allowed": ["one", "two"], "next_step": "go on"}
+    said[long] = ["column"] * 9000 if long == "allowed" else f"begin {'x' * 124_000} end"
+    line = DataError("data.bad_table", "data.file", said.pop("value"), said.pop("problem"), **said).line()
+    assert 580 < len(line) <= 600
+    assert " ... " in line
+    assert all(part in line for part in ("data.bad_table", "data.file=", "allowed: ", "next: "))
+    longest = DataError("data.x", "k" * 9000, "v" * 9000, "p" * 9000, allowed="a" * 9000, next_step="n" * 9000)
+    assert 500 < len(longest.line()) <= 600
+
+
 @pytest.mark.parametrize(
     ("kind", "code"), [(ConfigError, 2), (DataError, 3), (EnvironmentFault, 4), (CheckpointError, 5), (BakeoffError, 1)]
 )

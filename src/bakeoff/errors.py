@@ -11,6 +11,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+LONGEST_LINE = 600
+_DOTS, _FEWEST_KEPT = " ... ", 60
+
 
 class BakeoffError(Exception):
     """An error that a person can act on; printed as one line, without a traceback unless ``debug=true``."""
@@ -36,13 +39,19 @@ class BakeoffError(Exception):
         super().__init__(self.line())
 
     def line(self) -> str:
-        """The one line that a person reads."""
-        value = "" if self.value is None else f"={' '.join(str(self.value).split())}"
-        parts = [f"error[{self.code}] {self.key}{value}: {' '.join(self.problem.split())}"]
-        if self.allowed:
-            parts.append(f"allowed: {self.allowed}")
-        if self.next_step:
-            parts.append(f"next: {self.next_step}")
+        """The one line that a person reads, of at most 600 characters."""
+        value = None if self.value is None else " ".join(str(self.value).split())
+        said = [self.key, value, " ".join(self.problem.split()), self.allowed, self.next_step]
+        while len(line := self._joined(*said)) > LONGEST_LINE:
+            longest = max(range(len(said)), key=lambda part: len(said[part] or ""))
+            said[longest] = _shortened(said[longest] or "", by=len(line) - LONGEST_LINE)
+        return line
+
+    def _joined(
+        self, key: str | None, value: str | None, problem: str | None, allowed: str | None, next_step: str | None
+    ) -> str:
+        parts = [f"error[{self.code}] {key}{'' if value is None else f'={value}'}: {problem}"]
+        parts += [f"{name}: {text}" for name, text in (("allowed", allowed), ("next", next_step)) if text]
         return "; ".join(parts)
 
     def __reduce__(self) -> tuple:
@@ -108,6 +117,12 @@ class ErrorGroup(BakeoffError):
     def __reduce__(self) -> tuple:
         """Keep the members when crossing process borders."""
         return (ErrorGroup, (self.errors,))
+
+
+def _shortened(text: str, *, by: int) -> str:
+    """The beginning and the end of a text, with dots instead of its middle."""
+    kept = max(len(text) - by - len(_DOTS), _FEWEST_KEPT)
+    return f"{text[: kept - kept // 3]}{_DOTS}{text[len(text) - kept // 3 :]}"
 
 
 def one_line(error: Exception) -> str:

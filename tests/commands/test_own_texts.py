@@ -74,10 +74,11 @@ def test_predict_reads_tables_in_the_format_of_training(folder, capsys):
     assert pd.read_csv("new_answers.csv")["text"].tolist() == ["sch\u00f6n 7"]
     (folder / "comma.csv").write_text("text,label\nsch\u00f6n 7,ja\n", encoding="utf-8")
     with pytest.raises(SystemExit) as ended:
-        run_pipeline("predict", argv=["run=run", "input=comma.csv", "output=comma_answers.csv"])
+        run_pipeline("predict", argv=["run=run", "input=comma.csv", "sep=semicolon", "output=comma_answers.csv"])
     assert ended.value.code == 3
     assert capsys.readouterr().err.endswith("next: sep=comma\n")
-    run_pipeline("predict", argv=["run=run", "input=comma.csv", "sep=comma", "output=comma_answers.csv"])
+    run_pipeline("predict", argv=["run=run", "input=comma.csv", "output=comma_answers.csv"])
+    assert "comma.csv is cut at the comma" in capsys.readouterr().out
     assert len(pd.read_csv("comma_answers.csv")) == 1
 
 
@@ -158,7 +159,7 @@ BAD_FILES = {
     "target among the features": ("body,stars\na,1\nb,2\n", ["data.columns.text=stars"], 3, "data.", "stars"),
     "duplicates": ("body,stars\na b,1\na  B,1\nc d,2\ne f,2\ng h,1\n", [], 3, "data.duplicates", "data.dedup=drop"),
     "ragged": ("body,stars\na b,1\nc d,2,3\n", [], 3, "data.", "line 3"),
-    "wrong delimiter": ("body;stars\na b;1\nc d;2\n", [], 3, "data.", "data.sep"),
+    "wrong delimiter": ("body;stars\na b;1\nc d;2\n", ["data.sep=comma"], 3, "data.", "data.sep"),
     "no such file": (None, [], 3, "data.not_found", "reviews.csv"),
 }
 

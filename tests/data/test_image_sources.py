@@ -190,9 +190,9 @@ def test_a_file_that_the_table_names_and_is_not_there_is_reported(module, tmp_pa
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"file_name;label\n1.png;a\n", r"data.missing_column\] file_name: .*allowed: file_name;label"),
-        (b"file_name,label\n1.png,a\n2.png,a,b,c\n", "Expected 2 fields in line 3, saw 4"),
-        ("file_name,label\n1.png,é\n".encode("latin-1"), "is not UTF-8"),
+        (b"file;label\n1.png;a\n", r"data.missing_column\] file_name: .*allowed: file, label"),
+        (b"file_name,label\n1.png,a\n2.png,a,b,c\n", r"data.ragged\] data.path=.* line 3 of .* has 4 fields where"),
+        ("file_name,label\n1.png,é\n".encode("latin-1"), "line 2 of .* is not utf-8 .*; next: data.encoding=cp1252"),
     ],
 )
 def test_broken_metadata_tables_say_where(tmp_path: Path, content: bytes, problem: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from datasets import Dataset
 
+from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.data.text.prediction import load_texts, token_batches
 from bakeoff.data.text.spec import END, START, UNKNOWN
 from bakeoff.data.text.tokenizers import tokenizer_from
@@ -23,7 +24,8 @@ def spec():
 def test_the_column_of_training_is_found_in_a_table(tmp_path: Path, spec) -> None:
     (tmp_path / "new.csv").write_text('id,title,body\n1,x,"red, cat"\n2,y,\n3,z,blue dog\n')
     new = load_texts(tmp_path / "new.csv", spec)
-    assert (new.texts, new.names, new.num_empty) == (["red, cat", "blue dog"], ["new.csv#0", "new.csv#2"], 1)
+    assert (new.texts, new.names) == (["red, cat", "blue dog"], ["new.csv#0", "new.csv#2"])
+    assert new.notes == ("1 rows without text were left out",)
     assert load_texts(str(tmp_path / "new.csv"), spec, column="title").texts == ["x", "y", "z"]
     with pytest.raises(DataError, match=r"data.missing_column\] column=titel: .*; next: column=title"):
         load_texts(tmp_path / "new.csv", spec, column="titel")
@@ -95,11 +97,14 @@ def test_a_folder_is_a_text_a_file(tmp_path: Path, spec) -> None:
 
 def test_the_format_of_a_table_is_a_setting_of_predict(tmp_path: Path, spec) -> None:
     (tmp_path / "new.csv").write_bytes("body;n\nred caf\u00e9;1\n".encode("latin-1"))
-    assert load_texts(tmp_path / "new.csv", spec, sep="semicolon", encoding="latin-1").texts == ["red caf\u00e9"]
+    how = TableFormat(sep="semicolon", encoding="latin-1")
+    assert load_texts(tmp_path / "new.csv", spec, how=how).texts == ["red caf\u00e9"]
     with pytest.raises(DataError, match=r"data.encoding\] input=new.csv: line 2 .*; next: encoding=cp1252"):
         load_texts(tmp_path / "new.csv", spec)
     with pytest.raises(DataError, match=r"data.delimiter\] sep=comma: .*; next: sep=semicolon"):
-        load_texts(tmp_path / "new.csv", spec, encoding="latin-1")
+        load_texts(tmp_path / "new.csv", spec, how=TableFormat(sep="comma", encoding="latin-1"))
+    found = load_texts(tmp_path / "new.csv", spec, how=TableFormat(usual_sep="bar", encoding="latin-1"))
+    assert found.notes == ("new.csv is cut at the semicolon, as its first lines are (sep).",)
 
 
 def test_batches_are_cut_as_in_training_and_lead_back(spec) -> None:

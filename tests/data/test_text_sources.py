@@ -63,12 +63,13 @@ def test_rows_are_called_by_file_and_line(tmp_path: Path) -> None:
         ("a,b\nx,y\nx,y,z\n", {}, r"data.ragged\] data.file=f.csv: line 3 of .* has 3 fields where the header has 2"),
         ('a,b\n"x\n\n2",y\nz\n', {}, r"data.ragged\] .* line 5 of .* has 1 fields where the header has 2"),
         (
-            "a;b\nx;y\n",
+            "a;b\nx;y\nz\n",
             {},
             r"data.delimiter\] data.sep=comma: line 1 .* holds a semicolon: a;b; next: data.sep=semicolon",
         ),
-        ("a\tb\n", {}, r"data.delimiter\] .* holds a tab"),
-        ("a,b\n", {"sep": "--"}, r"data.delimiter\] data.sep=--: a separator is one character; allowed: comma"),
+        ("a;b\nx;y\n", {"sep": "bar"}, r"data.delimiter\] data.sep=bar: .* holds a semicolon"),
+        ("a,b\n", {"sep": "--"}, r"data.delimiter\] data.sep=--: is not one character; allowed: comma"),
+        ("a,b\n", {"quote": "''"}, r"data.delimiter\] data.quote='': is not one character; allowed: none, double"),
         (
             b"a,b\nx,y\ncaf\xe9,z\n",
             {},
@@ -81,7 +82,6 @@ def test_rows_are_called_by_file_and_line(tmp_path: Path) -> None:
             r"data.bad_table\] .* line 3 of .* a quote is opened and never closed",
         ),
         ('a,b\n"x"x,y\n', {}, r"data.bad_table\] .* line 2 of"),
-        ("a,a\nx,y\n", {}, r"data.bad_table\] .* names a column twice: a"),
         ("", {}, r"data.empty_split\] data.file=f.csv: line 1 of .* holds no column names"),
         ("a,b\n", {}, r"data.empty_split\] data.file=f.csv: .* has a header and no rows; next: give rows"),
         ("a,b\nx,y\n".encode("utf-16"), {}, r"data.encoding\] .* line 1 of .*; next: data.encoding=utf-16, which"),
@@ -104,13 +104,9 @@ def test_json_is_one_list_or_an_object_a_line(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ('{"a": 1}\n{"a": \n', r"data.bad_table\] .* line 2 of .* is no JSON"),
-        ('{"a": 1}\n[1]\n', r"data.bad_table\] .* line 2 of .* is no object; allowed: {"),
+        ('{"a": 1}\n[1]\n', r"data.bad_table\] .* line 2 of .* is no object.*; allowed: ."),
         ('[{"a": 1},\n5]', r"data.bad_table\] .* entry 2 of the list in .* is no object"),
         ('[{"a": 1},\n{"a" 2}]', r"data.bad_table\] .* line 2 of .* is no JSON"),
-        (
-            '{"a": null}\n{"a": 1}\n{"a": 1.5}\n{"a": "x"}',
-            r"data.bad_table\] .* column a holds a number in record 2 and text in record 4; next: give",
-        ),
         ("", r"data.empty_split\] .* has no rows"),
     ],
 )
@@ -129,7 +125,7 @@ def test_parquet_is_read_and_what_is_none_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "next_step"),
-    [("f.csv.gz", "unpack it"), ("f.xlsx", "export the sheet as CSV"), ("f", "give the file's name")],
+    [("f.tar", "give the file's name"), ("f.xlsx", "export the sheet as CSV"), ("f", "give the file's name")],
 )
 def test_a_table_of_another_format_is_told_what_to_make_of_it(tmp_path: Path, name: str, next_step: str) -> None:
     with pytest.raises(

@@ -53,6 +53,8 @@ def run(config: Mapping[str, Any]) -> FinishedBakeoff:
         plan.expected_seconds = expected_seconds(plan, folder, executor)
         open_folder(folder, plan)
         print_plan(plan.to_dict(folder), console)
+        for note in plan.data.spec.notes:
+            console.print(f"note: {note}", markup=False)
         if shown := can_show(plan):
             console.print(shown)
         if why := unknown(plan.config["trainer"]):

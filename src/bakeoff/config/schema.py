@@ -166,7 +166,8 @@ class Predict(Common):
         text: a text itself, instead of ``input``.
         output: the table to write: .csv, .parquet or .jsonl.
         column: the table's input column; null finds it.
-        sep: what stands between columns of a CSV file; null: as in training, or by the suffix.
+        sep: what stands between columns of a CSV file; null: as in training, or what its first lines show.
+        quote: what encloses fields of a CSV file; null: as in training.
         encoding: of text files; null: UTF-8, or else as in training.
         on_bad: what to do about unreadable files.
         batch_size: examples at once.
@@ -179,6 +180,7 @@ class Predict(Common):
     output: str = "predictions.csv"
     column: str | None = None
     sep: str | None = None
+    quote: str | None = None
     encoding: str | None = None
     on_bad: Literal["error", "skip"] = "error"
     batch_size: int = 256

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytorch_lightning as pl
 
 from bakeoff.data.batches.batch import Tree
+from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.data.spec import Spec
 
 Split: TypeAlias = Literal["train", "val", "test"]
@@ -122,7 +123,8 @@ class Reading:
         source: a path, or what stands for itself, such as a text.
         is_text: whether it is a text itself, though it may look like a path.
         column: of a table; None finds it.
-        sep: between the columns of a CSV file; None as in training.
+        sep: between the columns of a CSV file; None: as in training where that cuts the first lines, else found.
+        quote: around fields of a CSV file; None: as in training.
         encoding: of text files; None: UTF-8, or else as in training.
         on_bad: what becomes of what can't be read, ``error`` or ``skip``.
         batch_size: examples a batch at the most.
@@ -133,10 +135,18 @@ class Reading:
     is_text: bool = False
     column: str | None = None
     sep: str | None = None
+    quote: str | None = None
     encoding: str | None = None
     on_bad: Literal["error", "skip"] = "error"
     batch_size: int = 256
     trained: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def table_format(self) -> TableFormat:
+        """How tables are read, by default in the format of the files of training; UTF-8 is tried first."""
+        quote = self.quote or self.trained.get("quote")
+        usual, encoding = self.trained.get("sep"), self.encoding or "utf-8"
+        return TableFormat(sep=self.sep, usual_sep=usual, quote=quote, encoding=encoding)
 
 
 class TaskData(pl.LightningDataModule, abc.ABC):

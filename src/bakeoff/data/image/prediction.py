@@ -18,11 +18,11 @@ from bakeoff.data.image.records import Record, UnreadableImage
 from bakeoff.data.image.spec import ImageSpec
 from bakeoff.data.sources.folders import read_tree
 from bakeoff.data.sources.hub import HuggingFace
-from bakeoff.data.sources.image_folder import IMAGES, read_metadata
+from bakeoff.data.sources.image_folder import IMAGES
 from bakeoff.data.sources.source import existing_path
+from bakeoff.data.sources.table_file import SUFFIXES, read_table_file, table_suffix
+from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.errors import ConfigError, DataError
-
-_TABLES = frozenset({".parquet", ".csv", ".jsonl"})
 
 
 def load_images(
@@ -30,15 +30,17 @@ def load_images(
     spec: ImageSpec,
     *,
     column: str | None = None,
+    how: TableFormat | None = None,
     on_bad: OnBad = "error",
 ) -> tuple[Tensor, list[str]]:
     """Images as the model wants them, and a name for each.
 
     Args:
         source: an image file, a folder (all images below it), a list of image files, or a table: ``.parquet`` with an
-            image column, ``.csv`` or ``.jsonl`` with a column of paths, relative to the table.
+            image column, or another (``.csv``, ``.jsonl``, ...) with a column of paths, relative to the table.
         spec: of the data that the model was trained on; images are converted, resized and normalised to it.
         column: the table's image column; None finds it (a CSV's is ``file_name``, as in an image folder's metadata).
+        how: what the name of a table does not say of it.
         on_bad: ``skip`` leaves out unreadable images, however many.
 
     Returns:
@@ -47,7 +49,7 @@ def load_images(
     Raises:
         DataError: nothing there, no such column, or an unreadable image.
     """
-    records, names = _list_records(source, column)
+    records, names = _list_records(source, column, how or TableFormat())
     images, kept, bad = [], [], []
     for record, name in zip(records, names, strict=True):
         try:
@@ -75,16 +77,20 @@ def new_images(spec: ImageSpec, reading: Reading) -> NewExamples:
     """
     if reading.is_text:
         raise ConfigError("config.no_text", "text", reading.source, "this run reads images", next_step="input=FILE")
-    images_NCHW, names = load_images(reading.source, spec, column=reading.column, on_bad=reading.on_bad)
+    images_NCHW, names = load_images(
+        reading.source, spec, column=reading.column, how=reading.table_format, on_bad=reading.on_bad
+    )
     return NewExamples({"file": names}, list(images_NCHW), Inputs(torch.split(images_NCHW, reading.batch_size)))
 
 
-def _list_records(source: str | Path | Sequence[str | Path], column: str | None) -> tuple[list[Record], list[str]]:
+def _list_records(
+    source: str | Path | Sequence[str | Path], column: str | None, how: TableFormat
+) -> tuple[list[Record], list[str]]:
     if not isinstance(source, str | Path):
         return _files([existing_path(str(file), key="input") for file in source])
     path = existing_path(str(source), key="input")
-    if path.suffix.lower() in _TABLES:
-        return _table(path, column)
+    if table_suffix(path.name) in SUFFIXES:
+        return _table(path, column, how)
     if path.is_file():
         return _files([path])
     files = [path / file for file in read_tree(path, IMAGES, key="input").files]
@@ -97,17 +103,16 @@ def _files(paths: Sequence[Path]) -> tuple[list[Record], list[str]]:
     return [{"bytes": None, "path": str(path)} for path in paths], [str(path) for path in paths]
 
 
-def _table(path: Path, column: str | None) -> tuple[list[Record], list[str]]:
+def _table(path: Path, column: str | None, how: TableFormat) -> tuple[list[Record], list[str]]:
     if path.suffix.lower() == ".parquet":
         dataset = _only_split(HuggingFace(path=str(path), config=None, revision=None).load())
         images = undecoded_images(dataset, image_column(dataset.features, column))
         return images[:]["image"], [f"{path.name}#{row}" for row in range(len(images))]
-    table = read_metadata(path)
-    column = column or "file_name"
-    if column not in table:
+    table, column = read_table_file(path, how, key="input").table, column or "file_name"
+    if column not in table.column_names:
         problem = "the table has no column of this name"
-        raise DataError("data.missing_column", "data.columns.image", column, problem, allowed=map(str, table.columns))
-    return _files([path.parent / str(name) for name in table[column]])
+        raise DataError("data.missing_column", "column", column, problem, allowed=table.column_names)
+    return _files([path.parent / str(name) for name in table[column].to_pylist()])
 
 
 def _only_split(splits: DatasetDict) -> Dataset:

@@ -7,7 +7,7 @@ from typing import Any
 
 from datasets import Dataset, DatasetDict
 
-from bakeoff.data.sources.csv_file import read_text
+from bakeoff.data.sources.decoding import read_text
 from bakeoff.data.sources.source import Source, existing_path, file_states
 from bakeoff.data.sources.tables import Tables
 from bakeoff.errors import ConfigError, DataError
@@ -28,7 +28,8 @@ class ParallelTexts(Source):
         val_target_file: their translations.
         test_source_file: sources to test on.
         test_target_file: their translations.
-        sep: what stands between the columns of a CSV file; null: a tab in a ``.tsv``, else a comma.
+        sep: between the columns of a CSV file, see `TableFormat`; null finds it.
+        quote: around fields of a CSV file, see `TableFormat`; null finds it.
         encoding: of the files.
 
     Raises:
@@ -48,6 +49,7 @@ class ParallelTexts(Source):
         test_source_file: str | None = None,
         test_target_file: str | None = None,
         sep: str | None = None,
+        quote: str | None = None,
         encoding: str = "utf-8",
     ) -> None:
         pairs = {
@@ -60,7 +62,9 @@ class ParallelTexts(Source):
         self._pairs = {split: (str(pair[0]), str(pair[1])) for split, pair in pairs.items() if pair[0] is not None}
         self._tables = None
         if file is not None:
-            self._tables = Tables(file=file, val_file=val_file, test_file=test_file, sep=sep, encoding=encoding)
+            self._tables = Tables(
+                file=file, val_file=val_file, test_file=test_file, sep=sep, quote=quote, encoding=encoding
+            )
 
     def identity(self) -> dict[str, Any]:
         """The state of the files."""

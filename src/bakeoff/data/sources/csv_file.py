@@ -1,134 +1,200 @@
 """CSV read strictly, so that a broken file names its line instead of giving half of its rows.
 
-Source: RFC 4180; quotes are doubled within quotes, and a quoted field may hold line breaks.
+Source: RFC 4180; quotes are doubled within quotes, and a quoted field may hold line breaks. Every value is text.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
+import dataclasses
 import io
-from collections.abc import Iterator
-from itertools import chain
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+import pyarrow as pa
+
+from bakeoff.data.sources.decoding import beside
+from bakeoff.data.sources.delimiting import (
+    QUOTES,
+    SEPARATORS,
+    character,
+    is_quoted,
+    looks_like_rows,
+    plain_separator,
+    reader_of,
+)
+from bakeoff.data.sources.table_format import ReadTable, TableFormat, distinct
 from bakeoff.errors import DataError
 
-_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-"""A semicolon and a tab are hard to type on a command line."""
 _LONGEST_FIELD = 1 << 30  # bytes; the module's own limit of 131,072 is less than a long document
+_EXCELS_LINE = re.compile(r'"?sep=(.)"?\r?\n')
 
 
-def read_csv(file: Path, *, sep: str | None, encoding: str, key: str = "data.file") -> dict[str, list[str]]:
-    """The columns of a CSV file with a header, every value as text; as `read_numbered_csv`."""
-    return read_numbered_csv(file, sep=sep, encoding=encoding, key=key)[0]
+@dataclasses.dataclass(frozen=True)
+class _Row:
+    """The fields of a row, and its first and last line."""
+
+    first: int
+    last: int
+    fields: list[str]
 
 
-def read_numbered_csv(
-    file: Path, *, sep: str | None, encoding: str, key: str
-) -> tuple[dict[str, list[str]], list[int]]:
-    """The columns of a CSV file with a header, every value as text, and the line at which each row begins.
+def read_csv(text: str, file: Path, how: TableFormat, *, suffix: str, key: str) -> ReadTable:
+    """The columns of a CSV file with a header, every value as text.
 
     Blank lines become rows of empty values, so that whoever drops rows without text counts them too.
 
     Args:
-        file: the file.
-        sep: what stands between columns: a character, or ``comma``, ``semicolon``, ``tab`` or ``bar``; None: a tab in a
-            ``.tsv``, else a comma.
-        encoding: as Python names it; a byte-order mark of UTF-8 is taken away.
+        text: what the file holds.
+        file: where it lies, for errors.
+        how: its separator and its quotes, where they are known.
+        suffix: of its name; of a ``.tsv`` the separator is a tab.
         key: the setting to blame.
 
     Raises:
-        DataError: with the line: another encoding, another separator, a row with more or fewer fields than the header,
-            a quote that is never closed, or a header with a name twice.
+        DataError: with the line: another separator, a row with more or fewer fields than the header, a quote that is
+            never closed, or one whose field seems to hold rows.
     """
-    text = read_text(file, encoding=encoding, key=key)
-    sep = sep or ("\t" if file.suffix.lower() == ".tsv" else ",")
-    sep = {name: mark for mark, name in _NAMES.items()}.get(sep, sep)
-    if len(sep) != 1:
-        problem, allowed = "a separator is one character", f"{', '.join(_NAMES.values())}, or a character"
-        raise DataError("data.delimiter", beside(key, "sep"), sep, problem, allowed=allowed)
-    rows = _parse(text, sep, file, key)
-    header = next(rows, (1, []))[1]
-    _check_header(header, sep, file, key)
-    first = next(rows, None)
-    if first is None:
-        problem = f"{file} has a header and no rows"
-        raise DataError("data.empty_split", key, file.name, problem, next_step="give rows below the column names")
-    columns: dict[str, list[str]] = {name: [] for name in header}
-    lines = []
-    for line, row in chain([first], rows):
-        if row and len(row) != len(header):
-            problem = f"line {line} of {file} has {len(row)} fields where the header has {len(header)}"
-            next_step = f"quote fields that hold the separator, or set {beside(key, 'sep')}"
-            raise DataError("data.ragged", key, file.name, problem, next_step=next_step)
-        for name, value in zip(header, row or [""] * len(header), strict=True):
-            columns[name].append(value)
-        lines.append(line)
-    return columns, lines
+    usual, first_line = "\t" if suffix == ".tsv" else how.usual_sep or ",", 1
+    usual = SEPARATORS.get(usual, usual)
+    if excels := _EXCELS_LINE.match(text):
+        usual, text, first_line = excels[1], text[excels.end() :], 2
+    lines = list(io.StringIO(text, newline=""))
+    sep = character(how.sep, SEPARATORS, beside(key, "sep")) if how.sep else plain_separator(lines, usual)
+    sheet = _Sheet(file, key, lines, first_line, sep)
+    rows, notes = sheet.rows(how.quote)
+    if sep != usual and not how.sep:
+        notes.append(f"{file.name} is cut at the {_called(sep)}, as its first lines are ({beside(key, 'sep')}).")
+    names, fields = sheet.columns(rows)
+    table = pa.table({name: pa.array(values, pa.string()) for name, values in zip(names, fields, strict=True)})
+    return ReadTable(table, [row.first for row in rows[1:]], tuple(notes))
 
 
-def read_text(file: Path, *, encoding: str, key: str = "data.file") -> str:
-    """A file's text, without a byte-order mark and with its line ends as they are.
+@dataclasses.dataclass(frozen=True)
+class _Sheet:
+    """A file's lines, and how they are cut.
 
-    Raises:
-        DataError: the file is in another encoding (with the line), or there is no such encoding.
+    Args:
+        file: where they are from.
+        key: the setting to blame.
+        lines: with their ends.
+        first_line: the number of the first of them.
+        sep: between columns.
     """
-    content = file.read_bytes()
-    try:
-        return content.decode(encoding).removeprefix("\ufeff")
-    except LookupError as error:
-        allowed = "utf-8, latin-1, cp1252, utf-16, ... (Python's names)"
-        setting = beside(key, "encoding")
-        raise DataError("data.encoding", setting, encoding, "is no encoding", allowed=allowed) from error
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        problem = f"line {line} of {file} is not {encoding} (byte {error.start:,} is 0x{content[error.start]:02x})"
-        setting = beside(key, "encoding")
-        next_step = f"{setting}=cp1252 or latin-1 if it comes from an older program, or save it as UTF-8"
-        if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            next_step = f"{setting}=utf-16, which its first two bytes say it is"
-        raise DataError("data.encoding", key, file.name, problem, next_step=next_step) from error
 
+    file: Path
+    key: str
+    lines: list[str]
+    first_line: int
+    sep: str
 
-def beside(key: str, name: str) -> str:
-    """The setting of a name in the section of another: ``data.sep`` beside ``data.file``, ``sep`` beside ``input``."""
-    return f"{key.rpartition('.')[0]}.{name}".lstrip(".")
+    def rows(self, quote: str | None) -> tuple[list[_Row], list[str]]:
+        """All rows, the header first, and a note where it had to be found out whether quotes are quoting."""
+        if quote is not None:
+            return self._cut(character(quote, QUOTES, beside(self.key, "quote"))), []
+        if self.sep == "\t" and any('"' in line for line in self.lines):
+            return self._between_tabs()
+        rows = self._cut('"')
+        swallowed = self._swallowed(rows)
+        if swallowed is not None:
+            self._refuse_swallowed(swallowed)
+        return rows, []
 
+    def _between_tabs(self) -> tuple[list[_Row], list[str]]:
+        """Quotes are characters there, unless all of them are quoting, or the rows would not fit the header."""
+        plain = self._cut("")
+        if is_quoted("".join(self.lines), self.sep) or len({len(row.fields) for row in plain if row.fields}) > 1:
+            quoted = self._cut('"', or_else=plain)
+            if self._swallowed(quoted) is None:
+                return quoted, []
+        setting = beside(self.key, "quote")
+        note = f"The quotes in {self.file.name} are read as characters, since not all of it is quoted ({setting})."
+        return plain, [note]
 
-def _parse(text: str, sep: str, file: Path, key: str) -> Iterator[tuple[int, list[str]]]:
-    """Line number (where the row begins) and fields of each row."""
-    limit = csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=sep, strict=True)
-    begin = 1
-    try:
-        for row in reader:
-            yield begin, row
-            begin = reader.line_num + 1
-    except csv.Error as error:
+    def _cut(self, quote: str, *, or_else: list[_Row] | None = None) -> list[_Row]:
+        limit = csv.field_size_limit(_LONGEST_FIELD)
+        reader = reader_of(self.lines, self.sep, quote, strict=True, spaced=self._is_spaced)
+        rows, first = [], 0
+        try:
+            for fields in reader:
+                rows.append(_Row(first + self.first_line, reader.line_num + self.first_line - 1, fields))
+                first = reader.line_num
+        except csv.Error as error:
+            if or_else is not None:
+                return or_else
+            self._refuse_quotes(first + self.first_line, error)
+        finally:
+            csv.field_size_limit(limit)
+        return rows
+
+    @property
+    def _is_spaced(self) -> bool:
+        """Whether the header has a space after each separator."""
+        names = self.lines[0].split(self.sep)[1:] if self.lines else []
+        return bool(names) and self.sep != "\t" and all(name.startswith(" ") for name in names)
+
+    def _swallowed(self, rows: Sequence[_Row]) -> _Row | None:
+        """The first row of several lines that look like rows of their own."""
+        for row in rows[1:]:
+            if row.last > row.first and any(self.sep in field and "\n" in field for field in row.fields):
+                lines = self.lines[row.first - self.first_line : row.last - self.first_line + 1]
+                if looks_like_rows(lines, self.sep, len(rows[0].fields), spaced=self._is_spaced):
+                    return row
+        return None
+
+    def columns(self, rows: list[_Row]) -> tuple[list[str], list[list[str]]]:
+        """Names and values of each column, without the empty ones that separators at the ends of lines make."""
+        header = [name.strip() for name in rows[0].fields] if rows else []
+        self._check_header(header)
+        records = [row.fields for row in rows[1:] if row.fields]
+        if len(rows) == 1:
+            problem = f"{self.file} has a header and no rows"
+            raise DataError(
+                "data.empty_split", self.key, self.file.name, problem, next_step="give rows below the column names"
+            )
+        if {len(fields) for fields in records} == {len(header) + 1}:
+            if not any(fields[-1] for fields in records):
+                header = [*header, ""]
+            elif [fields[0] for fields in records] == [str(number) for number in range(1, len(records) + 1)]:
+                header = ["", *header]  # as R's write.table leaves out the name of its row numbers
+        for row in rows[1:]:
+            if row.fields and len(row.fields) != len(header):
+                self._refuse_ragged(row, len(header))
+        values = zip(*(row.fields or [""] * len(header) for row in rows[1:]), strict=True)
+        kept = [(name, list(column)) for name, column in zip(distinct(header), values, strict=True)]
+        kept = [(name, column) for (name, column), given in zip(kept, header, strict=True) if given or any(column)]
+        return [name for name, _ in kept], [column for _, column in kept]
+
+    def _check_header(self, header: list[str]) -> None:
+        if not any(header):
+            problem = f"line {self.first_line} of {self.file} holds no column names"
+            raise DataError("data.empty_split", self.key, self.file.name, problem)
+        other = next((mark for mark in SEPARATORS.values() if mark != self.sep and mark in header[0]), None)
+        if len(header) == 1 and other is not None:
+            found, used, setting = _called(other), _called(self.sep), beside(self.key, "sep")
+            problem = f"line 1 of {self.file} is one column if cut at the {used}, but holds a {found}: {header[0][:80]}"
+            raise DataError("data.delimiter", setting, used, problem, next_step=f"{setting}={found}")
+
+    def _refuse_ragged(self, row: _Row, num_columns: int) -> NoReturn:
+        problem = f"line {row.first} of {self.file} has {len(row.fields)} fields where the header has {num_columns}"
+        next_step = f"quote fields that hold the separator, or set {beside(self.key, 'sep')}"
+        raise DataError("data.ragged", self.key, self.file.name, problem, next_step=next_step)
+
+    def _refuse_quotes(self, line: int, error: csv.Error) -> NoReturn:
         reason = "a quote is opened and never closed" if "end of data" in str(error) else str(error)
-        problem = f"line {begin} of {file} cannot be read: {reason}"
-        next_step = f'double the quotes within a quoted field (""), or set {beside(key, "sep")}'
-        raise DataError("data.bad_table", key, file.name, problem, next_step=next_step) from error
-    finally:
-        csv.field_size_limit(limit)
+        problem = f"line {line} of {self.file} cannot be read: {reason}"
+        setting = beside(self.key, "quote")
+        next_step = f'double the quotes within a quoted field (""), or {setting}=none if quotes are characters'
+        raise DataError("data.bad_table", self.key, self.file.name, problem, next_step=next_step) from error
+
+    def _refuse_swallowed(self, row: _Row) -> NoReturn:
+        problem = f"lines {row.first} to {row.last} of {self.file} are one row within quotes, but look like rows"
+        setting = beside(self.key, "quote")
+        next_step = f"{setting}=none if these quotes are characters, {setting}=double if they are quoting"
+        raise DataError("data.swallowed_rows", self.key, self.file.name, problem, next_step=next_step)
 
 
-def _check_header(header: list[str], sep: str, file: Path, key: str) -> None:
-    if not header or not any(name.strip() for name in header):
-        raise DataError("data.empty_split", key, file.name, f"line 1 of {file} holds no column names")
-    if len(header) == 1:
-        other = next((mark for mark in _NAMES if mark != sep and mark in header[0]), None)
-        if other is not None:
-            _refuse_separator(header[0], sep, other, file, beside(key, "sep"))
-    doubled = sorted({name for name in header if header.count(name) > 1})
-    if doubled:
-        problem = f"line 1 of {file} names a column twice: {', '.join(doubled)}"
-        raise DataError("data.bad_table", key, file.name, problem, next_step="rename one of them")
-
-
-def _refuse_separator(header: str, sep: str, other: str, file: Path, setting: str) -> NoReturn:
-    found, used = _NAMES[other], _NAMES.get(sep, sep)
-    problem = f"line 1 of {file} is one column if cut at the {used}, but holds a {found}: {header[:80]}"
-    raise DataError("data.delimiter", setting, used, problem, next_step=f"{setting}={found}")
+def _called(sep: str) -> str:
+    return next((name for name, mark in SEPARATORS.items() if mark == sep), sep)

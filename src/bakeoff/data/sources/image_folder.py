@@ -7,20 +7,24 @@ split.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 from datasets import Dataset, DatasetDict, Image
 
 from bakeoff.data.sources.class_folders import ClassFolder, class_files, split_folders
 from bakeoff.data.sources.folders import FileKind, Tree, read_tree, visible_files
 from bakeoff.data.sources.source import Loaded, Source, existing_folder, file_states
+from bakeoff.data.sources.table_file import read_table_file
+from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import DataError
 
 _METADATA = ("metadata.csv", "metadata.jsonl")
+_FILE_NAME = "file_name"
 _READ = ".png .jpg .jpeg .jpe .jfif .jif .bmp .dib .gif .tif .tiff .webp .avif .jp2 .ppm .pgm .pbm .pnm .tga .ico"
 _UNREAD = ".heic .heif .dcm .svg .dng .cr2 .nef .arw"
 """Pictures that no reader here takes: listed, so that they are unreadable images and not left out."""
@@ -50,17 +54,30 @@ class ImageFolder(Source):
     Args:
         path: the folder.
         class_folder: of folders in folders, which one names the class: ``first``, ``last``, or their whole ``path``.
+        sep: between the columns of a metadata.csv, see `TableFormat`; null finds it.
+        quote: around fields of a metadata.csv, see `TableFormat`; null finds it.
+        encoding: of the metadata files.
     """
 
-    def __init__(self, *, path: str, class_folder: ClassFolder = "first") -> None:
+    def __init__(
+        self,
+        *,
+        path: str,
+        class_folder: ClassFolder = "first",
+        sep: str | None = None,
+        quote: str | None = None,
+        encoding: str = "utf-8",
+    ) -> None:
         self._path = path
         self._class_folder = class_folder
+        self._format = TableFormat(sep=sep, quote=quote, encoding=encoding)
 
     def identity(self) -> dict[str, Any]:
-        """Name, size and time of every visible file in the folder."""
+        """Name, size and time of every visible file in the folder, and how it is read."""
         folder = existing_folder(self._path, "images")
         states = file_states(visible_files(folder), relative_to=folder)
-        return {"source": "image_folder", "path": str(folder), "class_folder": self._class_folder, "files": states}
+        how = {"class_folder": self._class_folder, **dataclasses.asdict(self._format)}
+        return {"source": "image_folder", "path": str(folder), "files": states, **how}
 
     def load(self) -> DatasetDict:
         """A row a file, in the order of their names; paths are kept, pixels are not read yet."""
@@ -73,7 +90,7 @@ class ImageFolder(Source):
             raise DataError("data.empty_folder", "data.path", self._path, problem, allowed=layout)
         return Loaded({split: _as_dataset(table) for split, table in tables.items()}, notes)
 
-    def _tables(self, tree: Tree) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    def _tables(self, tree: Tree) -> tuple[dict[str, pa.Table], list[str]]:
         """The rows of each split, and sentences on what is left out."""
         whole = _metadata(tree.root)
         tops = split_folders(tree, key="data.path", with_classes=False)
@@ -81,32 +98,34 @@ class ImageFolder(Source):
         if whole is None and not listed:
             found = class_files(tree, class_folder=self._class_folder, key="data.path")
             return {split: _table_of(tree.root, files) for split, files in found.splits.items()}, list(found.notes)
+        notes: list[str] = []
         if whole is not None:
-            tables = _by_top_folder(_named_by(whole, tree.root), tops)
+            tables = _by_top_folder(self._named_by(whole, tree.root, notes), tops)
         else:
             _require_all(tops, listed, tree.root)
-            tables = {split: _named_by(file, tree.root) for split, file in listed.items()}
-        named = {name for table in tables.values() for name in table[EXAMPLE_COLUMN]}
+            tables = {split: self._named_by(file, tree.root, notes) for split, file in listed.items()}
+        named = {name for table in tables.values() for name in table[EXAMPLE_COLUMN].to_pylist()}
         lost = [file.as_posix() for file in tree.files if file.as_posix() not in named]
         table_name = " and ".join(sorted({file.name for file in [whole, *listed.values()] if file}))
-        note = f"{len(lost):,} images that {table_name} does not name, or that lie outside of the splits, were left out"
-        return tables, [f"{note}: {', '.join(lost[:3])}."] if lost else []
+        if lost:
+            note = f"{len(lost):,} images that {table_name} does not name, or that lie outside of the splits,"
+            notes.append(f"{note} were left out: {', '.join(lost[:3])}.")
+        return tables, notes
 
-
-def read_metadata(file: Path) -> pd.DataFrame:
-    """A CSV or JSON-lines table, strings kept as they are.
-
-    Raises:
-        DataError: wrong encoding, or a row with too many fields (with its line number).
-    """
-    try:
-        return pd.read_json(file, lines=True) if file.suffix == ".jsonl" else pd.read_csv(file, keep_default_na=False)
-    except UnicodeDecodeError as error:
-        problem = f"is not UTF-8 (byte {error.start})"
-        raise DataError("data.encoding", "data.path", file, problem, next_step="save it as UTF-8") from error
-    except ValueError as error:
-        problem = f"cannot be read as a table ({error})"
-        raise DataError("data.bad_table", "data.path", file, problem, next_step="repair that line") from error
+    def _named_by(self, metadata: Path, root: Path, notes: list[str]) -> pa.Table:
+        """The files that a table names, with its other columns, without the rows that name none."""
+        read = read_table_file(metadata, self._format, key="data.path")
+        if _FILE_NAME not in read.table.column_names:
+            problem = f"{metadata} has no column {_FILE_NAME}"
+            raise DataError("data.missing_column", _FILE_NAME, None, problem, allowed=read.table.column_names)
+        is_named = [bool(name) for name in read.table[_FILE_NAME].to_pylist()]
+        table, num_left = read.table.filter(pa.array(is_named)), is_named.count(False)
+        notes += read.notes
+        if num_left:
+            notes.append(f"{num_left:,} rows of {metadata.name} without a {_FILE_NAME} were left out.")
+        files = [_inside(root, metadata.parent, str(name), metadata) for name in table[_FILE_NAME].to_pylist()]
+        others = {name: table[name] for name in table.column_names if name != _FILE_NAME}
+        return _with_files(others, files, root)
 
 
 def _metadata(folder: Path) -> Path | None:
@@ -130,33 +149,23 @@ def _require_all(tops: dict[str, str], listed: dict[str, Path], root: Path) -> N
         raise DataError("data.missing_table", "data.path", root, problem, next_step="give each split's folder a table")
 
 
-def _by_top_folder(table: pd.DataFrame, tops: dict[str, str]) -> dict[str, pd.DataFrame]:
+def _by_top_folder(table: pa.Table, tops: dict[str, str]) -> dict[str, pa.Table]:
     if not tops:
         return {"train": table}
-    top_folder = table[EXAMPLE_COLUMN].str.split("/").str[0]
-    return {split: table[top_folder == top] for split, top in tops.items()}
+    top_folders = [name.split("/")[0] for name in table[EXAMPLE_COLUMN].to_pylist()]
+    return {split: table.filter(pa.array([top == own for own in top_folders])) for split, top in tops.items()}
 
 
-def _table_of(root: Path, files: list[tuple[Path, str]]) -> pd.DataFrame:
+def _table_of(root: Path, files: list[tuple[Path, str]]) -> pa.Table:
     """The files of class folders."""
-    table = pd.DataFrame({"label": [name for _, name in files]}, dtype=object)
-    return _with_files(table, [root / file for file, _ in files], root)
+    labels = pa.array([name for _, name in files], pa.string())
+    return _with_files({"label": labels}, [root / file for file, _ in files], root)
 
 
-def _named_by(metadata: Path, root: Path) -> pd.DataFrame:
-    """The files that a table names, with its other columns."""
-    table = read_metadata(metadata)
-    if "file_name" not in table:
-        problem = f"{metadata} has no column file_name"
-        raise DataError("data.missing_column", "file_name", None, problem, allowed=map(str, table.columns))
-    files = [_inside(root, metadata.parent, str(name), metadata) for name in table.pop("file_name")]
-    return _with_files(table, files, root)
-
-
-def _with_files(table: pd.DataFrame, files: list[Path], root: Path) -> pd.DataFrame:
-    table["image"] = [str(file) for file in files]
-    table[EXAMPLE_COLUMN] = [file.relative_to(root).as_posix() for file in files]
-    return table
+def _with_files(columns: dict[str, Any], files: list[Path], root: Path) -> pa.Table:
+    image = pa.array([str(file) for file in files], pa.string())
+    names = pa.array([file.relative_to(root).as_posix() for file in files], pa.string())
+    return pa.table({**columns, "image": image, EXAMPLE_COLUMN: names})
 
 
 def _inside(root: Path, folder: Path, name: str, metadata: Path) -> Path:
@@ -165,9 +174,9 @@ def _inside(root: Path, folder: Path, name: str, metadata: Path) -> Path:
     if os.pardir in path.parts:
         problem = f"{metadata} names a file outside of {root}"
         next_step = "give paths relative to the table, below the folder; a link to a folder elsewhere will do"
-        raise DataError("data.outside_folder", "file_name", name, problem, next_step=next_step)
+        raise DataError("data.outside_folder", _FILE_NAME, name, problem, next_step=next_step)
     return root / path
 
 
-def _as_dataset(table: pd.DataFrame) -> Dataset:
-    return Dataset.from_pandas(table, preserve_index=False).cast_column("image", Image())
+def _as_dataset(table: pa.Table) -> Dataset:
+    return Dataset(table).cast_column("image", Image())

@@ -26,7 +26,7 @@ _LONGEST_NAME = 255  # bytes, of the usual file systems
 
 
 class Loaded(DatasetDict):
-    """Splits that know what was left out: ``notes``, sentences for the report."""
+    """Splits that know what was left out, or decided where the settings leave it open: ``notes`` for the report."""
 
     def __init__(self, splits: Mapping[str, Dataset], notes: Iterable[str] = ()) -> None:
         super().__init__(splits)

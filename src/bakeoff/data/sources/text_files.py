@@ -8,7 +8,7 @@ from typing import Any
 from datasets import Dataset, DatasetDict
 
 from bakeoff.data.sources.class_folders import note_on_others, notes_on_splits, split_folders
-from bakeoff.data.sources.csv_file import read_text
+from bakeoff.data.sources.decoding import read_text
 from bakeoff.data.sources.folders import FileKind, read_tree, visible_files
 from bakeoff.data.sources.source import Loaded, Source, existing_path, file_states
 from bakeoff.data.table import EXAMPLE_COLUMN

@@ -8,7 +8,7 @@ from typing import Any
 from datasets import Dataset, DatasetDict
 
 from bakeoff.data.sources.class_folders import ClassFolder, class_files
-from bakeoff.data.sources.csv_file import read_text
+from bakeoff.data.sources.decoding import read_text
 from bakeoff.data.sources.folders import read_tree, visible_files
 from bakeoff.data.sources.source import Loaded, Source, existing_folder, file_states
 from bakeoff.data.sources.text_files import TEXTS

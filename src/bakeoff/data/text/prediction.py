@@ -20,10 +20,11 @@ from torch import Tensor
 
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
 from bakeoff.data.contract import Inputs, NewExamples, Reading
-from bakeoff.data.sources.csv_file import read_text
+from bakeoff.data.sources.decoding import read_text
 from bakeoff.data.sources.folders import read_tree
 from bakeoff.data.sources.source import existing_path, looks_like_path
-from bakeoff.data.sources.tables import SUFFIXES, read_table_file
+from bakeoff.data.sources.table_file import SUFFIXES, read_table_file, table_suffix
+from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.data.sources.text_files import TEXTS
 from bakeoff.data.spec import Spec
 from bakeoff.data.text.columns import read_texts, text_column
@@ -41,12 +42,12 @@ TextSpec: TypeAlias = LabelledTextSpec | TextStreamSpec | TextPairSpec
 class NewTexts:
     """Texts in their order, and a name for each: ``table.csv#row`` (from 0), ``lines.txt#line`` (from 1) or ``text``.
 
-    ``num_empty`` counts rows without text, which are left out.
+    ``notes`` say what was left out, and how the file was read where nothing says how.
     """
 
     texts: list[str]
     names: list[str]
-    num_empty: int
+    notes: tuple[str, ...] = ()
 
 
 def load_texts(
@@ -54,36 +55,36 @@ def load_texts(
     spec: TextSpec,
     *,
     column: str | None = None,
-    sep: str | None = None,
-    encoding: str = "utf-8",
+    how: TableFormat | None = None,
     is_text: bool = False,
 ) -> NewTexts:
     """The texts to predict for.
 
     Args:
-        source: a table (.csv, .tsv, .jsonl, .json, .parquet), a .txt file of one text a line, a folder with a text a
-            file, a text itself that does not look like a path, or a list of texts.
+        source: a table (.csv, .tsv, .jsonl, .json, .parquet) or a .txt file of one text a line, compressed or not, a
+            folder with a text a file, a text itself that does not look like a path, or a list of texts.
         spec: of the data that the model was trained on.
         column: the table's column of texts; None: the one that had that name in training, else the only one of text.
-        sep: what stands between the columns of a CSV file; None: a tab in a ``.tsv``, else a comma.
-        encoding: of text files.
+        how: what the names of files do not say of them.
         is_text: whether ``source`` is a text itself, whatever it looks like.
 
     Raises:
         DataError: no such file or column, no text at all, or a file that can't be read as what it is.
     """
+    notes: tuple[str, ...] = ()
     if not isinstance(source, str | Path):
-        found = list(source), [f"text#{row}" for row in range(len(source))]
+        texts, names = list(source), [f"text#{row}" for row in range(len(source))]
     elif is_text or not _is_path(source):
-        found = [str(source)], ["text"]
+        texts, names = [str(source)], ["text"]
     else:
         path = existing_path(str(source), key="input", instead="text='...' where it is the text itself")
-        found = _from_file(path, spec, column=column, sep=sep, encoding=encoding)
-    kept = [(text, name) for text, name in zip(*found, strict=True) if text.strip()]
+        texts, names, notes = _from_file(path, spec, column=column, how=how or TableFormat())
+    kept = [(text, name) for text, name in zip(texts, names, strict=True) if text.strip()]
     if not kept:
         raise DataError("data.no_text", "input", source if isinstance(source, Path) else None, "there is no text in it")
-    texts = [text.encode("utf-8", "replace").decode() for text, _ in kept]
-    return NewTexts(texts, [name for _, name in kept], len(found[0]) - len(kept))
+    if len(kept) < len(texts):
+        notes += (f"{len(texts) - len(kept):,} rows without text were left out",)
+    return NewTexts([text.encode("utf-8", "replace").decode() for text, _ in kept], [name for _, name in kept], notes)
 
 
 def new_texts(spec: Spec, reading: Reading, *, shown_as: str) -> NewExamples:
@@ -97,19 +98,16 @@ def new_texts(spec: Spec, reading: Reading, *, shown_as: str) -> NewExamples:
         shown_as: the name of the column of texts.
     """
     assert isinstance(spec, LabelledTextSpec | TextStreamSpec | TextPairSpec)
-    trained, source = reading.trained, reading.source
-    sep = reading.sep or (None if source.lower().endswith(".tsv") else trained.get("sep"))
-    encoding = reading.encoding or "utf-8"
-    load = functools.partial(load_texts, source, spec, column=reading.column, sep=sep, is_text=reading.is_text)
+    how, trained = reading.table_format, reading.trained.get("encoding")
+    load = functools.partial(load_texts, reading.source, spec, column=reading.column, is_text=reading.is_text)
     try:
-        found = load(encoding=encoding)
+        found = load(how=how)
     except DataError as error:
-        if error.code != "data.encoding" or reading.encoding or trained.get("encoding", encoding) == encoding:
+        if error.code != "data.encoding" or reading.encoding or trained in (None, how.encoding):
             raise
-        found = load(encoding=trained["encoding"])
-    notes = (f"{found.num_empty:,} rows without text were left out",) if found.num_empty else ()
+        found = load(how=dataclasses.replace(how, encoding=trained))
     loader = Inputs(*token_batches(found.texts, spec, batch_size=reading.batch_size))
-    return NewExamples({"input": found.names, shown_as: found.texts}, found.texts, loader, notes)
+    return NewExamples({"input": found.names, shown_as: found.texts}, found.texts, loader, found.notes)
 
 
 def token_batches(texts: Sequence[str], spec: TextSpec, *, batch_size: int) -> tuple[list[Tensor], NDArray[np.int64]]:
@@ -154,22 +152,24 @@ def _is_path(source: str | Path) -> bool:
 
 
 def _from_file(
-    file: Path, spec: TextSpec, *, column: str | None, sep: str | None, encoding: str
-) -> tuple[list[str], list[str]]:
-    if file.suffix.lower() == ".txt":
-        lines = read_text(file, encoding=encoding, key="input").replace("\r\n", "\n").split("\n")
+    file: Path, spec: TextSpec, *, column: str | None, how: TableFormat
+) -> tuple[list[str], list[str], tuple[str, ...]]:
+    suffix = table_suffix(file.name)
+    if suffix == ".txt":
+        lines = read_text(file, encoding=how.encoding, key="input").replace("\r\n", "\n").split("\n")
         lines = lines[:-1] if not lines[-1] else lines
-        return lines, [f"{file.name}#{number}" for number in range(1, len(lines) + 1)]
+        return lines, [f"{file.name}#{number}" for number in range(1, len(lines) + 1)], ()
     if file.is_dir():
         files = read_tree(file, TEXTS, key="input").files
-        texts = [read_text(file / name, encoding=encoding, key="input").replace("\r\n", "\n") for name in files]
-        return texts, [name.as_posix() for name in files]
-    if file.suffix.lower() not in SUFFIXES:
+        texts = [read_text(file / name, encoding=how.encoding, key="input").replace("\r\n", "\n") for name in files]
+        return texts, [name.as_posix() for name in files], ()
+    if suffix not in SUFFIXES:
         problem, allowed = f"cannot tell how to read texts from {file}", (*SUFFIXES, ".txt", "a folder of text files")
         raise DataError("data.unknown_format", "input", file.name, problem, allowed=allowed)
-    table = read_table_file(file, sep=sep, encoding=encoding, key="input").flatten()
+    read = read_table_file(file, how, key="input")
+    table = Dataset(read.table).flatten()
     found = _column(table, spec, column)
-    return read_texts(table, found), [f"{file.name}#{row}" for row in range(len(table))]
+    return read_texts(table, found), [f"{file.name}#{row}" for row in range(len(table))], read.notes
 
 
 def _column(table: Dataset, spec: TextSpec, column: str | None) -> str:

@@ -1,0 +1,53 @@
+"""Any table in a file, by the ending of its name: what all readers of tables go through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bakeoff.data.sources.csv_file import read_csv
+from bakeoff.data.sources.decoding import decoded
+from bakeoff.data.sources.json_file import read_json
+from bakeoff.data.sources.parquet_file import read_parquet
+from bakeoff.data.sources.table_format import ReadTable, TableFormat
+from bakeoff.data.sources.unpacking import PACKED, unpacked
+from bakeoff.errors import DataError
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
+
+_PARQUET = b"PAR1"
+_SAME_AS = {".ndjson": ".jsonl", ".tab": ".tsv", ".pq": ".parquet"}
+_SPREADSHEETS = (".xlsx", ".xls", ".ods", ".xlsm")
+
+
+def read_table_file(file: Path, how: TableFormat, *, key: str) -> ReadTable:
+    """The table of a file, compressed or not.
+
+    Args:
+        file: the file.
+        how: what its name does not say of it.
+        key: the setting to blame.
+
+    Raises:
+        DataError: not such a table, with the line where it stops to be one.
+    """
+    name, content = unpacked(file, key=key)
+    suffix = table_suffix(name)
+    if content.startswith(_PARQUET) or suffix == ".parquet":
+        return read_parquet(content, file, key=key)
+    if suffix not in SUFFIXES:
+        problem = f"cannot tell what kind of table {file} is"
+        next_step = "give the file's name the ending of what it is"
+        if suffix in _SPREADSHEETS:
+            next_step = "export the sheet as CSV"
+        raise DataError("data.unknown_format", key, file.name, problem, allowed=SUFFIXES, next_step=next_step)
+    text = decoded(content, file, encoding=how.encoding, key=key)
+    if suffix in (".jsonl", ".json"):
+        return read_json(text, file, key=key)
+    return read_csv(text, file, how, suffix=suffix, key=key)
+
+
+def table_suffix(name: str) -> str:
+    """The ending that says what kind of table a file is, below that of a compression: ``.csv`` of ``a.CSV.gz``."""
+    path = Path(name.lower())
+    suffix = path.with_suffix("").suffix if path.suffix in PACKED else path.suffix
+    return _SAME_AS.get(suffix, suffix)
