@@ -22,6 +22,7 @@ from bakeoff.files import read_json, write_json
 from bakeoff.record.layout import OLDER_PREDICTIONS, OLDER_TEST_LABELS, TEST_METRICS, VERDICT, WEIGHTS
 from bakeoff.report.reading import read_bakeoff, read_probabilities
 from bakeoff.training.trial.saved_run import load_run
+from tests.comparison.judged_anew import judged_by, page
 
 ARCHIVE = Path(__file__).with_name("earlier_bakeoff.tar.gz")
 
@@ -112,3 +113,12 @@ def test_a_run_that_names_other_classes_is_refused_still(trained):
     (trained / "config.json").write_text(json.dumps(config))
     with pytest.raises(CheckpointError, match=r"source\._target_ is bakeoff\.data\.sources\.tweets\.Tweets"):
         load_run(trained)
+
+
+def test_it_is_judged_anew_by_either_edition(earlier):
+    stored, first, second = read_json(earlier / VERDICT), judged_by(earlier, 1), judged_by(earlier, 2)
+    assert (first.verdict, first.margin, first.edition) == (stored["verdict"], pytest.approx(stored["margin"]), 1)
+    assert first.advice.text == stored["advice"]["text"]
+    assert second.edition == 2 and second.margin >= 1 / 40  # the floor: one of 40 test examples
+    lines = list(page(earlier))
+    assert lines[0].startswith("## earlier") and lines[-1].startswith("| asks for")
