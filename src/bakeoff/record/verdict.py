@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.record.reading import known, read, require, rows
+from bakeoff.statistics.estimates import Estimate
 
 REQUIRED = ("verdict", "winner", "sentence", "metric", "direction", "margin", "contenders", "leaderboard")
 
@@ -86,6 +87,21 @@ class RecordedPair:
     significant: bool | None = None
     equivalent: bool = False
     num_seeds_when_settled: int | None = None
+    variance: float | None = None
+    guard: float = 0.0
+    skewness: float | None = None
+    num_seeds: int | None = None
+
+    def estimate(self, num_units: int | None) -> Estimate | None:
+        """The difference as the statistics had it, of so many test examples (or clusters); None if not all is recorded.
+
+        The guard counts whole, as if for a kappa of 1: what kappa it was made with is not recorded.
+        """
+        names = ("difference", "v_a", "v_b", "vex", "c", "variance", "df", "num_seeds", "guard", "skewness")
+        numbers: dict[str, Any] = {name: getattr(self, name) for name in names}
+        if num_units is None or None in list(numbers.values())[:-1]:
+            return None
+        return Estimate(**numbers, num_examples=num_units, guard_unit=self.guard)
 
     @property
     def is_decided(self) -> bool:
@@ -100,7 +116,8 @@ class RecordedPair:
             return self
         low, high = (None if bound is None else -bound for bound in (self.high, self.low))
         difference = None if self.difference is None else -self.difference
-        turned = {"a": self.b, "b": self.a, "difference": difference, "low": low, "high": high}
+        skewness = None if self.skewness is None else -self.skewness
+        turned = {"a": self.b, "b": self.a, "difference": difference, "low": low, "high": high, "skewness": skewness}
         return RecordedPair(**{**vars(self), **turned, "v_a": self.v_b, "v_b": self.v_a})
 
 

@@ -30,6 +30,8 @@ GLOSSARY = {
     "contender": "A model entered in the bakeoff, at the size that meets the budget.",
     "baseline": "A simple reference model. It cannot win; it tells what little effort already reaches.",
     "interval": "The range in which the true value plausibly lies. A 95 % interval misses it once in twenty.",
+    "all at once": "Intervals so wide that all those of a picture hold together, in 95 of 100 bakeoffs unless another "
+    "rate was set. Those by which pairs are judged each stand for themselves.",
     "level": "The error rate allowed to one comparison. It is stricter than that of the whole bakeoff, 5 % unless "
     "another was set, where several pairs are compared, so that all together keep to it.",
     "margin": "The smallest difference that is worth caring about, fixed before the test set was opened.",

@@ -13,6 +13,7 @@ import math
 import numpy as np
 from scipy.special import chdtri, ndtr, stdtrit
 
+from bakeoff.statistics.estimates import Estimate
 from bakeoff.statistics.verdicts import Verdict
 
 
@@ -20,9 +21,20 @@ def simultaneous_intervals(verdict: Verdict, *, alpha: float = 0.05) -> dict[tup
     """By pair (``a``, ``b``), an interval of how much better ``a`` is; all hold at once with 1 - ``alpha``."""
     num_contenders = len(verdict.contenders)
     return {
-        (pair.a, pair.b): pair.estimate.interval(pair_level(num_contenders, pair.df, alpha=alpha))
+        (pair.a, pair.b): simultaneous_interval(pair.estimate, num_contenders=num_contenders, alpha=alpha)
         for pair in verdict.pairs
     }
+
+
+def simultaneous_interval(estimate: Estimate, *, num_contenders: int, alpha: float = 0.05) -> tuple[float, float]:
+    """The interval of one of all pairs of so many contenders.
+
+    Args:
+        estimate: of the pair.
+        num_contenders: whose pairs are to hold at once.
+        alpha: what all of them together may err, at this look.
+    """
+    return estimate.interval(pair_level(num_contenders, estimate.df, alpha=alpha))
 
 
 def pair_level(num_contenders: int, df: float, *, alpha: float = 0.05) -> float:

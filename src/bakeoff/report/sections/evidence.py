@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bakeoff.record.verdict import RecordedPair, RecordedVerdict
+from bakeoff.report.analysis.widths import Widths, simultaneous, told_pair, widths_of
 from bakeoff.report.figures.pairs import pairs_figure
-from bakeoff.report.numbers import Metric, is_number
+from bakeoff.report.figures.widths import widths_figure
+from bakeoff.report.numbers import Metric, count, is_number
 from bakeoff.report.reading import Bakeoff
 
 
@@ -25,14 +27,31 @@ def evidence_context(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
     verdict = bakeoff.verdict
     pairs = [pair.seen_from(pair.b) if (pair.difference or 0) < 0 else pair for pair in verdict.pairs]
     ranked = [row.name for row in bakeoff.contenders]
+    at_once = [_at_once(pair, bakeoff) for pair in pairs]
     figures = {
-        f"pairs_{kind}": pairs_figure(pairs, metric=metric, margin=verdict.margin, is_narrow=kind == "narrow")
+        f"pairs_{kind}": pairs_figure(
+            pairs, at_once=at_once, metric=metric, margin=verdict.margin, is_narrow=kind == "narrow"
+        )
         for kind in ("wide", "narrow")
         if pairs
     }
+    told = told_pair(verdict)
+    widths = widths_of(told, num_units=verdict.num_units) if told and verdict.edition > 1 else None
+    if widths:
+        words = doubt_words(bakeoff)
+        figures |= {
+            f"widths_{kind}": widths_figure(
+                widths, metric=metric, margin=verdict.margin, words=words, is_narrow=kind == "narrow"
+            )
+            for kind in ("wide", "narrow")
+        }
     matrix = pair_matrix(ranked, pairs)
     return {
         "figures": figures,
+        "at_once": at_once,
+        "widths": widths,
+        "unit_words": unit_words(bakeoff),
+        "width_words": width_words(widths, bakeoff, metric) if widths else "",
         "pairs": pairs,
         "doubts": [doubt(p) for p in pairs],
         "ranked": ranked,
@@ -41,11 +60,43 @@ def evidence_context(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
     }
 
 
+def _at_once(pair: RecordedPair, bakeoff: Bakeoff) -> tuple[float, float] | None:
+    """The interval that holds together with those of all pairs; that of a single pair is its own."""
+    if len(bakeoff.verdict.contenders) < 3:
+        return None
+    return simultaneous(pair, bakeoff.plan, bakeoff.verdict)
+
+
+def unit_words(bakeoff: Bakeoff) -> str:
+    """What is independent in the test set, in the plural."""
+    return "test examples" if bakeoff.verdict.unit == "example" else f"{bakeoff.verdict.unit}s"
+
+
+def doubt_words(bakeoff: Bakeoff) -> dict[str, str]:
+    """What the parts of a variance are called in this bakeoff."""
+    units = unit_words(bakeoff).removeprefix("test ")
+    return {"runs": f"{bakeoff.plan.run_word}s", "both": "single answers", "units": units, "guard": "guard"}
+
+
+def width_words(found: Widths, bakeoff: Bakeoff, metric: Metric) -> str:
+    """What twice as many of either would make of the interval, and what no number of seeds can."""
+    words, units = doubt_words(bakeoff), unit_words(bakeoff)
+    more = {runs: metric.size(found.at(2, runs=runs)) for runs in (True, False)}
+    limit, limited_by = max((found.endless_runs, words["runs"]), (found.endless_units, units))
+    return (
+        f"Between {found.pair.a} and {found.pair.b} the interval is ±{metric.size(found.today)} today, with "
+        f"{count(found.num_runs)} {words['runs']} each and {count(found.num_units)} {units}. Twice the {words['runs']} "
+        f"would make it about ±{more[True]}, twice the {units} ±{more[False]}; no number of {limited_by} brings it "
+        f"below ±{metric.size(limit)}."
+    )
+
+
 def sure_words(verdict: RecordedVerdict) -> list[str]:
     """What was independent, the rule that decided, and what training again would give; nothing of the first edition."""
     if verdict.edition < 2:
         return []
-    what = "test examples" if verdict.unit == "example" else f"{verdict.unit}s"
+    inside = f", with {count(verdict.raw.get('num_examples'))} test examples in all"
+    what = "test examples" if verdict.unit == "example" else f"{verdict.unit}s{inside}"
     rule = f"Decided by a {verdict.rule}." if verdict.rule else ""
     units = f"What is independent in the test: {verdict.num_units:,} {what}." if verdict.num_units else ""
     return [line for line in (" ".join(filter(None, (units, rule))), verdict.retraining) if line]
