@@ -60,11 +60,9 @@ def test_a_model_entered_twice_needs_seeds_of_its_own():
 @pytest.mark.parametrize(
     ("override", "code"),
     [
-        ("contenders=[lenet]", "config.contenders"),
         ("seeds=2", "config.too_few_seeds"),
         ("seeds=[1,2]", "config.too_few_seeds"),
         ("looks=[4,8]", "config.looks"),
-        ("contenders=[lenet,tfidf]", "config.contender"),
         ("task.metric=loss", "config.contradiction"),
         ("alpha=0.6", "config.alpha"),
         ("task.direction=minimize", "config.contradiction"),

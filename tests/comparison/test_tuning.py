@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
+from bakeoff.comparison.planning.declared import check_declared
 from bakeoff.comparison.planning.plan import make_plan
 from bakeoff.comparison.planning.tuning import draw_points, edges
 from bakeoff.errors import ConfigError
@@ -59,7 +60,7 @@ def test_unequal_or_impossible_searches_are_refused(searches, code):
 @pytest.mark.parametrize(("trials", "best_of"), [(8, None), (12, 4)])
 def test_too_few_trials_for_the_claim_are_refused(trials, best_of):
     with pytest.raises(ConfigError):
-        draw_points([contender("a", **LR)], {"trials": trials, "best_of": best_of, "seed": 0})
+        check_declared(small_bakeoff(f"tune.trials={trials}", f"tune.best_of={best_of or 'null'}"))
 
 
 def test_a_best_trial_at_the_edge_of_its_range_is_reported():

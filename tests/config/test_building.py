@@ -45,7 +45,7 @@ REFUSED = [
     "bakeoff.models.contracts.abc.ABC",
     "bakeoff.models.contracts.nn",
     "bakeoff.models.contracts.Tensor",
-    "bakeoff.models.activations.activation",
+    "bakeoff.models.activations.make_activation",
     "bakeoff.config.allow",
     "bakeoff.config.allowlist.allow",
     "bakeoff.files.write_json",

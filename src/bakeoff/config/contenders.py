@@ -19,7 +19,7 @@ PER_CONTENDER = ("optimizer", "scheduler")
 
 def check(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
     """The errors of all entries of a plain configuration."""
-    errors: list[ConfigError] = []
+    errors = _compared(plain.get("contenders"), catalog) if "paired" in plain else []
     for key in ("contenders", "baselines"):
         entries = plain.get(key)
         if not isinstance(entries, list):
@@ -27,6 +27,19 @@ def check(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
         for index, entry in enumerate(entries):
             if entry is not UNRESOLVED:
                 errors += _contender(f"{key}.{index}", entry, plain, catalog)
+    return errors
+
+
+def _compared(entries: Any, catalog: Catalog) -> list[ConfigError]:
+    """A bakeoff is of two or more, which are trained."""
+    names = [entry.get("model") if isinstance(entry, dict) else entry for entry in entries or ()]
+    if len(names) == 1:
+        return [ConfigError("config.contenders", "contenders", entries, "a comparison needs at least two")]
+    errors = []
+    for index, name in enumerate(names):
+        if name in catalog.options("model") and catalog.content("model", str(name)).get("contract") == "FittedModel":
+            problem, step = f"{name} is fitted in one go: it has no training to hold equal", f"baselines=[{name}]"
+            errors.append(ConfigError("config.contender", f"contenders.{index}", name, problem, next_step=step))
     return errors
 
 

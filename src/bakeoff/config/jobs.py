@@ -56,6 +56,7 @@ class Job:
         self.command = command
         self.multirun = multirun
         self.outcomes: Outcomes | None = None
+        self.refuse: Main | None = None
         self.before_sweep: Main | None = None
         self.after_sweep: Main | None = None
         self.working_folder = Path.cwd()
@@ -111,6 +112,8 @@ class Job:
         config = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
         assert isinstance(config, dict)
         allow(config.get("allow_code") or [])
+        if self.refuse is not None:
+            imported(self.refuse)(config)
         function = imported(self.main)
         told = {"multirun": self.multirun} if "multirun" in inspect.signature(function).parameters else {}
         return function({**config, "command": self.command}, **told)

@@ -11,7 +11,7 @@ from bakeoff.config.schema import KNOB
 from bakeoff.config.search_ranges import range_error
 from bakeoff.config.signatures import signature
 from bakeoff.config.suggestions import nearest_keys
-from bakeoff.config.tree import flatten, get
+from bakeoff.config.tree import UNRESOLVED, flatten, get
 from bakeoff.config.typed import type_errors
 from bakeoff.errors import ConfigError, nearest
 
@@ -32,7 +32,7 @@ _RATE: Rule = (lambda value: 0 < value < 1, "above 0 and below 1")
 RANGES: dict[str, Rule] = {
     "seed": SEED,
     "seeds": _COUNT,
-    "alpha": _RATE,
+    "alpha": (lambda value: 0 < value < 0.5, "above 0 and below 0.5"),
     "margin": _POSITIVE,
     "batch_size": _COUNT,
     "optimizer.lr": _POSITIVE,
@@ -183,6 +183,14 @@ def _validation_happens(plain: dict[str, Any]) -> list[ConfigError]:
     return []
 
 
+def _budget(plain: dict[str, Any]) -> list[ConfigError]:
+    mode, allowed = get(plain, "budget.mode"), {"params": "a number of parameters", "time": "seconds a trial"}
+    if not isinstance(mode, str) or mode not in allowed or get(plain, "budget.value", UNRESOLVED) is not None:
+        return []
+    problem = f"budget={mode} needs a value"
+    return [ConfigError("config.missing_value", "budget.value", None, problem, allowed=allowed[mode])]
+
+
 def _knobs(plain: dict[str, Any]) -> list[ConfigError]:
     knobs, target = get(plain, "model.knobs"), signature(str(get(plain, "model.net._target_", "")))
     if not isinstance(knobs, list) or target is None or target.open:
@@ -268,6 +276,7 @@ _RULES = (
     _metric,
     _monitors,
     _validation_happens,
+    _budget,
     _knobs,
     _heads,
     _searched,

@@ -32,6 +32,12 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _FINISH = {"train": "bakeoff.commands.train:finish"}
 """What a pipeline that may run many jobs does once, at the end: here, wait for the tracker."""
 
+_REFUSE = {
+    "train": "bakeoff.commands.refusals:refuse_training",
+    "compare": "bakeoff.commands.refusals:refuse_comparison",
+}
+"""What a pipeline's own module, which takes seconds to import, is spared where it can be refused without it."""
+
 _AROUND_SWEEP = {"train": ("bakeoff.commands.sweeping:prepare", "bakeoff.commands.sweeping:settle")}
 """What a pipeline does in the program itself before the first and after the last job of a multirun."""
 
@@ -60,13 +66,11 @@ def run_pipeline(
     """
     words = list(sys.argv[1:] if argv is None else argv)
     debug = any(word.lower() == "debug=true" for word in words)
-    around: tuple[Main | None, Main | None] = (None, None)
     if main is None:
-        main, finish = f"bakeoff.commands.{name}:run", finish or _FINISH.get(name)
-        around = _AROUND_SWEEP.get(name, around)
+        finish = finish or _FINISH.get(name)
     with _signals() as received:
         try:
-            code = _guarded(lambda: _run(name, main, words, folder, around), debug=debug)
+            code = _guarded(lambda: _run(name, main, words, folder), debug=debug)
             if finish is not None and not received and _started(finish):
                 finished = _guarded(lambda: imported(finish)(), debug=debug)
                 code = code or finished
@@ -101,7 +105,7 @@ def _started(function: Main) -> bool:
     return not isinstance(function, str) or function.partition(":")[0] in sys.modules
 
 
-def _run(name: str, main: Main, words: list[str], folder: Path | None, around: tuple[Main | None, Main | None]) -> int:
+def _run(name: str, main: Main | None, words: list[str], folder: Path | None) -> int:
     folder = folder or conf_dir()
     program = _program(name)
     if "--help" in words or "-h" in words:
@@ -118,8 +122,11 @@ def _run(name: str, main: Main, words: list[str], folder: Path | None, around: t
     if not (arguments.hydra_help or arguments.shell_completion or arguments.info or arguments.experimental_rerun):
         folders = _check(name, arguments, folder)
     command = shlex.join([*program.split(), *words])
-    job = Job(main, pipeline=name, folders=folders, program=program, command=command, multirun=arguments.multirun)
-    job.before_sweep, job.after_sweep = around
+    own = main or f"bakeoff.commands.{name}:run"
+    job = Job(own, pipeline=name, folders=folders, program=program, command=command, multirun=arguments.multirun)
+    if main is None:
+        job.refuse = _REFUSE.get(name)
+        job.before_sweep, job.after_sweep = _AROUND_SWEEP.get(name, (None, None))
     _hand_to_hydra(name, job, arguments, folder)
     return 0
 

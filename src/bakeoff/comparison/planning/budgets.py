@@ -27,11 +27,9 @@ def fit_budget(contenders: Sequence[Contender], budget: Mapping[str, Any], spec:
     """Brings every contender to the budget, and counts what it costs. Baselines keep their own size and training.
 
     Raises:
-        ConfigError: no size comes within the tolerance and ``budget.allow_mismatch`` is off; a mode without its value;
-            a contender that has no training.
+        ConfigError: no size comes within the tolerance and ``budget.allow_mismatch`` is off.
     """
     entered = [contender for contender in contenders if not contender.is_baseline]
-    _refuse_fitted(entered)
     if budget["mode"] == "params":
         for contender in entered:
             _fit_size(contender, budget, spec)
@@ -42,21 +40,13 @@ def fit_budget(contenders: Sequence[Contender], budget: Mapping[str, Any], spec:
         stop(entered, budget, spec)
 
 
-def _refuse_fitted(contenders: Sequence[Contender]) -> None:
-    for contender in contenders:
-        if is_fitted(contender.config):
-            problem = f"{contender.name} is fitted in one go: it has no training to hold equal"
-            step = f"baselines=[{contender.model}]"
-            raise ConfigError("config.contender", "contenders", contender.model, problem, next_step=step)
-
-
 def _fit_size(contender: Contender, budget: Mapping[str, Any], spec: Spec) -> None:
     """Turns the model's knobs; arguments that the entry itself sets are not turned."""
     knobs = [knob for knob in contender.config["model"].get("knobs") or [] if knob["arg"] not in contender.overrides]
     sized = solve_size(
         lambda args: _count_parameters(contender, args, spec),
         knobs,
-        target=int(_value(budget)),
+        target=int(budget["value"]),
         tolerance=float(budget["tolerance"]),
         allow_mismatch=bool(budget["allow_mismatch"]),
         name=contender.name,
@@ -108,7 +98,7 @@ def _stop_at_flops(contenders: Sequence[Contender], budget: Mapping[str, Any], s
 def _stop_at_seconds(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: Spec) -> None:
     """Equal seconds of training; seed by seed, contenders take turns on the same machine."""
     for contender in contenders:
-        contender.config["trainer"] |= {"max_seconds": float(_value(budget)), "max_epochs": FAR_AWAY_EPOCHS}
+        contender.config["trainer"] |= {"max_seconds": float(budget["value"]), "max_epochs": FAR_AWAY_EPOCHS}
 
 
 def _stop_at_examples(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: Spec) -> None:
@@ -121,15 +111,3 @@ def _stop_at_examples(contenders: Sequence[Contender], budget: Mapping[str, Any]
 
 def _set_stop(contender: Contender, *, max_examples: int, epochs: int) -> None:
     contender.config["trainer"] |= {"max_examples": max_examples, "max_epochs": epochs}
-
-
-def _value(budget: Mapping[str, Any]) -> float:
-    if budget["value"] is None:
-        raise ConfigError(
-            "config.missing_value",
-            "budget.value",
-            None,
-            f"budget={budget['mode']} needs a value",
-            allowed={"params": "a number of parameters", "time": "seconds a trial"}[budget["mode"]],
-        )
-    return float(budget["value"])

@@ -12,11 +12,10 @@ from typing import Any
 
 from bakeoff.comparison.planning.budgets import fit_budget
 from bakeoff.comparison.planning.contenders import enter
+from bakeoff.comparison.planning.declared import check_declared
 from bakeoff.comparison.planning.held_equal import held_equal
 from bakeoff.comparison.planning.rules import (
-    check_looks,
     check_metric,
-    check_pairing,
     check_selection,
     check_test_examples,
 )
@@ -137,11 +136,11 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
     """Prepares the data, enters the contenders, fits them to the budget and draws their trials.
 
     Raises:
-        ConfigError: fewer than two contenders, too few seeds or trials, a contender that can't reach the budget, or
-            rules of judging that contradict each other.
+        ConfigError: too few seeds or trials, a contender that can't reach the budget, or rules of judging that
+            contradict each other.
         DataError: fewer than two test examples.
     """
-    looks, seeds = check_looks(config), config["seeds"]
+    looks, seeds = check_declared(config), config["seeds"]
     if looks and not int(config["tune"]["trials"]) and isinstance(seeds, int):
         seeds = looks.seeds[-1]
     seeds = seed_list(seeds)
@@ -150,9 +149,6 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
     check_test_examples(data)
     check_metric(config, data)
     contenders = enter(config, config["contenders"], "contender")
-    if len(contenders) < 2:
-        raise ConfigError("config.contenders", "contenders", config["contenders"], "a comparison needs at least two")
-    check_pairing(config, contenders)
     contenders += enter(config, config["baselines"] or [], "baseline")
     fit_budget(contenders, config["budget"], data.spec)
     for contender in contenders:

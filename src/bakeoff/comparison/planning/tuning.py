@@ -25,7 +25,6 @@ from bakeoff.config.search_ranges import range_error
 from bakeoff.config.tree import flatten
 from bakeoff.errors import ConfigError, nearest
 from bakeoff.record.contenders import Contender, Point
-from bakeoff.statistics.pooled import best_of
 
 EDGE = 0.05
 """Rule 11: a best trial nearer to an end of its range than this share of the range earns a warning."""
@@ -35,10 +34,9 @@ def draw_points(contenders: Sequence[Contender], tune: Mapping[str, Any]) -> Non
     """Gives every contender ``tune.trials`` points of its search space, each with a fresh seed.
 
     Raises:
-        ConfigError: too few trials for the claim, a contender without a search space, spaces of unequal dimension, a
+        ConfigError: a contender without a search space, spaces of unequal dimension, a
             key that the contender does not have, or one that the budget sets.
     """
-    best_of(int(tune["trials"]), tune["best_of"])
     dimensions = {contender.name: len(contender.search) for contender in contenders}
     if len(set(dimensions.values())) > 1 or 0 in dimensions.values():
         words = ", ".join(f"{name} {count}" for name, count in dimensions.items())

@@ -1,0 +1,39 @@
+"""What is refused before torch is imported, which takes seconds: all that needs no network and not all of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bakeoff.config import build
+
+LIGHT = ("trainer", "tracking")
+"""Sections whose constructors check their own settings, and import nothing heavy."""
+
+
+def refuse_training(config: Mapping[str, Any]) -> None:
+    """Refuses a run.
+
+    Args:
+        config: the resolved configuration.
+
+    Raises:
+        ConfigError: settings that contradict each other.
+    """
+    for section in LIGHT:
+        build(config[section], section)
+
+
+def refuse_comparison(config: Mapping[str, Any]) -> None:
+    """Refuses a bakeoff.
+
+    Args:
+        config: the resolved configuration.
+
+    Raises:
+        ConfigError: settings or rules of judging that contradict each other.
+    """
+    from bakeoff.comparison.planning.declared import check_declared  # pandas takes half a second
+
+    check_declared(config)
+    refuse_training(config)
