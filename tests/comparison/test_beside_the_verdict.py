@@ -1,11 +1,12 @@
-"""Sentences beside the verdict: on baselines that no contender beats."""
+"""Sentences beside the verdict: on baselines that no contender beats, on contenders that have learnt nothing."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
-from bakeoff.comparison.judging.beside import beaten_by_a_baseline
+from bakeoff.comparison.judging.beside import beaten_by_a_baseline, like_the_trivial
 from bakeoff.statistics import family_verdict
 
 
@@ -31,3 +32,16 @@ def test_a_search_beats_a_baseline_that_its_mean_trial_does_not():
     assert beaten_by_a_baseline(verdict, [*board, linear]) == []
     (told,) = beaten_by_a_baseline(replace(verdict, kind="configuration"), [*board, linear])
     assert told == "The baseline linear reaches 0.6000 in accuracy: no contender does better."
+
+
+def trials(*scores, failed=0):
+    reached = [(score, False) for score in scores] + [(0.97, True)] * failed
+    return [SimpleNamespace(entered=True, failed=fails, test={"accuracy": score}) for score, fails in reached]
+
+
+def test_contenders_that_all_score_as_the_trivial_predictor_are_told_with_a_code():
+    (told,) = like_the_trivial(trials(0.97, 0.97, failed=1), "accuracy", 0.97)
+    assert "scores 0.9700 in accuracy, as the trivial predictor does" in told and told.endswith("[contenders.trivial]")
+    assert like_the_trivial(trials(0.97, 0.9701), "accuracy", 0.97) == []
+    assert like_the_trivial(trials(0.97), "accuracy", None) == []
+    assert like_the_trivial(trials(failed=2), "accuracy", 0.97) == []

@@ -95,7 +95,8 @@ def test_its_report_has_confusions_and_its_runs_are_evaluated_and_used(earlier, 
     assert "lenet" in page and "Confusion" in page
     read = read_bakeoff(earlier)
     assert read.labels is not None and not read.missing
-    assert read_probabilities(read.trials[0]).shape == (40, 10)
+    probabilities, decisions = read_probabilities(read.trials[0])
+    assert probabilities.shape == (40, 10) and decisions is None
     capsys.readouterr()
     run_pipeline("evaluate", argv=[f"run={trained}", "split=test"])
     stored = read_json(trained / TEST_METRICS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from bakeoff.tasks.exhibits import (
     Box,
     CurveExhibit,
     Exhibit,
+    Line,
+    LinesExhibit,
     PictureExhibit,
     RankedExhibit,
     TableExhibit,
@@ -45,7 +48,15 @@ def exhibits_of(name: str) -> list[Exhibit]:
         RankedExhibit(
             context=("milk", "bread"), items=("butter", "tea", "jam"), scores=(0.9, 0.5, 0.1), right=("tea", "salt")
         ),
+        lines(off),
     ]
+
+
+def lines(off: int = 0) -> LinesExhibit:
+    """A line of each of two contenders, one with a mark, over a level."""
+    x = np.linspace(0, 1, 5)
+    own = [Line(name="vit", x=x, y=1 - x / (2 + off), mark=(0.4, 0.8)), Line(name="renet", x=x, y=1 - x)]
+    return LinesExhibit(title="Falling", lines=own, x_label="recall", level=0.03, level_name="guessing", note="a mark")
 
 
 def boxes(off: int) -> PictureExhibit:
@@ -101,7 +112,15 @@ def tone(off: int) -> AudioExhibit:
     return AudioExhibit(samples=sound, sample_rate_hz=RATE_HZ, mel_MT=mel, caption="a tone")
 
 
-def write_exhibits(folder: Path, *, name: str = "exhibits.json", **contenders: list[dict[str, Any]]) -> None:
+def write_exhibits(
+    folder: Path,
+    *,
+    name: str = "exhibits.json",
+    overview: Sequence[dict[str, Any]] = (),
+    **contenders: list[dict[str, Any]],
+) -> None:
     """Writes all kinds for three contenders, or what is given."""
     shown = contenders or {name: [entry.to_dict() for entry in exhibits_of(name)] for name in NAMES}
-    (folder / name).write_text(json.dumps({"schema_version": SCHEMA_VERSION, "contenders": shown}))
+    (folder / name).write_text(
+        json.dumps({"schema_version": SCHEMA_VERSION, "contenders": shown, "overview": list(overview)})
+    )

@@ -56,6 +56,20 @@ def test_confusions_equal_a_plain_count(tmp_path: Path) -> None:
     np.testing.assert_allclose(found.confidence, runs.mean(0).max(1), atol=1e-6)
 
 
+def test_decisions_of_a_threshold_are_what_was_said(tmp_path: Path) -> None:
+    yes = np.array([0.1, 0.2, 0.3, 0.6], dtype=np.float32)
+    for name, decisions in (("a", [0, 1, 1, 1]), ("b", [0, 0, 1, 1]), ("c", [0, 0, 1, 1])):
+        (tmp_path / name).mkdir()
+        answers = table_of(probabilities=np.column_stack([1 - yes, yes]), decisions=np.array(decisions))
+        (tmp_path / name / "test_predictions.arrow").write_bytes(to_bytes(answers))
+    trials = [RecordedTrial(tmp_path / name, contender="net", seed=0, status="finished") for name in "abc"]
+    found = errors_of(trials, np.array([0, 0, 1, 1]), num_classes=2)
+    assert found is not None
+    assert found.confusion.tolist() == [[5, 1], [0, 6]]
+    assert found.predicted.tolist() == [0, 0, 1, 1] and found.hits.tolist() == [3, 2, 3, 3]
+    np.testing.assert_allclose(found.confidence, [0.9, 0.8, 0.3, 0.6], atol=1e-6)
+
+
 def test_predictions_of_another_shape_are_passed_over(tmp_path: Path) -> None:
     labels = np.array([0, 1, 1])
     fits, other = np.eye(2)[labels], np.eye(3)[labels]

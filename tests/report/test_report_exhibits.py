@@ -22,10 +22,10 @@ from bakeoff.report.palette import Look, overlay
 from bakeoff.report.pictures import mask_uri, spectrum_uri
 from bakeoff.report.sections.exhibit_kinds import KINDS, Place
 from bakeoff.report.sounds import sound_uri
-from bakeoff.tasks.exhibits import AttentionExhibit, PictureExhibit, TextExhibit, pack, unpack
+from bakeoff.tasks.exhibits import AttentionExhibit, PictureExhibit, TableExhibit, TextExhibit, pack, unpack
 from tests.report.built_page import Built, built
 from tests.report.synthetic_bakeoff import Recipe, write_bakeoff
-from tests.report.synthetic_exhibits import NAMES, RATE_HZ, boxes, course, exhibits_of, tone, write_exhibits
+from tests.report.synthetic_exhibits import NAMES, RATE_HZ, boxes, course, exhibits_of, lines, tone, write_exhibits
 
 SMALL = Recipe(seeds=3, examples=30, epochs=2)
 
@@ -124,6 +124,8 @@ def test_an_unknown_kind_is_one_sentence_and_the_rest_is_drawn(tmp_path: Path) -
         ("audio", {"sample_rate_hz": 0}),
         ("audio", {"samples": {"dtype": "object", "shape": [1], "base64": "AAAA"}}),
         ("ranked", {"scores": [1.0]}),
+        ("lines", {"lines": []}),
+        ("lines", {"lines": [{"name": "vit", "x": [0.0], "y": [0.0, 1.0]}]}),
     ],
 )
 def test_an_exhibit_that_does_not_fit_together_is_one_sentence(
@@ -134,6 +136,19 @@ def test_an_exhibit_that_does_not_fit_together_is_one_sentence(
     page = page_of(tmp_path, vit=[entry, TextExhibit(input="one", output="drawn")])
     assert f"An exhibit of vit of the kind {kind} is not shown" in page.outline.text
     assert "drawn" in section(page) and page.outline.nesting_errors == []
+
+
+def test_what_all_contenders_show_together_has_a_section_of_its_own(tmp_path: Path) -> None:
+    folder = write_bakeoff(tmp_path / "b", SMALL)
+    table = TableExhibit(columns=("class", "F1"), rows=[("fraud", 0.5)], title="Class by class")
+    write_exhibits(folder, overview=[lines().to_dict(), table.to_dict(), {"kind": "lines"}], vit=[])
+    page = built(folder)
+    whole = page.html.partition('<section id="overview"')[2].partition("</section>")[0]
+    assert re.findall("<h3>(.*?)</h3>", whole) == ["Falling", "Class by class"]
+    assert re.findall(r'<div class="exhibit (\w+)">', whole) == ["lines", "table"]
+    assert "Falling, of vit, renet." in whole and "fraud" in whole and "guessing" in whole and "a mark" in whole
+    assert "An exhibit of the whole test of the kind lines is not shown" in page.outline.text
+    assert page.outline.nesting_errors == [] and "exhibits" not in page.outline.ids
 
 
 HOSTILE = '<script>alert(1)</script>" onmouseover="alert(2)'

@@ -80,7 +80,7 @@ def test_tags_nest_ids_are_unique_and_links_lead_somewhere(report: Built) -> Non
     assert report.outline.nesting_errors == []
     assert [name for name, times in report.outline.ids.items() if times > 1] == []
     assert report.outline.anchors <= set(report.outline.ids)
-    assert {name for name, _ in SECTIONS} - {"tuning", "race", "scaling", "gradients", "exhibits"} <= set(
+    assert {name for name, _ in SECTIONS} - {"tuning", "race", "scaling", "gradients", "exhibits", "overview"} <= set(
         report.outline.ids
     )
 

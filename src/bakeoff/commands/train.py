@@ -87,6 +87,8 @@ def _run_in(
     print(f"{trial['task']['name']}  {trial['data']['name']}  {trial['model']['name']}  seed {trial['seed']}")
     for note in data.spec.notes:
         print(f"note: {note}")
+    for doubt in make_task(trial, data.spec).doubts(trial["task"]["metric"]):
+        print(f"warning: {doubt}")
     print(f"run {label.trial_id} in {folder}", flush=True)
     pruner = pruning(config)
     _forget_pruned(folder, studied=pruner is not None)

@@ -20,3 +20,9 @@ def read_exhibits(folder: Path) -> dict[str, Any]:
     found = read_measured(folder / EXHIBITS) or read_measured(folder / OLDER_EXHIBITS) or {}
     contenders = found.get("contenders")
     return contenders if isinstance(contenders, dict) else {}
+
+
+def read_overview(folder: Path) -> list[Any]:
+    """What answers to the whole test show of all contenders together; empty where there is nothing."""
+    entries = (read_measured(folder / EXHIBITS) or {}).get("overview")
+    return entries if isinstance(entries, list) else []

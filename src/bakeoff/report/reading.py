@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from bakeoff.record.reading import SCHEMA_VERSION, parsed, parsed_json, parsed_l
 from bakeoff.record.trials import MISSING, RecordedTrial
 from bakeoff.record.verdict import LeaderboardRow, RecordedVerdict
 from bakeoff.report.analysis.search import Validation, best_trials, read_validation
-from bakeoff.report.measured import read_exhibits, read_measured
+from bakeoff.report.measured import read_exhibits, read_measured, read_overview
 from bakeoff.report.numbers import Metric
 from bakeoff.tables import column
 
@@ -40,6 +40,7 @@ class Bakeoff:
         openings: Each time that the test labels were opened.
         scaling: What `scale` measured of the contenders, or ``None``.
         gradients: What `gradients` found of them, or ``None``.
+        overview: What their answers to the whole test show, all together.
         exhibits: What contenders answered to a few test examples; empty where scores say it all.
         missing: What a reader should know is not there, one sentence each.
     """
@@ -60,6 +61,7 @@ class Bakeoff:
     scaling: Mapping[str, Any] | None = None
     gradients: Mapping[str, Any] | None = None
     exhibits: Mapping[str, Any] = field(default_factory=dict)
+    overview: Sequence[Any] = ()
 
     @property
     def metric(self) -> Metric:
@@ -138,6 +140,7 @@ def read_bakeoff(folder: Path) -> Bakeoff:
         scaling=read_measured(folder / layout.SCALE),
         gradients=read_measured(folder / layout.GRADIENTS),
         exhibits=read_exhibits(folder),
+        overview=read_overview(folder),
     )
 
 
@@ -154,13 +157,18 @@ def metric_lines(trial: RecordedTrial, *, kind: str) -> Iterator[dict[str, Any]]
                 yield entry
 
 
-def read_probabilities(trial: RecordedTrial) -> np.ndarray | None:
-    """Test-set class probabilities of a trial, shape ``(n, classes)``, or ``None`` if it has none that can be read."""
+def read_probabilities(trial: RecordedTrial) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """Test-set class probabilities of a trial, shape ``(n, classes)``, and the classes that a threshold decided.
+
+    ``None`` if it has no probabilities that can be read; no classes, shape ``(n,)``, where the most probable are said.
+    """
     try:
-        probabilities = column(read_answers(trial.folder), "probabilities")
+        answers = read_answers(trial.folder)
+        probabilities = column(answers, "probabilities")
     except (OSError, ValueError, KeyError):
         return None
-    return probabilities if probabilities.ndim == 2 else None
+    decided = column(answers, "decisions") if "decisions" in answers.column_names else None
+    return (probabilities, decided) if probabilities.ndim == 2 else None
 
 
 def _required(folder: Path, name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,12 +26,16 @@ from bakeoff.tasks.classes.facts import METRICS
 from bakeoff.tasks.classes.loss import ClassLoss, ClassWeights
 from bakeoff.tasks.classes.loss import class_weights as weights_of
 from bakeoff.tasks.classes.order import class_values
-from bakeoff.tasks.classes.scores import ClassScores, class_shares
+from bakeoff.tasks.classes.overview import OfTrial, classes_drawn, overview
+from bakeoff.tasks.classes.scores import MOST_RANKED, ClassScores, class_shares
 from bakeoff.tasks.classes.threshold import ChosenBy, Threshold
 from bakeoff.tasks.classes.validation import GatheredAnswers
-from bakeoff.tasks.contract import Task
+from bakeoff.tasks.contract import Sealed, Task
+from bakeoff.tasks.exhibits import Exhibit
 from bakeoff.tasks.weighted_mean import WeightedMean
 
+ONE_SIDED = 0.9
+"""Share of decisions that one answer gets right from which on accuracy is doubted."""
 AnyClassSpec = TypeVar("AnyClassSpec", bound=ClassSpec)
 
 
@@ -176,10 +180,39 @@ class Classification(Task[AnyClassSpec], abc.ABC):
         answers, truth = table_of(probabilities=probabilities_NK), table_of(label=labels)
         return self.summarise(self.settled(answers, self.settle(answers, truth)) if self.settles else answers, truth)
 
+    def doubts(self, metric: str) -> list[str]:
+        """Accuracy where one answer to all examples is nearly always right."""
+        counts_K = np.array(self.spec.class_counts, dtype=np.float64)
+        if metric != "accuracy" or not counts_K.sum():
+            return []
+        shares_K = counts_K / self.spec.num_train
+        right = np.maximum(shares_K, 1 - shares_K).mean() if self.spec.multi_label else shares_K.max()
+        if right <= ONE_SIDED:
+            return []
+        others = "average_precision, balanced_accuracy or mcc"
+        answer = "the same to every example" if self.spec.multi_label else self.spec.class_names[int(shares_K.argmax())]
+        return [
+            f"Always answering {answer} is right in {100 * right:.1f} % of the train decisions, so accuracy says "
+            f"little of what is rare; task.metric={others} says more [metric.rare_class]"
+        ]
+
     def trivial(self, train: Cases, inputs: Sequence[Any]) -> pa.Table:
         """How common each class was in training, to every input."""
         shares_K = class_shares(column(train.labels, "label"), self.num_classes)
         return repeat_row(table_of(probabilities=shares_K[None]), len(inputs))
+
+    def overview(self, trials: Mapping[str, Iterable[Sealed]], labels: pa.Table) -> list[Exhibit]:
+        """Precision against recall of the positive class or the rarest ones, and a table of all classes."""
+        truth, spec = column(labels, "label"), self.spec
+        true_NK = Answered.of(np.zeros((len(truth), spec.num_classes)), truth).true_BK
+        positive = self.scores.positive if spec.num_classes == 2 and not spec.multi_label else None
+        drawn = classes_drawn(true_NK, positive=positive)
+        found = {
+            name: [OfTrial.of(_answered(one.answers, labels), drawn, one.settled.get("threshold") or {}) for one in own]
+            for name, own in trials.items()
+        }
+        found = {name: own for name, own in found.items() if own}
+        return overview(spec.class_names, true_NK, found) if found and spec.num_classes <= MOST_RANKED else []
 
     def predicted(self, answers: pa.Table) -> pa.Table:
         """The class that is said (or all that are, parted by ``|``), its probability, and those of all classes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -48,6 +49,14 @@ class Pass:
 
     def restore(self, state: Tree) -> None:
         """Takes it up again."""
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A trial's answers to the test inputs, and what was settled on its validation."""
+
+    answers: pa.Table
+    settled: Mapping[str, Any]
 
 
 class Answering(Protocol):
@@ -195,6 +204,10 @@ class Task(abc.ABC, Generic[AnySpec]):
     def summarise(self, answers: pa.Table, labels: pa.Table) -> dict[str, float]:
         """All metrics of a set of answers, by name."""
 
+    def doubts(self, metric: str) -> list[str]:
+        """What speaks against judging by a metric on this data: a sentence each, which ends with its code."""
+        return []
+
     @abc.abstractmethod
     def trivial(self, train: Cases, inputs: Sequence[Any]) -> pa.Table:
         """What the trivial predictor says of each input (rule 19: a failed trial is scored with it).
@@ -211,6 +224,15 @@ class Task(abc.ABC, Generic[AnySpec]):
             net: in evaluation mode.
             cases: a few examples.
             answers: what the network's trial sealed of them.
+        """
+        return []
+
+    def overview(self, trials: Mapping[str, Iterable[Sealed]], labels: pa.Table) -> list[Exhibit]:
+        """What answers to the whole test show beside the metrics, for the report; nothing where those say it all.
+
+        Args:
+            trials: of each contender and baseline, read one after the other, once.
+            labels: of the test.
         """
         return []
 

@@ -1,8 +1,9 @@
 """What a task shows of a contender's answers in the report: kinds that the report knows how to draw.
 
 Each is plain JSON in ``exhibits.json``, under its ``kind``: ``{"schema_version": 1, "contenders": {name: [exhibit,
-...]}}``. Exhibits of the same place in these lists are of the same example and stand side by side. Pictures, masks and
-sounds are packed; everything else can be read in the file.
+...]}, "overview": [exhibit, ...]}``. Exhibits of the same place in the contenders' lists are of the same example and
+stand side by side; those of the overview are of all contenders and the whole test. Pictures, masks and sounds are
+packed; everything else can be read in the file.
 
 H height, W width, C channels, M mel bands, T frames.
 """
@@ -183,8 +184,48 @@ class RankedExhibit(_Shown):
     right: Sequence[str] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line of values over positions, with a mark at one place; its name is a contender's, whose colour it has."""
+
+    name: str
+    x: Sequence[float] | np.ndarray
+    y: Sequence[float] | np.ndarray
+    mark: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinesExhibit(_Shown):
+    """Several contenders' lines in one picture.
+
+    Attributes:
+        x_label: of the axis, as ``y_label``.
+        y_limits: lowest and highest value of the picture; None takes those of the lines.
+        level: a value to compare with, drawn across; None for none.
+        level_name: what it is.
+        note: what stands below, such as what the marks are.
+    """
+
+    kind = "lines"
+
+    lines: Sequence[Line]
+    x_label: str = ""
+    y_label: str = ""
+    y_limits: tuple[float, float] | None = None
+    level: float | None = None
+    level_name: str = ""
+    note: str = ""
+
+
 Exhibit: TypeAlias = (
-    TextExhibit | AttentionExhibit | TableExhibit | PictureExhibit | CurveExhibit | AudioExhibit | RankedExhibit
+    TextExhibit
+    | AttentionExhibit
+    | TableExhibit
+    | PictureExhibit
+    | CurveExhibit
+    | AudioExhibit
+    | RankedExhibit
+    | LinesExhibit
 )
 
 

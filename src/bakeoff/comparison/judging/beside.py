@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.comparison.judging.scoring import ScoredTrial
+from bakeoff.comparison.judging.scoring import ScoredTrial, Scorer
 from bakeoff.comparison.planning.tuning import edges
 from bakeoff.metrics import MetricFacts, sign_of
 from bakeoff.record.contenders import Contender
@@ -18,6 +18,8 @@ from bakeoff.record.plan import RecordedPlan
 from bakeoff.statistics import Verdict
 from bakeoff.training.loop.metric_log import read_log
 
+SAME_SCORE = 1e-9
+"""How near to the trivial predictor's a metric is the same."""
 FLOPS_RATIO_WORTH_SAYING = 1.5
 """Rule 3: from here on the verdict says that the training FLOPs differ."""
 
@@ -88,7 +90,12 @@ def edges_of_search(plan: RecordedPlan, trials: Sequence[ScoredTrial]) -> list[d
 
 
 def warnings(
-    plan: RecordedPlan, trials: Sequence[ScoredTrial], verdict: Verdict, beside: Mapping[str, Any]
+    plan: RecordedPlan,
+    trials: Sequence[ScoredTrial],
+    verdict: Verdict,
+    beside: Mapping[str, Any],
+    *,
+    trivial: float | None,
 ) -> list[str]:
     """All of them.
 
@@ -97,6 +104,7 @@ def warnings(
         trials: opened.
         verdict: on them.
         beside: what else ``verdict.json`` holds: the leaderboard, the FLOPs, the edges.
+        trivial: what the trivial predictor scores; None where that is not known.
     """
     return [
         *(str(note) for note in plan.spec.get("notes") or ()),
@@ -104,6 +112,8 @@ def warnings(
         *beaten_by_a_baseline(verdict, beside["leaderboard"]),
         *_edges(beside["edges"]),
         *starved(trials),
+        *Scorer.of_plan(plan).task.doubts(plan.metric),
+        *like_the_trivial(trials, plan.metric, trivial),
     ]
 
 
@@ -159,4 +169,15 @@ def starved(trials: Sequence[ScoredTrial]) -> list[str]:
         f"Out of memory: {len(counts)} trials of {name} went through each batch in up to {max(counts)} parts, with the "
         "same optimizer steps; statistics of batch normalisation are those of a part."
         for name, counts in parts.items()
+    ]
+
+
+def like_the_trivial(trials: Sequence[ScoredTrial], metric: str, trivial: float | None) -> list[str]:
+    """A sentence where no contender has learnt anything that the metric sees: all score as the trivial predictor."""
+    reached = [trial.test[metric] for trial in trials if trial.entered and not trial.failed]
+    if trivial is None or not reached or not np.allclose(reached, trivial, rtol=0.0, atol=SAME_SCORE):
+        return []
+    return [
+        f"Every trial of every contender scores {trivial:.4f} in {metric}, as the trivial predictor does: by this "
+        "metric none has learnt anything [contenders.trivial]"
     ]

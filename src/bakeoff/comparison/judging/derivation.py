@@ -145,5 +145,8 @@ def derive(evidence: Evidence, judgement: Judgement, trivial: Trivial | None) ->
         "edges": edges_of_search(plan, trials) if plan.num_tuning else [],
     }
     record = judgement.verdict.to_dict() | found | {"schema_version": SCHEMA_VERSION}
-    record["warnings"] = [*record["warnings"], *warnings(plan, trials, judgement.verdict, found)]
+    stored = evidence.bakeoff.verdict
+    known = trivial.on_test if trivial is not None else stored.trivial if stored is not None else None
+    more = warnings(plan, trials, judgement.verdict, found, trivial=known)
+    record["warnings"] = [*record["warnings"], *more]
     return record

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,12 @@ from bakeoff.comparison.judging.scoring import ScoredTrial
 from bakeoff.data.contract import TaskData
 from bakeoff.data.spec import Spec
 from bakeoff.files import write_json
+from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.layout import EXHIBITS, WEIGHTS
+from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.reading import SCHEMA_VERSION
 from bakeoff.record.trials import RecordedTrial
-from bakeoff.tasks.contract import Task
+from bakeoff.tasks.contract import Sealed, Task
 from bakeoff.training.loop.checkpoints import load_weights
 from bakeoff.training.trial.assembly import network
 from bakeoff.training.trial.fitted_trial import is_fitted
@@ -29,6 +30,8 @@ TRIES = 3
 """Latencies that do not settle are measured again."""
 EXAMPLES = 2
 """Test inputs that are shown with their answers."""
+OVERVIEW_TRIALS = 10
+"""The most trials of a contender whose answers to the whole test are gone through for the report."""
 
 
 def first_networks(trials: Sequence[ScoredTrial], spec: Spec) -> Iterator[tuple[str, RecordedTrial, nn.Module]]:
@@ -67,14 +70,33 @@ def medians(repeats: Mapping[str, list[float]]) -> dict[str, Any]:
     return {"latency_ms": middle, "latency_repeats_ms": dict(repeats)}
 
 
-def write_exhibits(folder: Path, trials: Sequence[ScoredTrial], data: TaskData, task: Task[Any]) -> None:
-    """Writes ``exhibits.json``, a list for each of its ``contenders``, unless the task has nothing to show."""
+def write_exhibits(bakeoff: RecordedBakeoff, trials: Sequence[ScoredTrial], data: TaskData, task: Task[Any]) -> None:
+    """Writes ``exhibits.json``: a list for each of its ``contenders``, and an ``overview``, where there are any."""
+    shown = _shown(trials, data, task)
+    sealed = {contender.name: _sealed(bakeoff.plan, trials, contender.name) for contender in bakeoff.plan.contenders}
+    overview = [exhibit.to_dict() for exhibit in task.overview(sealed, data.labels("test"))]
+    if any(shown.values()) or overview:
+        found = {"contenders": shown, "overview": overview}
+        write_json(bakeoff.path / EXHIBITS, {"schema_version": SCHEMA_VERSION, **found})
+
+
+def _sealed(plan: RecordedPlan, trials: Sequence[ScoredTrial], name: str) -> Iterator[Sealed]:
+    """What a contender's trials answered; of a search, those that are best by validation, and never more than a few."""
+    own = [trial.recorded for trial in trials if trial.contender == name and not trial.failed]
+    if plan.num_tuning:
+        own.sort(key=lambda trial: -plan.aim.sign * trial.validation[plan.metric])
+        own = own[: max(len(own) // 4, 1)]
+    for recorded in own[:OVERVIEW_TRIALS]:
+        yield Sealed(sealed_answers(recorded.folder, recorded.raw), recorded.raw.get("settled") or {})
+
+
+def _shown(trials: Sequence[ScoredTrial], data: TaskData, task: Task[Any]) -> dict[str, list[dict[str, Any]]]:
+    """What the first trial of each contender answered to the first test examples."""
     if type(task).exhibits is Task.exhibits:  # so that no input is read for it
-        return
+        return {}
     cases = data.cases("test").first(EXAMPLES)
     shown = {}
     for name, recorded, net in first_networks(trials, data.spec):
         answers = sealed_answers(recorded.folder, recorded.raw).slice(0, EXAMPLES)
         shown[name] = [exhibit.to_dict() for exhibit in task.exhibits(net, cases, answers)]
-    if any(shown.values()):
-        write_json(folder / EXHIBITS, {"schema_version": SCHEMA_VERSION, "contenders": shown})
+    return shown

@@ -21,7 +21,8 @@ class Errors:
 
     Attributes:
         confusion: Counts over all seeds, shape ``(classes, classes)``: true class by predicted class.
-        predicted: Class with the highest probability, averaged over seeds, shape ``(n,)``.
+        predicted: Class with the highest probability, averaged over seeds, shape ``(n,)``; where a threshold decides,
+            what most seeds say.
         confidence: That probability, in [0, 1], shape ``(n,)``.
         hits: How many trials are right about each example, shape ``(n,)``.
         num_seeds: How many trials had predictions.
@@ -70,13 +71,17 @@ def errors_of(trials: Iterable[RecordedTrial], labels: np.ndarray, *, num_classe
     """Confusions and averaged predictions of one contender, or ``None`` if no trial's predictions fit the labels."""
     confusion = np.zeros((num_classes, num_classes), dtype=np.int64)
     total: np.ndarray | None = None
+    votes: np.ndarray | None = None
     hits = np.zeros(len(labels), dtype=np.int64)
     num_seeds = 0
     for trial in trials:
-        probabilities = read_probabilities(trial)
+        probabilities, decided = read_probabilities(trial) or (None, None)
         if probabilities is None or probabilities.shape != (len(labels), num_classes):
             continue
-        said = probabilities.argmax(1)
+        said = probabilities.argmax(1) if decided is None else decided
+        if decided is not None:
+            votes = np.zeros((len(labels), num_classes), dtype=np.int32) if votes is None else votes
+            votes[np.arange(len(labels)), decided] += 1
         hits += said == labels
         flat = labels * num_classes + said
         confusion += np.bincount(flat, minlength=num_classes**2).reshape(num_classes, num_classes)
@@ -84,7 +89,9 @@ def errors_of(trials: Iterable[RecordedTrial], labels: np.ndarray, *, num_classe
         num_seeds += 1
     if total is None:
         return None
-    return Errors(confusion, total.argmax(1), total.max(1).astype(float) / num_seeds, hits, num_seeds)
+    predicted = (total if votes is None else votes).argmax(1)
+    confidence = np.take_along_axis(total, predicted[:, None], axis=1)[:, 0].astype(float) / num_seeds
+    return Errors(confusion, predicted, confidence, hits, num_seeds)
 
 
 def has_one_class_each(bakeoff: Bakeoff) -> bool:

@@ -19,7 +19,7 @@ from bakeoff.report.sections.configurations import settings
 from bakeoff.report.sections.confusion import confusion_context
 from bakeoff.report.sections.cost import cost_context
 from bakeoff.report.sections.evidence import evidence_context
-from bakeoff.report.sections.exhibits import exhibits_context
+from bakeoff.report.sections.exhibits import exhibits_context, overview_context
 from bakeoff.report.sections.gradients import gradient_warnings, gradients_context
 from bakeoff.report.sections.leaderboard import leaderboard_context
 from bakeoff.report.sections.learning import learning_context
@@ -46,6 +46,7 @@ SECTIONS = (
     ("confusion", "What is taken for what"),
     ("mistakes", "The most confident mistakes"),
     ("classes", "Class by class"),
+    ("overview", "Over the whole test"),
     ("exhibits", "What they answered"),
     ("equal", "What was held equal"),
     ("configurations", "Configurations side by side"),
@@ -84,7 +85,7 @@ def render(bakeoff: Bakeoff, *, examples: Examples | None = None) -> str:
     parts = [*_quality(bakeoff, metric, shown), *_errors(bakeoff, shown, examples=examples)]
     parts += [tuning_context(bakeoff, metric, shown), race_context(bakeoff), audit_context(bakeoff)]
     parts += [scaling_context(bakeoff.scaling, shown), gradients_context(bakeoff.gradients, shown)]
-    parts += [exhibits_context(bakeoff, shown)]
+    parts += [exhibits_context(bakeoff, shown), overview_context(bakeoff, shown)]
     figures = {name: figure for part in parts for name, figure in part.pop("figures", {}).items()}
     context = {key: value for part in parts for key, value in part.items()}
     context["glossary"] = glossary(context["metrics"])
@@ -122,6 +123,7 @@ def sections(bakeoff: Bakeoff) -> list[tuple[str, str]]:
         "scaling": bakeoff.scaling,
         "gradients": bakeoff.gradients,
         "exhibits": any(bakeoff.exhibits.values()),
+        "overview": bakeoff.overview,
         **dict.fromkeys(("confusion", "mistakes", "classes"), has_one_class_each(bakeoff)),
     }
     return [(name, title) for name, title in SECTIONS if present.get(name, True)]

@@ -6,7 +6,7 @@ A further kind is a class in ``bakeoff.tasks.exhibits``, an entry here, and ``te
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +15,7 @@ from bakeoff.report.figures.attention import attention_figure
 from bakeoff.report.figures.boxes import boxes_figure
 from bakeoff.report.figures.canvas import printable
 from bakeoff.report.figures.course import Course, course_figure
+from bakeoff.report.figures.lines import lines_figure
 from bakeoff.report.numbers import UNKNOWN, duration, is_number, significant, typeset
 from bakeoff.report.palette import Look, overlay
 from bakeoff.report.pictures import mask_uri, picture_uri, spectrum_uri
@@ -38,6 +39,7 @@ class Place:
     unique: str
     look: Look
     beside: Sequence[Entry] = ()
+    looks: Mapping[str, Look] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,23 @@ def _ranked(entry: Entry, place: Place) -> Mapping[str, Any]:
     }
 
 
+def _lines(entry: Entry, place: Place) -> Mapping[str, Any]:
+    lines = {str(line["name"]): np.array([line["x"], line["y"]], dtype=float) for line in entry["lines"]}
+    marks = {str(line["name"]): tuple(map(float, line["mark"])) for line in entry["lines"] if line.get("mark")}
+    level = entry.get("level")
+    picture = lines_figure(
+        lines,
+        marks=marks,
+        looks={name: place.looks.get(name, Look("other-0", "v", ())) for name in lines},
+        axes=(str(entry.get("x_label") or ""), str(entry.get("y_label") or "")),
+        limits=None if entry.get("y_limits") is None else tuple(map(float, entry["y_limits"])),
+        level=None if level is None else (float(level), str(entry.get("level_name") or "")),
+        name=place.unique,
+        label=f"{clipped(entry.get('title') or 'Lines', limit=120)}, of {', '.join(lines)}.",
+    )
+    return {"figure": picture, "note": clipped(entry.get("note") or "", limit=200)}
+
+
 KINDS: Mapping[str, Kind] = {
     "text": Kind(_text),
     "attention": Kind(
@@ -179,5 +198,6 @@ KINDS: Mapping[str, Kind] = {
         "with a band where it gave one.",
     ),
     "audio": Kind(_audio, "Below a sound stands its mel spectrogram, low pitches at the bottom."),
+    "lines": Kind(_lines),
     "ranked": Kind(_ranked, "In a ranked list, best first, a tick marks what was right."),
 }

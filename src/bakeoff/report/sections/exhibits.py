@@ -44,6 +44,16 @@ def exhibits_context(bakeoff: Bakeoff, looks: Mapping[str, Look]) -> dict[str, A
     return {"exhibits": groups, "exhibit_notes": [KINDS[kind].how for kind in kinds if KINDS[kind].how]}
 
 
+def overview_context(bakeoff: Bakeoff, looks: Mapping[str, Look]) -> dict[str, Any]:
+    """A card for each exhibit of all contenders together."""
+    cards = []
+    for index, entry in enumerate(bakeoff.overview):
+        place = Place("the whole test", f"overview-{index}", Look("other-0", "v", ()), looks=looks)
+        card = _card(entry, place, bakeoff.missing) if isinstance(entry, Mapping) else None
+        cards += [(clipped(entry.get("title") or "", limit=120), card)] if card else []
+    return {"overview": cards}
+
+
 def _group(row: Mapping[str, Mapping[str, Any]], index: int, bakeoff: Bakeoff, looks: Mapping[str, Look]) -> Group:
     cards = []
     for column, (name, entry) in enumerate(row.items()):

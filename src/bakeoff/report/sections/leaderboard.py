@@ -12,7 +12,7 @@ from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.reading import Bakeoff
 from bakeoff.report.scales import drawn, legible_range
 
-_MOST_COLUMNS = 5
+_MOST_COLUMNS = 4
 """Metrics beside each other in the leaderboard; where there are more, a table below it has all."""
 
 
