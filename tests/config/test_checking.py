@@ -65,6 +65,7 @@ def test_an_empty_output_folder_is_not_the_current_one():
     ("word", "value"),
     [
         ("data.sep=;", ";"),
+        ('data.quote="', '"'),
         ("data.columns.label=Größe", "Größe"),
         ("data.file=/srv/Bücher 😀/a#1.csv", "/srv/Bücher 😀/a#1.csv"),
         ("data.file=~/texts/a.csv", "/srv/ada/texts/a.csv"),

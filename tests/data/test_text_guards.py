@@ -67,8 +67,10 @@ def test_the_label_is_no_feature() -> None:
 def test_splits_without_rows_and_texts_of_nothing() -> None:
     refused(r"data.empty_split\] data.path: the test split has no rows", table(LABELS), table([]))
     blank = Dataset.from_dict({"text": ["", " "], "label": ["a", "b"]})
-    refused(r"data.no_text\] data.columns.text=text: all 2 texts of the train split are empty", blank, text="text")
-    refused(r"data.no_text\] .* all 2 texts of the test split are empty", table(LABELS), blank, text="text")
+    refused(
+        r"data.no_text\] data.columns.text=text: none of the 2 rows of the train split has text", blank, text="text"
+    )
+    refused(r"data.no_text\] .* none of the 2 rows of the test split has text", table(LABELS), blank, text="text")
 
 
 @pytest.mark.parametrize("splits", [1, 2])

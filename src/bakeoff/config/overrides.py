@@ -87,12 +87,12 @@ def _mangled(pieces: Sequence[str]) -> ConfigError:
 def _as_text(word: str, error: HydraException) -> str | None:
     """The word with its value quoted, if all that is wrong are characters that Hydra's grammar lacks.
 
-    Those are umlauts and other letters beyond ASCII, and ``;`` and ``~``; the shell leaves a home folder's ``~`` within
-    a word as it is.
+    Those are umlauts and other letters beyond ASCII, ``;`` and ``~``, and a lone ``"``; the shell leaves a home
+    folder's ``~`` within a word as it is.
     """
     key, _, value = word.partition("=")
     value = str(Path(value).expanduser()) if value.startswith("~/") else value
-    plain = _KEY.fullmatch(key) and _PLAIN.fullmatch(value)
+    plain = _KEY.fullmatch(key) and (_PLAIN.fullmatch(value) or value == '"')
     return f"{key}='{value}'" if plain and "token recognition error" in str(error) else None
 
 

@@ -7,11 +7,11 @@ their numbers are given later, from the train rows.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
-import pyarrow as pa
-from datasets import ClassLabel, Dataset, Features, Value
+from datasets import ClassLabel, Dataset, Features, List, Value
 
 from bakeoff.errors import DataError
 
@@ -22,6 +22,9 @@ _COMMON_NAMES = {
     "source": ("source", "src"),
     "target": ("target", "tgt"),
 }
+_TWIN = r"\[column \d+\]"  # as `bakeoff.data.sources.table_format.distinct` calls them
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 
 
 def label_column(features: Features, wanted: str | None) -> str:
@@ -34,36 +37,51 @@ def label_column(features: Features, wanted: str | None) -> str:
     return choose_column("label", wanted, found, features)
 
 
-def class_names_by_row(dataset: Dataset, column: str, *, examples: Sequence[str]) -> list[str]:
-    """Each row's class, by name.
+def raw_labels(dataset: Dataset, column: str) -> list[str | None]:
+    """Each row's label as it is written; None where there is none.
 
     Raises:
-        DataError: float labels, missing labels, or labels that are no single value.
+        DataError: the column holds no single values.
     """
-    feature = dataset.features[column]
-    values = _values(dataset, column)
+    feature, values = dataset.features[column], _values(dataset, column)
     if isinstance(feature, ClassLabel):
-        values = [None if value in (None, -1) else value for value in values]
-    elif not isinstance(feature, Value):
+        return [None if value in (None, -1) else feature.int2str(value) for value in values]
+    if not isinstance(feature, Value):
         _refuse_type(column, str(feature))
-    elif pa.types.is_floating(feature.pa_type):
-        refuse_floats(column, values)
-    missing = [index for index, value in enumerate(values) if value is None or value == ""]
-    if missing:
-        shown = ", ".join(examples[index] for index in missing[:3])
-        problem = f"{len(missing):,} of {len(values):,} rows have no label (first: {shown})"
-        raise DataError("data.missing_label", "data.columns.label", column, problem, next_step="label or remove them")
-    return feature.int2str(values) if isinstance(feature, ClassLabel) else [str(value) for value in values]
+    texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in values]
+    return [None if text is None or text != text else str(text) for text in texts]  # NaN is unlike itself
 
 
 def class_order(dataset: Dataset, column: str, present: Iterable[str]) -> tuple[str, ...]:
     """The classes in the order that numbers them: the ``ClassLabel``'s own, else sorted (numbers as numbers)."""
     feature, present = dataset.features[column], set(present)
-    if isinstance(feature, ClassLabel):
-        return tuple(name for name in feature.names if name in present)
-    if pa.types.is_integer(feature.pa_type):
-        return tuple(sorted(present, key=int))
+    inner = feature.feature if isinstance(feature, List) else feature
+    if isinstance(inner, ClassLabel):
+        return tuple(name for name in inner.names if name in present)
+    if all(_WHOLE.fullmatch(name) for name in present):
+        return tuple(sorted(present, key=lambda name: (int(name), name)))
     return tuple(sorted(present))
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number as programs write it."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def refuse_quantities(column: str, names: Sequence[str | None]) -> None:
+    """Quantities are no classes: numbers are, where all are whole.
+
+    Raises:
+        DataError: all are numbers, and some have a point or an exponent.
+    """
+    seen = sorted({name for name in names if name is not None})
+    if not all(map(is_number, seen)) or all(_WHOLE.fullmatch(name) for name in seen):
+        return
+    shown = [name for name in seen if not _WHOLE.fullmatch(name)][:3]
+    problem = f"classes must be names or whole numbers, these are floats ({', '.join(shown)}, ...)"
+    next_step = "data.columns.label_kind=name if they name classes; a quantity to predict is a regression, which this "
+    next_step += "task is not"
+    raise DataError("data.float_labels", "data.columns.label", column, problem, next_step=next_step)
 
 
 def column_values(dataset: Dataset, column: str, *, kind: str, key: str) -> list[Any]:
@@ -96,9 +114,10 @@ def choose_column(
     if len(found) == 1:
         return found[0]
     candidates = found or list(features)
-    for name in _COMMON_NAMES[kind]:
-        if name in candidates:
-            return name
+    for usual in _COMMON_NAMES[kind]:
+        alike = [name for name in candidates if name.lower() == usual]
+        if len(alike) == 1:
+            return alike[0]
     return _refuse_missing(kind, None, features, key=key)
 
 
@@ -108,23 +127,15 @@ def _refuse_missing(kind: str, wanted: str | None, features: Features, *, key: s
     problem = f"no column of that name holds the {kind}" if wanted else f"cannot tell which column holds the {kind}"
     near = difflib.get_close_matches(str(wanted), [name for name in features if not name.startswith("__")], n=1)
     next_step = f"{key}={near[0]}" if near else f"name it: {key}=COLUMN"
-    if wanted and not near:
+    twins = [name for name in features if re.fullmatch(rf"{re.escape(wanted or _COMMON_NAMES[kind][0])} {_TWIN}", name)]
+    if twins:
+        problem = f"{len(twins)} columns have that name: none of them is meant"
+        next_step = f"""rename them, or name one: '{key}="{twins[0]}"'"""
+    elif wanted and not near:
         next_step += ", of those in the table's header"
     if kind in ("label", "target") and len(shown) == 1:
         next_step = f"add a column that holds the {kind}"
     raise DataError("data.missing_column", key, wanted or "null", problem, allowed=shown, next_step=next_step)
-
-
-def refuse_floats(column: str, values: Sequence[float | None]) -> NoReturn:
-    """Quantities are no classes.
-
-    Raises:
-        DataError: always.
-    """
-    seen = sorted({value for value in values if value is not None})[:3]
-    problem = f"classes must be names or whole numbers, these are floats ({', '.join(map(str, seen))}, ...)"
-    next_step = "store classes as text or integers; a quantity to predict is a regression, which this task is not"
-    raise DataError("data.float_labels", "data.columns.label", column, problem, next_step=next_step)
 
 
 def _refuse_type(column: str, found: str) -> NoReturn:

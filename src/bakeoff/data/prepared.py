@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bakeoff.data.cache import digest
 from bakeoff.data.duplicates import OnDuplicate, find_leaks, settle_leaks
-from bakeoff.data.labels import contradicting_rows, number_labels
+from bakeoff.data.labels import OnMissing, OnRare, contradicting_rows, number_labels, without_rare
 from bakeoff.data.sources.source import Source
 from bakeoff.data.splits.names import PARTS
 from bakeoff.data.splits.rule import SplitRule
@@ -26,7 +26,7 @@ from bakeoff.data.splits.splitting import Facts, Parted, Rows
 from bakeoff.data.table import Table
 from bakeoff.errors import DataError
 
-_FORMAT = 2  # raised whenever prepared folders change their meaning
+_FORMAT = 3  # raised whenever prepared folders change their meaning
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,8 @@ class Preparation:
     split: SplitRule
     dedup: OnDuplicate
     allow_leak: bool
+    on_missing: OnMissing = "error"
+    on_rare: OnRare = "error"
 
     @property
     def val_is_prepared(self) -> bool:
@@ -150,9 +152,10 @@ def part_rows(
         examples=table.examples,
         noun=f"{preparation.noun}s",
     )
-    parted = parted.without(dropped)
+    table, parted, rare_notes = without_rare(table, parted.without(dropped), preparation.on_rare)
     _require_rows(table, parted)
     class_names, labels = number_labels(table, parted, noun=preparation.noun)
+    group_note = _note_on_groups(table, parted, preparation.split)
     rows = PreparedRows(
         labels=labels,
         pool=parted.train,
@@ -163,7 +166,7 @@ def part_rows(
         class_names=class_names,
         multi_label=table.multi_label,
         leaked_rows=leaked_rows,
-        notes=(*table.notes, *notes, *filter(None, (note, _note_on_groups(table, parted, preparation.split)))),
+        notes=(*table.notes, *notes, *filter(None, (note, *rare_notes, group_note))),
     )
     parted = preparation.split.splitting.draw_test(parted, rows.facts)
     return dataclasses.replace(rows, pool=parted.train, test=parted.test)
@@ -215,5 +218,5 @@ def _note_on_groups(table: Table, parted: Parted, rule: SplitRule) -> str | None
 def _require_rows(table: Table, parted: Parted) -> None:
     for part in PARTS:
         if part in table.parts and not len(getattr(parted, part)):
-            problem = f"the {part} split has no rows once copies and contradictions are dropped"
+            problem = f"the {part} split has no rows once copies, contradictions and rare classes are dropped"
             raise DataError("data.empty_split", "data.dedup", "drop", problem, next_step="give more rows")

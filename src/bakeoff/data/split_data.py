@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 from bakeoff.data.cache import hash_arrays
 from bakeoff.data.checks import require_choice, require_positive
 from bakeoff.data.contract import SPLITS, Split, TaskData
+from bakeoff.data.duplicates import OnDuplicate
+from bakeoff.data.labels import OnMissing, OnRare
 from bakeoff.data.prepared import Preparation, PreparedRows
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
@@ -99,7 +101,8 @@ class PreparedData(SplitData[AnySpec]):
         self, *, name: str, source: Source, preparation: Preparation, batch_size: int, chunk: int, seed: int
     ) -> None:
         super().__init__(name=name, batch_size=batch_size, chunk=chunk, seed=seed)
-        require_choice("dedup", preparation.dedup, ("error", "drop"))
+        for key, allowed in (("dedup", OnDuplicate), ("on_missing", OnMissing), ("on_rare", OnRare)):
+            require_choice(key, getattr(preparation, key), get_args(allowed))
         self._source = source
         self._preparation = preparation
         self._splitting = preparation.split.splitting

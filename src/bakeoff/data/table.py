@@ -64,6 +64,22 @@ class SourceRows:
         """The same rows with other columns."""
         return dataclasses.replace(self, datasets={part: change(dataset) for part, dataset in self.datasets.items()})
 
+    def selected(self, kept: dict[str, list[int]], *, key: str, column: str, what: str) -> SourceRows:
+        """Some rows of each split, those that have ``what`` in a column that ``key`` names.
+
+        Raises:
+            DataError: none of a split.
+        """
+        datasets, examples = {}, {}
+        for part, dataset in self.datasets.items():
+            if not kept[part]:
+                problem = f"none of the {len(dataset):,} rows of the {part} split has {what}"
+                next_step = f"name the column that holds it, or give rows with {what}"
+                raise DataError(f"data.no_{what.split()[-1]}", key, column, problem, next_step=next_step)
+            datasets[part] = dataset if len(kept[part]) == len(dataset) else dataset.select(kept[part])
+            examples[part] = [self.examples[part][row] for row in kept[part]]
+        return dataclasses.replace(self, datasets=datasets, examples=examples)
+
     def require_columns(self, column_of: dict[str, str]) -> None:
         """Every split has the columns that were found in train.
 
@@ -93,7 +109,7 @@ class SourceRows:
             return None
         key = "data.split.group" if rule.group is not None else "data.split.user"
         return [
-            str(value)
+            str(value).strip()
             for dataset in self.datasets.values()
             for value in naming.column_values(dataset, rule.unit, kind=key.rpartition(".")[2], key=key)
         ]

@@ -24,6 +24,7 @@ from bakeoff.data.image.prediction import new_images
 from bakeoff.data.image.prepared import ImagePreparation, PreparedImages, prepare_images, read_records
 from bakeoff.data.image.records import Background, PixelRule, Pixels
 from bakeoff.data.image.spec import ImageSpec
+from bakeoff.data.labels import OnMissing, OnRare
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.split_data import PreparedData
@@ -67,6 +68,9 @@ class ClassifiedImages(PreparedData[ImageSpec]):
         bit_depth: bits that gray pixels of 16-bit files make use of.
         background: what shows through transparent pixels: white, gray or black.
         dedup: what to do about copies of an image on both sides of a split: ``error``, or ``drop`` the train row.
+        on_missing: what becomes of rows without a label: ``error``, or ``drop`` them, with a note.
+        on_rare: what becomes of classes with a single row: ``error`` where splits are drawn by class, ``drop`` them, or
+            make them one class, ``other``.
         allow_leak: keep such copies; the report says so.
         num_workers: processes that decode, where the images do not fit in memory.
         reshuffle: draw the order of training images anew each epoch; else all epochs have that of the first.
@@ -97,6 +101,8 @@ class ClassifiedImages(PreparedData[ImageSpec]):
         bit_depth: int = 16,
         background: Background = "white",
         dedup: OnDuplicate = "error",
+        on_missing: OnMissing = "error",
+        on_rare: OnRare = "error",
         allow_leak: bool = False,
         num_workers: int = 2,
         in_memory_gb: float = 4.0,
@@ -117,6 +123,8 @@ class ClassifiedImages(PreparedData[ImageSpec]):
             image_size=_height_and_width(image_size),
             on_bad=on_bad,
             dedup=dedup,
+            on_missing=on_missing,
+            on_rare=on_rare,
             allow_leak=allow_leak,
             in_memory_gb=in_memory_gb,
             pixel_rule=PixelRule(bit_depth, background),

@@ -7,15 +7,23 @@ import dataclasses
 from datasets import Array2D, Array3D, Dataset, Features, Image, Value
 
 from bakeoff.data.columns import choose_column
+from bakeoff.data.labels import LabelKind
 from bakeoff.errors import DataError
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageColumns:
-    """The names of the columns; null finds the one column of the right kind."""
+    """The names of the columns; null finds the one column of the right kind.
+
+    Args:
+        image: the column of images.
+        label: the column of classes.
+        label_kind: what labels are that look like quantities or like missing values, see `LabelKind`.
+    """
 
     image: str | None = None
     label: str | None = None
+    label_kind: LabelKind | None = None
 
 
 def image_column(features: Features, wanted: str | None) -> str:

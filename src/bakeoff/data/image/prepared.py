@@ -17,7 +17,7 @@ from bakeoff.data.image.columns import ImageColumns
 from bakeoff.data.image.near_copies import note_near_copies
 from bakeoff.data.image.pixels import Layout, Measured, OnBad
 from bakeoff.data.image.records import PixelRule
-from bakeoff.data.image.table import read_table
+from bakeoff.data.image.table import ImageTable, read_table
 from bakeoff.data.prepared import Preparation, PreparedRows, part_rows, read_folder, write_folder
 from bakeoff.data.sources.source import Source
 
@@ -77,11 +77,16 @@ def prepare_images(source: Source, preparation: ImagePreparation) -> PreparedIma
 
 def read_records(source: Source, preparation: ImagePreparation) -> Dataset:
     """The undecoded images, a row each in the order of the prepared arrays."""
-    return read_table(source.load(), preparation.columns, split=preparation.split).records
+    return _table(source, preparation).records
+
+
+def _table(source: Source, preparation: ImagePreparation) -> ImageTable:
+    columns, split = preparation.columns, preparation.split
+    return read_table(source.load(), columns, split=split, on_missing=preparation.on_missing)
 
 
 def _build(folder: Path, source: Source, preparation: ImagePreparation) -> None:
-    table = read_table(source.load(), preparation.columns, split=preparation.split)
+    table = _table(source, preparation)
     bad: dict[int, str] = {}
     headers = reading.read_headers(table.records, bad)
     if not any(headers):

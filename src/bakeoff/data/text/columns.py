@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import NoReturn
 
 from datasets import ClassLabel, Dataset, List, Value
 
 from bakeoff.data import columns as naming
+from bakeoff.data.labels import LabelKind
 from bakeoff.errors import DataError
 
 _TEXT_TYPES = {"string", "large_string", "null"}
+_UNNAMED = ("__", "Unnamed: ")
+_FIRST_ROWS = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,11 +25,13 @@ class LabelledColumns:
         label: the column of labels.
         label_separator: what stands between the labels of a text that may have several, such as "|"; null: one a text,
             unless the column holds lists.
+        label_kind: what labels are that look like quantities or like missing values, see `LabelKind`.
     """
 
     text: str | None = None
     label: str | None = None
     label_separator: str | None = None
+    label_kind: LabelKind | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +66,9 @@ def text_column(dataset: Dataset, role: str, wanted: str | None, *, key: str | N
     Raises:
         DataError: no such column, several that could be meant, or one that holds no text.
     """
-    found = [name for name, feature in dataset.features.items() if _is_text(feature) and not name.startswith("__")]
+    found = [name for name, feature in dataset.features.items() if _is_text(feature) and not name.startswith(_UNNAMED)]
+    if wanted is None and len(found) > 1:
+        found = [name for name in found if not _holds_numbers(dataset, name)] or found
     key = key or f"data.columns.{role}"
     column = naming.choose_column(role, wanted, found, dataset.features, key=key)
     if not _is_text(dataset.features[column]):
@@ -88,19 +94,6 @@ def read_texts(dataset: Dataset, column: str) -> list[str]:
     return ["" if value is None else str(value).encode("utf-8", "replace").decode() for value in values]
 
 
-def read_label(dataset: Dataset, column: str, *, examples: Sequence[str]) -> list[str]:
-    """Every row's one label, by name.
-
-    Raises:
-        DataError: float labels (written as text too), missing labels, or labels that are no single value.
-    """
-    names = naming.class_names_by_row(dataset, column, examples=examples)
-    numbers = [_number(name) for name in names] if _is_text(dataset.features[column]) else []
-    if numbers and all(number is not None for number in numbers) and not all(map(_is_whole, names)):
-        naming.refuse_floats(column, numbers)
-    return names
-
-
 def read_label_sets(dataset: Dataset, column: str, separator: str | None) -> list[list[str]]:
     """Every row's labels, by name; a row may have none.
 
@@ -110,20 +103,11 @@ def read_label_sets(dataset: Dataset, column: str, separator: str | None) -> lis
     feature, values = dataset.features[column], dataset.select_columns([column])[:][column]
     if isinstance(feature, List):
         name_of = feature.feature.int2str if isinstance(feature.feature, ClassLabel) else str
-        return [[name_of(item) for item in value or () if item is not None] for value in values]
+        return [[name_of(item).strip() for item in value or () if item is not None] for value in values]
     if not _is_text(feature) or not separator:
         allowed = "lists of labels, or text with data.columns.label_separator between labels"
         raise DataError("data.label_type", "data.columns.label", column, f"holds {feature}", allowed=allowed)
     return [[part.strip() for part in (value or "").split(separator) if part.strip()] for value in values]
-
-
-def label_order(dataset: Dataset, column: str, present: set[str]) -> tuple[str, ...]:
-    """The labels in the order that numbers them: the ``ClassLabel``'s own, numbers as numbers, else sorted."""
-    feature = dataset.features[column]
-    inner = feature.feature if isinstance(feature, List) else feature
-    if isinstance(inner, ClassLabel):
-        return tuple(name for name in inner.names if name in present)
-    return tuple(sorted(present, key=int)) if all(map(_is_whole, present)) else tuple(sorted(present))
 
 
 def holds_lists(dataset: Dataset, column: str) -> bool:
@@ -131,17 +115,11 @@ def holds_lists(dataset: Dataset, column: str) -> bool:
     return isinstance(dataset.features[column], List)
 
 
+def _holds_numbers(dataset: Dataset, column: str) -> bool:
+    """Whether its first values are numbers, as an identifier's are in a CSV file."""
+    texts = filter(None, dataset.select_columns([column])[:_FIRST_ROWS][column])
+    return all(map(naming.is_number, texts))
+
+
 def _is_text(feature: object) -> bool:
     return isinstance(feature, Value) and feature.dtype in _TEXT_TYPES
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _is_whole(text: str) -> bool:
-    digits = text.removeprefix("-")
-    return digits.isascii() and digits.isdigit()

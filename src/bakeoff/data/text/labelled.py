@@ -16,6 +16,7 @@ from bakeoff.data.batches.order import SAMPLERS, Sampler
 from bakeoff.data.checks import require_choice, require_positive
 from bakeoff.data.contract import Split
 from bakeoff.data.duplicates import OnDuplicate
+from bakeoff.data.labels import OnMissing, OnRare
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.splits.rule import SplitRule
@@ -53,6 +54,9 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
         batch_size: training texts an optimizer step; evaluation uses larger batches.
         dedup: what to do about copies of a text on both sides of a split: ``error``, or ``drop`` the train row, and
             all copies of a text whose labels contradict each other.
+        on_missing: what becomes of rows without a label: ``error``, or ``drop`` them, with a note.
+        on_rare: what becomes of classes with a single row: ``error`` where splits are drawn by class, ``drop`` them, or
+            make them one class, ``other``.
         allow_leak: keep such copies; the report says so.
         sampler: an epoch of training is all texts, ``shuffled``, or as many ``balanced``: of each class equally many.
         chunk: batches an item of the training loader.
@@ -77,6 +81,8 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
         max_length: int = 256,
         batch_size: int = 64,
         dedup: OnDuplicate = "error",
+        on_missing: OnMissing = "error",
+        on_rare: OnRare = "error",
         allow_leak: bool = False,
         sampler: Sampler = "shuffled",
         chunk: int = 1,
@@ -85,7 +91,14 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
         require_positive(max_length=max_length)
         require_choice("sampler", sampler, SAMPLERS)
         preparation = TextPreparation(
-            columns=columns, split=split, tokenizer=tokenizer, dedup=dedup, allow_leak=allow_leak, max_length=max_length
+            columns=columns,
+            split=split,
+            tokenizer=tokenizer,
+            dedup=dedup,
+            allow_leak=allow_leak,
+            on_missing=on_missing,
+            on_rare=on_rare,
+            max_length=max_length,
         )
         super().__init__(
             name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed

@@ -109,7 +109,7 @@ def text_digest(text: str) -> bytes:
 
 def _build(folder: Path, source: Source, preparation: TextPreparation) -> None:
     columns, split = preparation.columns, preparation.split
-    table = read_table(source.load(), columns, split=split)
+    table = read_table(source.load(), columns, split=split, on_missing=preparation.on_missing)
     if preparation.block_bytes is not None and len(table.examples) == 1:
         table = cut_into_blocks(table, preparation.block_bytes, split)
     first = next(iter(table.texts))

@@ -7,11 +7,11 @@ import dataclasses
 from datasets import Dataset, DatasetDict
 
 from bakeoff.data import columns as naming
+from bakeoff.data.labels import OnMissing, one_label
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.table import SourceRows, Table, source_rows
 from bakeoff.data.text import columns as reading
 from bakeoff.data.text.columns import DocumentColumns, LabelledColumns, PairColumns
-from bakeoff.errors import DataError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,9 +22,19 @@ class TextTable(Table):
 
 
 def read_table(
-    splits: DatasetDict, columns: LabelledColumns | DocumentColumns | PairColumns, *, split: SplitRule
+    splits: DatasetDict,
+    columns: LabelledColumns | DocumentColumns | PairColumns,
+    *,
+    split: SplitRule,
+    on_missing: OnMissing = "error",
 ) -> TextTable:
     """Find the columns, drop rows without text, read labels and names, and put the splits one after another.
+
+    Args:
+        splits: of the source.
+        columns: what holds what.
+        split: how missing splits are made.
+        on_missing: what becomes of rows without a label.
 
     Raises:
         DataError: missing or doubled columns, unusable labels, an empty split or no text at all.
@@ -32,16 +42,19 @@ def read_table(
     rows = source_rows(splits, split)
     if isinstance(columns, PairColumns):
         rows = rows.mapped(lambda dataset: dataset.flatten())
-    column_of = _find_columns(rows.train, columns)
+    column_of = _find_columns(rows.train, columns, unit=split.unit)
     rows.require_columns(column_of)
     roles = {role: column for role, column in column_of.items() if role != "label"}
     rows = _drop_empty(rows, roles)
-    labels, order, multi_label = _labels(rows, columns, column_of.get("label"))
+    labels, multi_label = None, False
+    if isinstance(columns, LabelledColumns):
+        rows, labels, multi_label = _labels(rows, columns, column_of["label"], on_missing)
+    present = {name for names in labels or () for name in names}
     return TextTable(
         **rows.facts(split),
         column_of=column_of,
         labels=labels,
-        label_order=order,
+        label_order=naming.class_order(rows.train, column_of["label"], present) if labels else (),
         multi_label=multi_label,
         texts={
             role: [text for dataset in rows.datasets.values() for text in reading.read_texts(dataset, column)]
@@ -50,7 +63,9 @@ def read_table(
     )
 
 
-def _find_columns(train: Dataset, columns: LabelledColumns | DocumentColumns | PairColumns) -> dict[str, str]:
+def _find_columns(
+    train: Dataset, columns: LabelledColumns | DocumentColumns | PairColumns, *, unit: str | None
+) -> dict[str, str]:
     if isinstance(columns, PairColumns):
         source = reading.text_column(train, "source", columns.source)
         target = reading.text_column(train, "target", columns.target)
@@ -64,41 +79,33 @@ def _find_columns(train: Dataset, columns: LabelledColumns | DocumentColumns | P
     label = naming.label_column(train.features, columns.label)
     if columns.text == label:
         reading.refuse_same_column("text", "label", label)
-    others = train.remove_columns([label])
+    known = {label} if columns.text else {label, unit} & set(train.column_names)
+    others = train.remove_columns(list(known))
     return {"text": reading.text_column(others, "text", columns.text), "label": label}
 
 
 def _drop_empty(rows: SourceRows, roles: dict[str, str]) -> SourceRows:
     """The rows whose texts hold more than white space."""
-    datasets, examples, num_dropped = {}, {}, 0
+    kept = {}
     for part, dataset in rows.datasets.items():
         columns = [reading.read_texts(dataset, column) for column in roles.values()]
-        kept = [row for row, texts in enumerate(zip(*columns, strict=True)) if all(text.strip() for text in texts)]
-        if not kept:
-            role, column = next(iter(roles.items()))
-            problem = f"all {len(dataset):,} texts of the {part} split are empty"
-            next_step = "name the column that holds the text, or give rows with text"
-            raise DataError("data.no_text", f"data.columns.{role}", column, problem, next_step=next_step)
-        num_dropped += len(dataset) - len(kept)
-        datasets[part] = dataset if len(kept) == len(dataset) else dataset.select(kept)
-        examples[part] = [rows.examples[part][row] for row in kept]
+        kept[part] = [
+            row for row, texts in enumerate(zip(*columns, strict=True)) if all(text.strip() for text in texts)
+        ]
+    role, column = next(iter(roles.items()))
+    found = rows.selected(kept, key=f"data.columns.{role}", column=column, what="text")
+    num_dropped = sum(len(dataset) - len(kept[part]) for part, dataset in rows.datasets.items())
     notes = (f"{num_dropped:,} rows without text were dropped.",) if num_dropped else ()
-    return SourceRows(datasets, examples, (*rows.notes, *notes))
+    return dataclasses.replace(found, notes=(*rows.notes, *notes))
 
 
 def _labels(
-    rows: SourceRows, columns: LabelledColumns | DocumentColumns | PairColumns, label: str | None
-) -> tuple[list[list[str]] | None, tuple[str, ...], bool]:
-    """Each row's labels, the order that numbers them, and whether a row may have several."""
-    if not isinstance(columns, LabelledColumns) or label is None:
-        return None, (), False
+    rows: SourceRows, columns: LabelledColumns, label: str, on_missing: OnMissing
+) -> tuple[SourceRows, list[list[str]], bool]:
+    """The rows that have a label, each row's labels, and whether a row may have several."""
     separator = columns.label_separator
-    multi_label = separator is not None or reading.holds_lists(rows.train, label)
-    labels: list[list[str]] = []
-    for part, dataset in rows.datasets.items():
-        if multi_label:
-            labels += reading.read_label_sets(dataset, label, separator)
-        else:
-            labels += [[name] for name in reading.read_label(dataset, label, examples=rows.examples[part])]
-    present = {name for names in labels for name in names}
-    return labels, reading.label_order(rows.train, label, present), multi_label
+    if separator is None and not reading.holds_lists(rows.train, label):
+        rows, labels = one_label(rows, label, kind=columns.label_kind, on_missing=on_missing)
+        return rows, labels, False
+    sets = [reading.read_label_sets(dataset, label, separator) for dataset in rows.datasets.values()]
+    return rows, [names for part in sets for names in part], True
