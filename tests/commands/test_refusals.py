@@ -23,6 +23,20 @@ SETTINGS = {
     "train trainer.strategy=fsdp": "config.bad_value",
     "train trainer.accumulate=2 trainer.devices=2 trainer.accelerator=cpu": "config.bad_value",
 }
+TABLE = "train task=text_classification data=csv model=tfidf data.file=films.csv"
+DATA = {
+    f"{TABLE} data.columns.label=stars": "data.missing_column",
+    f"{TABLE} data.split.group=patient": "data.missing_column",
+    f"{TABLE} data.columns.label=score": "data.float_labels",
+    f"{TABLE} data.encoding=ascii": "data.encoding",
+    f"{TABLE} data.sep=tab": "data.delimiter",
+    f"{TABLE} data.split.test=0": "config.out_of_range",
+    "compare task=text_classification data=csv data.file=nowhere.csv": "data.not_found",
+    "train data=image_folder data.path=nowhere": "data.not_found",
+    "train data=image_folder data.path=photos": "data.empty_folder",
+    "train task=translation data=parallel data.file=films.csv data.columns.source=en": "data.missing_column",
+    "train task=language_modeling data=text_file data.file=nowhere": "data.not_found",
+}
 PROGRAM = """
 import contextlib, io, json, sys
 from bakeoff.cli import main
@@ -51,3 +65,13 @@ def test_settings_are_refused_before_torch_is_imported(tmp_path):
         assert told.startswith(f"error[{SETTINGS[line]}]"), line
         assert (code, heavy) == (2, False), line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_head_of_the_data_is_read_before_torch_is_imported(tmp_path):
+    (tmp_path / "photos").mkdir()
+    rows = "".join(f"film {number} schön,pos,0.{number}\n" for number in range(60))
+    (tmp_path / "films.csv").write_text(f"text,label,score\n{rows}", encoding="utf-8")
+    for line, (code, told, heavy) in answers(DATA, tmp_path).items():
+        assert told.startswith(f"error[{DATA[line]}]"), (line, told)
+        assert (code, heavy) == (2 if DATA[line].startswith("config") else 3, False), line
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["films.csv", "photos"]

@@ -19,9 +19,13 @@ def refuse_training(config: Mapping[str, Any]) -> None:
 
     Raises:
         ConfigError: settings that contradict each other.
+        DataError: what the first rows of the data show, or that they are not there.
     """
     for section in LIGHT:
         build(config[section], section)
+    from bakeoff.data.head import check_head  # the datasets library takes half a second
+
+    check_head(config["data"]["module"])
 
 
 def refuse_comparison(config: Mapping[str, Any]) -> None:
@@ -32,6 +36,7 @@ def refuse_comparison(config: Mapping[str, Any]) -> None:
 
     Raises:
         ConfigError: settings or rules of judging that contradict each other.
+        DataError: as of a run.
     """
     from bakeoff.comparison.planning.declared import check_declared  # pandas takes half a second
 

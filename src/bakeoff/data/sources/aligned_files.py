@@ -8,7 +8,7 @@ from typing import Any
 from datasets import Dataset, DatasetDict
 
 from bakeoff.data.sources.decoding import read_text
-from bakeoff.data.sources.source import Source, existing_path, file_states
+from bakeoff.data.sources.source import Head, Source, existing_path, file_states
 from bakeoff.data.sources.tables import Tables
 from bakeoff.errors import ConfigError, DataError
 
@@ -81,6 +81,10 @@ class ParallelTexts(Source):
         if self._tables is not None:
             return self._tables.load()
         return DatasetDict({split: self._read(split) for split in self._pairs})
+
+    def head(self) -> Head | None:
+        """That of the tables."""
+        return super().head() if self._tables is None else self._tables.head()
 
     def _existing(self, split: str) -> tuple[Path, Path]:
         source, target = self._pairs[split]

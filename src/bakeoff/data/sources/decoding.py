@@ -18,10 +18,11 @@ def read_text(file: Path, *, encoding: str, key: str = "data.file") -> str:
     return decoded(unpacked(file, key=key)[1], file, encoding=encoding, key=key)
 
 
-def decoded(content: bytes, file: Path, *, encoding: str, key: str) -> str:
-    """The text that a file's bytes are; as `read_text`."""
+def decoded(content: bytes, file: Path, *, encoding: str, key: str, cut: bool = False) -> str:
+    """The text that a file's bytes are, as `read_text`; of ``cut`` off bytes, the whole characters."""
     try:
-        return content.decode(encoding).removeprefix("\ufeff")
+        text = codecs.getincrementaldecoder(encoding)().decode(content) if cut else content.decode(encoding)
+        return text.removeprefix("\ufeff")
     except LookupError as error:
         allowed = "utf-8, latin-1, cp1252, utf-16, ... (Python's names)"
         setting = beside(key, "encoding")

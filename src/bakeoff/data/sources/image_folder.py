@@ -17,7 +17,7 @@ from datasets import Dataset, DatasetDict, Image
 
 from bakeoff.data.sources.class_folders import ClassFolder, class_files, split_folders
 from bakeoff.data.sources.folders import FileKind, Tree, read_tree, visible_files
-from bakeoff.data.sources.source import Loaded, Source, existing_folder, file_states
+from bakeoff.data.sources.source import Head, Loaded, Source, existing_folder, file_states
 from bakeoff.data.sources.table_file import read_table_file
 from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.data.table import EXAMPLE_COLUMN
@@ -89,6 +89,10 @@ class ImageFolder(Source):
             layout = "CLASS/1.png, or train/CLASS/1.png and test/CLASS/1.png, or metadata.csv with file_name,label"
             raise DataError("data.empty_folder", "data.path", self._path, problem, allowed=layout)
         return Loaded({split: _as_dataset(table) for split, table in tables.items()}, notes)
+
+    def head(self) -> Head:
+        """All rows, of which no pixel is read."""
+        return Head(self.load(), whole=True)
 
     def _tables(self, tree: Tree) -> tuple[dict[str, pa.Table], list[str]]:
         """The rows of each split, and sentences on what is left out."""

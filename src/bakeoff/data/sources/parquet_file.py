@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -16,17 +17,23 @@ from bakeoff.errors import DataError
 _INDEX = "__index_level_0__"
 
 
-def read_parquet(content: bytes | Path, file: Path, *, key: str) -> ReadTable:
+def read_parquet(content: bytes | Path, file: Path, *, key: str, most: int | None = None) -> ReadTable:
     """The columns of a file, in types that the ``datasets`` library has; each row's number from 1.
 
     Identifiers (UUID) and periods become text, maps lists of their entries.
+
+    Args:
+        content: the bytes, or where they lie.
+        file: where they lie, for errors.
+        key: the setting to blame.
+        most: rows that are wanted; None is all.
 
     Raises:
         DataError: no Parquet file, or a damaged one.
     """
     try:
         opened = pq.ParquetFile(io.BytesIO(content) if isinstance(content, bytes) else content)
-        table = opened.read()
+        table = opened.read() if most is None else _first_rows(opened, most)
     except (pa.ArrowException, OSError) as error:
         problem = f"{file} is no Parquet file ({str(error)[:200]})"
         raise DataError("data.unreadable", key, file.name, problem, next_step="write it again") from error
@@ -35,6 +42,11 @@ def read_parquet(content: bytes | Path, file: Path, *, key: str) -> ReadTable:
     columns = [_plain(table.column(place)) for place in kept]
     found = pa.Table.from_arrays(columns, names=names).replace_schema_metadata(table.schema.metadata)
     return ReadTable(found, list(range(1, len(found) + 1)))
+
+
+def _first_rows(opened: pq.ParquetFile, most: int) -> pa.Table:
+    batches = [batch.slice(0, most) for batch in islice(opened.iter_batches(batch_size=most), 1)]
+    return pa.Table.from_batches(batches, None if batches else opened.schema_arrow)
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 import difflib
 import re
 from collections.abc import Iterable, Mapping
@@ -33,6 +34,19 @@ class Loaded(DatasetDict):
         self.notes = tuple(notes)
 
 
+@dataclasses.dataclass(frozen=True)
+class Head:
+    """The first rows of each split, with all of their columns.
+
+    Args:
+        splits: as `Source.load` has them.
+        whole: whether these are all rows.
+    """
+
+    splits: DatasetDict
+    whole: bool
+
+
 class Source(abc.ABC):
     """Examples in a ``DatasetDict``: with given splits (train, val, test), or one split to make them from."""
 
@@ -52,6 +66,15 @@ class Source(abc.ABC):
             DataError: it cannot be read as what it should be.
             EnvironmentFault: it is on a hub that cannot be reached.
         """
+
+    def head(self) -> Head | None:
+        """The first rows, read in a moment; None where that takes all of the data.
+
+        Raises:
+            DataError: it names something that does not exist, or begins as something else than it should be.
+        """
+        self.identity()
+        return None
 
 
 def looks_like_path(text: str) -> bool:

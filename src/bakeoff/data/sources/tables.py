@@ -8,11 +8,13 @@ from typing import Any
 
 from datasets import Dataset, DatasetDict
 
-from bakeoff.data.sources.source import Loaded, Source, existing_path, file_states
-from bakeoff.data.sources.table_file import SUFFIXES, read_table_file
+from bakeoff.data.sources.source import Head, Loaded, Source, existing_path, file_states
+from bakeoff.data.sources.table_file import SUFFIXES, read_table_file, table_suffix
 from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import DataError
+
+_HEAD_BYTES = 1 << 20
 
 
 class Tables(Source):
@@ -56,11 +58,23 @@ class Tables(Source):
 
     def load(self) -> DatasetDict:
         """A split a file; each row is called by its file and line, or its number from 1 where there are no lines."""
+        return self._read()
+
+    def head(self) -> Head | None:
+        """The first rows of each file; of large JSON None, since any row may have a column of its own."""
+        files = [_existing_file(given, key) for key, given in self._files.values()]
+        if sum(file.stat().st_size for file in files) <= _HEAD_BYTES:
+            return Head(self._read(), whole=True)
+        if any(table_suffix(file.name) in (".json", ".jsonl") for file in files):
+            return None
+        return Head(self._read(most=_HEAD_BYTES), whole=False)
+
+    def _read(self, *, most: int | None = None) -> DatasetDict:
         loaded: dict[str, Dataset] = {}
         notes: list[str] = []
         for split, (key, given) in self._files.items():
             file = _existing_file(given, key)
-            read = read_table_file(file, self._format, key=key)
+            read = read_table_file(file, self._format, key=key, most=most)
             same = [given for _, given in self._files.values() if Path(given).name == file.name]
             name = file.name if len(same) == 1 else f"{split}/{file.name}"
             table = Dataset(read.table)

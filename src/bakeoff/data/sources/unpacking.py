@@ -35,15 +35,23 @@ _OTHERS = {
 _DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 
 
-def unpacked(file: Path, *, key: str) -> tuple[str, bytes]:
+def unpacked(file: Path, *, key: str, most: int | None = None) -> tuple[str, bytes]:
     """What a file holds, and its name without the ending of a compression.
 
     Compressed by gzip, bzip2, xz, zstd or zip (one file within) it is unpacked, whatever its name is.
 
+    Args:
+        file: the file.
+        key: the setting to blame.
+        most: bytes that are wanted; None is all.
+
     Raises:
         DataError: damaged, an archive of several files, or a workbook, PDF or database.
     """
-    name, content = file.name, file.read_bytes()
+    with file.open("rb") as opened:
+        name, content = file.name, opened.read(-1 if most is None else most)
+    if most is not None and content.startswith((_ZIP, *_PACKERS)):
+        content = file.read_bytes()
     if content.startswith(_ZIP):
         name, content = _from_zip(file, content, key)
     unpack = next((packer for magic, packer in _PACKERS.items() if content.startswith(magic)), None)
@@ -55,7 +63,7 @@ def unpacked(file: Path, *, key: str) -> tuple[str, bytes]:
     for magic, (what, next_step) in _OTHERS.items():
         if content.startswith(magic):
             raise DataError("data.unknown_format", key, file.name, f"{file} is {what}", next_step=next_step)
-    return name.removesuffix(next((end for end in PACKED if name.lower().endswith(end)), "")), content
+    return name.removesuffix(next((end for end in PACKED if name.lower().endswith(end)), "")), content[:most]
 
 
 def _from_zip(file: Path, content: bytes, key: str) -> tuple[str, bytes]:
