@@ -25,6 +25,7 @@ from bakeoff.statistics.simultaneous import simultaneous_interval
 FROM, POINTS = 0.5, 120
 ENDLESS = 1e9
 FEWEST = 2
+SEEN = 0.005
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class Widths:
     of_units: np.ndarray
     endless_runs: float
     endless_units: float
+
+    @property
+    def seen(self) -> dict[str, float]:
+        """The shares that do not round to nothing."""
+        return {name: part for name, part in self.shares.items() if part >= SEEN}
 
     def at(self, times: float, *, runs: bool) -> float:
         """Half-width at a multiple of the seeds, or of the test examples."""

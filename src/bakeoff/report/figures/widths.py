@@ -49,7 +49,7 @@ def widths_figure(
 
 
 def _spoken(found: Widths, metric: Metric, margin: float | None, words: Mapping[str, str]) -> str:
-    parts = ", ".join(f"{words[name]} {share(round(part, 2))}" for name, part in found.shares.items() if part > 0)
+    parts = ", ".join(f"{words[name]} {share(round(part, 2))}" for name, part in found.seen.items())
     told = [f"Doubt between {found.pair.a} and {found.pair.b}: {parts}"]
     told.append(f"half-width today {metric.size(found.today)}")
     for runs, what in ((True, words["runs"]), (False, words["units"])):
@@ -70,7 +70,7 @@ def _doubt(canvas: Canvas, found: Widths, words: Mapping[str, str]) -> None:
     axes.axis("off")
     axes.text(left, height - 4, "where today's doubt comes from", va="top", color=sentinel("muted"), size=_SMALL)
     at, row, place = left, y - 24, left
-    for name, part in ((name, part) for name, part in found.shares.items() if part > 0):
+    for name, part in found.seen.items():
         wide = part * (right - left)
         axes.fill_between([at, at + wide], y - 12, y, color=sentinel(COLOURS[name]), linewidth=0)
         at += wide
