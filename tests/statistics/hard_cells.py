@@ -25,6 +25,7 @@ Make = Callable[[np.random.Generator], hard.Scores]
 NO_KAPPA = Guard(low=0.0, high=1.0, zero_decides=False)
 PLAIN = Guard(zero_decides=False)
 LOOKS = (5, 10, 20)
+CLASS_SHARES = ((0.2,) * 5, (0.5, 0.25, 0.15, 0.07, 0.03))
 
 
 def bakeoffs(make: Make, repeats: int, name: str) -> Iterator[hard.Scores]:
@@ -229,6 +230,17 @@ def looked_once(cell: Cell, repeats: int) -> int:
     return sum(verdict.winner == "a" for verdict in verdicts)
 
 
+def macro_f1(shares: tuple[float, ...], examples: int, repeats: int, *, seeds: int) -> int:
+    """Winners among equal but different contenders by macro-F1, whose pseudo-values have no bounds."""
+
+    def make(rng: np.random.Generator) -> hard.Scores:
+        return hard.macro_f1_values(rng, shares=shares, examples=examples, seeds=seeds)
+
+    found = bakeoffs(make, repeats, f"macro f1 {shares} {examples} {seeds}")
+    options = Options(margin=MARGIN)
+    return sum(verdict_from_matrices(scores, options=options).winner is not None for scores in found)
+
+
 def families_with_looks(repeats: int, *, looks: tuple[int, ...] = (12, 20, 40), m: int = 3) -> int:
     """Equal families, tuned independently and read at declared numbers of trials, that get a winner."""
     options = Options(margin=MARGIN, looks=declare_looks(looks, by_information=True))
@@ -242,3 +254,28 @@ def families_with_looks(repeats: int, *, looks: tuple[int, ...] = (12, 20, 40), 
                 count += verdict.winner is not None
                 break
     return count
+
+
+def families_racing(
+    repeats: int, *, handicap: float, looks: tuple[int, ...] = (12, 20, 40), m: int = 3
+) -> tuple[int, float]:
+    """Races of three families, the third of which errs on so many further examples: false winners, trials saved.
+
+    With no handicap all three are equal; with one, a winner is false too, since the other two are.
+    """
+    options, winners, saved = Options(margin=MARGIN, looks=declare_looks(looks, by_information=True)), 0, 0.0
+    for repeat in range(repeats):
+        rng = np.random.default_rng([*looks, m, round(100 * handicap), repeat])
+        arms = dict(zip("abc", tuned_arms(rng, families=3, trials=looks[-1], examples=2000), strict=True))
+        arms["c"][0][:, rng.random(2000) < handicap] = 0.0
+        verdict, run = None, dict.fromkeys(arms, 0)
+        for trials in looks:
+            racing = verdict.racing if verdict else tuple(arms)
+            some = {name: (arms[name][0][:trials], arms[name][1][:trials]) for name in racing}
+            verdict = family_verdict_from_matrices(some, options=options, m=m, racing=True, previous=verdict)
+            run |= dict.fromkeys(racing, trials)
+            if not verdict.racing:
+                break
+        winners += verdict.winner is not None
+        saved += 1 - sum(run.values()) / (3 * looks[-1])
+    return winners, saved / repeats

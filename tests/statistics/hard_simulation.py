@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import ndtri
-from verdict_simulation import CHURN, OWN, SHARED
+from verdict_simulation import CHURN, OWN, SHARED, scores
+
+from bakeoff.statistics import pseudo_values_from_sums
 
 Scores = dict[str, np.ndarray]
 
@@ -84,6 +86,30 @@ def unequal_clusters(rng: np.random.Generator, *, clusters: int, mean_size: floa
     """Clusters whose sizes differ widely (log-normal, sigma 1): each example's cluster."""
     sizes_G = np.maximum(1, np.rint(mean_size * np.exp(rng.standard_normal(clusters) - 0.5))).astype(int)
     return np.repeat(np.arange(clusters), sizes_G)
+
+
+def macro_f1_values(rng: np.random.Generator, *, shares: tuple[float, ...], examples: int, seeds: int) -> Scores:
+    """Pseudo-values of macro-F1 where right and wrong are as in ``verdict_simulation``; a wrong answer is any class."""
+    labels_N = rng.choice(len(shares), size=examples, p=shares)
+    right = scores(rng, seeds=seeds, examples=examples, seed_sd=0.3)
+    return {
+        name: np.array(
+            [pseudo_values_from_sums(_f1_sums(rng, labels_N, row_N, len(shares)), _macro_f1) for row_N in rows]
+        )
+        for name, rows in right.items()
+    }
+
+
+def _f1_sums(rng: np.random.Generator, labels_N: np.ndarray, right_N: np.ndarray, classes: int) -> np.ndarray:
+    """Of each example its true positives, and its labels and answers, by class: (N, 3 K)."""
+    others_N = (labels_N + rng.integers(1, classes, len(labels_N))) % classes
+    labels_NK, answers_NK = np.eye(classes)[labels_N], np.eye(classes)[np.where(right_N > 0, labels_N, others_N)]
+    return np.concatenate([labels_NK * answers_NK, labels_NK, answers_NK], axis=1)
+
+
+def _macro_f1(totals: np.ndarray) -> np.ndarray:
+    hits, labels, answers = np.split(totals, 3, axis=-1)
+    return (2 * hits / np.maximum(labels + answers, 1)).mean(axis=-1)
 
 
 def _with_seeds(rng: np.random.Generator, loss_N: np.ndarray, seeds: int) -> np.ndarray:

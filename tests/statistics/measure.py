@@ -18,7 +18,16 @@ import numpy as np
 import pandas as pd
 import scipy
 from acceptance_cells import LOOKS_2, LOOKS_3, Cell, equal
-from measure_hard import advice_and_plans, clusters, equivalence_of_few, every_look, few_errors, heavy_tails
+from measure_hard import (
+    advice_and_plans,
+    clusters,
+    equivalence_of_few,
+    every_look,
+    few_errors,
+    heavy_tails,
+    metrics_of_sets,
+    races_of_families,
+)
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "statistics.md"
 REPEATS = 1000
@@ -33,6 +42,7 @@ def main() -> None:
     sections = (
         *(false_winners, looks, family, mutant, power, equivalence, coverage, racing, small_test_sets),
         *(few_errors, heavy_tails, clusters, equivalence_of_few, every_look, advice_and_plans),
+        *(metrics_of_sets, races_of_families),
     )
     wanted = sys.argv[1:] or [section.__name__ for section in sections]
     parts = RESULTS.read_text(encoding="utf-8").rstrip().split("\n\n## ")[1:] if RESULTS.exists() else []

@@ -164,6 +164,35 @@ limits, and, as the mutant, where the estimates are taken for the truth.
 {_table(names, plans)}"""
 
 
+def races_of_families() -> str:
+    """Searches read early, beaten families given up."""
+    kinds = {"three equal": 0.0, "two equal, the third errs on 6 % further examples": 0.06}
+    found = {kind: hard.families_racing(REPEATS, handicap=handicap) for kind, handicap in kinds.items()}
+    rows = [[kind, winners, f"{saved:.0%}"] for kind, (winners, saved) in found.items()]
+    return f"""## Races of families, searched independently (at most {LIMIT} of {REPEATS:,})
+
+Read at 12, 20 and 40 trials, best of 3, n = 2,000; a family that another one beats gets no further trials.
+
+{_table(["families", "false winners", "trials saved"], rows)}
+
+{_met(max(winners for winners, _ in found.values()))}"""
+
+
+def metrics_of_sets() -> str:
+    """A metric that is no mean over examples."""
+    rows = []
+    for shares in hard.CLASS_SHARES:
+        counts = [hard.macro_f1(shares, 360, REPEATS, seeds=seeds) for seeds in (5, 10)]
+        rows.append([", ".join(f"{share:.0%}" for share in shares), "360", *counts])
+    return f"""## Metrics that are no means: macro-F1 by pseudo-values (at most {LIMIT} of {REPEATS:,})
+
+Equal but different contenders, 90 % right, seed sd 0.3; a wrong answer is any other class.
+
+{_table(["shares of the classes", "examples", "S = 5", "S = 10"], rows)}
+
+{_met(max(max(row[2:]) for row in rows))}"""
+
+
 def _pair(examples: int, seeds: int) -> tuple[int, int]:
     count = hard.at_the_ceiling(examples, seeds, REPEATS)
     return count.found, count.mutant

@@ -108,6 +108,20 @@ def test_equal_families_at_looks_rarely_win(looks):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("shares", cells.CLASS_SHARES)
+@pytest.mark.parametrize("seeds", [5, 10])
+def test_equals_rarely_win_by_macro_f1(shares, seeds):
+    assert cells.macro_f1(shares, 360, REPEATS, seeds=seeds) <= LIMIT
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("handicap", [0.0, 0.06])
+def test_races_of_equal_families_rarely_have_a_winner(handicap):
+    assert cells.families_racing(REPEATS, handicap=handicap)[0] <= LIMIT
+
+
+@pytest.mark.slow
 def test_equals_on_360_examples_are_given_up_early():
     assert cells.looked(Cell(20, 360, 0.3), 200, futility=True).mean_seeds <= 11
 
