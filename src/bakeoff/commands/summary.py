@@ -11,7 +11,7 @@ from rich.markup import escape
 from bakeoff.commands.arguments import Parser
 from bakeoff.commands.listing import plain_table, show
 from bakeoff.report.datasets import Gathered, gather
-from bakeoff.report.pages.summary import word, write_summary
+from bakeoff.report.pages.summary import write_summary
 
 
 def run(argv: Sequence[str]) -> None:
@@ -41,7 +41,7 @@ def _print(gathered: Gathered) -> None:
     table = plain_table("dataset", *map(escape, names), "verdict there")
     for member in gathered.members:
         means = [metric.value(member.means[name]) for name in names]
-        table.add_row(escape(member.dataset), *means, escape(word(member.verdict)))
+        table.add_row(escape(member.dataset), *means, escape(member.verdict.word))
     table.add_row("mean rank", *(f"{rank:.2f}" for rank in summary.mean_ranks.values()), "")
     show(table)
     if summary.pairs:

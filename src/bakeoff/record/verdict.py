@@ -63,6 +63,10 @@ class LeaderboardRow:
         """Whether it is there to compare against, not to win."""
         return self.role == "baseline"
 
+    def quality(self, metric: str) -> MeanOverSeeds:
+        """What it reaches on test; nothing that is known where it lacks the metric."""
+        return self.test.get(metric, MeanOverSeeds())
+
 
 @dataclass(frozen=True)
 class RecordedPair:
@@ -109,6 +113,11 @@ class RecordedPair:
         if self.significant is not None:
             return self.significant
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+    @property
+    def from_better(self) -> RecordedPair:
+        """The same pair with the better mean first."""
+        return self.seen_from(self.b) if (self.difference or 0) < 0 else self
 
     def seen_from(self, name: str) -> RecordedPair:
         """The same pair with ``name`` first, signs turned where needed."""
@@ -190,6 +199,11 @@ class RecordedVerdict:
         """The winner, or else the contender with the best rank."""
         ranked = sorted(self.contenders, key=lambda row: row.get("rank") or len(self.contenders) + 1)
         return self.winner or (ranked[0]["name"] if ranked else None)
+
+    @property
+    def word(self) -> str:
+        """The verdict in a cell: its word, and the winner."""
+        return f"{self.verdict} ({self.winner})" if self.winner else self.verdict
 
     def board(self, metric: str) -> list[LeaderboardRow]:
         """The leaderboard in its order; in a family claim contenders have the quality and the rank of the verdict."""

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bakeoff.files import atomic_writer
 from bakeoff.record.layout import GRADIENTS, SCALE
 from bakeoff.report.measured import read_measured
-from bakeoff.report.pages.rendering import page_environment
+from bakeoff.report.pages.rendering import page_environment, write_page
 from bakeoff.report.palette import MARK_PATHS, looks
 from bakeoff.report.sections.gradients import gradients_context
 from bakeoff.report.sections.scaling import scaling_context
@@ -44,21 +43,8 @@ def _named_families(found: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _write(
     path: Path, section: str, title: str, about: str, found: Mapping[str, Any], context: Mapping[str, Any]
 ) -> Path:
-    page = (
-        page_environment()
-        .get_template("measured.html.j2")
-        .render(
-            **context,
-            section=section,
-            title=title,
-            about=about,
-            command=found.get("command"),
-            looks=looks(_named_families(found)),
-            mark_paths=MARK_PATHS,
-            glossary={},
-            version=__version__,
-        )
-    )
-    with atomic_writer(path) as file:
-        file.write(page.encode("utf-8", errors="replace"))
-    return path
+    shown = looks(_named_families(found))
+    about_page = {"title": title, "about": about, "section": section, "version": __version__, "glossary": {}}
+    template = page_environment().get_template("measured.html.j2")
+    text = template.render(**context, **about_page, command=found.get("command"), looks=shown, mark_paths=MARK_PATHS)
+    return write_page(path, text)

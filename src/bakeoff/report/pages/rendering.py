@@ -9,45 +9,69 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
+from bakeoff.files import atomic_writer
 from bakeoff.report import numbers
 from bakeoff.report.figures.canvas import printable
 from bakeoff.report.words import FAMILY_NAMES, reading
 
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$])")
 _FACTS = {"memory_gb": "memory (GB)", "cpu": "CPU", "gpus": "GPUs", "python": "Python"}
 
 
+_PRINTED = (
+    *("count", "flops", "duration", "milliseconds", "megabytes", "probability", "share", "signed_share", "prose"),
+    "significant",
+)
+
+
 def page_environment() -> Environment:
-    """What renders the templates, for pages of their own too."""
-    loader = FileSystemLoader(Path(__file__).parents[1] / "templates")
-    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    printed = (
-        "count",
-        "flops",
-        "duration",
-        "milliseconds",
-        "megabytes",
-        "probability",
-        "share",
-        "signed_share",
-        "prose",
-    )
-    for name in (*printed, "significant"):
-        environment.filters[name] = getattr(numbers, name)
+    """What renders the templates of HTML, for pages of their own too."""
+    environment = _environment(autoescape=True)
     environment.filters |= {
         "slug": _slug,
         "cut": _cut,
-        "family": _family,
         "fact": _fact,
         "plain": _plain,
         "moment": _moment,
         "setting": _setting,
-        "reading": reading,
         "p_value": _p_value,
         "recorded": _recorded,
         "percent_cell": _percent_cell,
         "confidence": _confidence,
     }
     return environment
+
+
+def markdown_environment() -> Environment:
+    """What renders those of Markdown, where texts from data are a ``text``, or in a summary a ``cell``."""
+    environment = _environment(autoescape=False)
+    environment.filters |= {"text": _text, "cell": _cell}
+    return environment
+
+
+def _environment(*, autoescape: bool) -> Environment:
+    loader = FileSystemLoader(Path(__file__).parents[1] / "templates")
+    environment = Environment(loader=loader, autoescape=autoescape, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {name: getattr(numbers, name) for name in _PRINTED}
+    environment.filters |= {"family": _family, "reading": reading}
+    return environment
+
+
+def write_page(path: Path, text: str) -> Path:
+    """Writes a page, and returns its path; what is no Unicode is replaced."""
+    with atomic_writer(path) as file:
+        file.write(text.encode("utf-8", errors="replace"))
+    return path
+
+
+def _text(text: object) -> str:
+    """Text from data on one line, so that it can be neither markup nor HTML."""
+    return _SPECIAL.sub(r"\\\1", " ".join(numbers.prose(str(text)).replace("&", "&amp;").split()))
+
+
+def _cell(text: str) -> str:
+    """Text that cannot break a Markdown table."""
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _slug(text: str) -> str:

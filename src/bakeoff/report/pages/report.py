@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bakeoff.files import atomic_writer
 from bakeoff.record.layout import REPORT
 from bakeoff.report.analysis.confusions import errors_by_name, has_one_class_each
 from bakeoff.report.numbers import Metric
-from bakeoff.report.pages.rendering import page_environment
+from bakeoff.report.pages.rendering import page_environment, write_page
 from bakeoff.report.palette import MARK_PATHS, Look, looks
 from bakeoff.report.reading import Bakeoff, read_bakeoff
 from bakeoff.report.sections.audit import audit_context
@@ -72,11 +71,7 @@ def write_report(folder: Path, *, examples: Examples | None = None) -> Path:
     Raises:
         DataError: There is no plan or verdict, or one of another schema.
     """
-    page = render(read_bakeoff(Path(folder)), examples=examples)
-    path = Path(folder) / REPORT
-    with atomic_writer(path) as file:
-        file.write(page.encode("utf-8", errors="replace"))
-    return path
+    return write_page(Path(folder) / REPORT, render(read_bakeoff(Path(folder)), examples=examples))
 
 
 def render(bakeoff: Bakeoff, *, examples: Examples | None = None) -> str:
