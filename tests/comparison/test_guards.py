@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from bakeoff.comparison.guards import check, refuse, settled
+from bakeoff.comparison.guards.equality import held_equal
 from bakeoff.comparison.guards.leaks import duplicates
 from bakeoff.comparison.guards.timing import spread
 from bakeoff.comparison.judging import conclusion
 from bakeoff.comparison.judging.audit import audit
 from bakeoff.errors import ConfigError, TrialsFailed
 from bakeoff.files import read_json
+from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.evidence import Finding
 from bakeoff.tables import read_table, table_of, to_bytes
 from tests.comparison.finished_bakeoffs import make
@@ -28,6 +30,15 @@ def caught(sabotaged, **options):
 def test_the_undisturbed_bakeoff_raises_nothing(finished, digits_module, kind):
     assert check(finished(kind), data=digits_module) == []
     assert digits_module.seed == 0
+
+
+def test_baselines_stop_for_themselves_where_contenders_see_equal_examples(sabotage):
+    live = sabotage()
+    live.edit("plan.json", lambda plan: plan["budget"].update(mode="examples"))
+    live.edit(f"{live.trial('linear')}/config.json", lambda config: config["trainer"].update(max_examples=99))
+    assert not list(held_equal(RecordedBakeoff.read(live.folder)))
+    live.edit(f"{live.trial('dense')}/config.json", lambda config: config["trainer"].update(max_examples=99))
+    assert [finding.guard for finding in held_equal(RecordedBakeoff.read(live.folder))] == ["unequal_training"]
 
 
 def test_before_the_verdict_the_guards_find_nothing_either(sabotage):

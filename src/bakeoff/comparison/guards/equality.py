@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.evidence import Finding, few
-from bakeoff.record.plan import PlannedTrial, RecordedPlan
+from bakeoff.record.plan import PlannedTrial
 from bakeoff.record.reading import sha256_of
 
 GUARDS = {
@@ -22,32 +21,36 @@ GUARDS = {
 
 STOP_BY_BUDGET = {"flops": ("contender", "baseline"), "time": ("contender", "baseline"), "examples": ("baseline",)}
 """Whose stop may differ: what the budget itself sets (rule 2); baselines stop by no budget."""
+STOP = "max_"
+"""How settings of the trainer begin that say when training stops."""
 
 
 def held_equal(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
     """Every trial that was run has the same settings outside of its model, optimizer and scheduler."""
+    apart = STOP_BY_BUDGET.get(bakeoff.plan.budget["mode"], ())
     for section, guard in GUARDS.items():
         hashes: dict[str, set[str]] = defaultdict(set)
+        stops: dict[str, set[str]] = defaultdict(set)
         for trial in bakeoff.plan.trials:
             recorded = bakeoff.trials.get(trial.trial_id)
-            if recorded is not None and recorded.config is not None:
-                compared = _compared(bakeoff.plan, section, recorded.config, trial)
-                hashes[sha256_of(compared)].add(trial.contender)
-        if len(hashes) > 1:
-            groups = "; ".join(f"{key[:8]} {', '.join(sorted(names))}" for key, names in hashes.items())
-            yield Finding(guard, "refuse", f"Not equal for all trials: {section} (hash and contenders: {groups}).")
+            if recorded is None or recorded.config is None:
+                continue
+            settings = _settings(section, recorded.config, trial)
+            stop = {key: settings.pop(key) for key in list(settings) if section == "trainer" and key.startswith(STOP)}
+            hashes[sha256_of(settings)].add(trial.contender)
+            if trial.role not in apart:
+                stops[sha256_of(stop)].add(trial.contender)
+        for unequal in (hashes, stops):
+            if len(unequal) > 1:
+                groups = "; ".join(f"{key[:8]} {', '.join(sorted(names))}" for key, names in unequal.items())
+                yield Finding(guard, "refuse", f"Not equal for all trials: {section} (hash and contenders: {groups}).")
     yield from _unequal_rows(bakeoff)
 
 
-def _compared(plan: RecordedPlan, section: str, config: Mapping[str, Any], trial: PlannedTrial) -> dict[str, Any]:
-    """A section without what may differ: searched settings, and the stop where the budget sets it."""
-    settings = copy.deepcopy(config[section] or {})
-    for key in trial.point.values:
-        if key.startswith(f"{section}."):
-            settings.pop(key.split(".")[1], None)
-    if section == "trainer" and trial.role in STOP_BY_BUDGET.get(plan.budget["mode"], ()):
-        settings = {key: value for key, value in settings.items() if not key.startswith("max_")}
-    return settings
+def _settings(section: str, config: Mapping[str, Any], trial: PlannedTrial) -> dict[str, Any]:
+    """A section without what was searched."""
+    searched = {key.split(".")[1] for key in trial.point.values if key.startswith(f"{section}.")}
+    return {key: value for key, value in (config[section] or {}).items() if key not in searched}
 
 
 def _unequal_rows(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
