@@ -16,14 +16,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from bakeoff.cli import main
-from bakeoff.config import allowlist
+from bakeoff.config import allowlist, conf_dir
 from bakeoff.config.composition import use_trees
+from bakeoff.errors import CheckpointError
 
 PACKAGE, FLAGS = "toy_positions", ["--config-dir", "conf", "allow_code=[toy_positions]"]
 TRAINED = ["task=find_positions", "data.file=old.jsonl", "optimizer.lr=3e-2", "trainer.max_epochs=6"]
@@ -197,3 +199,34 @@ def test_predict_answers_the_test_lines_as_the_run_did(folder: Path, test_lines:
     reached = read(folder / "run" / "result.json")["test"]["position_f1"]
     assert f1(answers, test_lines) == pytest.approx(reached, abs=1e-12)
     assert reached > 0.5, "it has learnt something, so that the lists are not empty"
+
+
+@pytest.fixture
+def elsewhere(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A registered model of the run, in a process that has neither the package nor the tree of configuration."""
+    from bakeoff.tracking.model_card import Origin
+    from bakeoff.tracking.model_folder import write_model
+    from bakeoff.training.trial.saved_run import load_run
+
+    forget()
+    use_trees([conf_dir(), folder / "conf"])
+    allowlist.allow([PACKAGE])
+    write_model(load_run(folder / "run"), tmp_path / "model", run_id="r", origin=Origin(None), test={})
+    forget()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path != str(folder)])
+    return tmp_path / "model"
+
+
+def test_mlflow_loads_it_where_nothing_of_it_is_installed_once_its_code_is_named(elsewhere: Path) -> None:
+    values, lengths = np.zeros((2, 15), dtype=np.float32), np.array([15, 9])
+    model = mlflow.pyfunc.load_model(str(elsewhere), model_config={"allow_code": [PACKAGE]})
+    answers = model.predict({"input_0": values, "input_1": lengths})
+    assert sys.modules[PACKAGE].__file__ == str(elsewhere / "own_code" / PACKAGE / "__init__.py")
+    assert answers["outputs"].shape == (2, 15)
+
+
+def test_mlflow_runs_no_code_that_came_with_it_unasked_and_says_how_to_ask(elsewhere: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"of toy_positions, which runs only where .*allow_code.*toy_positions"):
+        mlflow.pyfunc.load_model(str(elsewhere))
+    assert PACKAGE not in sys.modules

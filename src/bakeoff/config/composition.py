@@ -193,6 +193,11 @@ def use_trees(folders: Sequence[Path]) -> None:
     _active[:] = folders
 
 
+def own_tree() -> Path | None:
+    """The ``--config-dir`` of the running command; None without one."""
+    return _active[1] if len(_active) > 1 else None
+
+
 def compose_section(group: str, option: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """One option of a group, resolved, as plain values: ``compose_section("model", "vit")``.
 
@@ -223,7 +228,7 @@ def section_options(group: str) -> list[str]:
 
 
 def _active_composer() -> Composer:
-    return Composer(folder=_active[0] if _active else None, config_dir=_active[1] if len(_active) > 1 else None)
+    return Composer(folder=_active[0] if _active else None, config_dir=own_tree())
 
 
 def unknown_option(group: str, option: str, options: Sequence[str]) -> ConfigError:

@@ -23,7 +23,7 @@ class Spec(abc.ABC):
 
     kind: ClassVar[str]
     length_fields: ClassVar[tuple[str, ...]] = ()
-    """The fields that say how long its sequences are, all of which `bakeoff scale` sets; empty for other data."""
+    """The fields that say how long its sequences are, for `bakeoff scale` and signatures; empty for other data."""
 
     name: str
     fingerprint: str
@@ -37,6 +37,11 @@ class Spec(abc.ABC):
     @abc.abstractmethod
     def example_inputs(self, batch_size: int) -> Inputs:
         """A batch of typical size and no meaning, on torch's default device: what costs are counted and timed on."""
+
+    def at_length(self, length: int) -> Self:
+        """The same data with sequences of one length; data that are no sequences as they are."""
+        changes: dict[str, Any] = dict.fromkeys(self.length_fields, length)
+        return dataclasses.replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""

@@ -1,12 +1,14 @@
 """A finished run as a model folder of MLflow: safetensors, JSON, a signature and a card; nothing pickled.
 
 MLflow's own ``log_model`` pickles a module, or traces it. Here its description names a loader instead, which builds the
-network from the configuration, checked against the installed one, and loads the weights into it.
+network from the configuration, checked against the installed one, and loads the weights into it. The user's own classes
+lie beside it (`bakeoff.tracking.own_code`).
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,12 @@ from mlflow import pyfunc
 from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
-from bakeoff.data.spec import Inputs
+from bakeoff.data.spec import Inputs, Spec
 from bakeoff.files import read_json, write_json
 from bakeoff.record.layout import CONFIG, RESULT, SPEC, TEST_METRICS, WEIGHTS
 from bakeoff.record.renamed import in_todays_words
 from bakeoff.tracking.model_card import Origin, model_card
+from bakeoff.tracking.own_code import own_packages, pack, use
 from bakeoff.tracking.secrets import mask_text
 from bakeoff.training.trial.assembly import recorded_spec
 from bakeoff.training.trial.saved_run import SavedRun, check_targets
@@ -51,7 +54,9 @@ def write_model(saved: SavedRun, folder: Path, *, run_id: str, origin: Origin, t
     card = mask_text(model_card(saved.config, saved.spec, result, origin))
     (folder / CARD).write_text(card, encoding="utf-8")
     model = Model(run_id=run_id, artifact_path="model", signature=signature(saved))
-    pyfunc.add_to_model(model, loader_module=__name__)
+    packages = own_packages(saved.config)
+    pack(folder, packages)
+    pyfunc.add_to_model(model, loader_module=__name__, model_config={"allow_code": []} if packages else None)
     about = {"task": saved.config["task"]["name"], "model": saved.result["model"], "data": saved.spec.name}
     model.add_flavor("bakeoff", **about, settled=saved.result.get("settled") or {})
     model.save(str(folder / "MLmodel"))
@@ -61,7 +66,7 @@ def write_model(saved: SavedRun, folder: Path, *, run_id: str, origin: Origin, t
 def signature(saved: SavedRun) -> ModelSignature:
     """Shapes and types of what the network takes and returns; -1 is any size."""
     task = saved.module()
-    first, second = _arrays(saved.spec.example_inputs(2)), _arrays(_shorter(saved.spec.example_inputs(3)))
+    first, second = _arrays(saved.spec.example_inputs(2)), _arrays(_shorter(saved.spec).example_inputs(3))
     with torch.inference_mode():
         answers = [_named(task.net(_tensors(inputs))) for inputs in (first, second)]
     inputs: list[ColSpec | TensorSpec] = [
@@ -73,16 +78,10 @@ def signature(saved: SavedRun) -> ModelSignature:
     return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
 
 
-def _shorter(inputs: Inputs) -> Inputs:
-    """Token sequences with one token less, since they may be of any length; other inputs as they are."""
-    if isinstance(inputs, tuple):
-        return tuple(_shortened(part) for part in inputs)
-    return _shortened(inputs)
-
-
-def _shortened(part: torch.Tensor) -> torch.Tensor:
-    tokens = not part.is_floating_point() and part.ndim == 2 and part.shape[1] > 1
-    return part[:, :-1] if tokens else part
+def _shorter(spec: Spec) -> Spec:
+    """Data with sequences of one step less, since they may be of any length; other data as they are."""
+    lengths = [getattr(spec, name) for name in spec.length_fields]
+    return spec.at_length(max(min(lengths) - 1, 1)) if lengths else spec
 
 
 def _arrays(inputs: Inputs) -> tuple[np.ndarray, ...]:
@@ -112,8 +111,11 @@ def _spec(name: str | None, pair: tuple[np.ndarray, np.ndarray]) -> TensorSpec:
 class Served:
     """A registered model as ``mlflow.pyfunc.load_model`` gives it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, allow_code: Sequence[str] = ()) -> None:
         config = in_todays_words(read_json(folder / CONFIG))
+        packages = own_packages(config)
+        if packages:
+            use(folder, packages, allow_code)
         check_targets(folder, config)
         spec = recorded_spec(config, read_json(folder / SPEC))
         self.task = SavedRun(folder, config, spec, read_json(folder / RESULT)).module()
@@ -126,13 +128,18 @@ class Served:
             return _named(self.task.net(_tensors(tuple(np.asarray(array) for array in arrays))))
 
 
-def _load_pyfunc(path: str) -> Served:
+def _load_pyfunc(path: str, model_config: Mapping[str, Any] | None = None) -> Served:
     """What MLflow calls to load the model.
 
+    Args:
+        path: its folder.
+        model_config: ``allow_code`` names the packages that came with it and may run.
+
     Raises:
-        CheckpointError: damaged files, or a configuration that names other classes than the installed one.
+        CheckpointError: damaged files, a configuration that names other classes than the installed one, or code that
+            nobody has named.
     """
-    return Served(Path(path))
+    return Served(Path(path), allow_code=(model_config or {}).get("allow_code") or ())
 
 
 def recorded_test(folder: Path) -> dict[str, float]:

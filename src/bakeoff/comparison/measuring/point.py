@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import dataclasses
 import gc
 import resource
 import sys
@@ -44,7 +43,7 @@ def at_length(spec: Spec, length: int) -> Spec:
     if not spec.length_fields:
         problem, step = f"data of kind {spec.kind} have no sequence length", "data of texts, streams or other sequences"
         raise ConfigError("config.no_lengths", "data", spec.name, problem, next_step=step)
-    return dataclasses.replace(spec, **dict.fromkeys(spec.length_fields, length))  # type: ignore[arg-type]
+    return spec.at_length(length)
 
 
 def work(config: Mapping[str, Any], spec: Spec, batch_size: int, allow_code: list[str], pipe: Connection) -> None:

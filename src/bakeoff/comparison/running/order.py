@@ -5,10 +5,12 @@ Nothing here imports torch or Lightning: whoever starts trials, such as a worker
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from bakeoff.config.tree import targets
 
 OUT_OF_MEMORY = 77
 """The exit code of a trial that noticed itself that memory ran out."""
@@ -43,19 +45,8 @@ def modules_of(config: Mapping[str, Any]) -> list[str]:
 
     Code of the user's is left to the trial, which has to allow it first.
     """
-    own = {target.rpartition(".")[0] for target in _targets(config) if target.startswith("bakeoff.")}
-    return sorted(own)
-
-
-def _targets(section: Any) -> Iterator[str]:
-    if isinstance(section, Mapping):
-        if isinstance(section.get("_target_"), str):
-            yield section["_target_"]
-        for inner in section.values():
-            yield from _targets(inner)
-    elif isinstance(section, list | tuple):
-        for inner in section:
-            yield from _targets(inner)
+    named = (str(node["_target_"]).rpartition(".")[0] for _, node in targets(dict(config)))
+    return sorted({module for module in named if module.startswith("bakeoff.")})
 
 
 def failure(config: Mapping[str, Any], label: Mapping[str, Any], why: str) -> dict[str, Any]:
