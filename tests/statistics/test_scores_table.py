@@ -8,7 +8,7 @@ import pytest
 
 from bakeoff.errors import DataError
 from bakeoff.statistics import verdict_from_scores
-from bakeoff.statistics.scores import score_matrices
+from bakeoff.statistics.scores import score_table
 
 
 def table(contenders=("cnn", "rnn"), seeds=5, examples=4):
@@ -26,7 +26,7 @@ def refused(frame):
 def test_matrices_are_seeds_by_examples_whatever_the_row_order():
     frame = table()
     frame["score"] = np.arange(len(frame), dtype=float)
-    found = score_matrices(frame.sample(frac=1, random_state=0))
+    found = score_table(frame.sample(frac=1, random_state=0)).matrices
     assert found["rnn"].tolist() == np.arange(20, 40).reshape(5, 4).tolist()
 
 

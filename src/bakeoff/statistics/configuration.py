@@ -15,12 +15,12 @@ from bakeoff.statistics.crossed import Sample, crossed_t, sample, sample_differe
 from bakeoff.statistics.estimates import Estimate
 from bakeoff.statistics.guards import UNGUARDED, Guard, guard_for, right_or_wrong
 from bakeoff.statistics.looks import Declared, edition_looks
-from bakeoff.statistics.options import EDITION, MIN_SEEDS_PROVISIONAL, Options, check_failed, margin_of
+from bakeoff.statistics.options import EDITION, MIN_SEEDS_PROVISIONAL, Options, check_failed, options_of
 from bakeoff.statistics.pairing import MIN_SEEDS_PAIRED, check_paired, pairing_notes
 from bakeoff.statistics.scores import score_table, without_seed_order
-from bakeoff.statistics.sentences import CONFIGURATION_CLAIM
 from bakeoff.statistics.setting import Setting, Units
 from bakeoff.statistics.verdicts import Verdict
+from bakeoff.statistics.wording import CONFIGURATION_CLAIM
 
 
 def verdict_from_scores(
@@ -76,12 +76,13 @@ def verdict_from_scores(
         check_paired(table.labelled)
     return verdict_from_matrices(
         table.matrices,
-        options=Options(
+        options=options_of(
             alpha=alpha,
-            margin=margin_of(margin, margin_reference),
+            margin=margin,
+            margin_reference=margin_reference,
             metric=metric,
             direction=direction,
-            failed=failed or {},
+            failed=failed,
             notes=[*notes, *(pairing_notes(frame) if paired and edition > 1 else [])],
             looks=edition_looks(looks, alpha=alpha, edition=edition),
             score_range=score_range,

@@ -34,6 +34,19 @@ class Decision:
         return self.word != NOT_ENOUGH_EVIDENCE
 
     @property
+    def open_pair(self) -> Pair:
+        """The first pair, from the best down, that keeps it open: unbeaten, both, and not shown equivalent."""
+        beaten = {pair.b for pair in self.pairs if pair.significant}
+        still_open = [p for p in self.pairs if p.a not in beaten and p.b not in beaten and not p.equivalent]
+        unsettled = [p for p in self.pairs if not p.significant]
+        return (still_open or unsettled or list(self.pairs))[0]
+
+    @property
+    def nearest_rival(self) -> Pair:
+        """The winner's pair with the least lead."""
+        return min((pair for pair in self.pairs if pair.a == self.winner), key=lambda pair: pair.difference)
+
+    @property
     def smallest_lead(self) -> tuple[str, float]:
         """The rival over whom the winner's interval ends first, and that upper end."""
         return smallest_lead(self.winner, [*self.pairs, *self.settled])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
@@ -16,12 +17,12 @@ from bakeoff.statistics.configuration import guard_of
 from bakeoff.statistics.crossed import Sample, sample_difference, sample_mean
 from bakeoff.statistics.guards import Guard, right_or_wrong
 from bakeoff.statistics.looks import EVERY, Declared, Looks, edition_looks
-from bakeoff.statistics.options import DIRECTIONS, EDITION, Options, check_failed, margin_of
+from bakeoff.statistics.options import ALPHA, DIRECTIONS, EDITION, Options, Rules, check_failed, options_of
 from bakeoff.statistics.pooled import MIN_TRIALS, best_of, pool
 from bakeoff.statistics.scores import ScoreTable, numbers_of, score_table
-from bakeoff.statistics.sentences import family_claim
 from bakeoff.statistics.setting import Setting, Units
 from bakeoff.statistics.verdicts import Verdict
+from bakeoff.statistics.wording import family_claim
 
 Trials = tuple[np.ndarray, np.ndarray]
 
@@ -31,19 +32,11 @@ def family_verdict(
     validation: pd.DataFrame,
     *,
     m: int | None = None,
-    alpha: float = 0.05,
-    margin: float | None = None,
-    margin_reference: float | None = None,
-    failed: Mapping[str, Sequence[str]] | None = None,
-    direction: str = "maximize",
     validation_direction: str | None = None,
-    metric: str = "score",
-    notes: Sequence[str] = (),
-    score_range: tuple[float, float] | None = None,
-    cluster_name: str = "cluster",
     looks: Declared | None = None,
-    futility: bool = False,
-    edition: int = EDITION,
+    notes: Sequence[str] = (),
+    cluster_name: str = "cluster",
+    **rules: Unpack[Rules],
 ) -> Verdict:
     """Which family is better after tuning it with the best of ``m`` random trials.
 
@@ -51,12 +44,12 @@ def family_verdict(
         frame: test scores of every trial, opened once: columns ``contender``, ``trial``, ``example``, ``score``.
         validation: columns ``contender``, ``trial``, ``score``: what the trials were selected by.
         m: trials of one search; 5, or a quarter of the trials if that is less.
-        alpha, margin, margin_reference, failed, direction, metric, notes, score_range, cluster_name, futility, edition:
-            as in ``verdict_from_scores``.
         looks: numbers of *trials* at which the verdict may be read, by information. The expected score of the best of
             m is a U-statistic of exchangeable trials, so looks hang together as those of seeds do; m is the same at all
             of them, by itself 5, or a quarter of the first look's trials if that is less.
         validation_direction: ``minimize`` if lower validation scores are better; that of the test scores if None.
+        notes, cluster_name: as for ``verdict_from_scores``.
+        **rules: alpha, margin, margin_reference, failed, direction, metric, score_range, futility, edition: likewise.
 
     Returns:
         The verdict, with ``curves`` for m = 1 .. T / 4 and a warning where two of them cross.
@@ -65,22 +58,11 @@ def family_verdict(
         DataError: as ``verdict_from_scores``; unequal numbers of trials; a trial without validation score.
         ConfigError: fewer than 12 trials, or fewer than 4 m; looks of ``every`` trial, or with levels.
     """
-    declared = looks_of_trials(looks, m, alpha=alpha, edition=edition)
-    options = Options(
-        alpha=alpha,
-        margin=margin_of(margin, margin_reference),
-        metric=metric,
-        direction=direction,
-        failed=failed or {},
-        notes=notes,
-        score_range=score_range,
-        looks=declared,
-        futility=futility,
-        edition=edition,
-    )
+    declared = looks_of_trials(looks, m, alpha=rules.get("alpha", ALPHA), edition=rules.get("edition", EDITION))
+    options = options_of(looks=declared, notes=notes, **rules)
     table = score_table(frame, run_column="trial")
-    trials = tuned_trials(table, validation, direction=validation_direction or direction)
-    clusters = table.clusters(cluster_name) if edition > 1 else None
+    trials = tuned_trials(table, validation, direction=validation_direction or options.direction)
+    clusters = table.clusters(cluster_name) if options.edition > 1 else None
     m = first_best_of(declared, m) if declared else m
     return family_verdict_from_matrices(trials, options=options, m=m, clusters=clusters)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypedDict, Unpack
 
 from bakeoff.errors import ConfigError, nearest
 from bakeoff.statistics.looks import Looks
 
 DIRECTIONS = ("maximize", "minimize")
+ALPHA = 0.05
 MARGIN_SHARE = 0.1
 MIN_SEEDS = 5
 MIN_SEEDS_PROVISIONAL = 3
@@ -47,7 +49,7 @@ class Options:
         edition: of the protocol; 1 derives the figures of older bakeoffs again.
     """
 
-    alpha: float = 0.05
+    alpha: float = ALPHA
     margin: float | None = None
     metric: str = "score"
     direction: str = "maximize"
@@ -95,6 +97,34 @@ class Options:
             return Stage(num_seeds, None, level, not provisional, provisional, not provisional)
         level = self.alpha if self.looks.by_information else self.looks.alphas[look]
         return Stage(num_seeds, look, level, self.looks.is_last(look), False, False)
+
+
+class Rules(TypedDict, total=False):
+    """What every verdict lets its caller fix, with the meaning and the defaults of ``verdict_from_scores``."""
+
+    alpha: float
+    margin: float | None
+    margin_reference: float | None
+    failed: Mapping[str, Sequence[str]] | None
+    direction: str
+    metric: str
+    score_range: tuple[float, float] | None
+    futility: bool
+    edition: int
+
+
+def options_of(*, looks: Looks | None, notes: Sequence[str], **rules: Unpack[Rules]) -> Options:
+    """The options of a verdict.
+
+    Args:
+        looks: declared.
+        notes: sentences that it must carry.
+        **rules: what its caller fixed.
+    """
+    given: dict[str, Any] = dict(rules)
+    margin = margin_of(given.pop("margin", None), given.pop("margin_reference", None))
+    failed = given.pop("failed", None) or {}
+    return Options(margin=margin, failed=failed, looks=looks, notes=notes, **given)
 
 
 def margin_of(margin: float | None, margin_reference: float | None) -> float | None:

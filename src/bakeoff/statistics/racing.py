@@ -14,7 +14,8 @@ alpha false winners:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Unpack
 
 import pandas as pd
 
@@ -22,7 +23,7 @@ from bakeoff.errors import ConfigError, DataError
 from bakeoff.statistics.configuration import verdict_from_matrices
 from bakeoff.statistics.family import family_verdict_from_matrices, first_best_of, looks_of_trials, tuned_trials
 from bakeoff.statistics.looks import Declared, edition_looks
-from bakeoff.statistics.options import EDITION, Options, margin_of
+from bakeoff.statistics.options import ALPHA, EDITION, Options, Rules, options_of
 from bakeoff.statistics.pairing import UNPAIRED, check_paired, pairing_notes
 from bakeoff.statistics.scores import score_table
 from bakeoff.statistics.verdicts import Verdict
@@ -36,17 +37,9 @@ def race_verdict(
     paired: bool = False,
     validation: pd.DataFrame | None = None,
     m: int | None = None,
-    alpha: float = 0.05,
-    margin: float | None = None,
-    margin_reference: float | None = None,
-    failed: Mapping[str, Sequence[str]] | None = None,
-    direction: str = "maximize",
-    metric: str = "score",
     notes: Sequence[str] = (),
-    score_range: tuple[float, float] | None = None,
     cluster_name: str = "cluster",
-    futility: bool = False,
-    edition: int = EDITION,
+    **rules: Unpack[Rules],
 ) -> Verdict:
     """Verdict at one look of a race. ``.racing`` names who goes on to the next look; it is empty when the race is over.
 
@@ -65,8 +58,8 @@ def race_verdict(
         looks: declared before the first run.
         previous: verdict at the look before; None at the first.
         validation, m: for a race of tuned families, as for ``family_verdict``, as are ``frame`` and ``looks`` then.
-        paired, alpha, margin, margin_reference, failed, direction, metric, notes, score_range, cluster_name, futility,
-            edition: as for ``verdict_from_scores``.
+        paired, notes, cluster_name: as for ``verdict_from_scores``.
+        **rules: alpha, margin, margin_reference, failed, direction, metric, score_range, futility, edition: likewise.
 
     Raises:
         DataError: as ``verdict_from_scores``; a contender that is still racing has no scores.
@@ -75,19 +68,11 @@ def race_verdict(
     """
     if paired and validation is not None:
         raise ConfigError("config.contradiction", "paired", True, UNPAIRED, next_step="paired=false")
+    alpha, edition = rules.get("alpha", ALPHA), rules.get("edition", EDITION)
     of_trials = looks_of_trials(looks, m, alpha=alpha, edition=edition) if validation is not None else None
-    options = Options(
-        alpha=alpha,
-        margin=margin_of(margin, margin_reference),
-        metric=metric,
-        direction=direction,
-        failed=failed or {},
-        notes=[*notes, *(pairing_notes(frame) if paired and edition > 1 else [])],
-        looks=of_trials or edition_looks(looks, alpha=alpha, edition=edition),
-        score_range=score_range,
-        futility=futility,
-        edition=edition,
-    )
+    declared = of_trials or edition_looks(looks, alpha=alpha, edition=edition)
+    notes = [*notes, *(pairing_notes(frame) if paired and edition > 1 else [])]
+    options = options_of(looks=declared, notes=notes, **rules)
     word = "seed" if validation is None else "trial"
     table = score_table(_still_racing(frame, previous), run_column=word)
     if paired:
@@ -96,7 +81,7 @@ def race_verdict(
     clusters = table.clusters(cluster_name) if edition > 1 else None
     if validation is not None and of_trials is not None:
         return family_verdict_from_matrices(
-            tuned_trials(table, validation, direction=direction),
+            tuned_trials(table, validation, direction=options.direction),
             options=options,
             m=first_best_of(of_trials, m),
             clusters=clusters,

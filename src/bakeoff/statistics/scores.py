@@ -26,26 +26,6 @@ SPREADS = (1e-140, 1e140)
 """Ranges of scores whose squares a float64 holds; what underflows to no variance at all would look certain."""
 
 
-def score_matrices(frame: pd.DataFrame, *, run_column: str = "seed") -> dict[str, np.ndarray]:
-    """Scores as one (S, N) float64 matrix per contender, contenders and examples sorted: row order cannot matter.
-
-    Args:
-        frame: columns ``contender``, ``seed`` (or ``run_column``), ``example`` and ``score``; one row per contender,
-            seed, example.
-        run_column: what a row of the matrix is: ``seed`` or ``trial``.
-
-    Raises:
-        DataError: missing columns, NaN, duplicate or missing rows, fewer than two contenders, examples that differ,
-            two names that read alike (1 and "1"), scores too large or too small for their squares.
-    """
-    return {name: matrix for name, (_, matrix) in labelled_matrices(frame, run_column=run_column).items()}
-
-
-def labelled_matrices(frame: pd.DataFrame, *, run_column: str = "seed") -> dict[str, tuple[list, np.ndarray]]:
-    """As ``score_matrices``, each with the labels of its rows, sorted."""
-    return score_table(frame, run_column=run_column).labelled
-
-
 @dataclass(frozen=True)
 class ScoreTable:
     """A table of scores as matrices.
@@ -69,7 +49,17 @@ class ScoreTable:
 
 
 def score_table(frame: pd.DataFrame, *, run_column: str = "seed") -> ScoreTable:
-    """Matrices and clusters of a table of scores; arguments and errors as for ``score_matrices``."""
+    """Matrices and clusters of a table of scores, contenders and examples sorted: row order cannot matter.
+
+    Args:
+        frame: columns ``contender``, ``seed`` (or ``run_column``), ``example`` and ``score``; one row per contender,
+            seed, example.
+        run_column: what a row of a matrix is: ``seed`` or ``trial``.
+
+    Raises:
+        DataError: missing columns, NaN, duplicate or missing rows, fewer than two contenders, examples that differ,
+            two names that read alike (1 and "1"), scores too large or too small for their squares.
+    """
     columns = tuple(run_column if column == "seed" else column for column in COLUMNS)
     score = _checked_scores(frame, columns)
     contender, names = _numbered(frame["contender"])

@@ -1,4 +1,4 @@
-"""What a verdict says of its decision: the sentence, and the advice."""
+"""What a verdict says of its decision: the claim, the sentence that a newcomer understands, and the advice."""
 
 from __future__ import annotations
 
@@ -13,9 +13,21 @@ from bakeoff.statistics.decisions import Decision
 from bakeoff.statistics.information import FUTILE
 from bakeoff.statistics.options import MIN_SEEDS, Options, Stage
 from bakeoff.statistics.rows import Contender, Pair
-from bakeoff.statistics.sentences import open_pair, plain_sentence
 from bakeoff.statistics.setting import Setting
 from bakeoff.statistics.words import EQUIVALENT, WINS, WINS_SMALL
+
+CONFIGURATION_CLAIM = (
+    "for these configurations; tuning luck not included. It covers new seeds and new test examples like these, "
+    "not other settings of the same models."
+)
+
+
+def family_claim(m: int, num_trials: int) -> str:
+    """What the family verdict is about (rule 9)."""
+    return (
+        f"for the best of {m} by validation among random trials of each contender's search space (estimated from "
+        f"{num_trials} trials each); tuning luck, seeds and test examples are included."
+    )
 
 
 @dataclass(frozen=True)
@@ -35,10 +47,7 @@ class Wording:
     @property
     def pair(self) -> Pair:
         """The pair that the verdict is told by: the winner and its nearest rival, or what keeps it open."""
-        if self.decision.winner is None:
-            return open_pair(self.decision)
-        rivals = [pair for pair in self.decision.pairs if pair.a == self.decision.winner]
-        return min(rivals, key=lambda pair: pair.difference)
+        return self.decision.open_pair if self.decision.winner is None else self.decision.nearest_rival
 
     @property
     def amounts(self) -> Amounts:
@@ -48,18 +57,8 @@ class Wording:
     def sentence(self, rows: Sequence[Contender], *, beaten: Sequence[str]) -> str:
         """The verdict for someone who has never read a t test."""
         units = self.setting.units
-        plain = plain_sentence(
-            self.decision,
-            metric=self.options.metric,
-            amounts=self.amounts,
-            margin=self.options.margin,
-            provisional=self.stage.provisional,
-            beaten=beaten,
-            unit=self.setting.runs,
-            units=units.plural,
-        )
         parts = ["Exploratory:"] if self.stage.exploratory else []
-        parts.append(plain)
+        parts.append(self._plain(beaten))
         if not units.enough:
             parts.append(f"{units.few[0].upper()}{units.few[1:]}")
         if self.futile:
@@ -68,6 +67,63 @@ class Wording:
             parts.append(units.sentence)
         parts += [f"{row.name} is unstable ({failures(row)})." for row in rows if row.unstable]
         return " ".join(parts)
+
+    def _plain(self, beaten: Sequence[str]) -> str:
+        """The word in a sentence or two."""
+        if self.decision.winner is not None:
+            return self._win(beaten)
+        if self.decision.word == EQUIVALENT:
+            return self._equivalent(beaten)
+        pair, metric = self.pair, self.options.metric
+        tied = pair.difference == 0
+        lead = f"{pair.a} leads {pair.b} by {self.amounts.size(pair.difference)} of {metric}"
+        lead = f"{pair.a} and {pair.b} have the same mean {metric}" if tied else lead
+        shown = self.amounts.interval(pair.low, pair.high, pair.level)
+        if self.stage.provisional:
+            few = f"fewer than {MIN_SEEDS} seeds cannot tell skill from luck"
+            return f"Provisional, no winner is named: {lead} ({shown}), and {few}."
+        behind = self._behind([pair.a, pair.b], beaten)
+        if tied:
+            return f"No winner yet: {lead} ({shown} for the difference), so either may be better.{behind}"
+        return (
+            f"No winner yet: {lead}, but the interval of that lead includes zero ({shown}), so it may be luck of the "
+            f"{self.setting.runs} or of the {self.setting.units.plural}.{behind}"
+        )
+
+    def _win(self, beaten: Sequence[str]) -> str:
+        decision, amounts, margin, nearest = self.decision, self.amounts, self.options.margin, self.pair
+        others = sum(pair.a == decision.winner for pair in decision.pairs) - 1 + len(beaten)
+        shown = amounts.interval(nearest.low, nearest.high, nearest.level)
+        by = f"{amounts.size(nearest.difference)} ({shown})"
+        lead = f"its {self.options.metric} is better than that of {nearest.b} by {by}"
+        lead += f", and it beats the other {'one' if others == 1 else others} too" if others else ""
+        if decision.word == WINS_SMALL and margin is not None:
+            return (
+                f"{decision.winner} wins, but by less than matters: {lead}; over {decision.smallest_lead[0]} "
+                f"the lead is below the margin of {amounts.size(margin)}."
+            )
+        ahead = f"With new {self.setting.runs} and new {self.setting.units.plural} it would be expected to stay ahead."
+        return f"{decision.winner} wins: {lead}. {ahead}"
+
+    def _equivalent(self, beaten: Sequence[str]) -> str:
+        equal, amounts = self.decision.equivalent, self.amounts
+        inside = [pair for pair in self.decision.pairs if pair.a in equal and pair.b in equal]
+        levels = {id(pair): 2 * (pair.equivalence_level or 0.05) for pair in inside}
+        shown = {id(pair): pair.estimate.interval_equivalent(levels[id(pair)]) for pair in inside}
+        widest = max(inside, key=lambda pair: max(map(abs, shown[id(pair)])))
+        interval = amounts.interval(*shown[id(widest)], levels[id(widest)])
+        pair = "" if len(inside) == 1 else f" for {widest.a} over {widest.b}, the widest"
+        margin = amounts.size(self.options.margin or 0.0)
+        return (
+            f"{', '.join(equal[:-1])} and {equal[-1]} are equivalent: their {self.options.metric} differs by less than "
+            f"the margin of {margin} ({interval}{pair}), so choose by cost, size or latency."
+            f"{self._behind(equal, beaten)}"
+        )
+
+    def _behind(self, named: Sequence[str], beaten: Sequence[str]) -> str:
+        significant = {pair.b for pair in self.decision.pairs if pair.significant}
+        worse = sorted((significant | set(beaten)) - set(named))
+        return f" Shown to be worse than at least one other: {', '.join(worse)}." if worse else ""
 
     def advice(self) -> Advice:
         """What would change the verdict."""
@@ -84,7 +140,7 @@ class Wording:
             return Advice(f"Settled. Only a margin {change} {amounts.size(end)} would {turn}.")
         if decision.word == EQUIVALENT:
             return Advice("Settled. Only a smaller margin would reopen it; it must be fixed before the test is opened.")
-        return self._of_open(open_pair(decision))
+        return self._of_open(decision.open_pair)
 
     def _of_open(self, pair: Pair) -> Advice:
         equivalence_level = pair.equivalence_level or self.stage.alpha
