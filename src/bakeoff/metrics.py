@@ -39,6 +39,21 @@ class MetricFacts:
     is_mean: bool = True
     meaning: str = ""
 
+    @classmethod
+    def share(cls, name: str, label: str, meaning: str, **more: Any) -> MetricFacts:
+        """A fraction of which more is better."""
+        return cls(name=name, label=label, direction="maximize", perfect=1.0, unit="fraction", meaning=meaning, **more)
+
+    @classmethod
+    def of_100(cls, name: str, label: str, meaning: str, **more: Any) -> MetricFacts:
+        """Points of a hundred."""
+        return cls(name=name, label=label, direction="maximize", perfect=100.0, unit="points", meaning=meaning, **more)
+
+    @classmethod
+    def error(cls, name: str, label: str, meaning: str, *, perfect: float = 0.0, **more: Any) -> MetricFacts:
+        """What is to be small, such as a loss."""
+        return cls(name=name, label=label, direction="minimize", perfect=perfect, meaning=meaning, **more)
+
     @property
     def sign(self) -> float:
         """What makes higher better."""

@@ -15,6 +15,7 @@ from bakeoff.errors import DataError
 from bakeoff.report.numbers import prose
 from bakeoff.report.pages.report import SECTIONS, write_report
 from tests.report.built_page import Built, built
+from tests.report.declared_metrics import metric as declared
 from tests.report.html_outline import outline
 from tests.report.synthetic_bakeoff import Recipe, pictures, write_bakeoff
 
@@ -281,12 +282,13 @@ def test_failures_and_intervals_are_explained_as_they_were_computed(tmp_path: Pa
 
 def test_metrics_are_named_and_explained_by_the_facts_of_the_plan(report: Built, tmp_path: Path) -> None:
     text = report.outline.text
-    assert "Precision and recall in one, rare classes as much as frequent ones." in text
-    assert "The mean absolute error." not in text, "the page does not show that metric"
+    assert declared("f1_macro").facts.meaning in text
+    assert declared("mae").facts.meaning not in text, "the page does not show that metric"
     folder = write_bakeoff(tmp_path / "b", Recipe(**SMALL))
 
     def rename(raw: dict[str, Any]) -> None:
-        raw["task"]["facts"][1] |= {"label": "balanced F <1>", "meaning": "By & by.", "unit": "none"}
+        facts = next(facts for facts in raw["task"]["facts"] if facts["name"] == "f1_macro")
+        facts |= {"label": "balanced F <1>", "meaning": "By & by.", "unit": "none"}
 
     edit(folder / "plan.json", rename)
     renamed = built(folder)

@@ -14,29 +14,20 @@ from bakeoff.tables import column
 
 BITS_OF_UNIFORM_BYTES = 8.0
 METRICS = (
-    MetricFacts(
-        name="bits_per_byte",
-        label="bits per byte",
-        direction="minimize",
-        perfect=0.0,
+    MetricFacts.error(
+        "bits_per_byte",
+        "bits per byte",
+        "What the model would need to store a byte of the text; 8 is a uniform guess.",
         is_mean=False,
-        meaning="What the model would need to store a byte of the text; 8 is a uniform guess.",
     ),
-    MetricFacts(
-        name="perplexity",
-        label="perplexity",
-        direction="minimize",
+    MetricFacts.error(
+        "perplexity",
+        "perplexity",
+        "Between how many equally likely tokens the model would be as unsure; it depends on the tokenizer.",
         perfect=1.0,
         is_mean=False,
-        meaning="Between how many equally likely tokens the model would be as unsure; it depends on the tokenizer.",
     ),
-    MetricFacts(
-        name="loss",
-        label="loss",
-        direction="minimize",
-        perfect=0.0,
-        meaning="The mean cross-entropy of the next token, in nats.",
-    ),
+    MetricFacts.error("loss", "loss", "The mean cross-entropy of the next token, in nats."),
 )
 """What is measured of a language model."""
 

@@ -112,13 +112,8 @@ class LanguageModeling(Task[TextStreamSpec]):
             nats.append(nats_BT[scored_BT].double().cpu().numpy())
         return table_of(bits=np.bincount(np.concatenate(documents), weights=np.concatenate(nats)) / math.log(2))
 
-    def score_examples(self, answers: pa.Table, labels: pa.Table, metric: str) -> np.ndarray:
-        """Each document's pseudo-value; see `bakeoff.tasks.language_modeling.scores`."""
-        return scores.score_examples(answers, labels, metric)
-
-    def summarise(self, answers: pa.Table, labels: pa.Table) -> dict[str, float]:
-        """Bits per byte over all documents."""
-        return scores.summarise(answers, labels)
+    score_examples = staticmethod(scores.score_examples)
+    summarise = staticmethod(scores.summarise)
 
     def trivial(self, train: Cases, inputs: Sequence[Any]) -> pa.Table:
         """Eight bits a byte."""

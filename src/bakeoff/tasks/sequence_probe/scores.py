@@ -18,28 +18,13 @@ BLANK = 0
 RANGE_ENDS = (100, 200, 300, 400, 500)
 """Lengths by which accuracy is told apart where test sequences differ in length."""
 METRICS = (
-    MetricFacts(
-        name="accuracy",
-        label="accuracy",
-        direction="maximize",
-        perfect=1.0,
-        unit="fraction",
-        meaning="The share of answers that are right; of numbers, those within 0.04.",
+    MetricFacts.share("accuracy", "accuracy", "The share of answers that are right; of numbers, those within 0.04."),
+    MetricFacts.error(
+        "loss",
+        "loss",
+        "The mean cross-entropy of the right answers in nats; of numbers, the mean squared error.",
     ),
-    MetricFacts(
-        name="loss",
-        label="loss",
-        direction="minimize",
-        perfect=0.0,
-        meaning="The mean cross-entropy of the right answers in nats; of numbers, the mean squared error.",
-    ),
-    MetricFacts(
-        name="mse",
-        label="mse",
-        direction="minimize",
-        perfect=0.0,
-        meaning="The mean squared error, of numbers.",
-    ),
+    MetricFacts.error("mse", "mse", "The mean squared error, of numbers."),
 )
 """What is measured of answers to a probe."""
 

@@ -88,13 +88,8 @@ class SequenceProbe(Task[ProbeSpec]):
             found["lengths"] = (inputs != PAD).sum(dim=1).cpu().numpy()
         return table_of(**found)
 
-    def score_examples(self, answers: pa.Table, labels: pa.Table, metric: str) -> np.ndarray:
-        """Each example's share of ``metric``; see `bakeoff.tasks.sequence_probe.scores`."""
-        return scores.score_examples(answers, labels, metric)
-
-    def summarise(self, answers: pa.Table, labels: pa.Table) -> dict[str, float]:
-        """All metrics of a set of answers, by name."""
-        return scores.summarise(answers, labels)
+    score_examples = staticmethod(scores.score_examples)
+    summarise = staticmethod(scores.summarise)
 
     def trivial(self, train: Cases, inputs: Sequence[Any]) -> pa.Table:
         """The mean of training, or how common each class was there, at each step where each has an answer."""

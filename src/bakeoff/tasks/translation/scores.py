@@ -12,50 +12,26 @@ from bakeoff.metrics import MetricFacts
 from bakeoff.statistics import pseudo_values_from_sums
 
 METRICS = (
-    MetricFacts(
-        name="exact_match",
-        label="exact match",
-        direction="maximize",
-        perfect=1.0,
-        unit="fraction",
-        meaning="The share of answers that are right to the last character.",
-    ),
-    MetricFacts(
-        name="bleu",
-        label="BLEU",
-        direction="maximize",
-        perfect=100.0,
-        unit="points",
+    MetricFacts.share("exact_match", "exact match", "The share of answers that are right to the last character."),
+    MetricFacts.of_100(
+        "bleu",
+        "BLEU",
+        "How many sequences of up to four words an answer shares with its reference, over all answers; "
+        "where no reference has four words, of up to as many as the longest has.",
         in_validation=False,
         is_mean=False,
-        meaning="How many sequences of up to four words an answer shares with its reference, over all answers; "
-        "where no reference has four words, of up to as many as the longest has.",
     ),
-    MetricFacts(
-        name="chrf",
-        label="chrF",
-        direction="maximize",
-        perfect=100.0,
-        unit="points",
-        in_validation=False,
-        meaning="How many sequences of up to six characters an answer shares with its reference, on average; "
+    MetricFacts.of_100(
+        "chrf",
+        "chrF",
+        "How many sequences of up to six characters an answer shares with its reference, on average; "
         "spaces are not counted.",
+        in_validation=False,
     ),
-    MetricFacts(
-        name="token_accuracy",
-        label="token accuracy",
-        direction="maximize",
-        perfect=1.0,
-        unit="fraction",
-        meaning="The share of next tokens that are right after the right ones before.",
+    MetricFacts.share(
+        "token_accuracy", "token accuracy", "The share of next tokens that are right after the right ones before."
     ),
-    MetricFacts(
-        name="loss",
-        label="loss",
-        direction="minimize",
-        perfect=0.0,
-        meaning="The mean cross-entropy of the next token, in nats.",
-    ),
+    MetricFacts.error("loss", "loss", "The mean cross-entropy of the next token, in nats."),
 )
 """What is measured of translations."""
 ORDER = 4

@@ -14,22 +14,13 @@ from bakeoff.metrics import MetricFacts
 from bakeoff.statistics.pseudo import pseudo_values_from_sums
 
 METRICS = (
-    MetricFacts(
-        name="position_f1",
-        label="position F1",
-        direction="maximize",
-        perfect=1.0,
-        unit="fraction",
+    MetricFacts.share(
+        "position_f1",
+        "position F1",
+        "The harmonic mean of precision and recall of all marked positions of all sequences together.",
         is_mean=False,
-        meaning="The harmonic mean of precision and recall of all marked positions of all sequences together.",
     ),
-    MetricFacts(
-        name="loss",
-        label="loss",
-        direction="minimize",
-        perfect=0.0,
-        meaning="The mean binary cross-entropy of a sequence's steps, in nats.",
-    ),
+    MetricFacts.error("loss", "loss", "The mean binary cross-entropy of a sequence's steps, in nats."),
 )
 
 
