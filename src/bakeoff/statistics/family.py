@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations, pairwise
 from typing import Unpack
 
 import numpy as np
@@ -18,7 +17,7 @@ from bakeoff.statistics.crossed import Sample, sample_difference, sample_mean
 from bakeoff.statistics.guards import Guard, right_or_wrong
 from bakeoff.statistics.looks import EVERY, Declared, Looks, edition_looks
 from bakeoff.statistics.options import ALPHA, DIRECTIONS, EDITION, Options, Rules, check_failed, options_of
-from bakeoff.statistics.pooled import MIN_TRIALS, best_of, pool
+from bakeoff.statistics.pooled import MIN_TRIALS, best_of, crossings, pool
 from bakeoff.statistics.scores import ScoreTable, numbers_of, score_table
 from bakeoff.statistics.setting import Setting, Units
 from bakeoff.statistics.verdicts import Verdict
@@ -131,7 +130,7 @@ def family_verdict_from_matrices(
             points=all(right_or_wrong(test) for test in tests.values()),
             units=units,
             guard=guard,
-            warnings=crossings(by_m),
+            warnings=_crossing_notes(by_m),
             racing=racing,
         ),
         previous=previous,
@@ -167,20 +166,14 @@ def first_best_of(looks: Looks, m: int | None) -> int:
     return best_of(looks.seeds[0], m)
 
 
-def crossings(by_m: Mapping[int, Mapping[str, Sample]]) -> list[str]:
+def _crossing_notes(by_m: Mapping[int, Mapping[str, Sample]]) -> list[str]:
     """A sentence for every two contenders whose order depends on how much they are tuned."""
-    found = []
-    sizes = sorted(by_m)
-    for a, b in combinations(sorted(by_m[sizes[0]]), 2):
-        signs = [(size, np.sign(by_m[size][a].mean - by_m[size][b].mean)) for size in sizes]
-        signs = [(size, sign) for size, sign in signs if sign != 0]
-        for (before, old), (after, new) in pairwise(signs):
-            if old != new:
-                first, then = (a, b) if old > 0 else (b, a)
-                found.append(
-                    f"the curves of {a} and {b} cross: {first} leads at best of {before}, {then} at best of {after}"
-                )
-    return found
+    curves = {name: {size: pools[name].mean for size, pools in by_m.items()} for name in by_m[1]}
+    return [
+        f"the curves of {min(first, then)} and {max(first, then)} cross: {first} leads at best of {before}, {then} at "
+        f"best of {after}"
+        for first, before, then, after in crossings(curves)
+    ]
 
 
 def _entry(pooled: Sample, test_TN: np.ndarray, guard: Guard) -> Entry:

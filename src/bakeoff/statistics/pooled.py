@@ -11,6 +11,8 @@ Trials must be exchangeable: independent random search, a fresh seed each. The v
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import combinations, pairwise
 from math import comb
 
 import numpy as np
@@ -77,6 +79,22 @@ def selection_weights(validation_T: np.ndarray, m: int) -> np.ndarray:
     cumulative = np.concatenate([[0.0], np.cumsum(by_rank_T)])
     share_G = (cumulative[ends_G] - cumulative[ends_G - size_G]) / size_G
     return share_G[group_T]
+
+
+def crossings(curves: Mapping[str, Mapping[int, float]]) -> list[tuple[str, int, str, int]]:
+    """Where two contenders change places: ``(who leads, at best of, who leads then, at best of)``.
+
+    Args:
+        curves: expected score by m of each contender, higher is better.
+    """
+    found = []
+    for a, b in combinations(sorted(curves), 2):
+        gaps = [(m, curves[a][m] - curves[b][m]) for m in sorted(set(curves[a]) & set(curves[b]))]
+        for (before, old), (after, new) in pairwise([(m, gap) for m, gap in gaps if gap != 0]):
+            if (old > 0) != (new > 0):
+                first, then = (a, b) if old > 0 else (b, a)
+                found.append((first, before, then, after))
+    return found
 
 
 def _jackknife(means_T: np.ndarray, validation_T: np.ndarray, m: int) -> tuple[float, float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pyarrow.parquet as pq
 from bakeoff.record.contenders import Contender
 from bakeoff.record.layout import VALIDATION
 from bakeoff.report.numbers import Metric, is_number
-from bakeoff.statistics.pooled import selection_weights
+from bakeoff.statistics import pooled
 
 Validation = Mapping[str, Mapping[str, float]]
 """Validation score by contender, and by a trial's number, id or ``seed <seed>``."""
@@ -134,22 +133,15 @@ def _chances(scores: Sequence[float | None], best_of: int, metric: Metric) -> li
     known = [_signed(score, metric) for score in scores if score is not None]
     if len(known) < len(scores) or not 1 <= best_of <= len(known):
         return [None] * len(scores)
-    return [float(weight) for weight in selection_weights(np.array(known), best_of)]
+    return [float(weight) for weight in pooled.selection_weights(np.array(known), best_of)]
 
 
 def crossings(curves: Mapping[str, Sequence[Mapping[str, Any]]], *, metric: Metric) -> list[tuple[str, int, str, int]]:
-    """Where two contenders change places: ``(who leads, at best of, who leads then, at best of)``."""
-    found = []
-    means = {name: {int(p["m"]): p["mean"] for p in points if is_number(p["mean"])} for name, points in curves.items()}
-    for a, b in combinations(sorted(means), 2):
-        shared = sorted(set(means[a]) & set(means[b]))
-        leads = [(m, _signed(means[a][m], metric) - _signed(means[b][m], metric)) for m in shared]
-        leads = [(m, gap) for m, gap in leads if gap != 0]
-        for (before, old), (after, new) in pairwise(leads):
-            if (old > 0) != (new > 0):
-                first, then = (a, b) if old > 0 else (b, a)
-                found.append((first, before, then, after))
-    return found
+    """Where two contenders change places, as `bakeoff.statistics.pooled.crossings` tells it."""
+    known = {name: [point for point in points if is_number(point["mean"])] for name, points in curves.items()}
+    return pooled.crossings(
+        {name: {int(p["m"]): _signed(p["mean"], metric) for p in own} for name, own in known.items()}
+    )
 
 
 def _signed(value: float, metric: Metric) -> float:

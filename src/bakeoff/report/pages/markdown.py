@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bakeoff.record.layout import SUMMARY
 from bakeoff.report.analysis.latency import untimed_words
-from bakeoff.report.pages.rendering import markdown_environment, write_page
+from bakeoff.report.pages.rendering import text_environment, write_page
 from bakeoff.report.reading import Bakeoff, read_bakeoff
 from bakeoff.report.sections.leaderboard import leaderboard_words
 from bakeoff.report.sections.race import race_context
@@ -30,7 +30,7 @@ def markdown(bakeoff: Bakeoff) -> str:
     plan, verdict, metric = bakeoff.plan, bakeoff.verdict, bakeoff.metric
     board, curves = [*bakeoff.contenders, *bakeoff.baselines], told_curves(bakeoff)
     is_family = verdict.kind == "family"
-    page = markdown_environment().get_template("verdict.md.j2")
+    page = text_environment().get_template("verdict.md.j2")
     text = page.render(
         plan=plan,
         verdict=verdict,

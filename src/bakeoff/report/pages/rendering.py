@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader
 from bakeoff.files import atomic_writer
 from bakeoff.report import numbers
 from bakeoff.report.figures.canvas import printable
-from bakeoff.report.words import FAMILY_NAMES, reading
+from bakeoff.report.words import FAMILY_NAMES, all_of, reading
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$])")
 _FACTS = {"memory_gb": "memory (GB)", "cpu": "CPU", "gpus": "GPUs", "python": "Python"}
@@ -36,16 +37,17 @@ def page_environment() -> Environment:
         "setting": _setting,
         "p_value": _p_value,
         "recorded": _recorded,
+        "shade": _shade,
         "percent_cell": _percent_cell,
         "confidence": _confidence,
     }
     return environment
 
 
-def markdown_environment() -> Environment:
-    """What renders those of Markdown, where texts from data are a ``text``, or in a summary a ``cell``."""
+def text_environment() -> Environment:
+    """What renders plain text and Markdown, where texts from data are a ``text`` or, in a table, a ``cell``."""
     environment = _environment(autoescape=False)
-    environment.filters |= {"text": _text, "cell": _cell}
+    environment.filters |= {"text": _text, "cell": _cell, "all_of": all_of}
     return environment
 
 
@@ -134,6 +136,13 @@ def _percent_cell(share: float) -> str:
     if percent == 0:
         return ""
     return f"{percent:.0f}" if percent >= 9.95 else f"{percent:.1f}"
+
+
+def _shade(share: float, is_right: bool) -> float:
+    """Strength of its background in [0, 52] percent; grows with the square root so that rare errors show."""
+    if is_right:
+        return round(26 * math.sqrt(share), 1)
+    return round(min(10 + 60 * math.sqrt(share), 52.0), 1) if share else 0.0
 
 
 def _confidence(value: float) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from bakeoff.files import write_json
 from bakeoff.report.datasets import Gathered
 from bakeoff.report.figures.ranks import ranks_figure
-from bakeoff.report.pages.rendering import markdown_environment, page_environment, write_page
+from bakeoff.report.pages.rendering import page_environment, text_environment, write_page
 from bakeoff.report.palette import looks
 from bakeoff.version import __version__
 
@@ -44,5 +44,5 @@ def summary_html(gathered: Gathered) -> str:
 
 def summary_markdown(gathered: Gathered) -> str:
     """Sentence, table, pairs and notes."""
-    template = markdown_environment().get_template("summary.md.j2")
+    template = text_environment().get_template("summary.md.j2")
     return template.render(gathered=gathered, summary=gathered.summary, metric=gathered.metric)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,33 +15,20 @@ from bakeoff.report.reading import Bakeoff
 _DRAWN_CLASSES = 30
 
 
-@dataclass(frozen=True)
-class ClassRow:
-    """One class: its size in the test set and the share each contender predicts right, in the contenders' order."""
-
-    name: str
-    num_examples: int
-    shares: tuple[float, ...]
-
-
 def classes_context(bakeoff: Bakeoff, errors: Mapping[str, Errors], looks: Mapping[str, Look]) -> dict[str, Any]:
-    """The table of all classes and models; the figure leaves the baselines out, which would flatten it."""
-    drawn_names = [row.name for row in bakeoff.contenders if row.name in errors]
-    if bakeoff.labels is None or not drawn_names:
+    """The table of all classes and models, hardest class first (lowest mean), those without test examples last.
+
+    The figure leaves the baselines out, which would flatten it.
+    """
+    marks, names = [row.name for row in bakeoff.contenders if row.name in errors], bakeoff.plan.class_names
+    if bakeoff.labels is None or not marks:
         return {"figures": {}}
-    per_class = {name: found.per_class for name, found in errors.items()}
-    rows = class_rows(bakeoff.plan.class_names, bakeoff.labels, per_class)
-    drawn = [row for row in rows[:_DRAWN_CLASSES] if row.num_examples]
-    places = {name: place for place, name in enumerate(errors)}
-    shares = {name: np.array([row.shares[places[name]] for row in drawn]) for name in drawn_names}
-    figure = classes_figure([row.name for row in drawn], shares, looks=looks)
-    columns = {"class_columns": list(errors), "class_marks": drawn_names, "num_drawn_classes": len(drawn)}
-    return {"classes": rows, **columns, "figures": {"classes": figure}}
-
-
-def class_rows(class_names: Sequence[str], labels: np.ndarray, per_class: Mapping[str, np.ndarray]) -> list[ClassRow]:
-    """The classes, hardest first (lowest mean over contenders); classes absent from the test set come last."""
-    sizes = np.bincount(labels, minlength=len(class_names))
-    shares = np.stack(list(per_class.values()))
+    sizes = np.bincount(bakeoff.labels, minlength=len(names))
+    shares = np.stack([found.per_class for found in errors.values()])
     order = np.argsort(np.where(sizes > 0, shares.mean(0), np.inf), kind="stable")
-    return [ClassRow(class_names[k], int(sizes[k]), tuple(shares[:, k].tolist())) for k in order]
+    drawn = [k for k in order[:_DRAWN_CLASSES] if sizes[k]]
+    by_name = {name: errors[name].per_class[drawn] for name in marks}
+    figure = classes_figure([names[k] for k in drawn], by_name, looks=looks)
+    rows = [(names[k], int(sizes[k]), shares[:, k].tolist()) for k in order]
+    columns = {"class_columns": list(errors), "class_marks": marks, "num_drawn_classes": len(drawn)}
+    return {"classes": rows, **columns, "figures": {"classes": figure}}

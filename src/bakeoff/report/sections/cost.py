@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
-
-from markupsafe import Markup
 
 from bakeoff.report.analysis.latency import ratios_by_size, untimed_words
 from bakeoff.report.analysis.pareto import costs, front
@@ -20,25 +17,14 @@ _UNEQUAL_FROM = 1.5
 """Rule 3: from so many times the FLOPs on, the verdict says that compute differed."""
 
 
-@dataclass(frozen=True)
-class CostPanel:
-    """One small multiple and the names on its Pareto front, cheapest first."""
-
-    figure: Markup
-    front: tuple[str, ...]
-
-
 def cost_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) -> dict[str, Any]:
-    """The small multiples and the indicative rows at equal compute and time."""
+    """The small multiples, each with the names on its front, and the indicative rows at equal compute and time."""
     rows = [*bakeoff.contenders, *bakeoff.baselines]
-    panels = [
-        CostPanel(
-            cost_figure(cost, metric=metric, looks=looks), tuple(p.name for p in front(cost.points, metric=metric))
-        )
-        for cost in costs(rows, metric=metric)
-    ]
     return {
-        "cost_panels": panels,
+        "cost_panels": [
+            (cost_figure(cost, metric=metric, looks=looks), [point.name for point in front(cost.points, metric=metric)])
+            for cost in costs(rows, metric=metric)
+        ],
         "ratios": ratios_by_size(bakeoff.contenders),
         "untimed": untimed_words(bakeoff.plan, rows),
         **_indicative(bakeoff, metric),
