@@ -129,7 +129,7 @@ def with_nan(table):
         (with_nan, "data.nan_scores"),
         (lambda table: table[table["contender"] == "a"], "data.one_contender"),
         (lambda table: table[table["seed"] < 2], "data.too_few_seeds"),
-        (lambda table: table[:0], "data.empty"),
+        (lambda table: table[:0], "data.empty_split"),
         (lambda table: table.assign(score="good"), "data.bad_scores"),
     ],
 )
@@ -147,7 +147,7 @@ def test_a_bad_table_ends_with_3_and_one_line(tmp_path, capsys, change, code):
     ("words", "exit_code", "line"),
     [
         (["gone.parquet"], 3, "error[data.not_found] scores=gone.parquet: there is no file"),
-        (["scores.xlsx"], 3, "allowed: .parquet, .csv, .jsonl"),
+        (["scores.xlsx"], 3, "allowed: .csv, .tsv, .jsonl, .json, .parquet; next: export the sheet as CSV"),
         (["broken.parquet"], 3, "error[data.unreadable]"),
         (["scores.csv", "--contenders", "a,z"], 3, "error[data.unknown_contender] --contenders=z"),
         (["scores.csv", "--margin", "-1"], 2, "error[config.margin]"),
@@ -229,3 +229,48 @@ def test_best_of_without_validation_scores_is_refused(tmp_path, monkeypatch, cap
     with pytest.raises(SystemExit) as ended:
         main(["verdict", "scores.csv", "--best-of", "3"])
     assert ended.value.code == 2 and "--best-of=3" in capsys.readouterr().err
+
+
+def test_columns_that_no_verdict_uses_are_told_and_so_is_how_the_table_was_read(say, tmp_path, capsys):
+    table = table_of_scores()
+    expected = verdict_from_scores(table)
+    table = table.assign(Cluster="x", comment=table["example"], split=0, trial=table["seed"])
+    table.to_csv(tmp_path / "s.csv", index=False, sep=";", decimal=",")
+    main(["verdict", "s.csv", "--json"])
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == expected.to_dict()
+    assert printed.err.splitlines() == [
+        "note: s.csv is cut at the semicolon, as its first lines are (--sep).",
+        "note: Numbers of the column score in s.csv have decimal commas.",
+        "note: Columns that are not used: Cluster, comment; rename Cluster to cluster if it is meant.",
+    ]
+    table.to_parquet(tmp_path / "s.parquet")
+    main(["verdict", "s.parquet", "--json", "--cluster", "comment"])
+    assert "not used: Cluster.\n" in capsys.readouterr().err
+
+
+def test_a_score_that_is_no_number_names_its_line(say, tmp_path, capsys):
+    lines = table_of_scores(examples=4).to_csv(index=False).splitlines()
+    lines[7] = lines[7].rsplit(",", 1)[0] + ",0.8x"
+    (tmp_path / "s.csv").write_text("\n".join(lines))
+    with pytest.raises(SystemExit):
+        main(["verdict", "s.csv"])
+    assert "row 8 of s.csv says '0.8x', which is no number" in capsys.readouterr().err
+
+
+def test_a_table_of_scores_may_be_compressed_and_of_any_tool(say, tmp_path):
+    table = table_of_scores()
+    table["score"] = table["score"] > 0
+    table.to_csv(tmp_path / "s.csv.gz", index=False)
+    assert json.loads(say("s.csv.gz", "--json")) == verdict_from_scores(table_of_scores()).to_dict()
+    table.to_json(tmp_path / "s.json", orient="records")
+    assert json.loads(say("s.json", "--json")) == verdict_from_scores(table_of_scores()).to_dict()
+
+
+def test_advice_on_a_table_names_the_flags_of_the_command(say, tmp_path, capsys):
+    (tmp_path / "s.csv").write_bytes(b"contender;score\na;1\nb\n")
+    (tmp_path / "t.csv").write_bytes("contender,score\n\xe9,1\n".encode("latin-1"))
+    for name, advice in (("s.csv", "next: --sep=semicolon"), ("t.csv", "next: --encoding=cp1252")):
+        with pytest.raises(SystemExit):
+            main(["verdict", name])
+        assert advice in capsys.readouterr().err

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from bakeoff.commands.arguments import Parser
 from bakeoff.commands.listing import plain_table, show
-from bakeoff.commands.verdict import clustered_by, only, range_of, read_table, refuse_tuned
+from bakeoff.commands.score_tables import read_scores
+from bakeoff.commands.verdict import clustered_by, only, range_of, refuse_tuned
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.files import read_json
 from bakeoff.statistics import Verdict, verdict_from_scores
@@ -136,7 +137,7 @@ def _of_guesses(words: Any) -> Pilot:
 def _of_scores(words: Any) -> Pilot:
     folder = words.source.is_dir()
     record = _record_of(words.source) if folder else {}
-    scores = clustered_by(read_table(words.source / SCORES if folder else words.source), words.cluster)
+    scores = clustered_by(read_scores(words.source / SCORES if folder else words.source)[0], words.cluster)
     refuse_tuned(scores)
     entered = [row["name"] for row in record.get("contenders", ())]
     verdict = verdict_from_scores(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from rich.text import Text
 
 from bakeoff.commands.arguments import Parser
 from bakeoff.commands.listing import plain_table, show
+from bakeoff.commands.score_tables import read_scores, unused
+from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.errors import ConfigError, DataError, nearest
 from bakeoff.report.pages.terminal import print_verdict
 from bakeoff.statistics.configuration import verdict_from_scores
@@ -21,36 +24,6 @@ from bakeoff.statistics.family import family_verdict
 from bakeoff.statistics.looks import EVERY, LAST_LOOK, Declared, declare_looks
 from bakeoff.statistics.options import EDITION
 from bakeoff.statistics.verdicts import Verdict
-
-NAMED = ("contender", "example", "cluster", "split")
-"""Columns of names: 007 and 7 are two examples, and NA may be one."""
-NUMBERED = ("seed", "trial", "score")
-MISSING = ["", "NA", "N/A", "NaN", "nan", "-nan", "null", "None"]
-"""What stands in them where there is no number."""
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    present = pd.read_csv(path, nrows=0).columns
-    named = [name for name in present if name not in NUMBERED]
-    missing = dict.fromkeys(NUMBERED, MISSING) | {name: [""] for name in named}
-    return pd.read_csv(path, dtype=dict.fromkeys(named, str), keep_default_na=False, na_values=missing)
-
-
-def _read_json_lines(path: Path) -> pd.DataFrame:
-    return pd.read_json(path, lines=True, dtype=False, convert_dates=False)
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    table = pd.read_parquet(path)
-    return table.reset_index() if set(table.index.names) & {*NAMED, *NUMBERED} else table
-
-
-READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".parquet": _read_parquet,
-    ".csv": _read_csv,
-    ".jsonl": _read_json_lines,
-}
-"""How each kind of table is read, by the end of its name."""
 
 
 def run(argv: Sequence[str]) -> None:
@@ -61,7 +34,9 @@ def run(argv: Sequence[str]) -> None:
         ConfigError: an impossible option.
     """
     words = _parser().parse_args(argv)
-    scores = read_table(words.scores)
+    how = TableFormat(sep=words.sep, encoding=words.encoding)
+    scores, notes = read_scores(words.scores, how)
+    notes += unused(scores.columns, cluster=words.cluster)
     if words.contenders is not None:
         scores = only(scores, words.contenders)
     scores = clustered_by(scores, words.cluster)
@@ -75,7 +50,9 @@ def run(argv: Sequence[str]) -> None:
         "edition": words.edition,
     }
     if words.validation is not None:
-        verdict = _family(scores, words, options)
+        validation, found = read_scores(words.validation, how, key="--validation")
+        verdict = _family(scores, validation, words, options)
+        notes += found
     else:
         if words.best_of is not None:
             problem = "the best of some trials is chosen by validation scores"
@@ -85,30 +62,12 @@ def run(argv: Sequence[str]) -> None:
         verdict = verdict_from_scores(
             scores, paired=words.paired, looks=_declared(words), futility=words.futility, **options
         )
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     if words.json:
         print(json.dumps(verdict.to_dict(), indent=1))
     else:
         _print(verdict)
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """A table of scores, by the end of its name.
-
-    Raises:
-        DataError: no such file, an unknown kind, or one that cannot be read.
-    """
-    if path.suffix not in READERS:
-        problem = f"unknown kind of table {path.suffix or '(no ending)'}"
-        raise DataError("data.unknown_format", "scores", path, problem, allowed=READERS)
-    if not path.is_file():
-        beside = [file.name for file in path.parent.glob("*") if file.suffix in READERS]
-        problem = f"there is no file {path.resolve()}"
-        raise DataError("data.not_found", "scores", path, problem, allowed=nearest(path.name, beside) or None)
-    try:
-        return READERS[path.suffix](path)
-    except (OSError, ValueError) as error:  # pandas and pyarrow say with these what is wrong with a file
-        reason = str(error).split("\n")[0]
-        raise DataError("data.unreadable", "scores", path, f"it cannot be read: {reason}") from error
 
 
 def only(scores: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -148,7 +107,7 @@ def clustered_by(scores: pd.DataFrame, column: str | None) -> pd.DataFrame:
 
 def _parser() -> Parser:
     parser = Parser(prog="bakeoff verdict", description="The verdict on per-example scores from any tool.")
-    about = "a .csv, .parquet or .jsonl table: contender, seed, example, score; one row each"
+    about = "a table (.csv, .tsv, .jsonl, .json, .parquet): contender, seed, example, score; one row each"
     parser.add_argument("scores", type=Path, metavar="SCORES", help=about)
     parser.add_argument("--json", action="store_true", help="print JSON instead of words")
     parser.add_argument("--margin", type=float, help="smallest difference that matters, units of the score")
@@ -165,6 +124,8 @@ def _parser() -> Parser:
     about = "lowest and highest possible score of an example (default: 0,1 where all are 0 or 1)"
     parser.add_argument("--score-range", type=range_of, metavar="LOW,HIGH", help=about)
     parser.add_argument("--edition", type=int, default=EDITION, help=f"of the protocol ({EDITION}); 1 judges as before")
+    parser.add_argument("--sep", metavar="NAME", help="between columns: comma, semicolon, tab, bar (default: found)")
+    parser.add_argument("--encoding", default="utf-8", metavar="NAME", help="of the table (utf-8)")
     parser.add_argument("--contenders", type=_names, metavar="A,B", help="compare only these")
     about = "tuning trials: their validation scores (contender, trial, score); the table then has trial, not seed"
     parser.add_argument("--validation", type=Path, metavar="FILE", help=about)
@@ -190,12 +151,12 @@ def _names(text: str) -> list[str]:
     return [part.strip() for part in text.strip("[]").split(",")]
 
 
-def _family(scores: pd.DataFrame, words: Any, options: dict[str, Any]) -> Verdict:
+def _family(scores: pd.DataFrame, validation: pd.DataFrame, words: Any, options: dict[str, Any]) -> Verdict:
     if words.paired:
         problem = "tuning trials have settings of their own, and are not paired"
         raise ConfigError("config.contradiction", "--validation", words.validation, problem)
     options |= {"m": words.best_of, "looks": _declared(words), "futility": words.futility}
-    return family_verdict(scores, read_table(words.validation), **options)
+    return family_verdict(scores, validation, **options)
 
 
 def refuse_tuned(scores: pd.DataFrame) -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 from bakeoff.data.sources.unpacking import unpacked
 from bakeoff.errors import DataError
 
+_OF_FLAGS = ("scores", "--validation")
+"""What `bakeoff verdict` is told of tables."""
+
 
 def read_text(file: Path, *, encoding: str, key: str = "data.file") -> str:
     """A file's text, unpacked, without a byte-order mark and with its line ends as they are.
@@ -38,5 +41,7 @@ def decoded(content: bytes, file: Path, *, encoding: str, key: str, cut: bool = 
 
 
 def beside(key: str, name: str) -> str:
-    """The setting of a name in the section of another: ``data.sep`` beside ``data.file``, ``sep`` beside ``input``."""
+    """The setting of a name beside another: ``data.sep`` of ``data.file``, ``sep`` of ``input``, or ``--sep``."""
+    if key in _OF_FLAGS:
+        return f"--{name}"
     return f"{key.rpartition('.')[0]}.{name}".lstrip(".")
