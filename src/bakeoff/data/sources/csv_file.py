@@ -8,8 +8,8 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import itertools
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -33,12 +33,11 @@ _EXCELS_LINE = re.compile(r'"?sep=(.)"?\r?\n')
 
 
 @dataclasses.dataclass(frozen=True)
-class _Row:
-    """The fields of a row, and its first and last line."""
+class _Rows:
+    """The fields of each row, the header first, and the number of the line at which each begins, and one more."""
 
-    first: int
-    last: int
-    fields: list[str]
+    fields: list[list[str]]
+    begins: list[int]
 
 
 def read_csv(text: str, file: Path, how: TableFormat, *, suffix: str, key: str) -> ReadTable:
@@ -69,7 +68,7 @@ def read_csv(text: str, file: Path, how: TableFormat, *, suffix: str, key: str) 
         notes.append(f"{file.name} is cut at the {_called(sep)}, as its first lines are ({beside(key, 'sep')}).")
     names, fields = sheet.columns(rows)
     table = pa.table({name: pa.array(values, pa.string()) for name, values in zip(names, fields, strict=True)})
-    return ReadTable(table, [row.first for row in rows[1:]], tuple(notes))
+    return ReadTable(table, rows.begins[1:-1], tuple(notes))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +89,7 @@ class _Sheet:
     first_line: int
     sep: str
 
-    def rows(self, quote: str | None) -> tuple[list[_Row], list[str]]:
+    def rows(self, quote: str | None) -> tuple[_Rows, list[str]]:
         """All rows, the header first, and a note where it had to be found out whether quotes are quoting."""
         if quote is not None:
             return self._cut(character(quote, QUOTES, beside(self.key, "quote"))), []
@@ -99,13 +98,13 @@ class _Sheet:
         rows = self._cut('"')
         swallowed = self._swallowed(rows)
         if swallowed is not None:
-            self._refuse_swallowed(swallowed)
+            self._refuse_swallowed(*swallowed)
         return rows, []
 
-    def _between_tabs(self) -> tuple[list[_Row], list[str]]:
+    def _between_tabs(self) -> tuple[_Rows, list[str]]:
         """Quotes are characters there, unless all of them are quoting, or the rows would not fit the header."""
         plain = self._cut("")
-        if is_quoted("".join(self.lines), self.sep) or len({len(row.fields) for row in plain if row.fields}) > 1:
+        if is_quoted("".join(self.lines), self.sep) or len({len(fields) for fields in plain.fields if fields}) > 1:
             quoted = self._cut('"', or_else=plain)
             if self._swallowed(quoted) is None:
                 return quoted, []
@@ -113,21 +112,21 @@ class _Sheet:
         note = f"The quotes in {self.file.name} are read as characters, since not all of it is quoted ({setting})."
         return plain, [note]
 
-    def _cut(self, quote: str, *, or_else: list[_Row] | None = None) -> list[_Row]:
+    def _cut(self, quote: str, *, or_else: _Rows | None = None) -> _Rows:
         limit = csv.field_size_limit(_LONGEST_FIELD)
         reader = reader_of(self.lines, self.sep, quote, strict=True, spaced=self._is_spaced)
-        rows, first = [], 0
+        rows, begins = [], [self.first_line]
         try:
             for fields in reader:
-                rows.append(_Row(first + self.first_line, reader.line_num + self.first_line - 1, fields))
-                first = reader.line_num
+                rows.append(fields)
+                begins.append(self.first_line + reader.line_num)
         except csv.Error as error:
             if or_else is not None:
                 return or_else
-            self._refuse_quotes(first + self.first_line, error)
+            self._refuse_quotes(begins[-1], error)
         finally:
             csv.field_size_limit(limit)
-        return rows
+        return _Rows(rows, begins)
 
     @property
     def _is_spaced(self) -> bool:
@@ -135,21 +134,22 @@ class _Sheet:
         names = self.lines[0].split(self.sep)[1:] if self.lines else []
         return bool(names) and self.sep != "\t" and all(name.startswith(" ") for name in names)
 
-    def _swallowed(self, rows: Sequence[_Row]) -> _Row | None:
-        """The first row of several lines that look like rows of their own."""
-        for row in rows[1:]:
-            if row.last > row.first and any(self.sep in field and "\n" in field for field in row.fields):
-                lines = self.lines[row.first - self.first_line : row.last - self.first_line + 1]
-                if looks_like_rows(lines, self.sep, len(rows[0].fields), spaced=self._is_spaced):
-                    return row
+    def _swallowed(self, rows: _Rows) -> tuple[int, int] | None:
+        """The first and last line of the first row whose lines look like rows of their own."""
+        for row, (begin, end) in enumerate(itertools.pairwise(rows.begins)):
+            fields = rows.fields[row]
+            if row and end - begin > 1 and any(self.sep in field and "\n" in field for field in fields):
+                lines = self.lines[begin - self.first_line : end - self.first_line]
+                if looks_like_rows(lines, self.sep, len(rows.fields[0]), spaced=self._is_spaced):
+                    return begin, end - 1
         return None
 
-    def columns(self, rows: list[_Row]) -> tuple[list[str], list[list[str]]]:
+    def columns(self, rows: _Rows) -> tuple[list[str], list[list[str]]]:
         """Names and values of each column, without the empty ones that separators at the ends of lines make."""
-        header = [name.strip() for name in rows[0].fields] if rows else []
+        header = [name.strip() for name in rows.fields[0]] if rows.fields else []
         self._check_header(header)
-        records = [row.fields for row in rows[1:] if row.fields]
-        if len(rows) == 1:
+        records = [fields for fields in rows.fields[1:] if fields]
+        if len(rows.fields) == 1:
             problem = f"{self.file} has a header and no rows"
             raise DataError(
                 "data.empty_split", self.key, self.file.name, problem, next_step="give rows below the column names"
@@ -159,10 +159,10 @@ class _Sheet:
                 header = [*header, ""]
             elif [fields[0] for fields in records] == [str(number) for number in range(1, len(records) + 1)]:
                 header = ["", *header]  # as R's write.table leaves out the name of its row numbers
-        for row in rows[1:]:
-            if row.fields and len(row.fields) != len(header):
-                self._refuse_ragged(row, len(header))
-        values = zip(*(row.fields or [""] * len(header) for row in rows[1:]), strict=True)
+        for begin, fields in zip(rows.begins[1:-1], rows.fields[1:], strict=True):
+            if fields and len(fields) != len(header):
+                self._refuse_ragged(begin, len(fields), len(header))
+        values = zip(*(fields or [""] * len(header) for fields in rows.fields[1:]), strict=True)
         kept = [(name, list(column)) for name, column in zip(distinct(header), values, strict=True)]
         kept = [(name, column) for (name, column), given in zip(kept, header, strict=True) if given or any(column)]
         return [name for name, _ in kept], [column for _, column in kept]
@@ -177,8 +177,8 @@ class _Sheet:
             problem = f"line 1 of {self.file} is one column if cut at the {used}, but holds a {found}: {header[0][:80]}"
             raise DataError("data.delimiter", setting, used, problem, next_step=f"{setting}={found}")
 
-    def _refuse_ragged(self, row: _Row, num_columns: int) -> NoReturn:
-        problem = f"line {row.first} of {self.file} has {len(row.fields)} fields where the header has {num_columns}"
+    def _refuse_ragged(self, line: int, num_fields: int, num_columns: int) -> NoReturn:
+        problem = f"line {line} of {self.file} has {num_fields} fields where the header has {num_columns}"
         next_step = f"quote fields that hold the separator, or set {beside(self.key, 'sep')}"
         raise DataError("data.ragged", self.key, self.file.name, problem, next_step=next_step)
 
@@ -189,8 +189,8 @@ class _Sheet:
         next_step = f'double the quotes within a quoted field (""), or {setting}=none if quotes are characters'
         raise DataError("data.bad_table", self.key, self.file.name, problem, next_step=next_step) from error
 
-    def _refuse_swallowed(self, row: _Row) -> NoReturn:
-        problem = f"lines {row.first} to {row.last} of {self.file} are one row within quotes, but look like rows"
+    def _refuse_swallowed(self, first: int, last: int) -> NoReturn:
+        problem = f"lines {first} to {last} of {self.file} are one row within quotes, but look like rows"
         setting = beside(self.key, "quote")
         next_step = f"{setting}=none if these quotes are characters, {setting}=double if they are quoting"
         raise DataError("data.swallowed_rows", self.key, self.file.name, problem, next_step=next_step)

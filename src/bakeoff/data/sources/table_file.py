@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 from bakeoff.data.sources.csv_file import read_csv
@@ -45,9 +48,10 @@ def read_table_file(file: Path, how: TableFormat, *, key: str, most: int | None 
     is_cut = most is not None and len(content) == most
     text = decoded(content, file, encoding=how.encoding, key=key, cut=is_cut)
     text = _whole_lines(text) if is_cut else text
-    if suffix in (".jsonl", ".json"):
-        return read_json(text, file, key=key)
-    return read_csv(text, file, how, suffix=suffix, key=key)
+    with _collection_paused():
+        if suffix in (".jsonl", ".json"):
+            return read_json(text, file, key=key)
+        return read_csv(text, file, how, suffix=suffix, key=key)
 
 
 def table_suffix(name: str) -> str:
@@ -55,6 +59,18 @@ def table_suffix(name: str) -> str:
     path = Path(name.lower())
     suffix = path.with_suffix("").suffix if path.suffix in PACKED else path.suffix
     return _SAME_AS.get(suffix, suffix)
+
+
+@contextlib.contextmanager
+def _collection_paused() -> Iterator[None]:
+    """A million rows have no cycles; looking for them again and again makes reading them take 5.6 s instead of 1.6."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _whole_lines(text: str) -> str:
