@@ -20,7 +20,8 @@ from bakeoff.data.sources.source import Source
 
 _STEPS = 40
 _RANGE = 6.0  # signals have a deviation of 1 over all of them; the largest values of 5,000 are -5.5 and 4.5
-_VAL_SEED = 43
+_PUBLISHED_TEST = 1_000
+_VAL_SEED, _TEST_SEED = 43, 44
 
 
 class MNIST1D(Source):
@@ -33,11 +34,18 @@ class MNIST1D(Source):
         shuffled: all signals in one other order of steps, the package's own.
         num_val: validation signals, which are made from another seed so that train keeps its 4,000; 0 gives none, and
             they are taken from train.
+        num_test: test signals: the published 1,000, and the rest from a third seed.
+
+    Raises:
+        ValueError: ``num_test`` is below 1,000.
     """
 
-    def __init__(self, *, shuffled: bool, num_val: int) -> None:
+    def __init__(self, *, shuffled: bool, num_val: int, num_test: int = _PUBLISHED_TEST) -> None:
+        if num_test < _PUBLISHED_TEST:
+            raise ValueError(f"num_test is the published {_PUBLISHED_TEST:,} or more, not {num_test:,}")
         self._shuffled = shuffled
         self._num_val = num_val
+        self._num_test = num_test
 
     def identity(self) -> dict[str, Any]:
         """The generator's version and settings.
@@ -46,7 +54,8 @@ class MNIST1D(Source):
             EnvironmentFault: it is not installed.
         """
         version = package_version("mnist1d")
-        return {"source": "mnist1d", "mnist1d": version, "shuffled": self._shuffled, "num_val": self._num_val}
+        made = {"source": "mnist1d", "mnist1d": version, "shuffled": self._shuffled, "num_val": self._num_val}
+        return made | ({"num_test": self._num_test} if self._num_test != _PUBLISHED_TEST else {})
 
     def load(self) -> DatasetDict:
         """Splits ``train``, ``test`` and, unless ``num_val`` is 0, ``val``."""
@@ -55,17 +64,21 @@ class MNIST1D(Source):
         if self._num_val:
             more, _ = _generate(_VAL_SEED)
             signals["val"] = (more["x"][: self._num_val], more["y"][: self._num_val])
+        if (num_more := self._num_test - _PUBLISHED_TEST) > 0:
+            more, _ = _generate(_TEST_SEED, num_more)
+            more_x_NT, more_y_N = (np.concatenate((more[part], more[f"{part}_test"])) for part in "xy")
+            signals["test"] = (np.concatenate((made["x_test"], more_x_NT)), np.concatenate((made["y_test"], more_y_N)))
         if self._shuffled:
             signals = {split: (x_NT[:, order_T], labels_N) for split, (x_NT, labels_N) in signals.items()}
         return DatasetDict({split: _images(x_NT, labels_N) for split, (x_NT, labels_N) in signals.items()})
 
 
-def _generate(seed: int | None = None) -> tuple[dict[str, Any], NDArray[np.int64]]:
-    """The package's data set from a seed (None: its own, 42), and the order that it would shuffle the steps into."""
+def _generate(seed: int = 42, num_signals: int = 5_000) -> tuple[dict[str, Any], NDArray[np.int64]]:
+    """The package's data set from a seed (its own: 42), and the order that it would shuffle the steps into."""
     generator = sample_package("mnist1d").data
     settings = generator.get_dataset_args()
-    if seed is not None:
-        settings.seed = seed
+    settings.seed = seed
+    settings.num_samples = num_signals
     with _random_state_kept():
         made = generator.make_dataset(settings)
         # What the generator draws next where `shuffle_seq` is on.
