@@ -69,6 +69,20 @@ def test_leaderboard_lists_contenders_first_and_baselines_after(report: Built) -
     assert f"{100 * report.verdict['leaderboard'][0]['test']['accuracy']['mean']:.2f}" in lines[1]
 
 
+def test_leaderboard_ends_in_what_the_bakeoff_teaches(report: Built) -> None:
+    console = Console(file=io.StringIO(), width=120, force_terminal=False)
+    print_leaderboard(report.verdict, console, plan=report.plan)
+    leader = report.verdict["winner"]
+    own = [pair for pair in report.verdict["pairs"] if leader in (pair["a"], pair["b"])]
+    far = max(own, key=lambda pair: abs(pair["difference"]))
+    widest = max(pair["high"] - pair["low"] for pair in own)
+    other = far["b"] if far["a"] == leader else far["a"]
+    told = printed(console)[-1]
+    assert told.startswith("In short (100,000 trainable parameters each, within 5\u202f%): ")
+    assert f"up to {100 * abs(far['difference']):.2f} points of accuracy here, {leader} over {other}" in told
+    assert f"and 5 seeds tell gaps above {50 * widest:.2f} points from luck." in told
+
+
 def test_a_tuned_plan_and_leaderboard_tell_of_the_search(tmp_path: Path) -> None:
     folder = write_bakeoff(tmp_path / "b", TUNED)
     plan, verdict = (json.loads((folder / name).read_text()) for name in ("plan.json", "verdict.json"))

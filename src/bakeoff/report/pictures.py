@@ -6,17 +6,20 @@ import base64
 import io
 
 import numpy as np
-from PIL import Image, ImageColor
+from PIL import Image, ImageColor, ImageDraw
 
 from bakeoff.report.palette import overlay
 
 _LARGEST_PX = 96
 _OVERLAY_OPACITY = 140
 _SPECTRUM_COLOUR = (140, 95, 180)
+_TRACE_COLOUR = (128, 128, 128)
+_TRACE_SIZE_PX = (96, 64)
+_TRACE_FINER = 4
 
 
 def picture_uri(image_HWC: np.ndarray, *, largest_px: int = _LARGEST_PX) -> str:
-    """A test image as a PNG data URI; small ones keep their pixels and the page scales them.
+    """A test image as a PNG data URI; small ones keep their pixels and the page scales them, signals become lines.
 
     Args:
         image_HWC: uint8, with 1, 3 or 4 channels; of any other number the first is shown. (H, W) is taken for grey.
@@ -25,9 +28,16 @@ def picture_uri(image_HWC: np.ndarray, *, largest_px: int = _LARGEST_PX) -> str:
     pixels = np.asarray(image_HWC, dtype=np.uint8)
     if pixels.ndim == 3 and pixels.shape[-1] not in (3, 4):
         pixels = pixels[..., 0]
+    if is_signal(pixels):
+        return _trace_uri(pixels.reshape(-1))
     image = Image.fromarray(pixels)
     image.thumbnail((largest_px, largest_px), Image.Resampling.LANCZOS)
     return _png_uri(image)
+
+
+def is_signal(pixels: np.ndarray) -> bool:
+    """Whether an image (H, W) or (H, W, C) is one column of grey values: a signal over time, not a picture."""
+    return pixels.shape[1] == 1 and pixels.size == pixels.shape[0] > 1
 
 
 def heat_uri(shares: np.ndarray, *, colour: tuple[int, int, int]) -> str:
@@ -57,6 +67,18 @@ def spectrum_uri(mel_MT: np.ndarray) -> str:
     bands = np.nan_to_num(mel_MT[::-1].astype(np.float64))
     span = float(np.ptp(bands)) or 1.0
     return heat_uri(((bands - bands.min()) / span) ** 2, colour=_SPECTRUM_COLOUR)
+
+
+def _trace_uri(values_T: np.ndarray) -> str:
+    """A signal as a line from left to right, the least value at the bottom; right on light and dark."""
+    width, height = (_TRACE_FINER * side for side in _TRACE_SIZE_PX)
+    image = Image.new("RGBA", (width, height), (*_TRACE_COLOUR, 0))
+    span = float(np.ptp(values_T)) or 1.0
+    across = np.linspace(_TRACE_FINER, width - _TRACE_FINER, len(values_T))
+    up = (values_T - values_T.min()) / span * (height - 4 * _TRACE_FINER) + 2 * _TRACE_FINER
+    points = np.stack([across, height - up], axis=1).ravel().tolist()
+    ImageDraw.Draw(image).line(points, fill=(*_TRACE_COLOUR, 255), width=2 * _TRACE_FINER, joint="curve")
+    return _png_uri(image.resize(_TRACE_SIZE_PX, Image.Resampling.LANCZOS))
 
 
 def _png_uri(image: Image.Image) -> str:

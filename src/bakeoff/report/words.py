@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bakeoff.record.plan import RecordedPlan
-from bakeoff.record.verdict import RecordedPair
+from bakeoff.record.verdict import RecordedPair, RecordedVerdict
 from bakeoff.report.numbers import Metric, compact, count, is_number, share
 from bakeoff.report.reading import Bakeoff
 
@@ -72,6 +72,27 @@ def headline(bakeoff: Bakeoff) -> str:
     if verdict.verdict == "EQUIVALENT":
         return f"{all_of(verdict.equivalent) or 'The best'} are equally good"
     return "Not enough evidence to name a winner"
+
+
+def lesson(plan: RecordedPlan, verdict: RecordedVerdict, metric: Metric) -> str:
+    """What a reader takes home: what the choice of model is worth here, and how small a gap the bakeoff can tell.
+
+    The worth is the leader's largest difference to a rival; a gap can be told where it passes the half-width of a
+    pair's interval, the widest of the leader's pairs. Empty where no pair was measured.
+    """
+    own = [pair.seen_from(verdict.leader) for pair in verdict.pairs if verdict.leader in (pair.a, pair.b)]
+    own = [pair for pair in own if is_number(pair.difference) and is_number(pair.low) and is_number(pair.high)]
+    if not own:
+        return ""
+    largest = max(own, key=lambda pair: abs(pair.difference))
+    told = max((pair.high - pair.low) / 2 for pair in own)
+    better, worse = (largest.a, largest.b) if largest.difference >= 0 else (largest.b, largest.a)
+    worth = f"{metric.size(abs(largest.difference))} of {metric.label}"
+    cases = f"{count(plan.spec.get('num_test'))} test examples and {verdict.runs_of(largest.a)} {plan.run_word}s"
+    return (
+        f"In short ({budget_words(plan)}): the choice of model is worth up to {worth} here, {better} over {worse}; "
+        f"{cases} tell gaps above {metric.size(told)} from luck."
+    )
 
 
 def closest_rival(bakeoff: Bakeoff) -> RecordedPair | None:

@@ -29,7 +29,7 @@ from bakeoff.report.sections.scaling import scaling_context
 from bakeoff.report.sections.stamps import stamps
 from bakeoff.report.sections.tuning import tuning_context
 from bakeoff.report.sections.verdict import verdict_context
-from bakeoff.report.words import budget_words, closest_rival, glossary, headline, question
+from bakeoff.report.words import budget_words, closest_rival, glossary, headline, lesson, question
 from bakeoff.version import __version__
 
 SECTIONS = (
@@ -135,6 +135,7 @@ def _words(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
         "stamps": stamps(bakeoff),
         "question": question(plan),
         "headline": headline(bakeoff),
+        "lesson": lesson(plan, bakeoff.verdict, metric),
         "rival": closest_rival(bakeoff),
         "budget_words": budget_words(plan),
         "settings": settings(plan.contenders),

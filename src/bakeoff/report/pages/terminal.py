@@ -14,7 +14,7 @@ from bakeoff.record.verdict import LeaderboardRow, RecordedVerdict
 from bakeoff.report import numbers
 from bakeoff.report.analysis.latency import untimed_words
 from bakeoff.report.numbers import Metric
-from bakeoff.report.words import FAMILY_NAMES, all_of, budget_words, question
+from bakeoff.report.words import FAMILY_NAMES, all_of, budget_words, lesson, question
 
 _STYLES = {"cnn": "blue", "rnn": "dark_orange3", "transformer": "green", "baseline": "bright_black"}
 
@@ -43,7 +43,7 @@ def print_plan(plan: Mapping[str, Any], console: Console) -> None:
 
 
 def print_leaderboard(verdict: Mapping[str, Any], console: Console, *, plan: Mapping[str, Any]) -> None:
-    """Print the leaderboard, baselines below a line; costs are means over seeds.
+    """Print the leaderboard, baselines below a line, and what it teaches; costs are means over seeds.
 
     Args:
         verdict: The JSON of ``verdict.json``.
@@ -65,6 +65,8 @@ def print_leaderboard(verdict: Mapping[str, Any], console: Console, *, plan: Map
         console.print(Text(sentence, style="dim"), soft_wrap=True)
     if numbers.is_number(found.trivial):
         console.print(Text(f"{found.trivial_words}: {primary.value(found.trivial)}", style="dim"))
+    if learnt := lesson(planned, found, primary):
+        console.print(Text(learnt), soft_wrap=True)
 
 
 def print_verdict(verdict: Mapping[str, Any], console: Console) -> None:

@@ -18,7 +18,7 @@ from bakeoff.report.figures.course import Course, course_figure
 from bakeoff.report.figures.lines import lines_figure
 from bakeoff.report.numbers import UNKNOWN, duration, is_number, significant, typeset
 from bakeoff.report.palette import Look, overlay
-from bakeoff.report.pictures import mask_uri, picture_uri, spectrum_uri
+from bakeoff.report.pictures import is_signal, mask_uri, picture_uri, spectrum_uri
 from bakeoff.report.sounds import LONGEST_S, sound_uri
 from bakeoff.tasks.exhibits import Box, unpack
 
@@ -108,7 +108,13 @@ def _picture(entry: Entry, place: Place) -> Mapping[str, Any]:
     layers = [(word, mask_uri(mask, largest_px=_LARGEST_PICTURE_PX)) for word, mask in drawn.items()]
     legend = _legend(list(drawn.values()), entry.get("mask_names") or ())
     said = {"legend": legend, "caption": clipped(entry.get("caption") or "")}
-    return {"base": base, "boxes": over, "layers": layers, "is_tiny": max(height, width) < 128, **said}
+    return {
+        "base": base,
+        "boxes": over,
+        "layers": layers,
+        "is_tiny": not is_signal(pixels_HWC) and max(height, width) < 128,
+        **said,
+    }
 
 
 def _box(raw: Entry) -> Box:
