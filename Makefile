@@ -22,7 +22,7 @@ $(VENV)/.installed: $(LOCK) pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	touch $@
 
-demo: setup  ## a bakeoff on embedded digits: CNN, RNN and Transformer, verdict and report in minutes
+demo: setup  ## a bakeoff on embedded signals: CNN, RNN and Transformer, verdict and report in two minutes
 	$(BIN)/bakeoff compare experiment=demo output_dir=outputs/demo
 
 test: setup  ## the test suite: offline, minutes

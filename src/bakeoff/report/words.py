@@ -80,18 +80,22 @@ def lesson(plan: RecordedPlan, verdict: RecordedVerdict, metric: Metric) -> str:
     The worth is the leader's largest difference to a rival; a gap can be told where it passes the half-width of a
     pair's interval, the widest of the leader's pairs. Empty where no pair was measured.
     """
-    own = [pair.seen_from(verdict.leader) for pair in verdict.pairs if verdict.leader in (pair.a, pair.b)]
-    own = [pair for pair in own if is_number(pair.difference) and is_number(pair.low) and is_number(pair.high)]
-    if not own:
+    leader = verdict.leader
+    own = [pair.seen_from(leader) for pair in verdict.pairs if leader in (pair.a, pair.b)] if leader else []
+    gaps = [
+        (pair.difference, (pair.high - pair.low) / 2, pair)
+        for pair in own
+        if is_number(pair.difference) and is_number(pair.low) and is_number(pair.high)
+    ]
+    if not gaps:
         return ""
-    largest = max(own, key=lambda pair: abs(pair.difference))
-    told = max((pair.high - pair.low) / 2 for pair in own)
-    better, worse = (largest.a, largest.b) if largest.difference >= 0 else (largest.b, largest.a)
-    worth = f"{metric.size(abs(largest.difference))} of {metric.label}"
-    cases = f"{count(plan.spec.get('num_test'))} test examples and {verdict.runs_of(largest.a)} {plan.run_word}s"
+    difference, _, pair = max(gaps, key=lambda gap: abs(gap[0]))
+    better, worse = (pair.a, pair.b) if difference >= 0 else (pair.b, pair.a)
+    worth, told = metric.size(abs(difference)), metric.size(max(half for _, half, _ in gaps))
+    cases = f"{count(plan.spec.get('num_test'))} test examples and {verdict.runs_of(pair.a)} {plan.run_word}s"
     return (
-        f"In short ({budget_words(plan)}): the choice of model is worth up to {worth} here, {better} over {worse}; "
-        f"{cases} tell gaps above {metric.size(told)} from luck."
+        f"In short ({budget_words(plan)}): the choice of model is worth up to {worth} of {metric.label} here, {better} "
+        f"over {worse}; {cases} tell gaps above {told} from luck."
     )
 
 
