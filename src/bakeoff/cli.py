@@ -30,6 +30,7 @@ COMMANDS = {
     "doctor": ("bakeoff.commands.doctor:run", "whether this machine has what bakeoff needs"),
     "sync": ("bakeoff.commands.sync:run", "sends to MLflow what it has missed of runs and bakeoffs"),
     "register": ("bakeoff.commands.register:run", "a run, or a bakeoff's winner, in MLflow's model registry"),
+    "completion": ("bakeoff.commands.completion:run", "completion in your shell: bakeoff completion bash, zsh or fish"),
     "ui": ("bakeoff.commands.ui:run", "the MLflow page of your runs"),
 }
 """What each command calls, and what it is for."""
@@ -72,13 +73,14 @@ def _run_command(name: str, rest: list[str]) -> None:
         allowed = nearest(name, names, count=len(names))
         raise ConfigError("config.unknown_command", "bakeoff", name, "there is no such command", allowed=allowed)
     module, _, function = COMMANDS[name][0].partition(":")
-    getattr(importlib.import_module(module), function)(rest)
+    told = [[*PIPELINES, *COMMANDS]] if name == "completion" else []
+    getattr(importlib.import_module(module), function)(rest, *told)
 
 
 def _help() -> str:
     lines = ["bakeoff: CNN, RNN or Transformer, for your task and your data?", ""]
     for title, table in (("Pipelines", PIPELINES), ("Commands", {name: what for name, (_, what) in COMMANDS.items()})):
-        lines += [title, *(f"  bakeoff {name:<10}{what}" for name, what in table.items()), ""]
+        lines += [title, *(f"  bakeoff {name:<11}{what}" for name, what in table.items()), ""]
     return "\n".join([*lines, "bakeoff COMMAND --help says more; bakeoff --version says which version this is."])
 
 
