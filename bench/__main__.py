@@ -1,8 +1,8 @@
 """`make bench`: measures, prints, and writes docs/results/speed_*.md.
 
 python -m bench                      everything (about 35 minutes on two cores)
-python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences
-                                     or large
+python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences,
+                                     large or refusals
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from bakeoff.training.trial.environment import environment
-from bench import executors, first_step, large, parallel, sequences, throughput
+from bench import executors, first_step, large, parallel, refusals, sequences, throughput
 
 PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "throughput": lambda: throughput.measure(repeats=5),
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "executors": lambda: executors.measure(epochs=8),
     "sequences": lambda: sequences.measure(repeats=5),
     "large": lambda: large.measure(seeds=200),
+    "refusals": lambda: refusals.measure(repeats=3),
 }
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 HEADER = "| what | bakeoff | reference | ratio | target |\n| --- | --- | --- | --- | --- |\n"
@@ -53,6 +54,7 @@ PARTS_DOC = {
     "executors": (executors.__doc__ or "").strip(),
     "sequences": (sequences.__doc__ or "").strip(),
     "large": (large.__doc__ or "").strip(),
+    "refusals": (refusals.__doc__ or "").strip(),
 }
 
 
