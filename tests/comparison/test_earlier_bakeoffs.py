@@ -15,7 +15,7 @@ from PIL import Image
 from bakeoff.commands import audit as audit_command
 from bakeoff.comparison.judging.audit import audit
 from bakeoff.comparison.judging.checks import same
-from bakeoff.comparison.judging.earlier import defined_then, of_its_day, rounding
+from bakeoff.comparison.judging.earlier import of_its_day, redefined, redefinitions, rounding
 from bakeoff.config.running import run_pipeline
 from bakeoff.errors import CheckpointError, DataError, TrialsFailed
 from bakeoff.files import read_json, write_json
@@ -72,20 +72,30 @@ def test_a_changed_answer_or_verdict_is_found(earlier):
 
 
 def test_what_it_could_not_say_yet_is_asked_of_no_later_verdict():
-    first = {"edition": 1, "unit": "example", "verdict": "WINS", "pairs": [{"a": "x", "guard": 0.0}]}
-    assert of_its_day(first, {"verdict": "WINS"}) == {"verdict": "WINS", "pairs": [{"a": "x"}]}
-    assert of_its_day(first, {"verdict": "WINS", "edition": 1}) == first
-    assert of_its_day(first | {"edition": 2}, {"verdict": "WINS"}) == first | {"edition": 2}
+    pairs, warnings = [{"a": "x", "guard": 0.0}], ["few seeds", "thought of later"]
+    first = {"edition": 1, "unit": "example", "verdict": "WINS", "pairs": pairs, "warnings": warnings}
+    then = {"verdict": "WINS", "pairs": [{"a": "x"}], "warnings": ["few seeds"]}
+    assert of_its_day(first, {"verdict": "WINS"}, ["few seeds"]) == then  # taken out of what is stored: it differs
+    assert of_its_day(first, then, []) == then
+    assert of_its_day(first, {"verdict": "WINS", "edition": 1}, []) == first
+    assert of_its_day(first | {"edition": 2}, {"verdict": "WINS"}, []) == first | {"edition": 2}
 
 
-def test_metrics_are_those_of_its_day_to_what_single_precision_left(tmp_path):
-    write_json(tmp_path / TEST_METRICS, {"bleu": 0.0, "chrf": 50.0})
-    derived = {"bleu": 34.0, "chrf": 50.5}
-    assert rounding(tmp_path) == 0.0 and defined_then(tmp_path, tmp_path, derived) == derived  # of today
+def test_metrics_may_be_off_by_what_single_precision_left(tmp_path):
+    assert rounding(tmp_path) == 0.0  # of today
     (tmp_path / OLDER_TEST_LABELS).touch()
-    assert defined_then(tmp_path, tmp_path, derived) == {"bleu": 0.0, "chrf": 50.5}
     assert same(0.5, 0.5 + 1e-7, off_by=rounding(tmp_path)) and not same(0.5, 0.5 + 1e-7)
     assert not same(0.5, 0.5 + 1e-5, off_by=rounding(tmp_path))
+
+
+def test_metrics_that_were_defined_otherwise_are_taken_as_they_are_and_told(tmp_path):
+    write_json(tmp_path / TEST_METRICS, {"bleu": 0.0, "chrf": 50.0, "calibration_error": 0.1})
+    derived = {"bleu": 34.0, "chrf": 50.5, "calibration_error": 0.1 + 1e-7, "f1_macro": 0.5}
+    assert redefined(tmp_path, tmp_path, derived) == {}  # of today
+    (tmp_path / OLDER_TEST_LABELS).touch()
+    assert redefined(tmp_path, tmp_path, derived) == {"bleu": 0.0}
+    (finding,) = redefinitions(["bleu", "bleu"])
+    assert finding.severity == "warn" and "bleu is computed otherwise since (BLEU was 0" in finding.problem
 
 
 def test_its_report_has_confusions_and_its_runs_are_evaluated_and_used(earlier, trained, tmp_path, monkeypatch, capsys):

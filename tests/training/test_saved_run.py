@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.config.running import run_pipeline
 from bakeoff.errors import CheckpointError, ConfigError
-from bakeoff.training.trial.saved_run import find_run
+from bakeoff.training.trial.saved_run import find_run, load_run
 
 
 def write_run(folder: Path, **about: object) -> Path:
@@ -42,3 +43,21 @@ def test_a_lone_run_is_found_below_a_folder_once_it_has_finished(tmp_path: Path)
         find_run(tmp_path)
     (run / "result.json").write_text("{}")
     assert find_run(tmp_path) == find_run(run) == run
+
+
+def test_a_run_finds_its_own_data_again_where_a_setting_of_a_part_was_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = [
+        "data.num_train=32",
+        "data.num_val=16",
+        "data.num_test=16",
+        "data.problem.length=12",
+        "trainer.max_epochs=1",
+    ]
+    words = ["task=sequence_probe", "data=adding", "model=gru", "model.net.width=4", *small, "tracking=none"]
+    run_pipeline("train", argv=[*words, "task.metric=mse", "task.direction=minimize", "output_dir=run"])
+    saved = load_run("run")
+    assert saved.data({}).fingerprint == saved.result["data_fingerprint"]
+    assert saved.data({"problem.length": 20}).fingerprint != saved.result["data_fingerprint"]

@@ -17,7 +17,7 @@ import pandas as pd
 from bakeoff.comparison.guards import check_recorded
 from bakeoff.comparison.judging.checks import RELATIVE, compare, plain
 from bakeoff.comparison.judging.derivation import Evidence, derive, judge
-from bakeoff.comparison.judging.earlier import of_its_day, rounding
+from bakeoff.comparison.judging.earlier import of_its_day, redefinitions, rounding
 from bakeoff.comparison.judging.margin import margin_of
 from bakeoff.comparison.judging.opening import read_labels, read_scores
 from bakeoff.comparison.judging.rescoring import Rescored, Stored, by_trial, rescore, selected_again
@@ -58,24 +58,30 @@ def audit(folder: Path, *, data: TaskData | None = None) -> Audit:
     require_bakeoff(folder, layout.VERDICT, key="audit", next_step="finish it: give its compare command again")
     bakeoff = RecordedBakeoff.read(folder)
     assert bakeoff.verdict is not None
-    checks = tuple(_checks(bakeoff, bakeoff.verdict, data))
-    findings = tuple(check_recorded(bakeoff, data=data))
+    table, scorer = read_scores(folder), Scorer.of_plan(bakeoff.plan)
+    trivial = None if data is None else Trivial(scorer, data)
+    rescored = rescore(bakeoff, by_trial(table), scorer=scorer, trivial=trivial)
+    checks = tuple(_checks(bakeoff, bakeoff.verdict, table, rescored, trivial))
+    then = redefinitions(name for trial in rescored for name in trial.redefined)
+    findings = (*check_recorded(bakeoff, data=data), *then)
     found = Audit(checks, findings, _hashes(folder), data is not None, edition=bakeoff.plan.edition)
     write_json(folder / layout.AUDIT, found.to_dict())
     return found
 
 
-def _checks(bakeoff: RecordedBakeoff, verdict: RecordedVerdict, data: TaskData | None) -> Iterator[Check]:
-    table, scorer = read_scores(bakeoff.path), Scorer.of_plan(bakeoff.plan)
-    stored = by_trial(table)
-    trivial = None if data is None else Trivial(scorer, data)
-    rescored = rescore(bakeoff, stored, scorer=scorer, trivial=trivial)
+def _checks(
+    bakeoff: RecordedBakeoff,
+    verdict: RecordedVerdict,
+    table: pd.DataFrame,
+    rescored: Sequence[Rescored],
+    trivial: Trivial | None,
+) -> Iterator[Check]:
     trials = [found.trial for found in rescored]
     if bakeoff.manifest is not None:
         yield from compare("manifest/sha256", bakeoff.manifest["sha256"], sha256_of(bakeoff.manifest["rules"]))
-    if data is not None:
-        yield from _data_checks(bakeoff, data)
-    yield from _score_checks(bakeoff, stored, rescored)
+    if trivial is not None:
+        yield from _data_checks(bakeoff, trivial.data)
+    yield from _score_checks(bakeoff, by_trial(table), rescored)
     margin, validation = margin_of(bakeoff, trivial).value, selected_again(bakeoff, trials, trivial)
     yield from compare("margin/verdict.json", verdict.margin, margin)
     yield from compare("margin/margin.json", read(bakeoff.path / layout.MARGIN)["margin"] or None, margin)
@@ -86,7 +92,9 @@ def _checks(bakeoff: RecordedBakeoff, verdict: RecordedVerdict, data: TaskData |
 def _verdict_checks(verdict: RecordedVerdict, evidence: Evidence, trivial: Trivial | None) -> Iterator[Check]:
     """Everything in ``verdict.json`` that can be derived."""
     try:
-        derived = of_its_day(plain(derive(evidence, judge(evidence), trivial)), verdict.raw)
+        judgement = judge(evidence)
+        derived = plain(derive(evidence, judgement, trivial))
+        derived = of_its_day(derived, verdict.raw, plain(judgement.verdict.warnings))
     except BakeoffError as error:  # scores that no verdict can be drawn from
         yield Check("verdict", verdict.verdict, error.problem, agrees=False)
         return

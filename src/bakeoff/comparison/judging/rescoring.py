@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from bakeoff.comparison.judging.derivation import selected_by
-from bakeoff.comparison.judging.earlier import defined_then
+from bakeoff.comparison.judging.earlier import redefined
 from bakeoff.comparison.judging.opening import read_labels
 from bakeoff.comparison.judging.scoring import ScoredTrial, Scorer, Trivial
 from bakeoff.record.answers import read_answers
@@ -30,6 +30,8 @@ class Rescored:
 
     trial: ScoredTrial
     scores: np.ndarray | None
+    redefined: tuple[str, ...] = ()
+    """Its metrics that are as stored, since an earlier version defined them otherwise."""
 
 
 def by_trial(table: pd.DataFrame) -> Stored:
@@ -52,14 +54,15 @@ def rescore(bakeoff: RecordedBakeoff, stored: Stored, *, scorer: Scorer, trivial
         answers = _answers(recorded, len(labels), trivial)
         if answers is not None:
             scores, measured = scorer.scores(answers, labels), scorer.metrics(answers, labels)
-            test = defined_then(
-                bakeoff.path, recorded.folder, {name: value for name, value in measured.items() if name not in later}
-            )
+            then = redefined(bakeoff.path, recorded.folder, measured)
+            test = {name: value for name, value in measured.items() if name not in later} | then
         else:
+            then = {}
             known = stored.get((planned.contender, planned.number)) if recorded.failed else None
             scores = np.empty(0) if known is None else known.to_numpy(dtype=np.float64)
             test = read(recorded.folder / TEST_METRICS)
-        found.append(Rescored(ScoredTrial(planned, recorded, test), scores if len(scores) else None))
+        trial = ScoredTrial(planned, recorded, test)
+        found.append(Rescored(trial, scores if len(scores) else None, tuple(then)))
     return found
 
 

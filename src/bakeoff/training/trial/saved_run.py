@@ -33,6 +33,8 @@ from bakeoff.training.trial.assembly import DESCRIPTIONS, assemble, data_class, 
 from bakeoff.training.trial.fitted_trial import fitted_model, is_fitted
 from bakeoff.training.trial.settings import TrainerSettings
 
+MADE = ("module", "net")
+"""What a section of data, task or model has the program make, out of the section's other values."""
 _MOST_NAMED = 6
 """Runs to choose from that an error lists."""
 
@@ -215,8 +217,14 @@ def installed_option(group: str, section: Mapping[str, Any], folder: Path) -> st
 
 
 def _values(section: Mapping[str, Any]) -> dict[str, Any]:
-    """The section's own values, without the mappings that make objects."""
-    return {key: value for key, value in section.items() if not _targets({key: value})}
+    """The section's own values, without what the program makes of them and without the classes of their parts."""
+    return {key: _without_targets(value) for key, value in section.items() if key not in MADE}
+
+
+def _without_targets(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {key: _without_targets(part) for key, part in value.items() if key != "_target_"}
 
 
 def _targets_made(section: Mapping[str, Any]) -> dict[str, str]:
