@@ -24,6 +24,8 @@ from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.comparison.running.job import Job, Needs, OnEnd
 from bakeoff.config.composition import Composer
 from bakeoff.report.pages.report import write_report
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import run_trial
 
 TARGETS = {"local": 0.65, "ray": 1.0}
@@ -37,7 +39,7 @@ class Loop:
     def run(self, jobs: Sequence[Job], *, on_end: OnEnd) -> None:
         """Runs all jobs."""
         for job in jobs:
-            on_end(job, run_trial(job.config, job.folder, label=job.label))
+            on_end(job, run_trial(Training(TrialConfig.of(job.config), job.folder), label=job.label))
 
     def warm_up(self, modules: Sequence[str]) -> None:
         """Nothing is to be started."""

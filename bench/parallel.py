@@ -27,10 +27,13 @@ OVERRIDES = ("contenders=[resnet,renet,vit]", "baselines=[]", "seeds=5", "traine
 SEQUENTIAL = """
 import json, sys, time
 from pathlib import Path
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import TrialLabel, run_trial
 jobs = json.loads(Path(sys.argv[1]).read_text())
 for index, config in enumerate(jobs):
-    run_trial(config, Path(sys.argv[2]) / str(index), label=TrialLabel(str(index), "m"))
+    training = Training(TrialConfig.of(config), Path(sys.argv[2]) / str(index))
+    run_trial(training, label=TrialLabel(str(index), "m"))
 """
 
 

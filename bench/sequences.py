@@ -28,7 +28,8 @@ from bakeoff.data.batches.batch import join_rows
 from bakeoff.data.text.spec import END, PAD
 from bakeoff.tasks.language_modeling.generation import Sampling, generate
 from bakeoff.tasks.language_modeling.network import LanguageModel
-from bakeoff.training.trial.assembly import network, trial_config
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import TrialLabel, run_trial
 from bench.reference import examples_per_second
 
@@ -64,19 +65,19 @@ def _throughput(folder: Path, repeats: int) -> dict[str, Any]:
         "trainer.gradient_clip_norm=null",
         "trainer.accelerator=cpu",
     ]
-    config = trial_config(OmegaConf.to_container(Composer().compose("train", overrides).cfg, resolve=True))
+    config = TrialConfig.of(OmegaConf.to_container(Composer().compose("train", overrides).cfg, resolve=True))
 
     def ours(repeat: int) -> float:
-        result = run_trial(config, folder / str(repeat), label=TrialLabel("bench", "bench"))
+        result = run_trial(Training(config, folder / str(repeat)), label=TrialLabel("bench", "bench"))
         return float(result["examples_per_second"])
 
     def reference(repeat: int) -> float:
-        data = build(config["data"]["module"], seed=0)
+        data = build(config.raw["data"]["module"], seed=0)
         data.setup("fit")
         batches = list(data.train_dataloader())
         tokens_NT, labels_N, _ = join_rows(batches)
         assert tokens_NT.shape[1] == NUM_STEPS
-        net, optimizer = network(config, data.spec), build(config["optimizer"])
+        net, optimizer = config.network(data.spec), build(config.raw["optimizer"])
         return examples_per_second(net, optimizer, tokens_NT, labels_N, batch_size=BATCH_SIZE, epochs=EPOCHS)
 
     row = _pairs(ours, reference, repeats, digits=None)

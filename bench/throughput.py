@@ -21,7 +21,8 @@ from omegaconf import OmegaConf
 from bakeoff.config import build
 from bakeoff.config.composition import Composer
 from bakeoff.data.batches.batch import join_rows
-from bakeoff.training.trial.assembly import network, trial_config
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import TrialLabel, run_trial
 from bench.reference import examples_per_second
 
@@ -80,7 +81,7 @@ def _measure(case: Case, folder: Path, repeats: int) -> dict[str, Any]:
     }
 
 
-def _config(case: Case, pictures: Path) -> dict[str, Any]:
+def _config(case: Case, pictures: Path) -> TrialConfig:
     overrides = [
         *case.overrides,
         "data=fashion_mnist",
@@ -92,20 +93,20 @@ def _config(case: Case, pictures: Path) -> dict[str, Any]:
         "trainer.gradient_clip_norm=null",
         "trainer.accelerator=cpu",
     ]
-    return trial_config(OmegaConf.to_container(Composer().compose("train", overrides).cfg, resolve=True))
+    return TrialConfig.of(OmegaConf.to_container(Composer().compose("train", overrides).cfg, resolve=True))
 
 
-def _ours(config: dict[str, Any], folder: Path) -> float:
-    result = run_trial(config, folder, label=TrialLabel("bench", "bench"))
+def _ours(config: TrialConfig, folder: Path) -> float:
+    result = run_trial(Training(config, folder), label=TrialLabel("bench", "bench"))
     return float(result["examples_per_second"])
 
 
-def _reference(config: dict[str, Any], case: Case) -> float:
-    data = build(config["data"]["module"], seed=0)
+def _reference(config: TrialConfig, case: Case) -> float:
+    data = build(config.raw["data"]["module"], seed=0)
     loader = data.train_dataloader()
     images, labels, _ = join_rows(list(loader))
-    optimizer = build(config["optimizer"])
-    net = network(config, data.spec)
+    optimizer = build(config.raw["optimizer"])
+    net = config.network(data.spec)
     return examples_per_second(net, optimizer, images, labels, batch_size=case.batch_size, epochs=case.epochs)
 
 

@@ -16,7 +16,8 @@ from bakeoff.errors import ConfigError
 from bakeoff.files import read_json, write_json
 from bakeoff.tracking.settings import Tracking
 from bakeoff.tracking.watch import Watch
-from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import TrialLabel, run_trial
 from bakeoff.training.trial.saved_run import load_run
 from tests.tracking.folders import PLAN
@@ -26,12 +27,12 @@ from tests.tracking.folders import PLAN
 def trained(tmp_path_factory):
     """Two tiny trials of one contender; the second one is better on validation."""
     words = ["data=digits", "model=lenet", "trainer.max_epochs=1", "trainer.accelerator=cpu"]
-    config = trial_config(OmegaConf.to_container(Composer().compose("train", words).cfg, resolve=True))
+    config = OmegaConf.to_container(Composer().compose("train", words).cfg, resolve=True)
     folder = tmp_path_factory.mktemp("trained")
     for seed in (0, 1):
         label = TrialLabel(f"{seed:012x}", "lenet", "contender", "b0")
         trial = folder / label.trial_id
-        run_trial({**config, "seed": seed}, trial, label=label)
+        run_trial(Training(TrialConfig.of({**config, "seed": seed}), trial), label=label)
         result = read_json(trial / "result.json")
         write_json(trial / "result.json", result | {"validation": {"accuracy": 0.5 + seed / 10}})
         write_json(trial / "test_metrics.json", {"accuracy": 0.4 + seed / 10})

@@ -17,6 +17,8 @@ from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.config import build
 from bakeoff.files import read_json, write_json
 from bakeoff.record.reading import sha256_of
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import run_trial
 from tests.comparison.bakeoff_config import small_bakeoff
 
@@ -43,7 +45,7 @@ class InThisProcess:
     def run(self, jobs, *, on_end):
         for job in jobs:
             if not job.finished:
-                on_end(job, run_trial(job.config, job.folder, label=job.label))
+                on_end(job, run_trial(Training(TrialConfig.of(job.config), job.folder), label=job.label))
 
 
 def make(kind: str, folder: Path, *overrides: str) -> None:

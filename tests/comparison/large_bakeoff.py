@@ -23,7 +23,7 @@ from bakeoff.comparison.planning.plan import Plan, make_plan
 from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.comparison.running.job import Job
 from bakeoff.tables import table_of
-from bakeoff.training.trial.assembly import make_task, network
+from bakeoff.training.trial.configuration import TrialConfig
 from bakeoff.training.trial.predictions import seal_answers
 from tests.comparison.bakeoff_config import small_bakeoff
 from tests.values import values
@@ -79,7 +79,7 @@ def write_trials(plan: Plan, folder: Path) -> None:
     plan.data.seed = plan.seeds[0]
     for contender in plan.contenders:
         job = plan.job(contender, contender.points[0], folder)
-        save_file(network(job.config, plan.data.spec).state_dict(), job.folder / "weights.safetensors")
+        save_file(TrialConfig.of(job.config).network(plan.data.spec).state_dict(), job.folder / "weights.safetensors")
 
 
 def _answers(labels: np.ndarray, skill: np.ndarray, num_classes: int, rng: np.random.Generator) -> np.ndarray:
@@ -96,7 +96,11 @@ def _write_trial(job: Job, answers: np.ndarray, labels: np.ndarray, spec: dict[s
     about = {"trial_id": label.trial_id, "contender": label.contender, "role": label.role}
     about |= {"bakeoff_id": label.bakeoff_id, "model": config["model"]["name"], "family": config["model"]["family"]}
     about |= {"seed": config["seed"]}
-    reached = make_task(config, plan.data.spec).summarise(table_of(probabilities=answers), table_of(label=labels))
+    reached = (
+        TrialConfig.of(config)
+        .make_task(plan.data.spec)
+        .summarise(table_of(probabilities=answers), table_of(label=labels))
+    )
     records = list(_records(reached, spec["num_train"]))
     result = {"result_version": 1, **about, "status": "finished", "why": None, "params": 10_000}
     result |= {"train_flops": 1e10, "train_seconds": 4.0, "examples_seen": EPOCHS * spec["num_train"]}

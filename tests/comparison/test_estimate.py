@@ -15,6 +15,7 @@ from bakeoff.comparison.running import executor
 from bakeoff.comparison.running.executor import LocalExecutor
 from bakeoff.comparison.running.job import Needs
 from bakeoff.files import write_json
+from bakeoff.training.trial.configuration import TrialConfig
 from tests.comparison.bakeoff_config import small_bakeoff
 
 STEP_S = 0.5
@@ -80,7 +81,10 @@ def test_finished_trials_take_nothing(expect, tmp_path):
 
 
 def test_a_baseline_that_is_fitted_takes_no_steps(monkeypatch, expect):
-    monkeypatch.setattr(estimate, "is_fitted", lambda config: config["model"]["name"] == "linear")
+    class Fitted(TrialConfig):
+        is_fitted = property(lambda trial: trial.model == "linear")
+
+    monkeypatch.setattr(estimate, "TrialConfig", Fitted)
     assert expect("baselines=[linear]") - expect() == pytest.approx(3 * (FITTING_S + TRIAL_OVERHEAD_S))
 
 

@@ -23,7 +23,7 @@ from bakeoff.files import read_json
 from bakeoff.record.contenders import Point
 from bakeoff.record.plan import PlannedTrial
 from bakeoff.record.trials import RecordedTrial
-from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.configuration import TrialConfig
 from bakeoff.training.trial.run import TrialLabel
 
 HUNGRY = "tests.comparison.hungry_model"
@@ -31,8 +31,8 @@ HUNGRY = "tests.comparison.hungry_model"
 
 def job(folder, *overrides, name="t0", allow_code=()):
     base = ["model=linear", "trainer.max_epochs=1", "trainer.accelerator=cpu", *overrides]
-    config = trial_config(OmegaConf.to_container(Composer().compose("train", base).cfg, resolve=True))
-    return Job(config, folder / name, TrialLabel(name, "linear", "contender", "b0"), list(allow_code))
+    config = TrialConfig.of(OmegaConf.to_container(Composer().compose("train", base).cfg, resolve=True))
+    return Job(config.raw, folder / name, TrialLabel(name, "linear", "contender", "b0"), list(allow_code))
 
 
 def run(jobs, **options):

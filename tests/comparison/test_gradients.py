@@ -7,7 +7,8 @@ from bakeoff.comparison.measuring.gradients import of_contenders, of_runs, runs_
 from bakeoff.config.composition import Composer
 from bakeoff.errors import ConfigError
 from bakeoff.files import write_json
-from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import TrialLabel, run_trial
 
 SETTINGS = {"lengths": [4, 12], "batch_size": 2, "seed": 0}
@@ -29,8 +30,8 @@ def trained(tmp_path_factory):
         "trainer.max_epochs=1",
         "trainer.accelerator=cpu",
     ]
-    config = trial_config(OmegaConf.to_container(Composer().compose("train", overrides).cfg, resolve=True))
-    run_trial(config, folder / "run", label=TrialLabel("t0", "gru"))
+    config = TrialConfig.of(OmegaConf.to_container(Composer().compose("train", overrides).cfg, resolve=True))
+    run_trial(Training(config, folder / "run"), label=TrialLabel("t0", "gru"))
     return folder / "run"
 
 

@@ -16,6 +16,7 @@ from bakeoff.config.composition import Composer
 from bakeoff.data.image.spec import ImageSpec
 from bakeoff.data.text.spec import LabelledTextSpec, TextPairSpec, TextStreamSpec
 from bakeoff.errors import ConfigError
+from bakeoff.training.trial.configuration import TrialConfig
 
 COMMON = {
     "name": "made",
@@ -174,7 +175,7 @@ def test_what_could_not_be_measured_says_why(monkeypatch):
 @pytest.mark.parametrize("model", ["tcn", "gru", "transformer"])
 def test_every_task_of_text_is_measured(task, model):
     (entered,) = contenders(task, [model])
-    costs = measure(entered.config, at_length(SPECS[task], 6), batch_size=2)
+    costs = measure(TrialConfig.of(entered.config), at_length(SPECS[task], 6), batch_size=2)
     assert set(costs) == {*COSTS_OF_A_POINT, "params"}
     assert all(math.isfinite(value) and value >= 0 for value in costs.values())
 
@@ -182,7 +183,7 @@ def test_every_task_of_text_is_measured(task, model):
 def test_several_labels_are_measured_too():
     (entered,) = contenders(names=["gru"])
     spec = dataclasses.replace(LABELLED, multi_label=True)
-    assert measure(entered.config, at_length(spec, 6), batch_size=2)["train_seconds"] > 0
+    assert measure(TrialConfig.of(entered.config), at_length(spec, 6), batch_size=2)["train_seconds"] > 0
 
 
 def test_a_process_of_its_own_tells_what_it_found_or_what_is_wrong():

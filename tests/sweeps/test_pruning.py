@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import optuna
 import pytest
 
-from bakeoff.training.loop.pruning import Pruned, Pruning, pruning
+from bakeoff.training.loop.pruning import Pruned, Pruning
 
 
 def after_epoch(epoch, value, *, max_epochs=5, should_stop=False):
@@ -54,8 +54,3 @@ def test_the_check_before_training_is_not_reported(trial):
     trainer.sanity_checking = True
     Pruning(trial, "val/accuracy").on_validation_end(trainer, None)
     assert trial.study.trials[-1].intermediate_values == {}
-
-
-def test_other_runs_have_no_pruner():
-    assert pruning({"task": {"metric": "accuracy"}}) is None
-    assert pruning({"task": {"metric": "accuracy"}, "sweep": {"name": "model", "space": None}}) is None

@@ -11,7 +11,8 @@ from bakeoff.data.batches.batch import in_parts
 from bakeoff.models.contracts import joined, select_rows
 from bakeoff.training.loop.accumulation import GradientSum
 from bakeoff.training.loop.metric_log import read_log
-from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import TrialLabel, run_trial
 from bakeoff.training.trial.settings import TrainerSettings
 
@@ -77,9 +78,9 @@ def test_a_trial_in_parts_takes_the_same_steps(tmp_path, words):
     logs = []
     for accumulate in (1, 4):
         found = Composer().compose("train", [*base, f"trainer.accumulate={accumulate}"]).cfg
-        config = trial_config(OmegaConf.to_container(found, resolve=True))
+        config = TrialConfig.of(OmegaConf.to_container(found, resolve=True))
         folder = tmp_path / str(accumulate)
-        result = run_trial(config, folder, label=TrialLabel("t", "m"))
+        result = run_trial(Training(config, folder), label=TrialLabel("t", "m"))
         assert (result["accumulate"], result["out_of_memory"]) == (accumulate, 0)
         logs.append([record for record in read_log(folder / "metrics.jsonl") if record["kind"] == "val"])
     whole, parts = logs

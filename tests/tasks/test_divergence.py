@@ -13,6 +13,7 @@ from bakeoff.training.loop.divergence import Diverged, LossGuard, tell_fused
 from bakeoff.training.loop.interruption import Interrupted
 from bakeoff.training.loop.metric_log import read_log
 from bakeoff.training.loop.module import TrainingModule
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import run_trial
 from tests.training.test_resume import LABEL, at_step, settings, signal_itself
 
@@ -102,7 +103,7 @@ def test_a_trial_survives_a_few_bad_steps_as_if_they_were_not_taken(tmp_path, mo
     monkeypatch.setattr(
         TrainingModule, "_optimize", lambda self, *a: taken.append(self.global_step) or original(self, *a)
     )
-    result = run_trial(settings("cnn"), tmp_path, label=LABEL)
+    result = run_trial(Training(settings("cnn"), tmp_path), label=LABEL)
     records = read_log(tmp_path / "metrics.jsonl")
     assert (result["status"], result["nonfinite_steps"]) == ("finished", 3)
     assert taken == [step for step in range(records[-1]["step"]) if step not in (3, 4, 7)]
@@ -111,7 +112,7 @@ def test_a_trial_survives_a_few_bad_steps_as_if_they_were_not_taken(tmp_path, mo
 
 def test_a_trial_whose_bad_steps_reach_the_limit_has_diverged(tmp_path, monkeypatch):
     bad_at(monkeypatch, 3, 4)
-    result = run_trial(settings("cnn", "trainer.max_nonfinite_steps=2"), tmp_path, label=LABEL)
+    result = run_trial(Training(settings("cnn", "trainer.max_nonfinite_steps=2"), tmp_path), label=LABEL)
     assert (result["status"], result["nonfinite_steps"]) == ("diverged", 2)
     assert read_json(tmp_path / "result.json")["why"] == "training loss nan in step 4, as in the 1 before"
 
@@ -119,8 +120,8 @@ def test_a_trial_whose_bad_steps_reach_the_limit_has_diverged(tmp_path, monkeypa
 def test_bad_steps_before_a_stop_count_after_it(tmp_path, monkeypatch):
     bad_at(monkeypatch, 4, 5, 6)
     with at_step(5, signal_itself), pytest.raises(Interrupted):
-        run_trial(settings("cnn"), tmp_path, label=LABEL)
-    result = run_trial(settings("cnn"), tmp_path, label=LABEL)
+        run_trial(Training(settings("cnn"), tmp_path), label=LABEL)
+    result = run_trial(Training(settings("cnn"), tmp_path), label=LABEL)
     assert (result["status"], result["nonfinite_steps"]) == ("diverged", 3)
 
 
@@ -137,7 +138,7 @@ def test_a_stream_starts_anew_after_a_bad_step(tmp_path, monkeypatch):
         return logits_BTV
 
     monkeypatch.setattr(TrainingModule, "forward", spoiled)
-    result = run_trial(settings("language model"), tmp_path, label=LABEL)
+    result = run_trial(Training(settings("language model"), tmp_path), label=LABEL)
     assert (result["status"], result["nonfinite_steps"]) == ("finished", 1)
 
 
@@ -147,7 +148,7 @@ def spoilt_metrics(split):
 
 def test_a_trial_without_a_finite_validation_has_diverged(tmp_path, monkeypatch):
     monkeypatch.setattr(TrainingModule, "take_metrics", lambda self, split: spoilt_metrics(split))
-    result = run_trial(settings("cnn", "trainer.select=best"), tmp_path, label=LABEL)
+    result = run_trial(Training(settings("cnn", "trainer.select=best"), tmp_path), label=LABEL)
     assert result["status"] == "diverged"
     assert "val/accuracy" in result["why"]
 
@@ -175,7 +176,7 @@ def spoil(module, loss):
 def test_a_trial_whose_validation_losses_are_no_numbers_has_diverged(tmp_path, monkeypatch):
     """torchmetrics 1.9.0 leaves such a batch out of its mean with a warning."""
     bad_in_validation(monkeypatch, *range(10))
-    result = run_trial(settings("cnn", "data.batch_size=64", "trainer.select=best"), tmp_path, label=LABEL)
+    result = run_trial(Training(settings("cnn", "data.batch_size=64", "trainer.select=best"), tmp_path), label=LABEL)
     assert result["status"] == "diverged"
     assert result["why"] == (
         "no validation found a finite val/accuracy with a finite loss; the last validation found val/loss nan"
@@ -187,13 +188,13 @@ def test_a_trial_whose_validation_losses_are_no_numbers_has_diverged(tmp_path, m
 
 def test_the_best_validation_is_one_of_a_finite_loss(tmp_path, monkeypatch):
     bad_in_validation(monkeypatch, 1)
-    result = run_trial(settings("cnn", "trainer.select=best"), tmp_path, label=LABEL)
+    result = run_trial(Training(settings("cnn", "trainer.select=best"), tmp_path), label=LABEL)
     assert (result["status"], result["selected_epoch"]) == ("finished", 0)
 
 
 def test_the_last_weights_need_a_finite_loss_where_they_are_kept(tmp_path, monkeypatch):
     bad_in_validation(monkeypatch, 1)
-    result = run_trial(settings("cnn", "trainer.select=last"), tmp_path, label=LABEL)
+    result = run_trial(Training(settings("cnn", "trainer.select=last"), tmp_path), label=LABEL)
     assert (result["status"], result["why"]) == ("diverged", "the last validation found val/loss nan")
 
 

@@ -16,7 +16,8 @@ from bakeoff.models.rnn.recurrent import Recurrent
 from bakeoff.tables import column, table_of
 from bakeoff.tasks.sequence_probe import scores
 from bakeoff.tasks.sequence_probe.task import SequenceProbe
-from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.predictions import sealed_answers
 from bakeoff.training.trial.run import TrialLabel, run_trial
 
@@ -32,12 +33,12 @@ PROBES = {
 
 def config(probe: str, *overrides: str) -> dict[str, Any]:
     chosen = ["task=sequence_probe", f"data={probe}", "model=lstm", "model.net.width=8", *TINY, *PROBES[probe]]
-    return trial_config(OmegaConf.to_container(Composer().compose("train", [*chosen, *overrides]).cfg, resolve=True))
+    return TrialConfig.of(OmegaConf.to_container(Composer().compose("train", [*chosen, *overrides]).cfg, resolve=True))
 
 
 @pytest.mark.parametrize("probe", PROBES)
 def test_a_probe_is_trained_and_predicts_each_test_example(tmp_path, probe) -> None:
-    result = run_trial(config(probe), tmp_path, label=TrialLabel("t", "lstm"))
+    result = run_trial(Training(config(probe), tmp_path), label=TrialLabel("t", "lstm"))
     assert result["status"] == "finished"
     assert {"accuracy", "loss"} <= set(result["validation"])
     answers = sealed_answers(tmp_path, result)

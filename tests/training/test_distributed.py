@@ -22,7 +22,8 @@ from bakeoff.training.devices.rank_processes import run_on_devices
 from bakeoff.training.loop.interruption import Interruption
 from bakeoff.training.loop.metric_log import read_log
 from bakeoff.training.loop.module import TrainingModule
-from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.predictions import sealed_answers
 from bakeoff.training.trial.run import TrialLabel, run_trial
 from tests.training import forked_ranks
@@ -44,7 +45,7 @@ CASES = {
 
 def config(*overrides):
     composed = Composer().compose("train", ["trainer.accelerator=cpu", *overrides]).cfg
-    return trial_config(OmegaConf.to_container(composed, resolve=True))
+    return TrialConfig.of(OmegaConf.to_container(composed, resolve=True))
 
 
 def without_clocks(records):
@@ -60,9 +61,9 @@ def pairs_of_runs(tmp_path_factory):
         if case not in made:
             overrides, batch = CASES[case]
             folder = tmp_path_factory.mktemp("runs")
-            run_trial(config(*overrides, f"data.batch_size={2 * batch}"), folder / "one", label=LABEL)
+            run_trial(Training(config(*overrides, f"data.batch_size={2 * batch}"), folder / "one"), label=LABEL)
             two = config(*overrides, f"data.batch_size={batch}", "trainer.devices=2")
-            run_trial(two, folder / "two", label=LABEL, own_process=True)
+            run_trial(Training(two, folder / "two"), label=LABEL, own_process=True)
             made[case] = folder / "one", folder / "two"
         return made[case]
 
@@ -155,7 +156,7 @@ def test_a_network_cut_in_parts_trains_as_a_whole_one_and_is_saved_as_one(tmp_pa
     small = ["model=vit", *SMALL, "model.net.depth=2", "trainer.max_epochs=2", "trainer.max_examples=400"]
     for strategy in ("ddp", "fsdp"):
         words = [*small, "trainer.devices=2", f"trainer.strategy={strategy}"]
-        run_trial(config(*words), tmp_path / strategy, label=LABEL, own_process=True)
+        run_trial(Training(config(*words), tmp_path / strategy), label=LABEL, own_process=True)
     expected, found = (load_file(tmp_path / name / "weights.safetensors") for name in ("ddp", "fsdp"))
     assert found.keys() == expected.keys()
     losses = [read_log(tmp_path / name / "metrics.jsonl")[0]["train/loss"] for name in ("ddp", "fsdp")]
@@ -180,7 +181,7 @@ def test_several_processes_resume_in_mid_epoch_as_if_nothing_had_happened(tmp_pa
     words = ["trainer.devices=2", f"trainer.strategy={strategy}", "trainer.checkpoint_every_s=0"]
     words += ["trainer.steps_per_call=2", "trainer.max_epochs=2", "data.batch_size=8", "trainer.max_examples=400"]
     words += ["model=lenet", "augment=light"] if task == "images" else [*STREAMS, *SMALL, "model=lstm"]
-    run_trial(config(*words), tmp_path / "whole", label=LABEL, own_process=True)
+    run_trial(Training(config(*words), tmp_path / "whole"), label=LABEL, own_process=True)
     original = TrainingModule.training_step
 
     def stops(self, batches, batch_index):
@@ -191,9 +192,9 @@ def test_several_processes_resume_in_mid_epoch_as_if_nothing_had_happened(tmp_pa
     with monkeypatch.context() as patch:
         patch.setattr(TrainingModule, "training_step", stops)
         with pytest.raises(Stopped):
-            run_trial(config(*words), tmp_path / "broken", label=LABEL, own_process=True)
+            run_trial(Training(config(*words), tmp_path / "broken"), label=LABEL, own_process=True)
     assert (tmp_path / "broken" / "last.ckpt").exists()
-    run_trial(config(*words), tmp_path / "broken", label=LABEL, own_process=True)
+    run_trial(Training(config(*words), tmp_path / "broken"), label=LABEL, own_process=True)
     whole, broken = (without_clocks(read_log(tmp_path / name / "metrics.jsonl")) for name in ("whole", "broken"))
     # The mean training loss adds what the processes gathered up to the stop in another order: the last digit.
     losses = [[line.pop("train/loss", 0.0) for line in log] for log in (whole, broken)]
@@ -217,7 +218,7 @@ def torchrun(*flags):
 
 
 def one_at_twice_the_batch(words, folder):
-    return run_trial(config(*words), folder, label=LABEL)
+    return run_trial(Training(config(*words), folder), label=LABEL)
 
 
 @pytest.mark.slow
@@ -296,8 +297,8 @@ def test_sigterm_saves_and_the_same_command_goes_on(tmp_path):
 @pytest.mark.slow
 def test_a_compiled_network_trains_alike(tmp_path):
     small = ["model=lenet", "trainer.max_epochs=1"]
-    plain = run_trial(config(*small), tmp_path / "plain", label=LABEL)
-    compiled = run_trial(config(*small, "trainer.compile=true"), tmp_path / "compiled", label=LABEL)
+    plain = run_trial(Training(config(*small), tmp_path / "plain"), label=LABEL)
+    compiled = run_trial(Training(config(*small, "trainer.compile=true"), tmp_path / "compiled"), label=LABEL)
     assert compiled["validation"]["loss"] == pytest.approx(plain["validation"]["loss"], rel=1e-3)
     weights = [load_file(tmp_path / name / "weights.safetensors") for name in ("plain", "compiled")]
     assert weights[0].keys() == weights[1].keys()

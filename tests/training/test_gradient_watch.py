@@ -9,6 +9,7 @@ from bakeoff.files import read_json
 from bakeoff.training.loop.gradient_watch import GradientWatch
 from bakeoff.training.loop.metric_log import read_log
 from bakeoff.training.loop.module import TrainingModule
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import run_trial
 from tests.training.test_trial import LABEL, config
 
@@ -69,7 +70,7 @@ def test_counts_survive_an_interruption():
 
 
 def test_a_trial_logs_its_gradients_and_says_that_nothing_is_wrong(tmp_path):
-    result = run_trial(config("mlp", "trainer.max_epochs=2"), tmp_path, label=LABEL)
+    result = run_trial(Training(config("mlp", "trainer.max_epochs=2"), tmp_path), label=LABEL)
     records = [record for record in read_log(tmp_path / "metrics.jsonl") if record["kind"] == "train"]
     assert all(record["train/gradient_norm"] > 0 and 0 < record["train/gradient_ratio"] <= 1 for record in records)
     assert result["gradients"] is None
@@ -85,5 +86,5 @@ def test_a_deep_network_of_sigmoids_at_torchs_own_start_is_flagged():
 
 
 def test_a_diverged_trial_has_exploded(tmp_path):
-    run_trial(config("mlp", "optimizer.lr=1e20", "trainer.gradient_clip_norm=null"), tmp_path, label=LABEL)
+    run_trial(Training(config("mlp", "optimizer.lr=1e20", "trainer.gradient_clip_norm=null"), tmp_path), label=LABEL)
     assert read_json(tmp_path / "result.json")["gradients"] == "exploding"

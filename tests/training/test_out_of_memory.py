@@ -19,7 +19,8 @@ from bakeoff.errors import EnvironmentFault
 from bakeoff.files import read_json
 from bakeoff.training.devices import placement
 from bakeoff.training.loop.metric_log import read_log
-from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import TrialLabel, run_trial
 
 LABEL = TrialLabel("t0", "m")
@@ -29,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 
 def config(*overrides):
     words = ["model=linear", "trainer.max_epochs=1", "trainer.accelerator=cpu", *overrides]
-    return trial_config(OmegaConf.to_container(Composer().compose("train", words).cfg, resolve=True))
+    return TrialConfig.of(OmegaConf.to_container(Composer().compose("train", words).cfg, resolve=True))
 
 
 def starving(*_, **__):
@@ -52,7 +53,7 @@ def attempts(monkeypatch):
 def test_two_fresh_processes_try_with_smaller_parts_then_one_line_says_what_is_left(tmp_path, attempts):
     said = []
     with pytest.raises(EnvironmentFault) as raised:
-        run_trial(config("trainer.accumulate=2"), tmp_path, label=LABEL, say=said.append)
+        run_trial(Training(config("trainer.accumulate=2"), tmp_path, say=said.append), label=LABEL)
     assert attempts == ["here", "in processes", "in processes"]
     assert said == [
         f"out of memory: again in a fresh process, each batch in {parts} parts, with the same steps" for parts in (4, 8)
@@ -69,25 +70,25 @@ def test_two_fresh_processes_try_with_smaller_parts_then_one_line_says_what_is_l
 def test_the_same_command_starts_with_the_smallest_parts(tmp_path, attempts):
     for _ in range(2):
         with pytest.raises(EnvironmentFault, match="in 4 parts"):
-            run_trial(config(), tmp_path, label=LABEL)
+            run_trial(Training(config(), tmp_path), label=LABEL)
     assert attempts == ["here", "in processes", "in processes", "here"]
 
 
 def test_batches_that_are_too_small_to_part_are_not_tried_again(tmp_path, attempts):
     with pytest.raises(EnvironmentFault, match=r"linear: memory ran out; next: trainer\.accumulate=2"):
-        run_trial(config("data.batch_size=3"), tmp_path, label=LABEL)
+        run_trial(Training(config("data.batch_size=3"), tmp_path), label=LABEL)
     assert attempts == ["here"]
 
 
 def test_several_devices_have_no_smaller_parts(tmp_path, attempts):
     with pytest.raises(EnvironmentFault, match=r"trainer\.devices=2: memory ran out; next: a smaller data\.batch_size"):
-        run_trial(config("trainer.devices=2"), tmp_path, label=LABEL)
+        run_trial(Training(config("trainer.devices=2"), tmp_path), label=LABEL)
     assert attempts == ["in processes"]
 
 
 def test_a_process_of_the_trials_own_leaves_it_to_whoever_started_it(tmp_path, attempts):
     with pytest.raises(RuntimeError, match="can't allocate"):
-        run_trial(config(), tmp_path, label=LABEL, own_process=True)
+        run_trial(Training(config(), tmp_path), label=LABEL, own_process=True)
     assert attempts == ["here"]
 
 
@@ -97,16 +98,16 @@ def test_other_errors_are_no_reason_to_try_again(tmp_path, monkeypatch):
 
     monkeypatch.setattr(placement, "train_model", breaks)
     with pytest.raises(RuntimeError, match="shapes differ"):
-        run_trial(config(), tmp_path, label=LABEL)
+        run_trial(Training(config(), tmp_path), label=LABEL)
     assert read_json(tmp_path / "error.json") == {"why": "RuntimeError: shapes differ"}
 
 
 def test_a_fresh_process_takes_the_steps_that_memory_ran_out_for(tmp_path):
     allow([HUNGRY])
-    run_trial(config("data.batch_size=32"), tmp_path / "fed", label=LABEL)
+    run_trial(Training(config("data.batch_size=32"), tmp_path / "fed"), label=LABEL)
     words = [f"model.net._target_={HUNGRY}.Hungry", "data.batch_size=32"]
     run = multiprocessing.get_context("fork").Process(
-        target=run_trial, args=(config(*words), tmp_path / "hungry"), kwargs={"label": LABEL}
+        target=run_trial, args=(Training(config(*words), tmp_path / "hungry"),), kwargs={"label": LABEL}
     )
     run.start()
     run.join()

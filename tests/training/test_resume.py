@@ -16,7 +16,8 @@ from bakeoff.tasks.language_modeling.streams import StreamPass
 from bakeoff.training.loop.interruption import Interrupted
 from bakeoff.training.loop.metric_log import read_log
 from bakeoff.training.loop.module import TrainingModule
-from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import TrialLabel, run_trial
 
 LABEL = TrialLabel("t0", "m")
@@ -60,7 +61,7 @@ def signal_itself():
 
 def settings(run, *overrides):
     words = ["trainer.max_epochs=2", "trainer.accelerator=cpu", "trainer.select=last", *RUNS[run], *overrides]
-    return trial_config(OmegaConf.to_container(Composer().compose("train", words).cfg, resolve=True))
+    return TrialConfig.of(OmegaConf.to_container(Composer().compose("train", words).cfg, resolve=True))
 
 
 @contextmanager
@@ -106,7 +107,7 @@ def undisturbed(tmp_path_factory):
         key = (run, *overrides)
         if key not in folders:
             folders[key] = tmp_path_factory.mktemp("whole")
-            run_trial(settings(run, *overrides), folders[key], label=LABEL)
+            run_trial(Training(settings(run, *overrides), folders[key]), label=LABEL)
         return folders[key], read_log(folders[key] / "metrics.jsonl")[-1]["step"]
 
     return get
@@ -119,10 +120,10 @@ def test_a_trial_stopped_many_times_ends_like_an_undisturbed_one(tmp_path, undis
     stops = [2, steps // 2 - 1, steps // 2 + 5, steps - 1]
     for step in stops:
         with at_step(step, signal_itself), pytest.raises(Interrupted) as stopped:
-            run_trial(config, tmp_path, label=LABEL)
+            run_trial(Training(config, tmp_path), label=LABEL)
         assert stopped.value.step == step + 1
         assert not (tmp_path / "result.json").exists()
-    run_trial(config, tmp_path, label=LABEL)
+    run_trial(Training(config, tmp_path), label=LABEL)
     assert_same(tmp_path, whole)
     assert not list(tmp_path.glob("*.ckpt"))
 
@@ -133,8 +134,8 @@ def test_a_crashed_trial_goes_on_from_its_last_resume_point(tmp_path, undisturbe
     config = settings(run, "trainer.checkpoint_every_s=0")
     for step in (1, steps // 2, steps - 2):
         with at_step(step, crash), pytest.raises(Crash):
-            run_trial(config, tmp_path, label=LABEL)
-    run_trial(config, tmp_path, label=LABEL)
+            run_trial(Training(config, tmp_path), label=LABEL)
+    run_trial(Training(config, tmp_path), label=LABEL)
     assert_same(tmp_path, whole)
 
 
@@ -142,10 +143,10 @@ def test_a_damaged_resume_point_gives_way_to_the_one_before(tmp_path, undisturbe
     whole, steps = undisturbed("cnn")
     config = settings("cnn", "trainer.checkpoint_every_s=0")
     with at_step(steps - 2, crash), pytest.raises(Crash):
-        run_trial(config, tmp_path, label=LABEL)
+        run_trial(Training(config, tmp_path), label=LABEL)
     (tmp_path / "last.ckpt").write_bytes(b"")
     said = []
-    run_trial(config, tmp_path, label=LABEL, say=said.append)
+    run_trial(Training(config, tmp_path, say=said.append), label=LABEL)
     assert "last.ckpt" in said[0]
     assert "truncated" in said[0]
     assert_same(tmp_path, whole)
@@ -158,9 +159,9 @@ def test_a_signal_in_a_validation_is_answered_after_it(tmp_path, undisturbed, st
         at_step(steps // 2 if step == "middle" else steps, signal_itself, "validation_step"),
         pytest.raises(Interrupted),
     ):
-        run_trial(settings("cnn"), tmp_path, label=LABEL)
+        run_trial(Training(settings("cnn"), tmp_path), label=LABEL)
     assert len(read_log(tmp_path / "metrics.jsonl")) == (2 if step == "middle" else 4)
-    run_trial(settings("cnn"), tmp_path, label=LABEL)
+    run_trial(Training(settings("cnn"), tmp_path), label=LABEL)
     assert_same(tmp_path, whole)
 
 
@@ -169,8 +170,8 @@ def test_a_run_with_a_limit_of_examples_ends_at_the_limit_after_a_stop_too(tmp_p
     limit = "trainer.max_examples=2000"
     whole, steps = undisturbed("cnn", limit)
     with at_step(steps if hook == "validation_step" else steps - 1, signal_itself, hook), pytest.raises(Interrupted):
-        run_trial(settings("cnn", limit), tmp_path, label=LABEL)
-    run_trial(settings("cnn", limit), tmp_path, label=LABEL)
+        run_trial(Training(settings("cnn", limit), tmp_path), label=LABEL)
+    run_trial(Training(settings("cnn", limit), tmp_path), label=LABEL)
     assert_same(tmp_path, whole)
 
 
@@ -179,14 +180,14 @@ def test_metrics_gathered_before_a_stop_are_not_lost(tmp_path, undisturbed, over
     whole, steps = undisturbed("cnn", *overrides)
     for step in (3, steps - 3):
         with at_step(step, signal_itself), pytest.raises(Interrupted):
-            run_trial(settings("cnn", *overrides), tmp_path, label=LABEL)
-    run_trial(settings("cnn", *overrides), tmp_path, label=LABEL)
+            run_trial(Training(settings("cnn", *overrides), tmp_path), label=LABEL)
+    run_trial(Training(settings("cnn", *overrides), tmp_path), label=LABEL)
     assert_same(tmp_path, whole)
 
 
 def test_steps_are_the_same_however_many_make_a_call(tmp_path, undisturbed):
     whole, _ = undisturbed("transformer")
-    run_trial(settings("transformer", "trainer.steps_per_call=3"), tmp_path, label=LABEL)
+    run_trial(Training(settings("transformer", "trainer.steps_per_call=3"), tmp_path), label=LABEL)
     (weights, *_), (own_weights, *_) = outcome(whole), outcome(tmp_path)
     assert all(torch.equal(own_weights[name], tensor) for name, tensor in weights.items())
 
@@ -195,9 +196,9 @@ def test_streams_carry_their_state_over_a_stop(tmp_path, undisturbed, monkeypatc
     """A check of the checks: with a state that is lost, the end is another one."""
     whole, steps = undisturbed("language model")
     with at_step(steps // 2 + 5, signal_itself), pytest.raises(Interrupted):
-        run_trial(settings("language model"), tmp_path, label=LABEL)
+        run_trial(Training(settings("language model"), tmp_path), label=LABEL)
     monkeypatch.setattr(StreamPass, "restore", lambda self, state: None)
-    run_trial(settings("language model"), tmp_path, label=LABEL)
+    run_trial(Training(settings("language model"), tmp_path), label=LABEL)
     with pytest.raises(AssertionError):
         assert_same(tmp_path, whole)
 
@@ -212,6 +213,6 @@ def test_stopped_at_twenty_random_steps_each_end_is_the_undisturbed_one(tmp_path
         folder = tmp_path / str(step)
         config = settings(run, "trainer.checkpoint_every_s=0")
         with at_step(step, how), pytest.raises((Interrupted, Crash)):
-            run_trial(config, folder, label=LABEL)
-        run_trial(config, folder, label=LABEL)
+            run_trial(Training(config, folder), label=LABEL)
+        run_trial(Training(config, folder), label=LABEL)
         assert_same(folder, whole)

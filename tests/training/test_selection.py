@@ -16,7 +16,7 @@ from bakeoff.training.trial.settings import TrainerSettings
 @pytest.mark.parametrize(("select", "kept"), [("best", 1), ("last", 3)])
 def test_patience_counts_from_the_best_validation_whichever_weights_are_kept(tmp_path, select, kept):
     settings = TrainerSettings(select=select, patience=2)
-    selection = Selection(tmp_path / "weights.safetensors", settings=settings, metric="val/accuracy", maximize=True)
+    selection = Selection(tmp_path / "weights.safetensors", settings=settings, metric="val/accuracy", sign=1.0)
     module = Mock(spec=TrainingModule, net=nn.Linear(1, 1))
     stops = []
     for epoch, accuracy in enumerate([0.5, 0.9, 0.1, 0.2]):
@@ -30,7 +30,7 @@ def test_patience_counts_from_the_best_validation_whichever_weights_are_kept(tmp
 
 def test_the_last_weights_are_kept_and_no_finite_validation_is_no_score(tmp_path):
     selection = Selection(
-        tmp_path / "weights.safetensors", settings=TrainerSettings(select="last"), metric="val/loss", maximize=False
+        tmp_path / "weights.safetensors", settings=TrainerSettings(select="last"), metric="val/loss", sign=-1.0
     )
     trainer = SimpleNamespace(sanity_checking=False, is_global_zero=True, should_stop=False, current_epoch=0)
     trainer.callback_metrics = {"val/loss": float("nan")}
@@ -40,7 +40,7 @@ def test_the_last_weights_are_kept_and_no_finite_validation_is_no_score(tmp_path
 
 
 def test_a_metric_that_this_data_lacks_is_told_with_those_that_it_has(tmp_path):
-    selection = Selection(tmp_path / "weights.safetensors", settings=TrainerSettings(), metric="val/f1", maximize=True)
+    selection = Selection(tmp_path / "weights.safetensors", settings=TrainerSettings(), metric="val/f1", sign=1.0)
     trainer = SimpleNamespace(sanity_checking=False, is_global_zero=True, should_stop=False, current_epoch=0)
     trainer.callback_metrics = {"val/accuracy": 0.5, "val/loss": 1.0}
     with pytest.raises(ConfigError, match=r"task\.metric=f1: it is not measured of this data; allowed: accuracy, loss"):

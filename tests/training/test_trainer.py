@@ -11,7 +11,8 @@ from torch import nn
 from bakeoff.config import build
 from bakeoff.config.composition import Composer
 from bakeoff.training.loop.trainer import make_trainer
-from bakeoff.training.trial.assembly import assemble, trial_config
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import TrialLabel, run_trial
 from bakeoff.training.trial.settings import TrainerSettings
 
@@ -27,13 +28,13 @@ FASTER = [
 
 def config(*overrides):
     small = ["trainer.accelerator=cpu", "model=lenet", "trainer.max_epochs=1", "trainer.max_examples=320", *overrides]
-    return trial_config(OmegaConf.to_container(Composer().compose("train", small).cfg, resolve=True))
+    return TrialConfig.of(OmegaConf.to_container(Composer().compose("train", small).cfg, resolve=True))
 
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
     folder = tmp_path_factory.mktemp("plain")
-    return run_trial(config(), folder, label=LABEL), load_file(folder / "weights.safetensors")
+    return run_trial(Training(config(), folder), label=LABEL), load_file(folder / "weights.safetensors")
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def traced_only(monkeypatch):
 @pytest.mark.parametrize("option", FASTER)
 def test_an_option_for_speed_changes_no_result(tmp_path, plain, traced_only, option):
     result, weights = plain
-    found = run_trial(config(option), tmp_path, label=LABEL)
+    found = run_trial(Training(config(option), tmp_path), label=LABEL)
     assert found["validation"] == pytest.approx(result["validation"], abs=1e-5)
     saved = load_file(tmp_path / "weights.safetensors")
     assert saved.keys() == weights.keys()
@@ -70,7 +71,7 @@ def digits():
 def one_call(digits, plugins):
     """A module after one call's optimizer steps, and what its weights were before."""
     pl.seed_everything(0, verbose=False)
-    task = assemble(config(), digits.spec)
+    task = config().module(digits.spec)
     task.progress = lambda step: 0.5
     before = torch.cat([parameter.detach().flatten().clone() for parameter in task.net.parameters()])
     quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}

@@ -13,16 +13,14 @@ from rich.markup import escape
 
 from bakeoff.commands.arguments import Parser, add_own_code, use_own_code
 from bakeoff.commands.listing import plain_table, show
+from bakeoff.commands.report import planned_data
 from bakeoff.comparison.judging.audit import audit
 from bakeoff.comparison.judging.checks import is_number
 from bakeoff.data.contract import TaskData
-from bakeoff.errors import BakeoffError, TrialsFailed
+from bakeoff.errors import BakeoffError, CheckpointError, TrialsFailed
 from bakeoff.record.bakeoff import require_bakeoff
 from bakeoff.record.evidence import Audit
 from bakeoff.record.layout import AUDIT, PLAN
-from bakeoff.record.plan import RecordedPlan
-from bakeoff.training.trial.assembly import open_data
-from bakeoff.training.trial.saved_run import check_targets
 
 SHOWN = 20
 _COLOURS = {"refuse": "red", "stamp": "yellow", "warn": "yellow"}
@@ -62,10 +60,10 @@ def find_data(folder: Path) -> tuple[TaskData | None, str]:
         CheckpointError: the plan names other classes than the installed configuration.
     """
     require_bakeoff(folder, PLAN, key="folder", next_step="name the output_dir of compare")
-    plan = RecordedPlan.read(folder / PLAN)
-    check_targets(folder, plan.trial_config)
     try:
-        return open_data(plan.trial_config, plan.seeds[0]), ""
+        return planned_data(folder), ""
+    except CheckpointError:
+        raise
     except BakeoffError as error:
         return None, error.problem
 

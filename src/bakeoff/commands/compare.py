@@ -24,7 +24,6 @@ from bakeoff.report.pages.markdown import write_markdown
 from bakeoff.report.pages.report import write_report
 from bakeoff.report.pages.terminal import print_leaderboard, print_plan, print_verdict
 from bakeoff.tracking.settings import Tracking
-from bakeoff.training.trial.assembly import make_task
 from bakeoff.training.trial.preflight import check_alone, check_folder, check_machine
 
 PIPE_WIDTH = 120
@@ -56,7 +55,7 @@ def run(config: Mapping[str, Any]) -> FinishedBakeoff:
         print_plan(plan.to_dict(folder), console)
         for note in plan.data.spec.notes:
             console.print(f"note: {note}", markup=False)
-        for doubt in make_task(plan.config, plan.data.spec).doubts(plan.config["task"]["metric"]):
+        for doubt in plan.trial.make_task(plan.data.spec).doubts(plan.trial.metric):
             console.print(f"warning: {doubt}", markup=False)
         if shown := can_show(plan):
             console.print(shown)

@@ -14,7 +14,6 @@ from bakeoff.config.composition import compose_section
 from bakeoff.data.contract import Reading
 from bakeoff.errors import ConfigError, EnvironmentFault
 from bakeoff.files import atomic_writer
-from bakeoff.training.trial.assembly import data_class
 from bakeoff.training.trial.saved_run import SavedRun, load_run
 
 WRITERS = {
@@ -56,8 +55,8 @@ def _answers(saved: SavedRun, config: Mapping[str, Any]) -> pd.DataFrame:
     how = {name: config[name] for name in names}
     text = config["text"]
     source = config["input"] if text is None else text
-    reading = Reading(source=str(source), is_text=text is not None, trained=saved.config["data"], **how)
-    new = data_class(saved.config).read_new(saved.spec, reading)
+    reading = Reading(source=str(source), is_text=text is not None, trained=saved.trial.raw["data"], **how)
+    new = saved.trial.data_class.read_new(saved.spec, reading)
     for note in new.notes:
         print(note)
     said = saved.task.predict(saved, new, **options)
@@ -70,7 +69,7 @@ def _answers(saved: SavedRun, config: Mapping[str, Any]) -> pd.DataFrame:
 
 def _options(saved: SavedRun, changes: Mapping[str, Any]) -> dict[str, Any]:
     """The options of the run's task (``task.predict``), as installed, with these changes."""
-    name = saved.config["task"]["name"]
+    name = saved.trial.task
     options = compose_section("task", name).get("predict") or {}
     unknown = sorted(changes.keys() - options.keys())
     if unknown:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bakeoff.data.contract import TaskData
 from bakeoff.record.bakeoff import require_bakeoff
 from bakeoff.record.layout import PLAN, VERDICT
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.report.pages.markdown import write_markdown
 from bakeoff.report.pages.report import write_report
-from bakeoff.training.trial.assembly import open_data
+from bakeoff.training.trial.configuration import TrialConfig
 from bakeoff.training.trial.saved_run import check_targets
 
 
@@ -23,14 +24,18 @@ def run(config: Mapping[str, Any]) -> Path:
     """
     folder = Path(config["run"])
     require_bakeoff(folder, VERDICT, key="run", next_step="finish it: give its compare command again")
-    report = write_report(folder, examples=lambda rows: _examples(folder, rows))
+    report = write_report(folder, examples=lambda rows: planned_data(folder).show("test", rows))
     write_markdown(folder)
     print(f"report {report}")
     return report
 
 
-def _examples(folder: Path, rows: Sequence[int]) -> list[Any]:
-    """Test examples, from the data that the plan names."""
+def planned_data(folder: Path) -> TaskData:
+    """The data that a bakeoff's plan names.
+
+    Raises:
+        BakeoffError: it can't be had here, or the plan names other classes than the installed configuration.
+    """
     plan = RecordedPlan.read(folder / PLAN)
     check_targets(folder, plan.trial_config)
-    return open_data(plan.trial_config, plan.seeds[0]).show("test", rows)
+    return TrialConfig.of(plan.trial_config).open_data(plan.seeds[0])

@@ -27,9 +27,8 @@ from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.reading import SCHEMA_VERSION, sha256_of
 from bakeoff.report.pages.measured import write_scaling_page
 from bakeoff.report.sections.scaling import print_scaling
-from bakeoff.training.trial.assembly import open_data, recorded_spec
+from bakeoff.training.trial.configuration import TrialConfig
 from bakeoff.training.trial.environment import environment
-from bakeoff.training.trial.fitted_trial import is_fitted
 from bakeoff.training.trial.saved_run import check_targets
 
 DEFAULT_ROOT = Path("outputs/scale")
@@ -101,7 +100,7 @@ def check_sizes(key: str, sizes: Sequence[int]) -> None:
 
 def _subject(config: Mapping[str, Any]) -> Subject:
     """The contenders that the command names, at its budget."""
-    data = open_data(config)
+    data = TrialConfig.of(config).open_data()
     unsized = _networks(enter(config, config["contenders"], "contender"), config["contenders"])
     contenders = copy.deepcopy(unsized)
     fit_budget(contenders, config["budget"], data.spec)
@@ -124,7 +123,7 @@ def _planned(bakeoff: Path) -> Subject:
     for contender, planned in zip(contenders, plan.entered, strict=True):
         contender.config["model"]["net"] |= planned.size_args
         contender.params = planned.params
-    return Subject(config, recorded_spec(config, plan.spec), contenders, unsized)
+    return Subject(config, TrialConfig.of(config).recorded_spec(plan.spec), contenders, unsized)
 
 
 def _networks(contenders: list[Contender], entries: Any) -> list[Contender]:
@@ -134,7 +133,7 @@ def _networks(contenders: list[Contender], entries: Any) -> list[Contender]:
         ConfigError: a baseline that is fitted in one go.
     """
     for contender in contenders:
-        if is_fitted(contender.config):
+        if TrialConfig.of(contender.config).is_fitted:
             problem = f"{contender.name} is fitted in one go: it has no training step to measure"
             raise ConfigError("config.contender", "contenders", entries, problem)
     return contenders

@@ -21,10 +21,9 @@ from bakeoff.tracking.follower import Follower
 from bakeoff.tracking.settings import Tracking
 from bakeoff.training.devices.ranks import Ranks, ranks_from_outside
 from bakeoff.training.loop.checkpoints import load_weights
-from bakeoff.training.loop.pruning import pruning
-from bakeoff.training.trial.assembly import make_task, network, open_data, trial_config, trial_id
+from bakeoff.training.trial.configuration import TrialConfig, trial_id
 from bakeoff.training.trial.environment import environment
-from bakeoff.training.trial.fitted_trial import is_fitted
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.latency import latencies_ms, median
 from bakeoff.training.trial.predictions import sealed_answers
 from bakeoff.training.trial.preflight import check_alone, check_folder, check_machine
@@ -50,19 +49,19 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
         EnvironmentFault: the machine lacks what the settings ask for.
         TrialsFailed: training diverged.
     """
-    trial = trial_config(config)
+    trial = TrialConfig.of(config)
     if multirun:
         check_alone("train -m")
     check_selection(trial)
-    check_machine(build(trial["trainer"], "trainer"))
-    data = open_data(trial)
-    if not is_fitted(trial):
-        build_on_meta(lambda: network(trial, data.spec))  # refuses what no network can be, before anything is written
-    identity = trial_id(trial, data.fingerprint)
+    check_machine(trial.trainer)
+    data = trial.open_data()
+    if not trial.is_fitted:
+        build_on_meta(lambda: trial.network(data.spec))  # refuses what no network can be, before anything is written
+    identity = trial_id(trial.raw, data.fingerprint)
     folder = _folder(trial, identity, config["output_dir"], multirun=multirun)
-    label = TrialLabel(identity, trial["model"]["name"])
+    label = TrialLabel(identity, trial.model)
     if not (ranks_from_outside() or Ranks()).is_first:
-        return run_trial(trial, folder, label=label, data=data)
+        return run_trial(Training(trial, folder, data), label=label)
     check_folder(folder)
     with _alone_in(folder):
         return _run_in(folder, config, trial, label, data)
@@ -80,38 +79,32 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _run_in(
-    folder: Path, config: Mapping[str, Any], trial: Mapping[str, Any], label: TrialLabel, data: TaskData
+    folder: Path, config: Mapping[str, Any], trial: TrialConfig, label: TrialLabel, data: TaskData
 ) -> dict[str, Any]:
     root = Path(config["output_dir"] or "outputs")
     _follow(folder, config, root)
-    print(f"{trial['task']['name']}  {trial['data']['name']}  {trial['model']['name']}  seed {trial['seed']}")
+    print(f"{trial.task}  {trial.data}  {trial.model}  seed {trial.seed}")
     for note in data.spec.notes:
         print(f"note: {note}")
-    for doubt in make_task(trial, data.spec).doubts(trial["task"]["metric"]):
+    for doubt in trial.make_task(data.spec).doubts(trial.metric):
         print(f"warning: {doubt}")
     print(f"run {label.trial_id} in {folder}", flush=True)
-    pruner = pruning(config)
-    _forget_pruned(folder, studied=pruner is not None)
+    study = (config.get("sweep") or {}).get("trial")
+    _forget_pruned(folder, studied=study is not None)
     if (folder / RESULT).exists():
         print("finished before; not run again (another seed or setting is another run)")
     else:
         write_json(folder / ENVIRONMENT, environment())
     result = run_trial(
-        trial,
-        folder,
+        Training(trial, folder, data, say=lambda line: print(line, flush=True), study=study),
         label=label,
-        data=data,
-        say=lambda line: print(line, flush=True),
-        pruning=pruner,
         conclude=lambda found: _tested(trial, folder, data, found),
     )
     if result["status"] == "pruned":
         print(result["why"], flush=True)
         return result
     if result["status"] != "finished":
-        raise TrialsFailed(
-            "trials.diverged", "train", trial["model"]["name"], result["why"], next_step="a lower optimizer.lr"
-        )
+        raise TrialsFailed("trials.diverged", "train", trial.model, result["why"], next_step="a lower optimizer.lr")
     _print_result(result)
     return result
 
@@ -139,10 +132,9 @@ def finish() -> None:
         )
 
 
-def _folder(trial: Mapping[str, Any], identity: str, output_dir: str | None, *, multirun: bool) -> Path:
+def _folder(trial: TrialConfig, identity: str, output_dir: str | None, *, multirun: bool) -> Path:
     """Where the run lives; refuses a folder that holds another run."""
-    names = [trial[section]["name"] for section in ("task", "data", "model")]
-    own = "-".join([*names, f"s{trial['seed']}", identity]).replace("/", "-")
+    own = "-".join([trial.task, trial.data, trial.model, f"s{trial.seed}", identity]).replace("/", "-")
     if output_dir is None:
         return DEFAULT_ROOT / own
     folder = Path(output_dir) / own if multirun else Path(output_dir)
@@ -170,13 +162,13 @@ def _follow(folder: Path, config: Mapping[str, Any], root: Path) -> None:
     follower().watch("trial", folder, tracking=tracking, root=root, experiment=experiment)
 
 
-def _tested(trial: Mapping[str, Any], folder: Path, data: TaskData, result: Mapping[str, Any]) -> dict[str, Any]:
+def _tested(trial: TrialConfig, folder: Path, data: TaskData, result: Mapping[str, Any]) -> dict[str, Any]:
     """Test metrics and latency of a run of its own, whose test set nobody else waits for."""
-    task = make_task(trial, data.spec)
+    task = trial.make_task(data.spec)
     tested = task.summarise(sealed_answers(folder, result), data.labels("test"))
-    if is_fitted(trial):
+    if trial.is_fitted:
         return {"test": tested, "latency_ms": {}}
-    net = network(trial, data.spec)
+    net = trial.network(data.spec)
     load_weights(net, folder / WEIGHTS)
     repeats = latencies_ms({"net": net}, data.spec.example_inputs, answer=task.answer)["net"]
     latency = {size: median(values) for size, values in repeats.items()}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bakeoff.data.spec import Spec
+from bakeoff.training.trial.configuration import TrialConfig
 
 
 @dataclass(frozen=True)
@@ -21,15 +22,15 @@ class Origin:
     sentence: str | None = None
 
 
-def model_card(config: Mapping[str, Any], spec: Spec, result: Mapping[str, Any], origin: Origin) -> str:
+def model_card(trial: TrialConfig, spec: Spec, result: Mapping[str, Any], origin: Origin) -> str:
     """The card, in Markdown."""
     parts = [
-        f"# {result['model']} for {config['task']['name']} on {spec.name}",
-        _about(config, result, origin),
+        f"# {result['model']} for {trial.task} on {spec.name}",
+        _about(trial, result, origin),
         "## Data\n\n" + _data(spec, result),
-        "## How good it was\n\n" + _metrics(config, result),
-        "## Training\n\n" + _training(config, result, origin),
-        "## Intended use\n\n" + _use(config, spec, result),
+        "## How good it was\n\n" + _metrics(trial, result),
+        "## Training\n\n" + _training(trial, result, origin),
+        "## Intended use\n\n" + _use(trial, spec, result),
         "## Limits\n\n" + _limits(spec),
         "## Files\n\n" + FILES,
     ]
@@ -45,8 +46,8 @@ FILES = """- `weights.safetensors`: the selected weights
 No file holds pickled objects. `mlflow.pyfunc.load_model` needs bakeoff installed."""
 
 
-def _about(config: Mapping[str, Any], result: Mapping[str, Any], origin: Origin) -> str:
-    paper = config["model"].get("paper")
+def _about(trial: TrialConfig, result: Mapping[str, Any], origin: Origin) -> str:
+    paper = trial.raw["model"].get("paper")
     facts = [
         f"A {result['family']} of {result['params']:,} parameters, run {result['trial_id']}, seed {result['seed']}."
     ]
@@ -69,13 +70,12 @@ def _data(spec: Spec, result: Mapping[str, Any]) -> str:
     return "\n".join([*lines, *spec.notes])
 
 
-def _metrics(config: Mapping[str, Any], result: Mapping[str, Any]) -> str:
-    task = config["task"]
+def _metrics(trial: TrialConfig, result: Mapping[str, Any]) -> str:
     names: dict[str, None] = {}
     for split in ("validation", "test"):
         names |= dict.fromkeys(result.get(split, {}))
     rows = [f"| {name} | {_value(result, 'validation', name)} | {_value(result, 'test', name)} |" for name in names]
-    note = f"The run was selected by validation {task['metric']} ({task['direction']})."
+    note = f"The run was selected by validation {trial.metric} ({trial.direction})."
     return "\n".join(["| metric | validation | test |", "| --- | --- | --- |", *rows, "", note])
 
 
@@ -84,18 +84,18 @@ def _value(result: Mapping[str, Any], split: str, name: str) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def _training(config: Mapping[str, Any], result: Mapping[str, Any], origin: Origin) -> str:
+def _training(trial: TrialConfig, result: Mapping[str, Any], origin: Origin) -> str:
     command = f"```\n{origin.command}\n```\n" if origin.command else ""
     cost = f"{result['epochs']} epochs, {result['examples_seen']:,} examples, {result['train_seconds']:,.1f} s"
     flops = f"{result['train_flops']:.3g} FLOPs" if result.get("train_flops") is not None else "FLOPs not counted"
-    optimizer = config["optimizer"]["_target_"].rpartition(".")[2]
-    rate = config["optimizer"].get("lr")
+    optimizer = trial.raw["optimizer"]["_target_"].rpartition(".")[2]
+    rate = trial.raw["optimizer"].get("lr")
     return f"{command}\n{cost}, {flops}; {optimizer}, learning rate {rate}. All settings: `config.json`.".strip()
 
 
-def _use(config: Mapping[str, Any], spec: Spec, result: Mapping[str, Any]) -> str:
+def _use(trial: TrialConfig, spec: Spec, result: Mapping[str, Any]) -> str:
     words = (
-        f"Answers of the kind of {config['task']['name']} on data like {spec.name}, prepared as `spec.json` says. The "
+        f"Answers of the kind of {trial.task} on data like {spec.name}, prepared as `spec.json` says. The "
         "model takes inputs after that preparation; `bakeoff predict run=FOLDER` prepares files by itself."
     )
     if not result.get("settled"):

@@ -25,7 +25,7 @@ from bakeoff.record.renamed import in_todays_words
 from bakeoff.tracking.model_card import Origin, model_card
 from bakeoff.tracking.own_code import own_packages, pack, use
 from bakeoff.tracking.secrets import mask_text
-from bakeoff.training.trial.assembly import recorded_spec
+from bakeoff.training.trial.configuration import TrialConfig
 from bakeoff.training.trial.saved_run import SavedRun, check_targets
 
 CARD = "README.md"
@@ -51,13 +51,13 @@ def write_model(saved: SavedRun, folder: Path, *, run_id: str, origin: Origin, t
         (folder / name).write_text(mask_text((saved.folder / name).read_text(encoding="utf-8")), encoding="utf-8")
     result = {**saved.result, "test": test} if test else saved.result
     write_json(folder / RESULT, result)
-    card = mask_text(model_card(saved.config, saved.spec, result, origin))
+    card = mask_text(model_card(saved.trial, saved.spec, result, origin))
     (folder / CARD).write_text(card, encoding="utf-8")
     model = Model(run_id=run_id, artifact_path="model", signature=signature(saved))
-    packages = own_packages(saved.config)
+    packages = own_packages(saved.trial.raw)
     pack(folder, packages)
     pyfunc.add_to_model(model, loader_module=__name__, model_config={"allow_code": []} if packages else None)
-    about = {"task": saved.config["task"]["name"], "model": saved.result["model"], "data": saved.spec.name}
+    about = {"task": saved.trial.task, "model": saved.name, "data": saved.spec.name}
     model.add_flavor("bakeoff", **about, settled=saved.result.get("settled") or {})
     model.save(str(folder / "MLmodel"))
     return model
@@ -117,8 +117,9 @@ class Served:
         if packages:
             use(folder, packages, allow_code)
         check_targets(folder, config)
-        spec = recorded_spec(config, read_json(folder / SPEC))
-        self.task = SavedRun(folder, config, spec, read_json(folder / RESULT)).module()
+        trial = TrialConfig.of(config)
+        spec = trial.recorded_spec(read_json(folder / SPEC))
+        self.task = SavedRun(folder, trial, spec, read_json(folder / RESULT)).module()
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> dict[str, np.ndarray]:
         """The network's outputs (of a classifier: logits) for prepared inputs, an array or ``{"input_0": ...}``."""

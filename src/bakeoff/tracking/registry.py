@@ -69,7 +69,7 @@ def chosen_trial(folder: Path, contender: str | None) -> Chosen:
 
 def default_name(saved: SavedRun) -> str:
     """``<task>-<data>-<contender>``, without what the registry takes for a path."""
-    parts = (saved.config["task"]["name"], saved.spec.name, saved.result["contender"])
+    parts = (saved.trial.task, saved.spec.name, saved.result["contender"])
     return re.sub(r"[/:%\s]+", "_", "-".join(parts))
 
 
@@ -107,7 +107,7 @@ def _make_model(store: Store, name: str) -> None:
 
 
 def _tags(saved: SavedRun, test: dict[str, float]) -> dict[str, Any]:
-    metric = saved.config["task"]["metric"]
-    tags = {"task": saved.config["task"]["name"], "family": saved.result["family"], "data": saved.spec.name}
+    metric = saved.trial.metric
+    tags = {"task": saved.trial.task, "family": saved.result["family"], "data": saved.spec.name}
     tags |= {"trial_id": saved.result["trial_id"], "data_fingerprint": saved.result["data_fingerprint"]}
     return tags | ({f"test.{metric}": f"{test[metric]:.6g}"} if metric in test else {})

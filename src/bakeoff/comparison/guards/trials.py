@@ -11,7 +11,7 @@ from bakeoff.record.evidence import Finding, few
 from bakeoff.record.plan import PlannedTrial
 from bakeoff.record.reading import sha256_of_file
 from bakeoff.record.trials import RecordedTrial
-from bakeoff.training.trial.assembly import trial_id
+from bakeoff.training.trial.configuration import trial_id
 
 RECORDED, SEEDS, SEALED = "trials_recorded", "undeclared_seeds", "predictions_sealed"
 

@@ -21,8 +21,7 @@ from bakeoff.record.reading import SCHEMA_VERSION
 from bakeoff.record.trials import RecordedTrial
 from bakeoff.tasks.contract import Sealed, Task
 from bakeoff.training.loop.checkpoints import load_weights
-from bakeoff.training.trial.assembly import network
-from bakeoff.training.trial.fitted_trial import is_fitted
+from bakeoff.training.trial.configuration import TrialConfig
 from bakeoff.training.trial.latency import BATCH_SIZES, latencies_ms
 from bakeoff.training.trial.predictions import sealed_answers
 
@@ -38,12 +37,12 @@ def first_networks(trials: Sequence[ScoredTrial], spec: Spec) -> Iterator[tuple[
     """Each contender's first finished trial and its network, baselines included; none for what is no network."""
     seen = set()
     for trial in trials:
-        config = trial.recorded.config
-        if trial.failed or trial.contender in seen or config is None or is_fitted(config):
+        raw = trial.recorded.config
+        if trial.failed or trial.contender in seen or raw is None or (config := TrialConfig.of(raw)).is_fitted:
             continue
         seen.add(trial.contender)
-        torch.set_num_threads(int(config["trainer"]["threads"]))
-        net = network(config, spec)
+        torch.set_num_threads(config.trainer.threads)
+        net = config.network(spec)
         load_weights(net, trial.recorded.folder / WEIGHTS)
         yield trial.contender, trial.recorded, net.eval()
 

@@ -21,7 +21,7 @@ from bakeoff.record.plan import PlannedTrial, RecordedPlan
 from bakeoff.record.reading import read
 from bakeoff.record.trials import RecordedTrial
 from bakeoff.tasks.contract import Task
-from bakeoff.training.trial.assembly import make_task, recorded_spec
+from bakeoff.training.trial.configuration import TrialConfig
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,15 @@ class Scorer:
     metric: str
 
     @classmethod
-    def of(cls, config: Mapping[str, Any], spec: Spec) -> Scorer:
-        """The scorer of a resolved configuration, of a trial or a bakeoff."""
-        return cls(make_task(config, spec), config["task"]["metric"])
+    def of(cls, trial: TrialConfig, spec: Spec) -> Scorer:
+        """The scorer of a trial's answers."""
+        return cls(trial.make_task(spec), trial.metric)
 
     @classmethod
     def of_plan(cls, plan: RecordedPlan) -> Scorer:
         """The scorer of a bakeoff whose data is not at hand."""
-        return cls.of(plan.trial_config, recorded_spec(plan.trial_config, plan.spec))
+        trial = TrialConfig.of(plan.trial_config)
+        return cls.of(trial, trial.recorded_spec(plan.spec))
 
     def scores(self, answers: pa.Table, labels: pa.Table) -> np.ndarray:
         """Each example's share of the metric."""

@@ -23,8 +23,7 @@ from bakeoff.record.layout import PLAN, RESULT, WEIGHTS, trial_folder
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.reading import read
 from bakeoff.tasks.tokens import TokenStem
-from bakeoff.training.trial.assembly import network
-from bakeoff.training.trial.fitted_trial import is_fitted
+from bakeoff.training.trial.configuration import TrialConfig
 from bakeoff.training.trial.saved_run import load_run
 
 
@@ -72,12 +71,12 @@ def of_runs(runs: Mapping[str, Path], *, lengths: Sequence[int], batch_size: int
     found = []
     for name, folder in runs.items():
         saved = load_run(folder)
-        torch.manual_seed(int(saved.config["seed"]))
-        networks = {"initial": network(saved.config, saved.spec), "trained": saved.module().net}
+        torch.manual_seed(saved.trial.seed)
+        networks = {"initial": saved.trial.network(saved.spec), "trained": saved.module().net}
         for state, net in networks.items():
             backbone = _backbone(net, folder)
             curves = [_curve(backbone, _tokens(net, batch_size, length, seed)) for length in lengths]
-            found.append({"name": name, "family": saved.config["model"]["family"], "state": state, "curves": curves})
+            found.append({"name": name, "family": saved.trial.family, "state": state, "curves": curves})
     return found
 
 
@@ -92,7 +91,7 @@ def runs_of_bakeoff(folder: Path) -> dict[str, Path]:
     for contender in plan.entered:
         trials = [trial_folder(folder, trial) for trial in contender.trials]
         finished = [trial for trial in trials if (trial / WEIGHTS).exists() and (trial / RESULT).exists()]
-        if finished and not is_fitted(contender.config):
+        if finished and not TrialConfig.of(contender.config).is_fitted:
             found[contender.name] = finished[0]
     if not found:
         raise ConfigError("config.no_run", "run", folder, "no contender of this bakeoff has a finished trial")

@@ -25,7 +25,7 @@ from bakeoff.data.batches.batch import Batch
 from bakeoff.data.spec import Spec
 from bakeoff.errors import BakeoffError, ConfigError
 from bakeoff.training.loop.module import TrainingModule
-from bakeoff.training.trial.assembly import assemble
+from bakeoff.training.trial.configuration import TrialConfig
 
 COSTS_OF_A_POINT = ("train_seconds", "inference_seconds", "train_memory_mb", "inference_memory_mb")
 MOST_CALLS = 5
@@ -48,18 +48,19 @@ def at_length(spec: Spec, length: int) -> Spec:
 
 def work(config: Mapping[str, Any], spec: Spec, batch_size: int, allow_code: list[str], pipe: Connection) -> None:
     """Measures in this process; sends None when it starts and then what it found, or why there is nothing."""
-    torch.set_num_threads(int(config["trainer"]["threads"]))
-    torch.manual_seed(int(config["seed"]))
+    trial = TrialConfig.of(config)
+    torch.set_num_threads(trial.trainer.threads)
+    torch.manual_seed(trial.seed)
     pipe.send(None)
     try:
         allow(allow_code)
-        pipe.send(measure(config, spec, batch_size=batch_size))
+        pipe.send(measure(trial, spec, batch_size=batch_size))
     except (BakeoffError, ValueError, RuntimeError, MemoryError) as error:
         problem = error.problem if isinstance(error, BakeoffError) else str(error) or type(error).__name__
         pipe.send({"skipped": problem.split("\n")[0]})
 
 
-def measure(config: Mapping[str, Any], spec: Spec, *, batch_size: int) -> dict[str, Any]:
+def measure(trial: TrialConfig, spec: Spec, *, batch_size: int) -> dict[str, Any]:
     """Seconds a call (the median of a few, after one to warm up) and MiB at the peak, above what was held before.
 
     Inputs are ``spec.example_inputs``: tokens without meaning, no padding among them. Numbers are of 32 bits. The
@@ -67,14 +68,14 @@ def measure(config: Mapping[str, Any], spec: Spec, *, batch_size: int) -> dict[s
     the whole of each: network and inputs, in training also gradients and the optimizer's state.
 
     Args:
-        config: of a trial.
+        trial: whose network is measured.
         spec: what its sequences are like.
         batch_size: sequences a call.
     """
-    device = _device(config)
-    _use_once(config, at_length(spec, 2), device)
+    device = _device(trial)
+    _use_once(trial, at_length(spec, 2), device)
     memory = PeakMemory()
-    module = assemble(config, spec).to(device)
+    module = trial.module(spec).to(device)
     inputs = module.transfer_batch_to_device(spec.example_inputs(batch_size), device, 0)
     module.eval()
     inference_seconds = _timed(lambda: _answer(module, inputs), device)
@@ -131,14 +132,14 @@ def _status_mb(name: str) -> float:
     return next(int(words[1]) / 1024 for words in lines if words[0] == f"{name}:")
 
 
-def _device(config: Mapping[str, Any]) -> torch.device:
-    wanted = config["trainer"]["accelerator"]
+def _device(trial: TrialConfig) -> torch.device:
+    wanted = trial.trainer.accelerator
     return torch.device("cuda" if wanted in ("auto", "gpu", "cuda") and torch.cuda.is_available() else "cpu")
 
 
-def _use_once(config: Mapping[str, Any], spec: Spec, device: torch.device) -> None:
+def _use_once(trial: TrialConfig, spec: Spec, device: torch.device) -> None:
     """Everything that is imported or set up at the first use, so that it is in no figure; its memory is given back."""
-    module = assemble(config, spec).to(device)
+    module = trial.module(spec).to(device)
     inputs = module.transfer_batch_to_device(spec.example_inputs(2), device, 0)
     targets = made_targets(module(inputs), multi_label=getattr(spec, "multi_label", False))
     _train(module, inputs, targets, module.configure_optimizers())

@@ -16,8 +16,7 @@ from bakeoff.errors import ConfigError
 from bakeoff.models.cost import build_on_meta, count_non_embedding, count_parameters
 from bakeoff.record.contenders import Contender
 from bakeoff.training.loop.limits import steps_for_examples
-from bakeoff.training.trial.assembly import make_task, network
-from bakeoff.training.trial.fitted_trial import fitted_model, is_fitted
+from bakeoff.training.trial.configuration import TrialConfig
 
 FAR_AWAY_EPOCHS = 1_000_000
 """Where something else than epochs ends training."""
@@ -58,17 +57,18 @@ def _fit_size(contender: Contender, budget: Mapping[str, Any], spec: Spec) -> No
 def _count_parameters(contender: Contender, args: Mapping[str, Any], spec: Spec) -> int:
     config = copy.deepcopy(contender.config)
     config["model"]["net"] |= args
-    return count_parameters(build_on_meta(lambda: network(config, spec)))
+    return count_parameters(build_on_meta(lambda: TrialConfig.of(config).network(spec)))
 
 
 def _count_costs(contender: Contender, spec: Spec) -> None:
-    if is_fitted(contender.config):
-        contender.params = contender.non_embedding_params = fitted_model(contender.config).num_parameters(spec)
+    trial = TrialConfig.of(contender.config)
+    if trial.is_fitted:
+        contender.params = contender.non_embedding_params = trial.fitted_model().num_parameters(spec)
         return
-    net = build_on_meta(lambda: network(contender.config, spec))
+    net = build_on_meta(lambda: trial.network(spec))
     contender.params = count_parameters(net)
     contender.non_embedding_params = count_non_embedding(net)
-    contender.train_flops_per_example = make_task(contender.config, spec).train_flops_per_example(net)
+    contender.train_flops_per_example = trial.make_task(spec).train_flops_per_example(net)
 
 
 def _stop_at_flops(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: Spec) -> None:
@@ -81,8 +81,8 @@ def _stop_at_flops(contenders: Sequence[Contender], budget: Mapping[str, Any], s
         examples = total / flops[contender.name]
         _set_stop(contender, max_examples=max(round(examples), 1), epochs=math.ceil(examples / spec.num_train) + 1)
         # Training is in whole batches: the error is that of the nearest number of them.
-        trainer = contender.config["trainer"]
-        batch = int(contender.config["data"]["batch_size"]) * int(trainer["devices"]) * int(trainer["num_nodes"])
+        trial = TrialConfig.of(contender.config)
+        batch = trial.batch_size * trial.trainer.num_ranks
         _, trained = steps_for_examples(max(round(examples), 1), batch, spec.num_train)
         contender.relative_error = trained * flops[contender.name] / total - 1.0
         if abs(contender.relative_error) > float(budget["tolerance"]) and not budget["allow_mismatch"]:

@@ -10,7 +10,7 @@ from bakeoff.config.composition import compose_section
 from bakeoff.config.contenders import PER_CONTENDER
 from bakeoff.errors import ConfigError
 from bakeoff.record.contenders import Contender
-from bakeoff.training.trial.assembly import trial_config
+from bakeoff.training.trial.configuration import TrialConfig
 
 
 def enter(config: Mapping[str, Any], entries: Sequence[str | Mapping[str, Any]], role: str) -> list[Contender]:
@@ -42,7 +42,7 @@ def _enter(config: Mapping[str, Any], entry: dict[str, Any], role: str) -> Conte
     own = {section: entry[section] for section in PER_CONTENDER if section in entry}
     net = {key: value for key, value in entry.items() if key not in own}
     model = compose_section("model", model_name, {"net": net} if net else None)
-    trial = copy.deepcopy(trial_config({**config, "seed": 0, "model": model}))
+    trial = copy.deepcopy(TrialConfig.of({**config, "seed": 0, "model": model}).raw)
     for section, values in own.items():
         trial[section] |= values
     changes = ", ".join(f"{key}={value}" for key, value in entry.items())

@@ -15,8 +15,7 @@ from bakeoff.comparison.running.job import Executor, Needs
 from bakeoff.data.batches.batch import Batch
 from bakeoff.record.contenders import Contender
 from bakeoff.training.loop.module import TrainingModule
-from bakeoff.training.trial.assembly import assemble
-from bakeoff.training.trial.fitted_trial import is_fitted
+from bakeoff.training.trial.configuration import TrialConfig
 from bakeoff.training.trial.preflight import usable_accelerators
 
 STEPS = 3
@@ -69,19 +68,19 @@ def makespan(seconds: Iterable[float], slots: int) -> float:
 
 def _training_seconds(plan: Plan, contender: Contender) -> float:
     """Seconds of a trial's optimizer steps."""
-    trainer = contender.config["trainer"]
-    if is_fitted(contender.config):
+    trial = TrialConfig.of({**contender.config, "seed": plan.seeds[0]})
+    if trial.is_fitted:
         return FITTING_S
-    if trainer["max_seconds"]:
-        return float(trainer["max_seconds"])
+    if trial.trainer.max_seconds:
+        return float(trial.trainer.max_seconds)
     loader = plan.data.train_dataloader()
     batch: Any = next(iter(loader))
-    module = assemble({**contender.config, "seed": plan.seeds[0]}, plan.data.spec)
+    module = trial.module(plan.data.spec)
     module.train()
     step = min(_seconds_a_step(module, batch) for _ in range(STEPS))
-    steps: float = len(loader) * int(trainer["max_epochs"])
-    if trainer["max_examples"]:
-        steps = min(steps, int(trainer["max_examples"]) / batch.size)
+    steps: float = len(loader) * trial.trainer.max_epochs
+    if trial.trainer.max_examples:
+        steps = min(steps, trial.trainer.max_examples / batch.size)
     return step * steps
 
 

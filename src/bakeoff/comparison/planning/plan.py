@@ -30,7 +30,7 @@ from bakeoff.record.plan import LATER_RULES, RULES
 from bakeoff.record.reading import SCHEMA_VERSION, sha256_of
 from bakeoff.statistics import EDITION, Looks, can_show_sentence
 from bakeoff.statistics.looks import edition_looks
-from bakeoff.training.trial.assembly import open_data, task_class, trial_id
+from bakeoff.training.trial.configuration import TrialConfig, trial_id
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.run import TrialLabel
 
@@ -68,6 +68,11 @@ class Plan:
     def futility(self) -> bool:
         """Whether it ends where a decision by the last look has become unlikely."""
         return bool(self.config["futility"])
+
+    @property
+    def trial(self) -> TrialConfig:
+        """A trial's configuration, of which all have the task, the data and the trainer."""
+        return TrialConfig.of(self.contenders[0].config)
 
     @property
     def entered(self) -> list[Contender]:
@@ -109,7 +114,7 @@ class Plan:
             "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "task": {
                 **{name: task[name] for name in ("name", "metric", "direction")},
-                "facts": [facts.to_dict() for facts in task_class(self.config).metrics_declared],
+                "facts": [facts.to_dict() for facts in self.trial.task_class.metrics_declared],
             },
             "data": {
                 "name": self.config["data"]["name"],
@@ -144,11 +149,12 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
     if looks and not int(config["tune"]["trials"]) and isinstance(seeds, int):
         seeds = looks.seeds[-1]
     seeds = seed_list(seeds)
-    check_selection(config)
-    data = open_data(config, seeds[0])
-    check_test_examples(data)
-    check_metric(config, data)
     contenders = enter(config, config["contenders"], "contender")
+    trial = TrialConfig.of(contenders[0].config)
+    check_selection(trial)
+    data = trial.open_data(seeds[0])
+    check_test_examples(data)
+    check_metric(trial, data)
     contenders += enter(config, config["baselines"] or [], "baseline")
     fit_budget(contenders, config["budget"], data.spec)
     for contender in contenders:
@@ -194,9 +200,7 @@ def seed_list(seeds: int | Sequence[int]) -> list[int]:
 
 def can_show(plan: Plan) -> str | None:
     """What differences a bakeoff of this size shows, a sentence; None where that depends on more than its size."""
-    task = plan.config["task"]
-    is_share = task_class(plan.config).facts(task["metric"], direction=task["direction"]).score_range == (0.0, 1.0)
-    if not is_share or plan.tuned:
+    if plan.tuned or plan.trial.facts.score_range != (0.0, 1.0):
         return None
     sizes = {"seeds": len(plan.seeds), "num_examples": plan.data.num_examples("test")}
     return can_show_sentence(**sizes, num_contenders=len(plan.entered), alpha=float(plan.config["alpha"]))

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pyarrow as pa
 
 from bakeoff.comparison.judging.scoring import Scorer
 from bakeoff.data.contract import TaskData
 from bakeoff.errors import ConfigError, DataError
-from bakeoff.training.trial.assembly import task_class
+from bakeoff.training.trial.configuration import TrialConfig
 
 FEWEST_TEST_EXAMPLES = 2
 FEW = 20
 """Train examples with which a metric is tried, each twice since some metrics need more than one."""
 
 
-def check_selection(config: Mapping[str, Any]) -> None:
+def check_selection(trial: TrialConfig) -> None:
     """Weights and contenders are chosen by what validation measures, the way in which it is better.
 
     Raises:
         ConfigError: a metric of the test alone, or one whose worst would be chosen.
     """
-    metric, direction = config["task"]["metric"], config["task"]["direction"]
-    facts = task_class(config).facts(metric, direction=direction)
+    metric, direction, facts = trial.metric, trial.direction, trial.facts
     if not facts.in_validation:
         problem = "validation, which selects, doesn't measure it"
         raise ConfigError("config.unknown_metric", "task.metric", metric, problem)
@@ -35,13 +31,13 @@ def check_selection(config: Mapping[str, Any]) -> None:
         raise ConfigError("config.contradiction", "task.direction", direction, problem, next_step=step)
 
 
-def check_metric(config: Mapping[str, Any], data: TaskData) -> None:
+def check_metric(trial: TrialConfig, data: TaskData) -> None:
     """An example's share of the metric is known, which the test of the verdict needs; tried on train labels.
 
     Raises:
         ConfigError: a metric that trials report and no verdict can be about.
     """
-    scorer, train = Scorer.of(config, data.spec), data.cases("train")
+    scorer, train = Scorer.of(trial, data.spec), data.cases("train")
     metric, few = scorer.metric, train.first(FEW)
     labels = pa.concat_tables([few.labels, few.labels])
     answers = scorer.trivial(train, [*few.raw, *few.raw])

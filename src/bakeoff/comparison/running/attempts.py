@@ -9,7 +9,7 @@ from bakeoff.comparison.running.order import Ending, failure
 from bakeoff.files import write_json
 from bakeoff.record.layout import LOG, RESULT
 from bakeoff.training.devices.memory import halve, times_out_of_memory
-from bakeoff.training.trial.fitted_trial import is_fitted
+from bakeoff.training.trial.configuration import TrialConfig
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ def following(attempt: Attempt, ending: Ending, *, retries: int) -> Attempt | No
         starved = ", out of memory" if ending.out_of_memory else ""
         log.write(f"the process ended with {ending.why} and no result{starved}\n")
     if ending.out_of_memory:
-        if not is_fitted(job.config) and halve(job.folder, job.config):
+        trial = TrialConfig.of(job.config)
+        if not trial.is_fitted and halve(job.folder, trial):
             return attempt
         _fail(job, _starved(job))
         return None

@@ -46,7 +46,7 @@ def run_bakeoff(plan: Plan, folder: Path, executor: Executor, say: Say) -> Finis
         ConfigError: another process works on this folder.
         TrialsFailed: a guard refuses the comparison, by its name.
     """
-    race = _Race(plan, folder, executor, say, Trivial(Scorer.of(plan.config, plan.data.spec), plan.data))
+    race = _Race(plan, folder, executor, say, Trivial(Scorer.of(plan.trial, plan.data.spec), plan.data))
     stages: list[int | None] = list(plan.looks.seeds) if plan.looks else [None]
     try:
         with FileLock(folder / LOCK, timeout=0):

@@ -14,8 +14,6 @@ import sys
 import traceback
 from typing import Any
 
-import torch
-
 from bakeoff.comparison.running.order import OUT_OF_MEMORY, RANK_KILLED, Order, failure
 from bakeoff.config import allow
 from bakeoff.config.processes import die_with_parent
@@ -24,6 +22,8 @@ from bakeoff.files import write_json
 from bakeoff.record.layout import RESULT
 from bakeoff.training.devices.memory import is_out_of_memory
 from bakeoff.training.devices.ranks import RANK_DIED
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import TrialLabel, run_trial
 
 
@@ -36,11 +36,10 @@ def work(order: Order, device: str | None) -> None:
     _follow_parent()
     if device is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = device
-    torch.set_num_threads(int(order.config["trainer"]["threads"]))
     allow(order.allow_code)
     label = TrialLabel(**order.label)
     try:
-        run_trial(order.config, order.folder, label=label, own_process=True)
+        run_trial(Training(TrialConfig.of(order.config), order.folder), label=label, own_process=True)
     except Exception as error:  # a trial that fails is scored as the trivial predictor, never dropped
         traceback.print_exc()
         if is_out_of_memory(error):

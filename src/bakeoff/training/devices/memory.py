@@ -10,14 +10,15 @@ How often this happened is kept in the trial's folder, so that the same command 
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bakeoff.data.batches.batch import FEWEST_ROWS
 from bakeoff.errors import EnvironmentFault
 from bakeoff.files import read_json, write_json
 from bakeoff.record.layout import SHORTAGES
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.settings import TrainerSettings
 
 MOST_HALVINGS = 2
 _SIGNS = ("out of memory", "can't allocate memory", "cannot allocate memory", "std::bad_alloc")
@@ -41,25 +42,28 @@ def times_out_of_memory(folder: Path) -> int:
         return 0
 
 
-def halve(folder: Path, config: Mapping[str, Any]) -> bool:
+def settings_now(trial: TrialConfig, folder: Path) -> TrainerSettings:
+    """How the trial of this folder trains by now: its batches are in more parts each time memory ran out."""
+    return replace(trial.trainer, accumulate=trial.trainer.accumulate * 2 ** times_out_of_memory(folder))
+
+
+def halve(folder: Path, trial: TrialConfig) -> bool:
     """Notes that the trial ran out of memory; whether it may be tried again with parts of half the size."""
-    times, trainer = times_out_of_memory(folder), config["trainer"]
-    part = int(config["data"]["batch_size"]) // (int(trainer["accumulate"]) * 2**times)
-    on_one_device = int(trainer["devices"]) * int(trainer["num_nodes"]) == 1
-    if times >= MOST_HALVINGS or part < FEWEST_ROWS * 2 or not on_one_device:
+    times, settings = times_out_of_memory(folder), settings_now(trial, folder)
+    part = trial.batch_size // settings.accumulate
+    if times >= MOST_HALVINGS or part < FEWEST_ROWS * 2 or settings.num_ranks > 1:
         return False
     write_json(folder / SHORTAGES, {"times": times + 1})
     return True
 
 
-def out_of_memory(folder: Path, config: Mapping[str, Any]) -> EnvironmentFault:
+def out_of_memory(folder: Path, trial: TrialConfig) -> EnvironmentFault:
     """What is told of a trial that ran out of memory and has no smaller parts to try."""
-    trainer, times = config["trainer"], times_out_of_memory(folder)
-    ranks = int(trainer["devices"]) * int(trainer["num_nodes"])
+    times, ranks = times_out_of_memory(folder), trial.trainer.num_ranks
     if ranks > 1:
         step = "a smaller data.batch_size, which is that of one device, or trainer=fsdp"
         return EnvironmentFault("env.out_of_memory", "trainer.devices", ranks, "memory ran out", next_step=step)
-    parts = int(trainer["accumulate"]) * 2**times
+    parts = settings_now(trial, folder).accumulate
     problem = "memory ran out" + (f", also with each batch in {parts} parts" if times else "")
     step = f"trainer.accumulate={2 * parts} takes less memory a step, a smaller model less throughout"
-    return EnvironmentFault("env.out_of_memory", "model", config["model"]["name"], problem, next_step=step)
+    return EnvironmentFault("env.out_of_memory", "model", trial.model, problem, next_step=step)

@@ -4,116 +4,82 @@ from __future__ import annotations
 
 import gc
 import resource
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import psutil
 import torch
 
-from bakeoff.config import build
-from bakeoff.data.contract import TaskData
-from bakeoff.training.devices.memory import halve, is_out_of_memory, out_of_memory, times_out_of_memory
+from bakeoff.training.devices.memory import halve, is_out_of_memory, out_of_memory, settings_now
 from bakeoff.training.devices.rank_processes import run_on_devices
 from bakeoff.training.devices.ranks import Ranks, ranks_from_outside
 from bakeoff.training.loop.interruption import interruptible
-from bakeoff.training.loop.pruning import Pruning, pruning_of
-from bakeoff.training.trial.fitted_trial import is_fitted
-from bakeoff.training.trial.fitting import train_model
+from bakeoff.training.trial.fitting import Training, train_model
 from bakeoff.training.trial.settings import TrainerSettings
 
 
-@dataclass(frozen=True)
-class Placement:
-    """A trial's training, to be put somewhere.
+def train(training: Training, *, own_process: bool) -> dict[str, Any]:
+    """What was measured; after memory ran out, by a fresh process with each batch in twice as many parts.
 
     Args:
-        config: a resolved trial configuration.
-        folder: the trial's own.
-        data: its data, where the caller has it set up already.
-        say: prints progress; None trains in silence.
-        pruning: ends a trial of a study early.
+        training: of the trial.
         own_process: this process is the trial's own. Its ranks are then forks of it, and where memory runs out, whoever
             started it has to try again; else both take fresh processes.
+
+    Raises:
+        EnvironmentFault: memory ran out, and there are no smaller parts to try.
+        Exception: as `train_model`; in a process of the trial's own, also what says that memory ran out.
     """
+    trial, folder, fresh = training.trial, training.folder, False
+    while True:
+        try:
+            settings = settings_now(trial, folder)
+            alone = settings.num_ranks == 1 or ranks_from_outside() is not None or trial.is_fitted
+            if fresh or not alone:
+                return _in_processes(training, settings, forked=own_process)
+            return train_model(training, settings)
+        except Exception as error:
+            if own_process or not is_out_of_memory(error):
+                raise
+            if trial.is_fitted or not halve(folder, trial):
+                raise out_of_memory(folder, trial) from error
+        _free(training)  # out here, where the error no longer holds the tensors of what raised it
+        fresh = True
 
-    config: Mapping[str, Any]
-    folder: Path
-    data: TaskData | None = None
-    say: Callable[[str], None] | None = None
-    pruning: Pruning | None = None
-    own_process: bool = False
 
-    def train(self) -> dict[str, Any]:
-        """What was measured; after memory ran out, by a fresh process with each batch in twice as many parts.
+def _in_processes(training: Training, settings: TrainerSettings, *, forked: bool) -> dict[str, Any]:
+    told = replace(training, folder=training.folder.resolve(), data=None, say=None)
+    request = {"training": told, "speaks": training.say is not None}
+    with interruptible() as interruption:
+        found: dict[str, Any] = run_on_devices(
+            train_as_rank, request, num_ranks=settings.num_ranks, interruption=interruption, forked=forked
+        )
+    return found
 
-        Raises:
-            EnvironmentFault: memory ran out, and there are no smaller parts to try.
-            Exception: as `train_model`; in a process of the trial's own, also what says that memory ran out.
-        """
-        fresh = False
-        while True:
-            try:
-                return self._attempt(fresh=fresh)
-            except Exception as error:
-                if self.own_process or not is_out_of_memory(error):
-                    raise
-                if is_fitted(self.config) or not halve(self.folder, self.config):
-                    raise out_of_memory(self.folder, self.config) from error
-            self._free()  # out here, where the error no longer holds the tensors of what raised it
-            fresh = True
 
-    def _attempt(self, *, fresh: bool) -> dict[str, Any]:
-        settings = settings_now(self.config, self.folder)
-        alone = settings.num_ranks == 1 or ranks_from_outside() is not None or is_fitted(self.config)
-        if fresh or not alone:
-            return self._in_processes(settings)
-        return train_model(self.config, self.folder, settings, data=self.data, say=self.say, pruning=self.pruning)
-
-    def _in_processes(self, settings: TrainerSettings) -> dict[str, Any]:
-        request = {
-            "config": self.config,
-            "folder": str(self.folder.resolve()),
-            "speaks": self.say is not None,
-            "study": None if self.pruning is None else self.pruning.where,
-        }
-        ranks, forked = settings.num_ranks, self.own_process
-        with interruptible() as interruption:
-            found: dict[str, Any] = run_on_devices(
-                train_as_rank, request, num_ranks=ranks, interruption=interruption, forked=forked
-            )
-        return found
-
-    def _free(self) -> None:
-        """Gives the memory of a failed attempt back, and tells of the next one."""
-        gc.collect()
-        if torch.cuda.is_initialized():
-            torch.cuda.empty_cache()
-        if self.say is not None:
-            parts = settings_now(self.config, self.folder).accumulate
-            self.say(f"out of memory: again in a fresh process, each batch in {parts} parts, with the same steps")
+def _free(training: Training) -> None:
+    """Gives the memory of a failed attempt back, and tells of the next one."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+    if training.say is not None:
+        parts = settings_now(training.trial, training.folder).accumulate
+        training.say(f"out of memory: again in a fresh process, each batch in {parts} parts, with the same steps")
 
 
 def train_as_rank(request: Mapping[str, Any], ranks: Ranks) -> dict[str, Any] | None:
     """One process's part in a trial; the first returns what was measured."""
-    config, folder = request["config"], Path(request["folder"])
-    settings = settings_now(config, folder)
+    training: Training = request["training"]
+    settings = settings_now(training.trial, training.folder)
     torch.set_num_threads(settings.threads)
     before = memory_mb()
     if not ranks.is_first:
-        train_model(config, folder, settings)
+        train_model(training, settings)
         return None
-    pruner = pruning_of(request["study"], config) if request["study"] else None
-    say = (lambda line: print(line, flush=True)) if request["speaks"] else None
-    found = train_model(config, folder, settings, say=say, pruning=pruner)
-    return found | {"peak_memory_mb": peak_memory_mb(before)}
-
-
-def settings_now(config: Mapping[str, Any], folder: Path) -> TrainerSettings:
-    """How the trial of this folder trains by now: its batches are in more parts each time memory ran out."""
-    settings: TrainerSettings = build(config["trainer"], "trainer")
-    return replace(settings, accumulate=settings.accumulate * 2 ** times_out_of_memory(folder))
+    if request["speaks"]:
+        training = replace(training, say=lambda line: print(line, flush=True))
+    return train_model(training, settings) | {"peak_memory_mb": peak_memory_mb(before)}
 
 
 def memory_mb() -> float:

@@ -21,13 +21,18 @@ class Pruning(pl.Callback):
     Args:
         trial: the study's trial.
         metric: what the study searches for, ``val/...``.
-        where: the study and the trial's number, from which another process makes the same callback.
     """
 
-    def __init__(self, trial: optuna.Trial, metric: str, *, where: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, trial: optuna.Trial, metric: str) -> None:
         self.trial = trial
         self.metric = metric
-        self.where = where
+
+    @classmethod
+    def of(cls, where: Mapping[str, Any], metric: str) -> Pruning:
+        """The callback of the trial that ``sweep.trial`` of a command's configuration names."""
+        from bakeoff.sweep.study import running_trial  # Optuna is an extra
+
+        return cls(running_trial(where), metric)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Reports the metric under the number of epochs so far; the last validation ends nothing.
@@ -42,27 +47,3 @@ class Pruning(pl.Callback):
         ends_anyway = trainer.should_stop or epochs >= (trainer.max_epochs or epochs)
         if not ends_anyway and self.trial.should_prune():
             raise Pruned(f"pruned at {self.metric} {value:.4f} after epoch {epochs}")
-
-
-def pruning(config: Mapping[str, Any]) -> Pruning | None:
-    """The callback of a run that is a trial of a study with a pruner; None for other runs.
-
-    Args:
-        config: the command's resolved configuration.
-    """
-    where = (config.get("sweep") or {}).get("trial")
-    if where is None:
-        return None
-    return pruning_of(where, config)
-
-
-def pruning_of(where: Mapping[str, Any], config: Mapping[str, Any]) -> Pruning:
-    """The callback of a study's trial.
-
-    Args:
-        where: ``sweep.trial`` of the command's configuration.
-        config: the trial's configuration.
-    """
-    from bakeoff.sweep.study import running_trial  # Optuna is an extra
-
-    return Pruning(running_trial(where), f"val/{config['task']['metric']}", where=where)

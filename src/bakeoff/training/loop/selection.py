@@ -29,14 +29,14 @@ class Selection(pl.Callback):
         path: of the selected weights.
         settings: which weights to select and when to stop early.
         metric: the validation metric that selects, ``val/...``.
-        maximize: whether higher is better.
+        sign: what makes higher better.
     """
 
-    def __init__(self, path: Path, *, settings: TrainerSettings, metric: str, maximize: bool) -> None:
+    def __init__(self, path: Path, *, settings: TrainerSettings, metric: str, sign: float) -> None:
         self.path = path
         self.settings = settings
         self.metric = metric
-        self.sign = 1.0 if maximize else -1.0
+        self.sign = sign
         self.best_score = -math.inf
         self.best_epoch = -1
         self.stale_validations = 0

@@ -8,30 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bakeoff.config import build
-from bakeoff.config.allowlist import resolve
 from bakeoff.data.contract import TaskData
 from bakeoff.files import atomic_writer, finite
-from bakeoff.models.contracts import FittedModel
 from bakeoff.record.layout import METRICS
-from bakeoff.training.trial.assembly import make_task
+from bakeoff.training.trial.configuration import TrialConfig
 from bakeoff.training.trial.predictions import seal_answers
 
 
-def is_fitted(config: Mapping[str, Any]) -> bool:
-    """Whether the configured model is a `FittedModel`."""
-    target = resolve(config["model"]["net"]["_target_"])
-    return isinstance(target, type) and issubclass(target, FittedModel)
-
-
-def fitted_model(config: Mapping[str, Any]) -> FittedModel:
-    """The configured model, before it is fitted."""
-    return build(config["model"]["net"], "model.net")
-
-
-def fit_and_predict(config: Mapping[str, Any], folder: Path, data: TaskData) -> dict[str, Any]:
+def fit_and_predict(trial: TrialConfig, folder: Path, data: TaskData) -> dict[str, Any]:
     """Fits on train, scores validation, seals what is said of the test; the same figures as of a trained network."""
-    model, task = fitted_model(config), make_task(config, data.spec)
+    model, task = trial.fitted_model(), trial.make_task(data.spec)
     started = time.perf_counter()
     model.fit(data.raw("train"), data.labels("train"), data.spec)
     seconds = time.perf_counter() - started

@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 from bakeoff.data.batches.loaders import PlannedLoader
 from bakeoff.data.contract import TaskData
 from bakeoff.files import write_json
+from bakeoff.metrics import sign_of
 from bakeoff.models.cost import count_parameters
 from bakeoff.record.layout import CHECKPOINT, METRICS, SPEC, WEIGHTS
 from bakeoff.training.devices.ranks import Ranks, check_same, gathered, join, leave, of_first
@@ -29,12 +30,31 @@ from bakeoff.training.loop.resume_points import ResumePoints
 from bakeoff.training.loop.selection import Selection
 from bakeoff.training.loop.trainer import adapt, make_trainer
 from bakeoff.training.trial.answering import answers_to, validate
-from bakeoff.training.trial.assembly import assemble, open_data
-from bakeoff.training.trial.fitted_trial import fit_and_predict, is_fitted
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.fitted_trial import fit_and_predict
 from bakeoff.training.trial.predictions import seal_answers
 from bakeoff.training.trial.settings import TrainerSettings
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A trial to be trained.
+
+    Args:
+        trial: its configuration.
+        folder: the trial's own.
+        data: its data, where the caller has it set up already.
+        say: prints progress; None trains in silence.
+        study: where a trial of a study reports to, which may end it early: ``sweep.trial`` of the command.
+    """
+
+    trial: TrialConfig
+    folder: Path
+    data: TaskData | None = None
+    say: Say | None = None
+    study: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,60 +66,50 @@ class _Watchers:
     selection: Selection
 
     @classmethod
-    def of(cls, config: Mapping[str, Any], folder: Path, settings: TrainerSettings, flops: float) -> _Watchers:
-        metric, maximize = f"val/{config['task']['metric']}", config["task"]["direction"] == "maximize"
+    def of(cls, trial: TrialConfig, folder: Path, settings: TrainerSettings, flops: float) -> _Watchers:
         gradients = GradientWatch()
         log = MetricLog(folder / METRICS, flops_per_example=flops, watch=gradients)
-        weights = folder / WEIGHTS
-        return cls(log, gradients, Selection(weights, settings=settings, metric=metric, maximize=maximize))
+        metric = f"val/{trial.metric}"
+        selection = Selection(folder / WEIGHTS, settings=settings, metric=metric, sign=sign_of(trial.direction))
+        return cls(log, gradients, selection)
 
 
-def train_model(
-    config: Mapping[str, Any],
-    folder: Path,
-    settings: TrainerSettings,
-    *,
-    data: TaskData | None = None,
-    say: Say | None = None,
-    pruning: Pruning | None = None,
-) -> dict[str, Any]:
+def train_model(training: Training, settings: TrainerSettings) -> dict[str, Any]:
     """What was measured, without names and clocks; of several processes, the first measures it.
 
     Args:
-        config: a resolved trial configuration.
-        folder: the trial's own.
-        settings: how it trains.
-        data: set up already; None makes it.
-        say: prints progress; None trains in silence.
-        pruning: ends a trial of a study early.
+        training: of the trial.
+        settings: how it trains by now.
 
     Raises:
         Diverged: the loss, every validation, or the last where its weights are kept, is no finite number.
         Pruned: the study gave it up.
         Interrupted: a signal asked for the end.
     """
-    if data is None:
-        data = open_data(config)
-    if is_fitted(config):
+    trial, folder, say = training.trial, training.folder, training.say
+    data = training.data or trial.open_data()
+    if trial.is_fitted:
         write_json(folder / SPEC, data.spec.to_dict())
-        return fit_and_predict(config, folder, data)
+        return fit_and_predict(trial, folder, data)
     ranks = join(settings)
     check_same(data=data.fingerprint, folder=str(folder))
     if ranks.is_first:
         write_json(folder / SPEC, data.spec.to_dict())
-    pl.seed_everything(config["seed"], workers=True, verbose=False)
-    module = assemble(config, data.spec)
+    pl.seed_everything(trial.seed, workers=True, verbose=False)
+    module = trial.module(data.spec)
     params, flops = count_parameters(module.net), module.task.train_flops_per_example(module.net)
     adapt(module.net, settings)
-    watchers = _Watchers.of(config, folder, settings, flops)
-    lines = [EpochLines(watchers.selection.metric, say)] if say else []
-    trainer = _fit(module, data, settings, ranks, watchers, [*lines, *([pruning] if pruning else [])], say or print)
+    watchers = _Watchers.of(trial, folder, settings, flops)
+    others: list[pl.Callback] = [EpochLines(watchers.selection.metric, say)] if say else []
+    if training.study is not None and ranks.is_first:
+        others.append(Pruning.of(training.study, watchers.selection.metric))
+    trainer = _fit(module, data, settings, ranks, watchers, others, say or print)
     if not ranks.is_first:
         return {}
     measured = {"params": params, "train_flops_per_example": flops, "train_flops": flops * watchers.log.examples_seen}
     measured |= _course(module, trainer, watchers)
     if ranks.count > 1:
-        module = assemble(config, data.spec)  # the trained one may be cut in parts, and normalise batches together
+        module = trial.module(data.spec)  # the trained one may be cut in parts, and normalise batches together
     return {"status": "finished", **measured, **_scores(module, data, settings, watchers.selection.path)}
 
 

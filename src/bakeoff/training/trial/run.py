@@ -6,7 +6,7 @@ What its folder holds stands in `bakeoff.record.layout`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,18 +14,16 @@ from typing import Any
 
 import torch
 
-from bakeoff.data.contract import TaskData
 from bakeoff.errors import one_line
 from bakeoff.files import clear_unfinished, read_json, write_json
 from bakeoff.record.layout import CHECKPOINT, CONFIG, ERROR, RESULT, RUN
-from bakeoff.training.devices.memory import times_out_of_memory
-from bakeoff.training.devices.placement import Placement, memory_mb, peak_memory_mb, settings_now
+from bakeoff.training.devices.memory import settings_now, times_out_of_memory
+from bakeoff.training.devices.placement import memory_mb, peak_memory_mb, train
 from bakeoff.training.devices.ranks import ranks_from_outside
 from bakeoff.training.loop.checkpoints import AtomicCheckpointIO
 from bakeoff.training.loop.divergence import Diverged
-from bakeoff.training.loop.pruning import Pruned, Pruning
-from bakeoff.training.trial.fitted_trial import is_fitted
-from bakeoff.training.trial.fitting import train_model
+from bakeoff.training.loop.pruning import Pruned
+from bakeoff.training.trial.fitting import Training, train_model
 
 RESULT_VERSION = 1
 
@@ -42,55 +40,47 @@ class TrialLabel:
 
 
 def run_trial(
-    config: Mapping[str, Any],
-    folder: Path,
+    training: Training,
     *,
     label: TrialLabel,
-    data: TaskData | None = None,
-    say: Callable[[str], None] | None = None,
     conclude: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
-    pruning: Pruning | None = None,
     own_process: bool = False,
 ) -> dict[str, Any]:
     """Trains, selects on validation, predicts the test inputs, and returns what ``result.json`` holds.
 
     Args:
-        config: a resolved trial configuration, plain types only.
-        folder: the trial's own; a folder with a result returns that result, one with a checkpoint goes on from it.
+        training: of the trial; a folder with a result returns that result, one with a checkpoint goes on from it.
         label: what the trial is called.
-        data: the trial's data where the caller has it set up already.
-        say: prints progress; None trains in silence.
         conclude: adds to the result of a finished trial, before it is written.
-        pruning: ends a trial of a study early.
         own_process: this process is the trial's own, and whoever started it tries again where memory runs out.
 
     Raises:
         EnvironmentFault: memory ran out, also in fresh processes with smaller parts of batches.
         Interrupted: a signal asked for the end; there is no result yet, and the same call goes on from where it was.
     """
+    trial, folder = training.trial, training.folder
     if (folder / RESULT).exists():
         return read_json(folder / RESULT)
-    torch.set_num_threads(settings_now(config, folder).threads)
+    torch.set_num_threads(trial.trainer.threads)
     outside = ranks_from_outside()
     if outside is not None and not outside.is_first:
-        return _assist(config, folder, data)
+        return _assist(training)
     clear_unfinished(folder)
-    write_json(folder / CONFIG, config)
-    if not (folder / RUN).exists():
-        write_json(folder / RUN, _describe(config, label) | {"started": time.time()})
-    result: dict[str, Any] = {"result_version": RESULT_VERSION, **asdict(label)}
-    result |= {"model": config["model"]["name"], "family": config["model"]["family"], "seed": config["seed"]}
+    write_json(folder / CONFIG, trial.raw)
+    about = {**asdict(label), "model": trial.model, "family": trial.family, "seed": trial.seed}
     started, memory_at_start_mb = time.time(), memory_mb()
-    placement = Placement(config, folder, data=data, say=say, pruning=pruning, own_process=own_process)
+    if not (folder / RUN).exists():
+        write_json(folder / RUN, about | {"task": trial.task, "data": trial.data, "started": started})
+    result: dict[str, Any] = {"result_version": RESULT_VERSION, **about}
     try:
         with errors_noted(folder):
-            result |= placement.train()
+            result |= train(training, own_process=own_process)
     except Pruned as error:
         result |= {"status": "pruned", "why": str(error)}
     except Diverged as error:
         result |= {"status": "diverged", "why": str(error), "gradients": "exploding"}
         result["nonfinite_steps"] = error.nonfinite_steps
-    result |= {"batch_size": config["data"]["batch_size"], "accumulate": settings_now(config, folder).accumulate}
+    result |= {"batch_size": trial.batch_size, "accumulate": settings_now(trial, folder).accumulate}
     result |= {"out_of_memory": times_out_of_memory(folder), "started": started}
     result["wall_seconds"] = round(time.time() - started, 3)
     result.setdefault("peak_memory_mb", peak_memory_mb(memory_at_start_mb))
@@ -115,16 +105,11 @@ def errors_noted(folder: Path) -> Iterator[None]:
         raise
 
 
-def _assist(config: Mapping[str, Any], folder: Path, data: TaskData | None) -> dict[str, Any]:
+def _assist(training: Training) -> dict[str, Any]:
     """A process's part in a trial that another one, started with it, writes down and speaks of."""
     try:
-        if not is_fitted(config):
-            train_model(config, folder, settings_now(config, folder), data=data)
+        if not training.trial.is_fitted:
+            train_model(training, settings_now(training.trial, training.folder))
     except Diverged:
         return {"status": "diverged"}  # which the first process finds too
     return {"status": "finished"}
-
-
-def _describe(config: Mapping[str, Any], label: TrialLabel) -> dict[str, Any]:
-    names = {section: config[section]["name"] for section in ("task", "data", "model")}
-    return {**asdict(label), **names, "family": config["model"]["family"], "seed": config["seed"]}

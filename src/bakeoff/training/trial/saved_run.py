@@ -16,7 +16,6 @@ import pyarrow as pa
 import torch
 from torch import nn
 
-from bakeoff.config import build
 from bakeoff.config.composition import compose_section, section_options
 from bakeoff.data.contract import NewExamples, Split, TaskData
 from bakeoff.data.spec import Spec
@@ -29,9 +28,7 @@ from bakeoff.tasks.contract import Task
 from bakeoff.training.loop.checkpoints import load_weights
 from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.answering import answers_to
-from bakeoff.training.trial.assembly import DESCRIPTIONS, assemble, data_class, make_task, open_data, recorded_spec
-from bakeoff.training.trial.fitted_trial import fitted_model, is_fitted
-from bakeoff.training.trial.settings import TrainerSettings
+from bakeoff.training.trial.configuration import DESCRIPTIONS, TrialConfig
 
 MADE = ("module", "net")
 """What a section of data, task or model has the program make, out of the section's other values."""
@@ -44,70 +41,60 @@ class SavedRun:
     """A finished run, its targets checked."""
 
     folder: Path
-    config: dict[str, Any]
+    trial: TrialConfig
     spec: Spec
     result: dict[str, Any]
 
-    @property
-    def settings(self) -> TrainerSettings:
-        """How it was trained, and so how it is run now."""
-        return build(self.config["trainer"], "trainer")
-
-    @property
-    def is_fitted(self) -> bool:
-        """Whether its model was fitted in one go, and is no network."""
-        return is_fitted(self.config)
-
     def fitted(self) -> FittedModel:
-        """The fitted model of such a run."""
-        model = fitted_model(self.config)
+        """Its model, where it was fitted in one go."""
+        model = self.trial.fitted_model()
         model.load(self.folder)
         return model
 
     @property
     def name(self) -> str:
         """Of its model."""
-        return str(self.result["model"])
+        return self.trial.model
 
     @cached_property
     def task(self) -> Task[Any]:
         """What the run was about."""
-        return make_task(self.config, self.spec)
+        return self.trial.make_task(self.spec)
 
     @cached_property
     def net(self) -> nn.Module | None:
         """The trained network, in evaluation mode; None where the model was fitted in one go."""
-        return None if self.is_fitted else self.module().net
+        return None if self.trial.is_fitted else self.module().net
 
     def answers(self, new: NewExamples) -> pa.Table:
         """What the run says of each new example, in their order."""
-        if self.is_fitted:
+        if self.trial.is_fitted:
             return self._settled(self.fitted().respond(new.raw))
-        return self._settled(answers_to(self.module(), new.loader, self.settings))
+        return self._settled(answers_to(self.module(), new.loader, self.trial.trainer))
 
     def answers_on(self, data: TaskData, split: Split) -> pa.Table:
         """What the run says of each example of a split."""
-        if self.is_fitted:
+        if self.trial.is_fitted:
             return self._settled(self.fitted().respond(data.raw(split)))
-        return self._settled(answers_to(self.module(), data.predict_dataloader(split), self.settings))
+        return self._settled(answers_to(self.module(), data.predict_dataloader(split), self.trial.trainer))
 
     def _settled(self, answers: pa.Table) -> pa.Table:
         return self.task.settled(answers, self.result.get("settled") or {})
 
     def module(self) -> TrainingModule:
         """The trained module, in evaluation mode."""
-        torch.set_num_threads(self.settings.threads)
-        module = assemble(self.config, self.spec)
+        torch.set_num_threads(self.trial.trainer.threads)
+        module = self.trial.module(self.spec)
         load_weights(module.net, self.folder / WEIGHTS)
         return module.eval()
 
     def data(self, changes: Mapping[str, Any]) -> TaskData:
         """The run's data, or other data by ``changes`` of its ``data`` section, set up."""
-        saved = self.config["data"]
+        saved = self.trial.raw["data"]
         option = installed_option("data", saved, self.folder)
-        form = data_class(self.config).settings_of(self.spec) if changes else {}
+        form = self.trial.data_class.settings_of(self.spec) if changes else {}
         section = compose_section("data", option, {**_values(saved), **form, **changes})
-        data = open_data({**self.config, "data": section})
+        data = TrialConfig.of({**self.trial.raw, "data": section}).open_data()
         if changes:
             data.preprocess_as(self.spec)
         return data
@@ -168,10 +155,11 @@ def load_run(path: str | Path) -> SavedRun:
         if result["status"] != "finished":
             raise CheckpointError("checkpoint.failed", "run", folder, f"it {result['status']}: {result['why']}")
         check_targets(folder, config)
-        spec = recorded_spec(config, plain)
-    except (OSError, ValueError, TypeError) as error:
+        trial = TrialConfig.of(config)
+        spec = trial.recorded_spec(plain)
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError("checkpoint.unreadable", "run", folder, f"can't be read ({error})") from error
-    return SavedRun(folder, config, spec, result)
+    return SavedRun(folder, trial, spec, result)
 
 
 def check_targets(folder: Path, config: Mapping[str, Any]) -> None:
