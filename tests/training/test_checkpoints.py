@@ -1,7 +1,5 @@
 """Checkpoints: whole or absent, only data, and never of another model in silence."""
 
-import hashlib
-import io
 import pickle
 import random
 import tempfile
@@ -61,13 +59,11 @@ def number_at(path):
 def test_a_checkpoint_is_also_an_archive_that_torch_reads(tmp_path):
     path = saved(tmp_path / "last.ckpt", 1)
     assert torch.load(path, weights_only=True)["number"] == 1
-    content = path.read_bytes()
-    assert content[-64:].decode() == hashlib.sha256(content[:-64]).hexdigest()
 
 
 def test_a_checkpoint_that_would_run_code_is_refused(tmp_path, capsys):
     path = tmp_path / "last.ckpt"
-    AtomicCheckpointIO().save_checkpoint({"state": Attack()}, path)  # signed, as an attacker could
+    AtomicCheckpointIO().save_checkpoint({"state": Attack()}, path)
     with pytest.raises(CheckpointError, match="UnpicklingError"):
         number_at(path)
     assert "ran" not in capsys.readouterr().out
@@ -94,19 +90,13 @@ def plain_pickle(content):
     return pickle.dumps({"number": 7})
 
 
-def unsigned(content):
-    buffer = io.BytesIO()
-    torch.save({"number": 7}, buffer)
-    return buffer.getvalue()
-
-
-def signed_attack(content):
+def attack(content):
     with tempfile.TemporaryDirectory() as folder:
         AtomicCheckpointIO().save_checkpoint({"state": Attack()}, Path(folder) / "a.ckpt")
         return (Path(folder) / "a.ckpt").read_bytes()
 
 
-DAMAGES = [whole_but_for_the_last_bytes, half, empty, one_bit_flipped, plain_pickle, unsigned, signed_attack]
+DAMAGES = [whole_but_for_the_last_bytes, half, empty, one_bit_flipped, plain_pickle, attack]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
