@@ -11,7 +11,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from bakeoff.config.jobs import Job
+from bakeoff.config.jobs import PipelineJob
 from bakeoff.config.outcomes import Outcome, Outcomes
 from bakeoff.config.processes import Process
 from bakeoff.errors import EnvironmentFault, TrialsFailed
@@ -32,15 +32,17 @@ class FragileLauncher:
         if self.refusing:
             raise OSError("no sbatch here")
         for number, overrides in enumerate(job_overrides, initial_job_idx):
-            with self.outcomes.claim(number) as claim:
-                if overrides[0] in self.deadly:
-                    raise RuntimeError("a worker died\nmore")
-                claim.outcome = Outcome(overrides, {"value": overrides[0]})
+            self.outcomes.once(number, lambda overrides=overrides: self._run(overrides))
+
+    def _run(self, overrides):
+        if overrides[0] in self.deadly:
+            raise RuntimeError("a worker died\nmore")
+        return Outcome(overrides, {"value": overrides[0]})
 
 
 @pytest.fixture
 def job(tmp_path):
-    job = Job(len, pipeline="train", folders=[], program="bakeoff train", command="", multirun=True)
+    job = PipelineJob(len, pipeline="train", folders=[], program="bakeoff train", command="", multirun=True)
     job.outcomes = Outcomes(tmp_path, Process.this())
     return job
 

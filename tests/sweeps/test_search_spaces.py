@@ -8,9 +8,9 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from bakeoff.config.catalog import Catalog
 from bakeoff.config.composition import Composer
+from bakeoff.config.jobs import plain
 from bakeoff.config.validation import root_fields
 from bakeoff.errors import ConfigError
-from bakeoff.sweep.around import plain
 from bakeoff.sweep.space import addressed, override_text, plain_value, search_space
 
 CATALOG = Catalog()

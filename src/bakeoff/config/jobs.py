@@ -27,7 +27,7 @@ Main: TypeAlias = str | Callable[..., Any]
 warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against", category=UserWarning)
 
 
-class Job:
+class PipelineJob:
     """The function that Hydra calls, once a job.
 
     Args:
@@ -79,11 +79,19 @@ class Job:
         if "SLURM_JOB_ID" not in os.environ:  # a queued Slurm job outlives the multirun
             end_soon_after(self.outcomes.parent)
         os.chdir(self.working_folder)  # a cluster's workers start elsewhere
-        with self.outcomes.claim(int(hydra.job.num)) as claim:
-            if claim.outcome is None:
-                value, failure = self._guarded(cfg)
-                claim.outcome = Outcome.of(list(hydra.overrides.task), value, failure)
-        return claim.outcome
+        return self.outcomes.once(
+            int(hydra.job.num), lambda: Outcome.of(list(hydra.overrides.task), *self._guarded(cfg))
+        )
+
+    def begin(self, shared: DictConfig) -> None:
+        """Prepares what all jobs of a multirun share, such as the tracker's database, in the program itself."""
+        if self.before_sweep is not None:
+            imported(self.before_sweep)(plain(shared))
+
+    def end(self, shared: DictConfig, outcomes: Sequence[Outcome]) -> None:
+        """Waits for what the jobs left to do, such as the tracker's last points."""
+        if self.after_sweep is not None:
+            imported(self.after_sweep)(plain(shared), [outcome.result for outcome in outcomes if outcome.result])
 
     def _guarded(self, cfg: DictConfig) -> tuple[Any, BakeoffError | None]:
         """What the main function returned, or the error that was reported."""
@@ -117,6 +125,16 @@ class Job:
         function = imported(self.main)
         told = {"multirun": self.multirun} if "multirun" in inspect.signature(function).parameters else {}
         return function({**config, "command": self.command}, **told)
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """The configuration that all jobs share, without Hydra's section; values that a job must give stay ``???``."""
+    from omegaconf import OmegaConf
+
+    own = OmegaConf.masked_copy(config, [str(name) for name in config if name != "hydra"])
+    resolved = OmegaConf.to_container(own, resolve=True, throw_on_missing=False)
+    assert isinstance(resolved, dict)
+    return {str(name): value for name, value in resolved.items()}
 
 
 def imported(function: Main) -> Callable[..., Any]:

@@ -6,8 +6,7 @@ that dies.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,13 +43,6 @@ class Outcome:
         return cls(list(overrides), None, first.code, failure.line())
 
 
-@dataclass
-class Claim:
-    """A job's right to run; ``outcome`` is set where it ran before, and is written at the end."""
-
-    outcome: Outcome | None
-
-
 @dataclass(frozen=True)
 class Outcomes:
     """The outcomes of a multirun's jobs, by number.
@@ -63,17 +55,16 @@ class Outcomes:
     folder: Path
     parent: Process
 
-    @contextmanager
-    def claim(self, number: int) -> Iterator[Claim]:
-        """Waits until no other process runs this job, and writes its outcome at the end of the block."""
+    def once(self, number: int, run: Callable[[], Outcome]) -> Outcome:
+        """A job's outcome, by running it where it has none; waits until no other process runs it."""
         from filelock import FileLock
 
         with FileLock(self._lock(number)):
-            claim = Claim(self.read(number))
-            before = claim.outcome
-            yield claim
-            if claim.outcome is not None and before is None:
-                self.write(number, claim.outcome)
+            found = self.read(number)
+            if found is None:
+                found = run()
+                self.write(number, found)
+            return found
 
     def started(self, number: int) -> bool:
         """Whether a process has taken this job on."""

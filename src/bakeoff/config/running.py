@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from bakeoff.config.jobs import Job, Main, imported, internal_error, report
+from bakeoff.config.jobs import Main, PipelineJob, imported, internal_error, report
 from bakeoff.config.locate import conf_dir
 from bakeoff.config.outcomes import Outcomes
 from bakeoff.config.processes import Process, variable_set
@@ -122,12 +122,12 @@ def _run(name: str, main: Main | None, words: list[str], folder: Path | None) ->
     if not (arguments.hydra_help or arguments.shell_completion or arguments.info or arguments.experimental_rerun):
         folders = _check(name, arguments, folder)
     command = shlex.join([*program.split(), *words])
-    own = main or f"bakeoff.commands.{name}:run"
-    job = Job(own, pipeline=name, folders=folders, program=program, command=command, multirun=arguments.multirun)
+    own, several = main or f"bakeoff.commands.{name}:run", arguments.multirun
+    job = PipelineJob(own, pipeline=name, folders=folders, program=program, command=command, multirun=several)
     if main is None:
         job.refuse = _REFUSE.get(name)
         job.before_sweep, job.after_sweep = _AROUND_SWEEP.get(name, (None, None))
-    _hand_to_hydra(name, job, arguments, folder)
+    _hand_to_hydra(job, arguments, folder)
     return 0
 
 
@@ -161,10 +161,13 @@ def _parse_flags(words: list[str]) -> argparse.Namespace:
     return parser.parse_intermixed_args(words)  # flags may stand among the overrides
 
 
-def _hand_to_hydra(name: str, job: Job, arguments: argparse.Namespace, folder: Path) -> None:
-    import hydra
+def _hand_to_hydra(job: PipelineJob, arguments: argparse.Namespace, folder: Path) -> None:
+    """Does what `hydra.main` does, with the words that have been read and checked."""
+    from hydra import version
+    from hydra._internal.utils import _run_hydra, get_args_parser
+    from hydra.main import _get_rerun_conf
 
-    run = hydra.main(version_base="1.3", config_path=str(folder.resolve()), config_name=name)(job)
+    version.setbase("1.3")
     with ExitStack() as stack:
         if arguments.multirun:
             scratch = Path(stack.enter_context(_scratch_folder(arguments.overrides)))
@@ -175,14 +178,24 @@ def _hand_to_hydra(name: str, job: Job, arguments: argparse.Namespace, folder: P
             job.outcomes = Outcomes(scratch / "outcomes", Process.this())
             for variable in _THREADS:  # jobs side by side that each use all cores slow each other down many times
                 stack.enter_context(variable_set(variable, os.environ.get(variable, "1")))
-        stack.enter_context(_argv([job.program, *_flags(arguments)]))
         stack.enter_context(variable_set("HYDRA_FULL_ERROR", "1"))
         try:
-            run()
+            if arguments.experimental_rerun is not None:
+                job(_get_rerun_conf(arguments.experimental_rerun, arguments.overrides))
+                return
+            _run_hydra(
+                args=arguments,
+                args_parser=get_args_parser(),
+                task_function=job,
+                config_path=str(folder.resolve()),
+                config_name=job.pipeline,
+            )
         except Exception as error:
             if type(error).__module__.startswith(("hydra", "omegaconf")):
                 text = str(error).split("\n")[0]
-                raise ConfigError("config.invalid", name, None, text, next_step="debug=true shows where") from error
+                raise ConfigError(
+                    "config.invalid", job.pipeline, None, text, next_step="debug=true shows where"
+                ) from error
             raise
         if job.outcomes is not None:
             job.outcomes.check()
@@ -199,28 +212,9 @@ def _scratch_folder(overrides: Sequence[str]) -> tempfile.TemporaryDirectory[str
     return tempfile.TemporaryDirectory(prefix=".sweep-", dir=root, ignore_cleanup_errors=True)
 
 
-def _flags(arguments: argparse.Namespace) -> list[str]:
-    """The command line again, from its parsed form."""
-    words = []
-    for name, value in vars(arguments).items():
-        if name != "overrides" and value not in (None, False):
-            flag = f"--{name.replace('_', '-')}"
-            words += [flag] if value is True else [f"{flag}={value}"]
-    return [*words, *arguments.overrides]
-
-
 def _program(name: str) -> str:
     script = Path(sys.argv[0])
     return f"python {sys.argv[0]}" if script.suffix == ".py" and script.stem == name else f"bakeoff {name}"
-
-
-@contextmanager
-def _argv(words: list[str]) -> Iterator[None]:
-    before, sys.argv = sys.argv, words
-    try:
-        yield
-    finally:
-        sys.argv = before
 
 
 @contextmanager

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from omegaconf import DictConfig
 
-from bakeoff.config.jobs import Job
+from bakeoff.config.jobs import PipelineJob
 from bakeoff.config.outcomes import Outcome
-from bakeoff.sweep.around import after_sweep, before_sweep
 from bakeoff.sweep.launching import Launcher, jobs_at_once, launch
 
 _STARTS_ALL_AT_ONCE = ("LocalLauncher",)
@@ -16,7 +15,7 @@ _STARTS_ALL_AT_ONCE = ("LocalLauncher",)
 
 
 def run_grid(
-    jobs: Sequence[Sequence[str]], *, config: DictConfig, launcher: Launcher, job: Job, batch_size: int | None
+    jobs: Sequence[Sequence[str]], *, config: DictConfig, launcher: Launcher, job: PipelineJob, batch_size: int | None
 ) -> list[Outcome]:
     """Runs the jobs and returns their outcomes; those whose result lies in their folder don't train again.
 
@@ -28,12 +27,12 @@ def run_grid(
         batch_size: jobs to hand over at once; None: all, or as many as there are cores where the launcher would start
             them all together.
     """
-    before_sweep(job, config)
+    job.begin(config)
     size = batch_size or len(jobs)
     if batch_size is None and type(launcher).__name__ in _STARTS_ALL_AT_ONCE:
         size = jobs_at_once(config.hydra.launcher)
     outcomes: list[Outcome] = []
     for start in range(0, len(jobs), size):
         outcomes += launch(launcher, job, jobs[start : start + size], start)
-    after_sweep(job, config, outcomes)
+    job.end(config, outcomes)
     return outcomes

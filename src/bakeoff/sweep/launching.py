@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from bakeoff.config.jobs import Job
+from bakeoff.config.jobs import PipelineJob
 from bakeoff.config.outcomes import Outcome, Outcomes
 from bakeoff.errors import EnvironmentFault
 
@@ -26,7 +26,7 @@ class Launcher(Protocol):
         """Runs the jobs, numbered from ``initial_job_idx``, to their end."""
 
 
-def launch(launcher: Launcher, job: Job, batch: Sequence[Sequence[str]], first: int) -> list[Outcome]:
+def launch(launcher: Launcher, job: PipelineJob, batch: Sequence[Sequence[str]], first: int) -> list[Outcome]:
     """The outcomes of a batch, in its order; equal jobs run once.
 
     Args:

@@ -27,10 +27,9 @@ from optuna.trial import TrialState
 
 from bakeoff.config.catalog import Catalog
 from bakeoff.config.composition import Composer
-from bakeoff.config.jobs import Job
+from bakeoff.config.jobs import PipelineJob, plain
 from bakeoff.config.outcomes import Outcome
 from bakeoff.config.validation import root_fields
-from bakeoff.sweep.around import after_sweep, before_sweep, plain
 from bakeoff.sweep.launching import Launcher, jobs_at_once, launch
 from bakeoff.sweep.results import best_line, write_results
 from bakeoff.sweep.settings import StudySettings
@@ -86,7 +85,7 @@ class SweepPlan:
 
 
 def run_study(
-    overrides: Sequence[Override], *, config: DictConfig, launcher: Launcher, job: Job, settings: StudySettings
+    overrides: Sequence[Override], *, config: DictConfig, launcher: Launcher, job: PipelineJob, settings: StudySettings
 ) -> dict[str, Any]:
     """Runs a study up to its number of trials; returns what ``optimization_results.yaml`` holds.
 
@@ -104,7 +103,7 @@ def run_study(
     space = search_space(shared, overrides)
     plan = _plan(overrides, shared, space, config=config, job=job, settings=settings)
     identity = _identity(shared, space)
-    before_sweep(job, config)
+    job.begin(config)
     outcomes: list[Outcome] = []
     count = settings.n_jobs or jobs_at_once(config.hydra.launcher)
     direction = shared["task"]["direction"]
@@ -117,7 +116,7 @@ def run_study(
                 _tell(study, trial, outcome, plan)
             outcomes += ended
             write_results(study, plan.folder, metric=plan.metric, command=plan.command)
-        after_sweep(job, config, outcomes)
+        job.end(config, outcomes)
         results = write_results(study, plan.folder, metric=plan.metric, command=plan.command)
     print(best_line(results), flush=True)
     return results
@@ -129,7 +128,7 @@ def _plan(
     space: Distributions,
     *,
     config: DictConfig,
-    job: Job,
+    job: PipelineJob,
     settings: StudySettings,
 ) -> SweepPlan:
     names = [shared[section]["name"] for section in ("task", "data", "model")]

@@ -19,11 +19,11 @@ from hydra.core.override_parser.types import IntervalSweep, Override
 from omegaconf import DictConfig
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
+from bakeoff.config.jobs import plain
 from bakeoff.config.keys import KeyState, find_key, known_keys
 from bakeoff.config.search_ranges import range_error
 from bakeoff.config.suggestions import nearest_keys
 from bakeoff.errors import ConfigError
-from bakeoff.sweep.around import plain
 
 Distributions = dict[str, BaseDistribution]
 
