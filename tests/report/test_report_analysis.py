@@ -12,7 +12,7 @@ from bakeoff.record.trials import RecordedTrial
 from bakeoff.record.verdict import LeaderboardRow, MeanOverSeeds, RecordedPair
 from bakeoff.report.analysis.confusions import Errors, agreement_of, confident_mistakes, errors_of
 from bakeoff.report.analysis.learning import learning_curves
-from bakeoff.report.analysis.pareto import Cost, Point, costs, front
+from bakeoff.report.analysis.pareto import Cost, CostPoint, costs, front
 from bakeoff.report.figures.labels import _apart
 from bakeoff.report.palette import looks
 from bakeoff.report.scales import legible_range
@@ -111,8 +111,8 @@ def test_a_log_without_the_metric_has_no_curve(tmp_path: Path) -> None:
     assert learning_curves([trial(tmp_path / "b")], metric="accuracy") == {}
 
 
-def point(name: str, cost: float, quality: float) -> Point:
-    return Point(name, cost, MeanOverSeeds(mean=quality), is_baseline=False)
+def point(name: str, cost: float, quality: float) -> CostPoint:
+    return CostPoint(name, cost, MeanOverSeeds(mean=quality), is_baseline=False)
 
 
 def test_the_front_holds_what_nothing_beats() -> None:

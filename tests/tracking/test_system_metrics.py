@@ -31,7 +31,6 @@ def wait_for(condition):
 def test_a_followed_folder_gets_samples_until_it_is_forgotten_and_counts_on_when_it_resumes(tmp_path):
     (tmp_path / "quiet").mkdir()
     sampler, watch = SystemSampler(), watch_of(tmp_path, 0.02)
-    sampler.start()
     sampler.follow(watch)
     sampler.follow(watch_of(tmp_path / "quiet", None))
     wait_for(lambda: len(samples(tmp_path)) >= 3)

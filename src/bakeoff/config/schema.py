@@ -58,7 +58,7 @@ class Network(Common):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training(Network):
+class Tracked(Network):
     """What is trained and tracked.
 
     Args:
@@ -69,7 +69,7 @@ class Training(Network):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train(Training):
+class Train(Tracked):
     """One training run.
 
     Args:
@@ -80,7 +80,7 @@ class Train(Training):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compare(Training):
+class Compare(Tracked):
     """A bakeoff: contenders at one budget, over seeds, to a verdict.
 
     Args:

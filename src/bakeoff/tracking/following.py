@@ -55,7 +55,6 @@ def main() -> None:
     inbox: queue.Queue[Watch | _End] = queue.Queue()
     threading.Thread(target=_read, args=(inbox,), daemon=True).start()
     following = _Following(SystemSampler())
-    following.sampler.start()
     why, pause, end = None, 0.0, None
     while end is None:
         usual = min((watch.every_s for watch in following.watches), default=None)

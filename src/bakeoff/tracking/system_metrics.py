@@ -24,55 +24,35 @@ FIRST_AFTER_S = 1.0
 _MB = 1e6
 
 
-class SystemSampler(threading.Thread):
-    """Samples the machine for every folder that is followed, until the program ends."""
+class SystemSampler:
+    """Samples the machine for every folder that is followed, each in a thread, until the program ends."""
 
     def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self._watches: dict[str, Watch] = {}
-        self._due: dict[str, float] = {}
-        self._steps: dict[str, int] = {}
-        self._changed = threading.Condition()
+        self._ends: dict[str, threading.Event] = {}
         self._gpus = gpu_handles()
 
     def follow(self, watch: Watch) -> None:
         """Samples for this folder from now on, if it wants samples."""
-        if watch.system_every_s is None:
-            return
-        path = Path(watch.folder) / SYSTEM
-        with self._changed:
-            psutil.cpu_percent()  # starts the interval that the first sample averages over
-            self._watches[watch.folder] = watch
-            self._due[watch.folder] = time.monotonic() + min(watch.system_every_s, FIRST_AFTER_S)
-            self._steps[watch.folder] = path.read_bytes().count(b"\n") if path.exists() else 0
-            self._changed.notify()
+        self.forget(watch)
+        if watch.system_every_s is not None:
+            end = self._ends[watch.folder] = threading.Event()
+            threading.Thread(target=self._sample, args=(watch, watch.system_every_s, end), daemon=True).start()
 
     def forget(self, watch: Watch) -> None:
         """Takes no more samples for this folder."""
-        with self._changed:
-            self._watches.pop(watch.folder, None)
+        if watch.folder in self._ends:
+            self._ends.pop(watch.folder).set()
 
-    def run(self) -> None:
-        """The thread."""
-        while True:
-            with self._changed:
-                waits = [self._due[folder] - time.monotonic() for folder in self._watches]
-                if not waits or min(waits) > 0:
-                    self._changed.wait(min(waits, default=None))
-                    continue
-                due = [watch for folder, watch in self._watches.items() if self._due[folder] <= time.monotonic()]
-                machine = machine_metrics() | gpu_metrics(self._gpus)
-                for watch in due:
-                    self._write(watch, machine)
-
-    def _write(self, watch: Watch, machine: dict[str, float]) -> None:
-        assert watch.system_every_s is not None
-        self._due[watch.folder] = time.monotonic() + watch.system_every_s
-        step = self._steps[watch.folder]
-        record = {"time": time.time(), "step": step, **machine, **process_metrics(watch.owner)}
-        with contextlib.suppress(OSError), (Path(watch.folder) / SYSTEM).open("a") as file:
-            file.write(json.dumps(record) + "\n")
-            self._steps[watch.folder] = step + 1
+    def _sample(self, watch: Watch, every_s: float, end: threading.Event) -> None:
+        path, pause_s = Path(watch.folder) / SYSTEM, min(every_s, FIRST_AFTER_S)
+        step = path.read_bytes().count(b"\n") if path.exists() else 0
+        psutil.cpu_percent()  # starts the interval that this thread's first sample averages over
+        while not end.wait(pause_s):
+            pause_s = every_s
+            found = machine_metrics() | gpu_metrics(self._gpus) | process_metrics(watch.owner)
+            with contextlib.suppress(OSError), path.open("a") as file:
+                file.write(json.dumps({"time": time.time(), "step": step, **found}) + "\n")
+                step += 1
 
 
 def machine_metrics() -> dict[str, float]:

@@ -25,7 +25,7 @@ STEEPEST = 3.0
 
 
 @dataclass
-class Point:
+class SizePoint:
     """One contender at one length and width."""
 
     contender: Contender
@@ -60,7 +60,7 @@ def make_points(
     lengths: Sequence[int],
     widths: Sequence[int],
     length: int,
-) -> list[Point]:
+) -> list[SizePoint]:
     """Points in the order in which they are measured: size by size, one of each contender after the other.
 
     Args:
@@ -70,11 +70,11 @@ def make_points(
         widths: of the model.
         length: time steps of the points along the width.
     """
-    points = [Point(c, "length", size, size, c.config) for size in sorted(set(lengths)) for c in contenders]
+    points = [SizePoint(c, "length", size, size, c.config) for size in sorted(set(lengths)) for c in contenders]
     for size in sorted(set(widths)):
         for contender, as_written in zip(contenders, unsized, strict=True):
             config = copy.deepcopy(as_written.config)
-            point = Point(contender, "width", size, length, config)
+            point = SizePoint(contender, "width", size, length, config)
             if "width" in config["model"]["net"]:
                 config["model"]["net"]["width"] = size
             else:
@@ -84,7 +84,7 @@ def make_points(
 
 
 def measure_points(
-    points: Sequence[Point],
+    points: Sequence[SizePoint],
     spec: Spec,
     *,
     batch_size: int,
@@ -145,7 +145,7 @@ def in_fresh_process(
         ours.close()
 
 
-def _foretold(point: Point, points: Sequence[Point], max_seconds: float) -> str | None:
+def _foretold(point: SizePoint, points: Sequence[SizePoint], max_seconds: float) -> str | None:
     """Why a point is not tried, from the smaller ones of its contender."""
     smaller = [p for p in points if p.contender is point.contender and p.axis == point.axis and p.size < point.size]
     for other in smaller:
@@ -164,7 +164,7 @@ def _foretold(point: Point, points: Sequence[Point], max_seconds: float) -> str 
     return f"would take about {expected:.0f} s, more than scale.max_seconds={max_seconds:g}"
 
 
-def summarised(points: Sequence[Point], contenders: Sequence[Contender]) -> list[dict[str, Any]]:
+def summarised(points: Sequence[SizePoint], contenders: Sequence[Contender]) -> list[dict[str, Any]]:
     """What ``scale.json`` says of each contender: its points and, for each axis and cost, the exponent.
 
     Raises:
@@ -186,7 +186,7 @@ def summarised(points: Sequence[Point], contenders: Sequence[Contender]) -> list
     ]
 
 
-def _exponents(points: Sequence[Point], contender: Contender, axis: str) -> dict[str, Any]:
+def _exponents(points: Sequence[SizePoint], contender: Contender, axis: str) -> dict[str, Any]:
     own = [point for point in points if point.contender is contender and point.axis == axis and point.rounds]
     fitted = {name: fit_exponent([p.size for p in own], [p.cost(name) for p in own]) for name in COSTS_OF_A_POINT}
     return {

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from bakeoff.comparison.running import ray_tasks
-from bakeoff.comparison.running.ray_guard import Guard
+from bakeoff.comparison.running.ray_guard import RayGuard
 from bakeoff.errors import EnvironmentFault
 from bakeoff.version import __version__
 
@@ -51,7 +51,7 @@ class Cluster:
             os.environ.setdefault(name, value)
         self.address = address
         self.ray = _import_ray()
-        self._guard: Guard | None = None
+        self._guard: RayGuard | None = None
         self._joined = self.ray.is_initialized()
         """Whether the calling program had connected itself; it then disconnects itself too."""
         if not self._joined:
@@ -69,7 +69,7 @@ class Cluster:
             return
         # Ray's sockets lie in there, and the path of a socket is at most 107 characters long.
         scratch = tempfile.mkdtemp(prefix="bakeoff-ray-", dir="/tmp")
-        self._guard = Guard(Path(scratch))
+        self._guard = RayGuard(Path(scratch))
         quiet |= {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
         quiet |= {"_node_ip_address": _LOOPBACK, "_temp_dir": scratch}
         try:

@@ -17,7 +17,7 @@ TRIES = 20
 PAUSE_S = 0.2
 
 
-class Guard:
+class RayGuard:
     """The bakeoff's side.
 
     Args:

@@ -14,7 +14,7 @@ from bakeoff.data.batches.batch import pinned
 from bakeoff.data.batches.order import EpochSampler, Share
 
 
-class Plan(Protocol):
+class BatchPlan(Protocol):
     """What makes which batch: an iterable of what each batch is made from."""
 
     sampler: EpochSampler
@@ -52,7 +52,7 @@ class PlannedLoader(abc.ABC):
         persistent_workers: keep worker processes from epoch to epoch, where there are any.
     """
 
-    def __init__(self, plan: Plan, *, chunk: int = 1, positions: NDArray[np.int64] | None = None) -> None:
+    def __init__(self, plan: BatchPlan, *, chunk: int = 1, positions: NDArray[np.int64] | None = None) -> None:
         self._plan = plan
         self.chunk = chunk
         self.positions = positions
@@ -66,7 +66,7 @@ class PlannedLoader(abc.ABC):
         return self._plan.sampler
 
     @property
-    def batch_sampler(self) -> Plan:
+    def batch_sampler(self) -> BatchPlan:
         """Where Lightning looks whether evaluation is shuffled."""
         return self._plan
 
@@ -140,7 +140,7 @@ class MadeLoader(PlannedLoader):
 
     def __init__(
         self,
-        plan: Plan,
+        plan: BatchPlan,
         make_batch: Callable[[Any], Any],
         *,
         chunk: int = 1,

@@ -11,7 +11,7 @@ from bakeoff.report.scales import drawn
 
 
 @dataclass(frozen=True)
-class Point:
+class CostPoint:
     """One contender or baseline: its cost (lower is better) and its test quality with interval."""
 
     name: str
@@ -38,7 +38,7 @@ class Cost:
     key: str
     title: str
     noun: str
-    points: tuple[Point, ...]
+    points: tuple[CostPoint, ...]
 
 
 def costs(rows: Sequence[LeaderboardRow], *, metric: Metric) -> list[Cost]:
@@ -53,7 +53,7 @@ def costs(rows: Sequence[LeaderboardRow], *, metric: Metric) -> list[Cost]:
     found = []
     for key, title, noun, values in axes:
         points = tuple(
-            Point(row.name, float(value), drawn(row.test[metric.name], metric), row.is_baseline)
+            CostPoint(row.name, float(value), drawn(row.test[metric.name], metric), row.is_baseline)
             for row, value in zip(rows, values, strict=True)
             if is_number(value) and metric.name in row.test and is_number(row.test[metric.name].mean)
         )
@@ -62,7 +62,7 @@ def costs(rows: Sequence[LeaderboardRow], *, metric: Metric) -> list[Cost]:
     return found
 
 
-def front(points: Sequence[Point], *, metric: Metric) -> list[Point]:
+def front(points: Sequence[CostPoint], *, metric: Metric) -> list[CostPoint]:
     """The points for which no other is at least as good and at least as cheap, and better in one; cheapest first."""
     sign = metric.facts.sign
     best = float("-inf")

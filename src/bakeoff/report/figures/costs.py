@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from bakeoff.report.analysis.pareto import Cost, Point, front
+from bakeoff.report.analysis.pareto import Cost, CostPoint, front
 from bakeoff.report.figures.canvas import Canvas, figure
 from bakeoff.report.figures.labels import Box, Spot, write_labels
 from bakeoff.report.numbers import Metric, compact, is_number
@@ -45,14 +45,14 @@ def cost_figure(cost: Cost, *, metric: Metric, looks: Mapping[str, Look]) -> Can
     return canvas
 
 
-def _front_line(canvas: Canvas, points: Sequence[Point], metric: Metric) -> None:
+def _front_line(canvas: Canvas, points: Sequence[CostPoint], metric: Metric) -> None:
     right = canvas.axes.get_xlim()[1]
     quality = [metric.scaled(point.value()) for point in points]
     x = [*(point.cost for point in points), right]
     canvas.axes.plot(x, [*quality, quality[-1]], drawstyle="steps-post", color=sentinel("accent"), lw=1.2, alpha=0.7)
 
 
-def _point(canvas: Canvas, point: Point, metric: Metric, look: Look, *, floor: float) -> None:
+def _point(canvas: Canvas, point: CostPoint, metric: Metric, look: Look, *, floor: float) -> None:
     y = metric.scaled(point.value())
     if y < floor:
         canvas.axes.plot([point.cost], [floor], marker="v", color=look.colour, markersize=8, clip_on=False)
@@ -81,7 +81,7 @@ def _labels(canvas: Canvas, cost: Cost, metric: Metric) -> None:
     write_labels(canvas, spots, lines=[*lines, *_steps(canvas, front(cost.points, metric=metric), metric)])
 
 
-def _steps(canvas: Canvas, points: Sequence[Point], metric: Metric) -> list[Box]:
+def _steps(canvas: Canvas, points: Sequence[CostPoint], metric: Metric) -> list[Box]:
     """The front line as thin boxes in px."""
     to_px = canvas.axes.transData.transform
     corners = [tuple(to_px((point.cost, metric.scaled(point.value())))) for point in points]
@@ -91,7 +91,7 @@ def _steps(canvas: Canvas, points: Sequence[Point], metric: Metric) -> list[Box]
     return found
 
 
-def _quality_limits(points: Sequence[Point], metric: Metric) -> tuple[float, float]:
+def _quality_limits(points: Sequence[CostPoint], metric: Metric) -> tuple[float, float]:
     """The legible range with a little air."""
     split = [[point.quality for point in points if point.is_baseline is kind] for kind in (False, True)]
     low, high = (metric.scaled(end) for end in legible_range(*split))

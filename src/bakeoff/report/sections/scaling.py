@@ -17,7 +17,7 @@ from bakeoff.report.palette import Look
 
 
 @dataclass(frozen=True)
-class Cost:
+class MeasuredCost:
     """One of the measured costs."""
 
     key: str
@@ -31,10 +31,10 @@ class Cost:
 
 
 COSTS = (
-    Cost("train_seconds", "training step", "ms", 1e3),
-    Cost("inference_seconds", "answer", "ms", 1e3),
-    Cost("train_memory_mb", "peak memory of training", "MB", 1.0),
-    Cost("inference_memory_mb", "peak memory of an answer", "MB", 1.0),
+    MeasuredCost("train_seconds", "training step", "ms", 1e3),
+    MeasuredCost("inference_seconds", "answer", "ms", 1e3),
+    MeasuredCost("train_memory_mb", "peak memory of training", "MB", 1.0),
+    MeasuredCost("inference_memory_mb", "peak memory of an answer", "MB", 1.0),
 )
 DRAWN = COSTS[:3]
 AXES = {"length": "sequence length (steps)", "width": "model width"}
@@ -133,11 +133,11 @@ def print_scaling(found: Mapping[str, Any], console: Console) -> None:
         console.print(Text(f"skipped: {contender}, {why}", style="yellow"), soft_wrap=True)
 
 
-def _line(points: Sequence[Mapping[str, Any]], cost: Cost) -> list[tuple[float, float]]:
+def _line(points: Sequence[Mapping[str, Any]], cost: MeasuredCost) -> list[tuple[float, float]]:
     known = [(point["size"], point.get(cost.key)) for point in points]
     return [(float(size), value * cost.factor) for size, value in known if numbers.is_number(value) and value > 0]
 
 
-def _row(points: Sequence[Mapping[str, Any]], cost: Cost, sizes: Sequence[int]) -> list[str]:
+def _row(points: Sequence[Mapping[str, Any]], cost: MeasuredCost, sizes: Sequence[int]) -> list[str]:
     known = {point["size"]: point.get(cost.key) for point in points}
     return [cost.text(known.get(size)) for size in sizes]
