@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import constants
 from safetensors.torch import save_file
 
 from bakeoff.errors import CheckpointError, ConfigError, EnvironmentFault
 from bakeoff.models.contracts import ImageTooSmall
-from bakeoff.models.wrappers import weights as weights_module
 from bakeoff.models.wrappers.timm_backbone import TimmBackbone
 from bakeoff.models.wrappers.torchvision_backbone import TorchvisionBackbone
 
@@ -99,8 +99,8 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
 
 def test_pretrained_without_a_network_says_so_in_one_line(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setattr(weights_module.constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(weights_module.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
 
     def unreachable(*args: object, **kwargs: object) -> None:
         raise OSError("no network in tests")

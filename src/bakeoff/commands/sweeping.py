@@ -11,7 +11,6 @@ from typing import Any
 
 from bakeoff.config import build
 from bakeoff.databases import SQLITE, sqlite_path
-from bakeoff.errors import TrackerNotSynced
 from bakeoff.files import clear_unfinished, read_json
 from bakeoff.record.layout import RESULT, RUN, TRACKING
 from bakeoff.tracking.follower import Follower
@@ -60,11 +59,7 @@ def settle(config: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> N
         TrackerNotSynced: it has not; the local logs have.
     """
     atexit.unregister(_abandon)
-    why = _follow(config, _folders(config, results)).close()
-    if why is not None:
-        problem = f"MLflow does not have all of this sweep yet: {why}"
-        step = "the results are safe in the output folder; bakeoff sync FOLDER sends them"
-        raise TrackerNotSynced("tracking.not_synced", "tracking.uri", None, problem, next_step=step)
+    _follow(config, _folders(config, results)).settle("this sweep")
 
 
 def _abandon(config: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -13,7 +14,7 @@ from filelock import FileLock, Timeout
 from bakeoff.comparison.planning.rules import check_selection
 from bakeoff.config import build
 from bakeoff.data.contract import TaskData
-from bakeoff.errors import ConfigError, TrackerNotSynced, TrialsFailed
+from bakeoff.errors import ConfigError, TrialsFailed
 from bakeoff.files import read_json, write_json
 from bakeoff.models.cost import build_on_meta
 from bakeoff.record.layout import ENVIRONMENT, LOCK, RESULT, RUN, WEIGHTS
@@ -24,7 +25,7 @@ from bakeoff.training.loop.checkpoints import load_weights
 from bakeoff.training.trial.configuration import TrialConfig, trial_id
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.fitting import Training
-from bakeoff.training.trial.latency import latencies_ms, median
+from bakeoff.training.trial.latency import latencies_ms
 from bakeoff.training.trial.predictions import sealed_answers
 from bakeoff.training.trial.preflight import check_alone, check_folder, check_machine
 from bakeoff.training.trial.run import TrialLabel, run_trial
@@ -121,15 +122,7 @@ def finish() -> None:
     Raises:
         TrackerNotSynced: it has not; the local log has.
     """
-    why = follower().close()
-    if why is not None:
-        raise TrackerNotSynced(
-            "tracking.not_synced",
-            "tracking.uri",
-            None,
-            f"MLflow does not have all of this yet: {why}",
-            next_step="the results are safe in the output folder; bakeoff sync FOLDER sends them",
-        )
+    follower().settle()
 
 
 def _folder(trial: TrialConfig, identity: str, output_dir: str | None, *, multirun: bool) -> Path:

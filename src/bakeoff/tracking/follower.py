@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from bakeoff.errors import TrackerNotSynced
 from bakeoff.tracking.settings import Tracking
 from bakeoff.tracking.watch import Kind, Watch
 
@@ -88,6 +89,18 @@ class Follower:
             process.communicate()
             return f"the store took longer than {timeout_s:.0f} s"
         return _why(answer)
+
+    def settle(self, what: str = "this") -> None:
+        """Waits until the store has everything.
+
+        Raises:
+            TrackerNotSynced: it has not; the local logs have.
+        """
+        why = self.close()
+        if why is not None:
+            problem = f"MLflow does not have all of {what} yet: {why}"
+            step = "the results are safe in the output folder; bakeoff sync FOLDER sends them"
+            raise TrackerNotSynced("tracking.not_synced", "tracking.uri", None, problem, next_step=step)
 
 
 def _why(answer: str) -> str | None:

@@ -76,7 +76,7 @@ class HuggingFace(Source):
     def _load_from_hub(self) -> DatasetDict:
         online = not datasets.config.HF_HUB_OFFLINE and hub_answers()
         try:
-            with contextlib.nullcontext() if online else _offline():
+            with contextlib.nullcontext() if online else cache_only():
                 loaded = load_dataset(self._path, name=self._config, revision=self._revision)
         except DatasetNotFoundError as error:
             problem = f"the hub has no such data set, or not for you, and there is no folder {self._local}"
@@ -120,7 +120,7 @@ def hub_answers() -> bool:
 
 
 @contextlib.contextmanager
-def _offline() -> Iterator[None]:
+def cache_only() -> Iterator[None]:
     """Within, the hub's libraries look only into their caches."""
     before = constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE
     constants.HF_HUB_OFFLINE = datasets.config.HF_HUB_OFFLINE = True

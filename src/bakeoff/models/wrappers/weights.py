@@ -12,16 +12,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-import huggingface_hub
 import safetensors.torch
 import torch
-from huggingface_hub import constants
 from torch import Tensor, nn
 
+from bakeoff.data.sources.hub import cache_only, hub_answers
 from bakeoff.errors import CheckpointError, ConfigError, EnvironmentFault, nearest
 
 MISMATCHES_SHOWN = 3
-PROBE_TIMEOUT_S = 5.0
 
 
 def imported_library(name: str, *, extra: str, model: str | None = None) -> ModuleType:
@@ -69,7 +67,7 @@ def hub_errors(name: str, *, library: str) -> Iterator[None]:
         EnvironmentFault: the weights are neither in the cache nor can they be fetched.
     """
     try:
-        with _cache_only_if_unreachable():
+        with contextlib.nullcontext() if hub_answers() else cache_only():
             yield
     except Exception as error:
         if not _is_network_error(error):
@@ -83,22 +81,6 @@ def hub_errors(name: str, *, library: str) -> Iterator[None]:
             next_step="connect to the internet once, or give a local file (model.weights=FILE.safetensors), "
             "or train from scratch (model.pretrained=false)",
         ) from error
-
-
-@contextlib.contextmanager
-def _cache_only_if_unreachable() -> Iterator[None]:
-    """A hub that can't be reached within seconds is left alone: its client would retry each file for half a minute."""
-    before = constants.HF_HUB_OFFLINE
-    try:
-        huggingface_hub.get_session().head(constants.ENDPOINT, timeout=PROBE_TIMEOUT_S)
-    except Exception as error:
-        if not _is_network_error(error):
-            raise
-        constants.HF_HUB_OFFLINE = True
-    try:
-        yield
-    finally:
-        constants.HF_HUB_OFFLINE = before
 
 
 def _is_network_error(error: BaseException) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -58,8 +58,3 @@ def _time_calls(call: Callable[[], Any], calls: int) -> float:
         synchronize()
         fastest = min(fastest, time.perf_counter() - start)
     return fastest
-
-
-def median(values: Sequence[float]) -> float:
-    """The middle value."""
-    return float(torch.tensor(values, dtype=torch.float64).median())
