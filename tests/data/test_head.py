@@ -113,3 +113,9 @@ def test_folders_are_looked_at_without_reading_their_files(tmp_path):
 
 def test_data_that_a_rule_makes_is_left_to_itself():
     assert check_head({"problem": {"_target_": "bakeoff.data.probes.memory.CopyMemory"}}) is None
+
+
+def test_rows_without_a_label_that_are_to_be_dropped_pass(table):
+    module = table(f"text,label\n{rows(5)}a bad film,\n")
+    assert refused(module) == ("data.missing_label", "data.columns.label")
+    assert check_head(module | {"on_missing": "drop"}) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -208,3 +209,43 @@ def test_the_text_is_found_beside_identifiers_and_groups(tmp_path: Path) -> None
     frame.to_csv(tmp_path / "f.csv")
     data = texts(tmp_path / "f.csv", split=SplitRule(val=0.25, test=0.2, group="owner"))
     assert data.spec.text_column == "comment"
+
+
+def test_what_stands_for_no_number_is_no_class_among_numbers(tmp_path: Path) -> None:
+    data = from_labels(tmp_path, [*(["0", "1"] * 20), "NA", "?"], on_missing="drop")
+    assert classes_of(data) == {"0": 20, "1": 20}
+    with pytest.raises(DataError, match=r"2 of 42 rows have no label .*, where \?, NA stands"):
+        from_labels(tmp_path, [*(["0", "1"] * 20), "NA", "?"]).prepare_data()
+
+
+def test_fields_of_objects_are_columns_and_lists_of_objects_no_labels(tmp_path: Path) -> None:
+    rows = [
+        {"content": {"text": text, "lang": "en"}, "year": 2020 + row % 2, "labels": [{"name": "x"}]}
+        for row, text in enumerate(sentences(40))
+    ]
+    pd.DataFrame(rows).to_json(tmp_path / "f.jsonl", orient="records", lines=True)
+    data = texts(tmp_path / "f.jsonl", text="content.text", label="year")
+    assert data.spec.class_names == ("2020", "2021")
+    with pytest.raises(DataError, match=r"data.label_type\] data.columns.label=labels"):
+        texts(tmp_path / "f.jsonl", text="content.text", label="labels").prepare_data()
+
+
+def test_texts_that_a_database_lacks_are_dropped(tmp_path: Path) -> None:
+    rows = [f"{text}\t{'ab'[row % 2]}" for row, text in enumerate(sentences(40))]
+    (tmp_path / "f.tsv").write_text("\n".join(["text\tlabel", *rows, "\\N\ta", "NULL\tb"]))
+    data = texts(tmp_path / "f.tsv")
+    assert data.spec.notes == ("2 rows without text were dropped.",)
+
+
+def test_a_file_without_a_header_is_told_to_get_one(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text("".join(f'{row % 2 * 4},"{text}"\n' for row, text in enumerate(sentences(40))))
+    with pytest.raises(DataError, match=r"where line 1 is a row already, put the names of the columns above it"):
+        texts(tmp_path / "f.csv").prepare_data()
+
+
+def test_a_very_wide_table_is_read_in_a_moment(tmp_path: Path) -> None:
+    numbers = pd.DataFrame({f"f{n}": range(40) for n in range(1000)})
+    numbers.assign(note=sentences(40), category=["a", "b"] * 20).to_csv(tmp_path / "f.csv", index=False)
+    began = time.process_time()
+    assert texts(tmp_path / "f.csv").spec.text_column == "note"
+    assert time.process_time() - began < 10

@@ -17,8 +17,8 @@ from bakeoff.errors import DataError
 
 _COMMON_NAMES = {
     "image": ("image", "img", "picture", "pixels"),
-    "label": ("label", "labels", "class", "target"),
-    "text": ("text", "sentence", "content", "document", "review", "body"),
+    "label": ("label", "labels", "class", "target", "category", "sentiment"),
+    "text": ("text", "sentence", "content", "document", "review", "body", "comment", "message", "tweet"),
     "source": ("source", "src"),
     "target": ("target", "tgt"),
 }
@@ -58,14 +58,15 @@ def class_order(dataset: Dataset, column: str, present: Iterable[str]) -> tuple[
     inner = feature.feature if isinstance(feature, List) else feature
     if isinstance(inner, ClassLabel):
         return tuple(name for name in inner.names if name in present)
-    if all(_WHOLE.fullmatch(name) for name in present):
+    if are_whole(present):
         return tuple(sorted(present, key=lambda name: (int(name), name)))
     return tuple(sorted(present))
 
 
-def is_number(text: str) -> bool:
-    """Whether a text is a number as programs write it."""
-    return _NUMBER.fullmatch(text) is not None
+def are_whole(names: Iterable[str]) -> bool:
+    """Whether there are names, and all are whole numbers."""
+    names = list(names)
+    return bool(names) and all(_WHOLE.fullmatch(name) for name in names)
 
 
 def refuse_quantities(column: str, names: Sequence[str | None]) -> None:
@@ -75,7 +76,7 @@ def refuse_quantities(column: str, names: Sequence[str | None]) -> None:
         DataError: all are numbers, and some have a point or an exponent.
     """
     seen = sorted({name for name in names if name is not None})
-    if not all(map(is_number, seen)) or all(_WHOLE.fullmatch(name) for name in seen):
+    if are_whole(seen) or not all(_NUMBER.fullmatch(name) for name in seen):
         return
     shown = [name for name in seen if not _WHOLE.fullmatch(name)][:3]
     problem = f"classes must be names or whole numbers, these are floats ({', '.join(shown)}, ...)"
@@ -135,6 +136,8 @@ def _refuse_missing(kind: str, wanted: str | None, features: Features, *, key: s
         next_step += ", of those in the table's header"
     if kind in ("label", "target") and len(shown) == 1:
         next_step = f"add a column that holds the {kind}"
+    if any(_NUMBER.fullmatch(name) for name in features):
+        next_step += "; where line 1 is a row already, put the names of the columns above it"
     raise DataError("data.missing_column", key, wanted or "null", problem, allowed=shown, next_step=next_step)
 
 

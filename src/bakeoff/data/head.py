@@ -31,16 +31,17 @@ def check_head(module: Mapping[str, Any]) -> None:
     read_table = _reader_for(columns)
     if not isinstance(source, Source) or read_table is None:
         return
+    how = {"split": rule} | {key: module[key] for key in ("on_missing",) if key in module}
     whole = True
     try:
         head = source.head()
         if head is not None:
             whole = head.whole
-            read_table(head.splits, columns, split=rule)
+            read_table(head.splits, columns, **how)
     except DataError as error:
         if whole or error.code in _CERTAIN:
             raise
-        read_table(source.load(), columns, split=rule)
+        read_table(source.load(), columns, **how)
 
 
 def _reader_for(columns: object) -> Any:

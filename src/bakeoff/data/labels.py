@@ -24,6 +24,8 @@ OnRare: TypeAlias = Literal["error", "drop", "other"]
 OTHER = "other"
 _MISSING = frozenset({"\\N", "NULL", "NaN", "nan", "<NA>", "#N/A"})
 """What databases, pandas and Excel write where there is no value."""
+_NO_NUMBER = frozenset({"NA", "N/A", "na", "n/a", "None", "none", "null", "-", "?"})
+"""What else stands for no value where all others are whole numbers; among names these may be names."""
 _MOST_NAMED = 5
 
 
@@ -37,6 +39,9 @@ def one_label(
     """
     written = {part: naming.raw_labels(dataset, column) for part, dataset in rows.datasets.items()}
     names = {part: [_cleaned(label, kind) for label in labels] for part, labels in written.items()}
+    others = {name for labels in names.values() for name in labels if name is not None} - _NO_NUMBER
+    if kind is None and naming.are_whole(others):
+        names = {part: [None if name in _NO_NUMBER else name for name in labels] for part, labels in names.items()}
     every = [name for labels in names.values() for name in labels]
     missing = {part: [row for row, name in enumerate(labels) if name is None] for part, labels in names.items()}
     num_missing = sum(map(len, missing.values()))

@@ -14,6 +14,7 @@ from bakeoff.errors import DataError
 _TEXT_TYPES = {"string", "large_string", "null"}
 _UNNAMED = ("__", "Unnamed: ")
 _FIRST_ROWS = 1000
+_NO_TEXT = frozenset({"", "\\N", "NULL"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +69,8 @@ def text_column(dataset: Dataset, role: str, wanted: str | None, *, key: str | N
     """
     found = [name for name, feature in dataset.features.items() if _is_text(feature) and not name.startswith(_UNNAMED)]
     if wanted is None and len(found) > 1:
-        found = [name for name in found if not _holds_numbers(dataset, name)] or found
+        first_rows = dataset.select_columns(found)[:_FIRST_ROWS]
+        found = [name for name in found if _hold_letters(first_rows[name])] or found
     key = key or f"data.columns.{role}"
     column = naming.choose_column(role, wanted, found, dataset.features, key=key)
     if not _is_text(dataset.features[column]):
@@ -94,6 +96,11 @@ def read_texts(dataset: Dataset, column: str) -> list[str]:
     return ["" if value is None else str(value).encode("utf-8", "replace").decode() for value in values]
 
 
+def is_blank(text: str) -> bool:
+    """Whether there is no text: white space alone, or what databases write instead of none."""
+    return text.strip() in _NO_TEXT
+
+
 def read_label_sets(dataset: Dataset, column: str, separator: str | None) -> list[list[str]]:
     """Every row's labels, by name; a row may have none.
 
@@ -101,7 +108,7 @@ def read_label_sets(dataset: Dataset, column: str, separator: str | None) -> lis
         DataError: the column holds neither lists nor text to be cut at the separator.
     """
     feature, values = dataset.features[column], dataset.select_columns([column])[:][column]
-    if isinstance(feature, List):
+    if isinstance(feature, List) and isinstance(feature.feature, Value | ClassLabel):
         name_of = feature.feature.int2str if isinstance(feature.feature, ClassLabel) else str
         return [[name_of(item).strip() for item in value or () if item is not None] for value in values]
     if not _is_text(feature) or not separator:
@@ -115,10 +122,9 @@ def holds_lists(dataset: Dataset, column: str) -> bool:
     return isinstance(dataset.features[column], List)
 
 
-def _holds_numbers(dataset: Dataset, column: str) -> bool:
-    """Whether its first values are numbers, as an identifier's are in a CSV file."""
-    texts = filter(None, dataset.select_columns([column])[:_FIRST_ROWS][column])
-    return all(map(naming.is_number, texts))
+def _hold_letters(texts: list[str | None]) -> bool:
+    """Unlike the numbers, prices and dates of a CSV file."""
+    return any(character.isalpha() for text in texts for character in text or "")
 
 
 def _is_text(feature: object) -> bool:

@@ -27,7 +27,7 @@ from bakeoff.data.sources.table_file import SUFFIXES, read_table_file, table_suf
 from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.data.sources.text_files import TEXTS
 from bakeoff.data.spec import Spec
-from bakeoff.data.text.columns import read_texts, text_column
+from bakeoff.data.text.columns import is_blank, read_texts, text_column
 from bakeoff.data.text.prepared import encode
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.spec import LabelledTextSpec, TextPairSpec, TextStreamSpec
@@ -79,7 +79,7 @@ def load_texts(
     else:
         path = existing_path(str(source), key="input", instead="text='...' where it is the text itself")
         texts, names, notes = _from_file(path, spec, column=column, how=how or TableFormat())
-    kept = [(text, name) for text, name in zip(texts, names, strict=True) if text.strip()]
+    kept = [(text, name) for text, name in zip(texts, names, strict=True) if not is_blank(text)]
     if not kept:
         raise DataError("data.no_text", "input", source if isinstance(source, Path) else None, "there is no text in it")
     if len(kept) < len(texts):

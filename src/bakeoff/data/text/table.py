@@ -39,9 +39,7 @@ def read_table(
     Raises:
         DataError: missing or doubled columns, unusable labels, an empty split or no text at all.
     """
-    rows = source_rows(splits, split)
-    if isinstance(columns, PairColumns):
-        rows = rows.mapped(lambda dataset: dataset.flatten())
+    rows = source_rows(splits, split).mapped(lambda dataset: dataset.flatten())
     column_of = _find_columns(rows.train, columns, unit=split.unit)
     rows.require_columns(column_of)
     roles = {role: column for role, column in column_of.items() if role != "label"}
@@ -90,7 +88,7 @@ def _drop_empty(rows: SourceRows, roles: dict[str, str]) -> SourceRows:
     for part, dataset in rows.datasets.items():
         columns = [reading.read_texts(dataset, column) for column in roles.values()]
         kept[part] = [
-            row for row, texts in enumerate(zip(*columns, strict=True)) if all(text.strip() for text in texts)
+            row for row, texts in enumerate(zip(*columns, strict=True)) if not any(map(reading.is_blank, texts))
         ]
     role, column = next(iter(roles.items()))
     found = rows.selected(kept, key=f"data.columns.{role}", column=column, what="text")
