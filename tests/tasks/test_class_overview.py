@@ -62,6 +62,17 @@ def test_of_many_classes_the_rarest_of_the_test_are_drawn_and_all_have_rows():
     assert table.rows[-1][2] == 0 and table.rows[-1][4] is None  # its recall
 
 
+def test_several_labels_have_a_curve_a_row_and_a_threshold_each():
+    task = ImageClassification(spec=dataclasses.replace(SPEC, multi_label=True), threshold="f1")
+    scores_NK = RNG.uniform(size=(40, 3))
+    labels = table_of(label=(scores_NK + RNG.normal(0, 0.3, (40, 3)) > 0.6).astype(np.uint8))
+    answers = table_of(probabilities=scores_NK)
+    found = task.settle(answers, labels)
+    *curves, table = task.overview({"lenet": [Sealed(task.settled(answers, found), found)]}, labels)
+    assert [curve.title[-1] for curve in curves] == [row[0] for row in table.rows] == ["a", "b", "c"]
+    assert [float(row[-1]) for row in table.rows] == pytest.approx(list(found["threshold"].values()), abs=5e-4)
+
+
 def test_without_a_finished_trial_there_is_nothing_to_show():
     assert ImageClassification(spec=TWO).overview({"lenet": []}, LABELS) == []
 
