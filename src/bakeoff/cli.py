@@ -21,6 +21,7 @@ PIPELINES = {
 """What each pipeline is for."""
 
 COMMANDS = {
+    "data": ("bakeoff.commands.data:run", "what will be read of a file or folder: bakeoff data reviews.csv"),
     "verdict": ("bakeoff.commands.verdict:run", "the verdict on scores from any tool: bakeoff verdict scores.parquet"),
     "plan": ("bakeoff.commands.plan:run", "how many seeds and test examples a difference takes: bakeoff plan runs/x"),
     "audit": ("bakeoff.commands.audit:run", "whether a finished bakeoff's figures follow from what it stored"),

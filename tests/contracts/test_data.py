@@ -14,11 +14,14 @@ import torch
 from datasets import ClassLabel, Dataset, Features, Value
 from datasets import Image as ImageFeature
 from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
 from bakeoff.config import build, compose_section, conf_dir
 from bakeoff.config.catalog import Catalog
 from bakeoff.data.contract import SPLITS, TaskData
+from bakeoff.data.spec import ClassSpec
+from bakeoff.data.survey import survey
 from bakeoff.data.text.spec import PAD
 from bakeoff.errors import ConfigError
 from tests.values import values
@@ -162,16 +165,21 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
 
 
-def make(name: str, folder: Path, *, seed: int = 0) -> TaskData:
-    """The data set as a trial builds it."""
+def section(name: str, folder: Path) -> DictConfig:
+    """The ``data`` section of a trial."""
     if name not in OFFLINE:
         pytest.fail(f"say in OFFLINE how a test can have data={name} without a network")
     (folder / name).mkdir(exist_ok=True)
     overrides = [f"data.{key}={value}" for key, value in OFFLINE[name](folder / name).items()]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        config = compose(overrides=[f"+data={name}", *overrides])
-    data = build(config.data.module, seed=seed)
-    assert config.data.kind == data.spec.kind == data.spec_class.kind
+        return compose(overrides=[f"+data={name}", *overrides]).data
+
+
+def make(name: str, folder: Path, *, seed: int = 0) -> TaskData:
+    """The data set as a trial builds it."""
+    config = section(name, folder)
+    data = build(config.module, seed=seed)
+    assert config.kind == data.spec.kind == data.spec_class.kind
     return data
 
 
@@ -189,6 +197,21 @@ def equal(some: list[list[torch.Tensor]], others: list[list[torch.Tensor]]) -> b
         for batch, other in zip(some, others, strict=True)
         for one, two in zip(batch, other, strict=True)
     )
+
+
+@pytest.mark.parametrize("name", names("data"))
+def test_a_survey_says_how_many_rows_training_will_have(name: str, tmp_path: Path) -> None:
+    """What `bakeoff data` prints, by looking alone."""
+    found = survey(OmegaConf.to_container(section(name, tmp_path), resolve=True))
+    data = make(name, tmp_path)
+    assert found.refusal is None
+    assert found.splits == {split: data.num_examples(split) for split in SPLITS}
+    assert (found.examples and found.measures) or not found.columns
+    if isinstance(data.spec, ClassSpec):
+        assert tuple(found.classes) == data.spec.class_names
+        assert data.spec.multi_label or sum(sum(row.values()) for row in found.classes.values()) == sum(
+            found.splits.values()
+        )
 
 
 @pytest.mark.parametrize("name", names("data"))

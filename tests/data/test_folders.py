@@ -188,14 +188,16 @@ def test_images_of_unusual_endings_are_read(tmp_path: Path, name: str) -> None:
     assert (labels(found), found.notes) == ({"a": 2, "b": 3}, ())
 
 
-@pytest.mark.parametrize("name", ["1.TXT", "37913", "1.text", "mail.0042"])
+@pytest.mark.parametrize("name", ["1.TXT", "37913", "1.text", "mail.0042", "00001.7c53336b37003a92"])
 def test_texts_of_unusual_endings_are_read(tmp_path: Path, name: str) -> None:
     fill(Texts, tmp_path, "a", "b")
     (tmp_path / "b" / name).write_text("a mail")
-    (tmp_path / "b" / "README").write_text("what this is")
+    for other in ("README", "page.html", "notes.md"):
+        (tmp_path / "b" / other).write_text("what this is")
+    (tmp_path / "b" / "archive").write_bytes(b"PK\0\0")
     found = load(TextFolder(path=str(tmp_path)))
     assert labels(found) == {"a": 2, "b": 3}
-    assert found.notes == ("1 file of other kinds was left out (endings none: 1).",)
+    assert found.notes == ("4 files of other kinds were left out (endings none: 2, .md: 1, .html: 1).",)
 
 
 @pytest.mark.parametrize("name", ["0.heic", "0.dcm"])

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
+from bakeoff.data.image.headers import Layout
 from bakeoff.data.image.loaders import DecodedImages, ImageLoader, evaluation_batch_size
-from bakeoff.data.image.pixels import Layout
 from tests.data.made_images import InMemory, noise_image, table
 
 

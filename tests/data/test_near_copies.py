@@ -75,7 +75,8 @@ def test_a_class_that_stands_apart_is_no_cluster() -> None:
 def test_few_images_or_plain_ones_are_in_no_cluster(module) -> None:
     assert clusters([motif(0)], np.array([0])).tolist() == [-1]
     assert not thumbnail(np.full((3, 20, 20), 7, dtype=np.uint8)).any()
-    assert thumbnail(np.arange(40, dtype=np.uint8).reshape(1, 1, 40)).shape == (16,)
+    for shape in ((1, 1, 40), (3, 5, 9), (1, 20, 300)):
+        assert thumbnail(np.arange(np.prod(shape)).astype(np.uint8).reshape(shape)).shape == (256,)
 
 
 def test_no_more_than_some_rows_are_looked_at() -> None:

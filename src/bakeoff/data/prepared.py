@@ -11,7 +11,7 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +32,6 @@ _FORMAT = 3  # raised whenever prepared folders change their meaning
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Preparation:
     """How a source becomes arrays; everything here changes what is on disk."""
-
-    noun: ClassVar[str]
-    """What a row is called in errors and notes."""
-    drops_contradictions: ClassVar[bool] = False
-    """Whether copies with different labels are dropped wherever copies are."""
 
     columns: Any
     split: SplitRule
@@ -150,11 +145,11 @@ def part_rows(
         dedup=preparation.dedup,
         allow_leak=preparation.allow_leak,
         examples=table.examples,
-        noun=f"{preparation.noun}s",
+        noun=f"{table.noun}s",
     )
     table, parted, rare_notes = without_rare(table, parted.without(dropped), preparation.on_rare)
     _require_rows(table, parted)
-    class_names, labels = number_labels(table, parted, noun=preparation.noun)
+    class_names, labels = number_labels(table, parted, noun=table.noun)
     group_note = _note_on_groups(table, parted, preparation.split)
     rows = PreparedRows(
         labels=labels,
@@ -192,12 +187,12 @@ def _without_contradictions(
     table: Table, digests: Sequence[bytes], preparation: Preparation, parted: Parted
 ) -> tuple[Parted, list[str]]:
     """Train rows whose labels copies of them contradict left out, if that is wanted, and a note that says so."""
-    if not preparation.drops_contradictions or preparation.dedup != "drop" or table.labels is None:
+    if not table.drops_contradictions or preparation.dedup != "drop" or table.labels is None:
         return parted, []
     rows = contradicting_rows(table.labels, digests, parted.train)
     if not len(rows):
         return parted, []
-    num_copied, noun = len({digests[row] for row in rows}), preparation.noun
+    num_copied, noun = len({digests[row] for row in rows}), table.noun
     note = f"{len(rows):,} rows of {num_copied:,} {noun}s with contradicting labels were dropped."
     return dataclasses.replace(parted, train=np.setdiff1d(parted.train, rows)), [note]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from datasets import Dataset, DatasetDict
@@ -36,6 +36,11 @@ class Table:
         multi_label: whether a row may have several labels.
         notes: sentences for the report.
     """
+
+    noun: ClassVar[str] = "row"
+    """What a row is called in errors and notes."""
+    drops_contradictions: ClassVar[bool] = False
+    """Whether copies with different labels are dropped wherever copies are."""
 
     parts: NDArray[np.str_]
     examples: list[str]

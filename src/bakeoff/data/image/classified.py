@@ -18,8 +18,8 @@ from bakeoff.data.checks import require_choice
 from bakeoff.data.contract import SPLITS, NewExamples, Reading, Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.image.columns import ImageColumns
+from bakeoff.data.image.headers import OnBad, height_and_width
 from bakeoff.data.image.loaders import DecodedImages, EncodedImages, ImageLoader, evaluation_batch_size
-from bakeoff.data.image.pixels import OnBad
 from bakeoff.data.image.prediction import new_images
 from bakeoff.data.image.prepared import ImagePreparation, PreparedImages, prepare_images, read_records
 from bakeoff.data.image.records import Background, PixelRule, Pixels
@@ -120,7 +120,7 @@ class ClassifiedImages(PreparedData[ImageSpec]):
         preparation = ImagePreparation(
             columns=columns,
             split=split,
-            image_size=_height_and_width(image_size),
+            image_size=height_and_width(image_size),
             on_bad=on_bad,
             dedup=dedup,
             on_missing=on_missing,
@@ -279,13 +279,3 @@ def _mean_and_std(sums_2NC: NDArray[np.int64], num_pixels: int) -> tuple[tuple[f
 
 def _short(values: Sequence[float]) -> str:
     return "/".join(f"{value:.6g}" for value in values)
-
-
-def _height_and_width(image_size: int | Sequence[int] | None) -> tuple[int, int] | None:
-    if image_size is None:
-        return None
-    sides = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
-    if len(sides) != 2 or any(not isinstance(side, int) or side < 1 for side in sides):
-        allowed = "null, a number of pixels, or [HEIGHT,WIDTH]"
-        raise ConfigError("config.out_of_range", "data.image_size", image_size, "is no image size", allowed=allowed)
-    return sides[0], sides[1]

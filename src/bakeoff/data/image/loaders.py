@@ -21,7 +21,7 @@ from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.loaders import PlannedLoader
 from bakeoff.data.batches.order import BatchPlan
 from bakeoff.data.image.decoding import decode
-from bakeoff.data.image.pixels import Layout
+from bakeoff.data.image.headers import Layout
 from bakeoff.data.image.records import PixelRule
 from bakeoff.data.splits.splitting import Rows
 

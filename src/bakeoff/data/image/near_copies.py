@@ -49,9 +49,9 @@ def thumbnail(pixels_CHW: Pixels) -> NDArray[np.float32]:
     """The image's D values; of an image of one colour zeros."""
     gray_HW = pixels_CHW.mean(axis=0, dtype=np.float32)
     for axis, size in enumerate(gray_HW.shape):
-        edges = np.linspace(0, size, min(_SIDE, size) + 1).astype(np.int64)
+        edges = np.linspace(0, size, _SIDE + 1).astype(np.int64)  # of a smaller image some pixels count twice
         sums = np.add.reduceat(gray_HW, edges[:-1], axis=axis)
-        gray_HW = sums / np.diff(edges).reshape((-1, 1) if axis == 0 else (1, -1))
+        gray_HW = sums / np.maximum(np.diff(edges), 1).reshape((-1, 1) if axis == 0 else (1, -1))
     values_D = (gray_HW - gray_HW.mean()).ravel()
     length = float(np.linalg.norm(values_D))
     return (values_D / length if length > 0 else values_D).astype(np.float32)

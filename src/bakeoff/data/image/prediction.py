@@ -12,8 +12,8 @@ from torch import Tensor
 from bakeoff.data.contract import Inputs, NewExamples, Reading
 from bakeoff.data.image.columns import image_column, undecoded_images
 from bakeoff.data.image.decoding import decode
+from bakeoff.data.image.headers import OnBad
 from bakeoff.data.image.loaders import normalise
-from bakeoff.data.image.pixels import OnBad
 from bakeoff.data.image.records import Record, UnreadableImage
 from bakeoff.data.image.spec import ImageSpec
 from bakeoff.data.sources.folders import read_tree

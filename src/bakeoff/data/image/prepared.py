@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bakeoff.data.cache import cached_folder, digest
-from bakeoff.data.image import pixels as reading
+from bakeoff.data.image import headers as reading
 from bakeoff.data.image.columns import ImageColumns
+from bakeoff.data.image.headers import Layout, OnBad
 from bakeoff.data.image.near_copies import note_near_copies
-from bakeoff.data.image.pixels import Layout, Measured, OnBad
+from bakeoff.data.image.pixels import Measured, measure
+from bakeoff.data.image.ranges import note_alpha, note_depth
 from bakeoff.data.image.records import PixelRule
 from bakeoff.data.image.table import ImageTable, read_table
 from bakeoff.data.prepared import Preparation, PreparedRows, part_rows, read_folder, write_folder
@@ -32,8 +34,6 @@ class ImagePreparation(Preparation):
         in_memory_gb: above this many gigabytes nothing decoded is kept.
         pixel_rule: how stored values become pixels.
     """
-
-    noun = "image"
 
     columns: ImageColumns
     image_size: tuple[int, int] | None
@@ -96,12 +96,12 @@ def _build(folder: Path, source: Source, preparation: ImagePreparation) -> None:
     )
     in_memory = len(headers) * layout.num_bytes <= preparation.in_memory_gb * 1e9
     file, rule = folder / "pixels.npy" if in_memory else None, preparation.pixel_rule
-    measured = reading.measure(table.records, layout, bad, rule=rule, file=file)
+    measured = measure(table.records, layout, bad, rule=rule, file=file)
     notes = (
         colour_note,
         reading.settle_bad(bad, num_rows=len(headers), on_bad=preparation.on_bad, examples=table.examples),
-        reading.note_depth(headers, measured.ranges_N2, bit_depth=rule.bit_depth),
-        reading.note_alpha(headers, measured.ranges_N2, background=rule.background),
+        note_depth(headers, measured.ranges_N2, bit_depth=rule.bit_depth),
+        note_alpha(headers, measured.ranges_N2, background=rule.background),
     )
     table = dataclasses.replace(table, notes=(*table.notes, *filter(None, notes)))
     rows = part_rows(table, measured.digests, preparation, unreadable=list(bad))

@@ -17,6 +17,8 @@ from bakeoff.data.table import Table, source_rows
 class ImageTable(Table):
     """All rows; ``records`` holds the undecoded images in one column, ``image``."""
 
+    noun = "image"
+
     records: Dataset
 
 

@@ -66,6 +66,11 @@ class ParallelTexts(Source):
                 file=file, val_file=val_file, test_file=test_file, sep=sep, quote=quote, encoding=encoding
             )
 
+    @classmethod
+    def argument_for(cls, path: Path) -> str | None:
+        """``file`` of a table; which two files belong together no name of one tells."""
+        return Tables.argument_for(path)
+
     def identity(self) -> dict[str, Any]:
         """The state of the files."""
         if self._tables is not None:

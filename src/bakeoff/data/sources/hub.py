@@ -19,6 +19,8 @@ from bakeoff.data.cache import cache_root
 from bakeoff.data.sources.source import Source, ends_like_file, file_states, refuse_missing_path
 from bakeoff.errors import DataError, EnvironmentFault
 
+_SAVED = ("dataset_dict.json", "state.json")
+"""What ``save_to_disk`` leaves in a folder."""
 _PROBE_SECONDS = 3.0
 _log = logging.getLogger(__name__)
 
@@ -37,6 +39,14 @@ class HuggingFace(Source):
         self._config = config
         self._revision = revision
         self._local = Path(path).expanduser().absolute()
+
+    @classmethod
+    def argument_for(cls, path: Path) -> str | None:
+        """``path`` of Parquet, or of a folder in the hub's layout."""
+        saved = any((path / name).exists() for name in _SAVED)
+        return (
+            "path" if saved or path.suffix == ".parquet" or (path.is_dir() and any(path.rglob("*.parquet"))) else None
+        )
 
     def identity(self) -> dict[str, Any]:
         """The hub's name and revision, or the state of the local files."""
@@ -62,7 +72,7 @@ class HuggingFace(Source):
         return refuse_missing_path(self._path, self._local) if looks_local else False
 
     def _load_local(self) -> DatasetDict | Dataset:
-        if (self._local / "dataset_dict.json").exists() or (self._local / "state.json").exists():
+        if any((self._local / name).exists() for name in _SAVED):
             return load_from_disk(str(self._local))
         cache = str(cache_root() / "arrow")
         try:

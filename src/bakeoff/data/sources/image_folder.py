@@ -72,6 +72,11 @@ class ImageFolder(Source):
         self._class_folder = class_folder
         self._format = TableFormat(sep=sep, quote=quote, encoding=encoding)
 
+    @classmethod
+    def argument_for(cls, path: Path) -> str | None:
+        """``path`` of a folder with images."""
+        return "path" if any(map(IMAGES.holds, visible_files(path))) else None
+
     def identity(self) -> dict[str, Any]:
         """Name, size and time of every visible file in the folder, and how it is read."""
         folder = existing_folder(self._path, "images")

@@ -50,6 +50,11 @@ class Head:
 class Source(abc.ABC):
     """Examples in a ``DatasetDict``: with given splits (train, val, test), or one split to make them from."""
 
+    @classmethod
+    def argument_for(cls, path: Path) -> str | None:
+        """Which argument of the constructor takes this file or folder; None where the source reads no such thing."""
+        return None
+
     @abc.abstractmethod
     def identity(self) -> dict[str, Any]:
         """What tells this data from other data, in plain JSON types, without reading it.

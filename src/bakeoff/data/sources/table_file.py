@@ -20,7 +20,7 @@ SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 _PARQUET = b"PAR1"
 _SAME_AS = {".ndjson": ".jsonl", ".tab": ".tsv", ".pq": ".parquet"}
 _DELIMITED = (".txt", ".dat", ".data", ".out")
-_SPREADSHEETS = (".xlsx", ".xls", ".ods", ".xlsm")
+SPREADSHEETS = (".xlsx", ".xls", ".ods", ".xlsm")
 
 
 def read_table_file(file: Path, how: TableFormat, *, key: str, most: int | None = None) -> ReadTable:
@@ -45,7 +45,7 @@ def read_table_file(file: Path, how: TableFormat, *, key: str, most: int | None 
         next_step = "give the file's name the ending of what it is"
         if suffix in _DELIMITED:
             next_step = "call it .csv or .tsv if its lines are rows"
-        if suffix in _SPREADSHEETS:
+        if suffix in SPREADSHEETS:
             next_step = "export the sheet as CSV"
         raise DataError("data.unknown_format", key, file.name, problem, allowed=SUFFIXES, next_step=next_step)
     is_cut = most is not None and len(content) == most

@@ -9,7 +9,7 @@ from typing import Any
 from datasets import Dataset, DatasetDict
 
 from bakeoff.data.sources.source import Head, Loaded, Source, existing_path, file_states
-from bakeoff.data.sources.table_file import SUFFIXES, read_table_file, table_suffix
+from bakeoff.data.sources.table_file import SPREADSHEETS, SUFFIXES, read_table_file, table_suffix
 from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import DataError
@@ -46,6 +46,11 @@ class Tables(Source):
         }
         self._files = {split: (key, given) for split, (key, given) in named.items() if given is not None}
         self._format = TableFormat(sep=sep, quote=quote, encoding=encoding)
+
+    @classmethod
+    def argument_for(cls, path: Path) -> str | None:
+        """``file`` of a table."""
+        return "file" if path.is_file() and table_suffix(path.name) in (*SUFFIXES, *SPREADSHEETS) else None
 
     def identity(self) -> dict[str, Any]:
         """The state of the files, and how they are read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from bakeoff.errors import DataError
 
 _ABOUT = frozenset({"readme", "license", "licence", "copying", "notice", "authors", "changelog", "makefile"})
 """Names without an ending of files that are about a folder rather than part of it, in lower case."""
+_MARKED_UP = frozenset({".md", ".rst", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".jsonl", ".log", ".bak"})
+"""Endings of texts in a form of their own, beside those that `mimetypes` knows."""
 
 
 def _begins_as_text(file: Path, start: bytes) -> bool:
-    """Names without an ending, or with a number for one, are usual among mails and news."""
-    named_so = not file.suffix or file.suffix[1:].isdigit()
-    return named_so and file.name.lower() not in _ABOUT and bool(start) and b"\0" not in start
+    """Mails and news have names without an ending, or with a number or a hash for one."""
+    known = mimetypes.guess_type(file.name)[0] or file.suffix.lower() in _MARKED_UP
+    return not known and file.name.lower() not in _ABOUT and bool(start) and b"\0" not in start
 
 
 TEXTS = FileKind("text", frozenset({".txt", ".text"}), _begins_as_text)
@@ -48,6 +51,12 @@ class TextFiles(Source):
         }
         self._given = {split: (key, given) for split, (key, given) in named.items() if given is not None}
         self._encoding = encoding
+
+    @classmethod
+    def argument_for(cls, path: Path) -> str | None:
+        """``file`` of a text file, or of a folder with some."""
+        files = visible_files(path) if path.is_dir() else [path]
+        return "file" if any(map(TEXTS.holds, files)) else None
 
     def identity(self) -> dict[str, Any]:
         """Name, size and time of every visible file."""

@@ -33,6 +33,13 @@ class TextFolder(Source):
         self._class_folder = class_folder
         self._encoding = encoding
 
+    @classmethod
+    def argument_for(cls, path: Path) -> str | None:
+        """``path`` of a folder with text files in folders."""
+        return (
+            "path" if path.is_dir() and any(TEXTS.holds(f) for f in visible_files(path) if f.parent != path) else None
+        )
+
     def identity(self) -> dict[str, Any]:
         """Name, size and time of every visible file in the folder."""
         folder = existing_folder(self._path, "texts")

@@ -35,9 +35,6 @@ class TextPreparation(Preparation):
         block_bytes: what a document that stands alone is cut into.
     """
 
-    noun = "text"
-    drops_contradictions = True
-
     columns: LabelledColumns | DocumentColumns | PairColumns
     tokenizer: TokenizerRule
     max_length: int | None = None
@@ -102,18 +99,12 @@ def encode(
     return encoded, num_cut
 
 
-def text_digest(text: str) -> bytes:
-    """Equal for texts that differ in upper and lower case or in white space only."""
-    return hashlib.blake2b(" ".join(text.casefold().split()).encode(), digest_size=16).digest()
-
-
 def _build(folder: Path, source: Source, preparation: TextPreparation) -> None:
     columns, split = preparation.columns, preparation.split
     table = read_table(source.load(), columns, split=split, on_missing=preparation.on_missing)
     if preparation.block_bytes is not None and len(table.examples) == 1:
         table = cut_into_blocks(table, preparation.block_bytes, split)
-    first = next(iter(table.texts))
-    digests = [text_digest(text) for text in table.texts[first]]
+    digests = table.digests()
     rows = part_rows(table, digests, preparation)
     require_space(_BYTES_A_CHARACTER * sum(len(text) for texts in table.texts.values() for text in texts))
     tokenizers, notes = {}, list(rows.notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 
 from datasets import Dataset, DatasetDict
 
@@ -18,7 +19,15 @@ from bakeoff.data.text.columns import DocumentColumns, LabelledColumns, PairColu
 class TextTable(Table):
     """All rows that have text; ``texts`` holds a list a role: ``text``, or ``source`` and ``target``."""
 
+    noun = "text"
+    drops_contradictions = True
+
     texts: dict[str, list[str]]
+
+    def digests(self) -> list[bytes]:
+        """A hash of each text, or source; equal for those that differ in upper and lower case or white space only."""
+        texts = next(iter(self.texts.values()))
+        return [hashlib.blake2b(" ".join(text.casefold().split()).encode(), digest_size=16).digest() for text in texts]
 
 
 def read_table(

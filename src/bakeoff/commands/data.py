@@ -1,0 +1,184 @@
+"""``bakeoff data FILE|FOLDER``: what will be read, before anything else, and the command that trains on it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from bakeoff.commands.arguments import Parser, add_own_code, use_own_code
+from bakeoff.commands.surveyed import print_survey
+from bakeoff.config.allowlist import resolve
+from bakeoff.config.catalog import Catalog
+from bakeoff.config.checking import Checker
+from bakeoff.config.composition import Composer
+from bakeoff.config.overrides import parse, quoted
+from bakeoff.data.sources.source import ARCHIVES, Source, existing_path
+from bakeoff.data.survey import Survey, survey
+from bakeoff.errors import BakeoffError, ConfigError, DataError
+
+_ADVICE = re.compile(r"(data\.[\w.]+)=((\S+).*)")
+_MOST_ADVICE = 6
+_COMMANDS = ("train", "compare")
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What was found, with which settings.
+
+    Attributes:
+        survey: of the data.
+        words: the settings of a command, as typed.
+        taken: why settings were added: the refusals without them.
+    """
+
+    survey: Survey
+    words: tuple[str, ...]
+    taken: tuple[str, ...]
+
+
+def run(argv: Sequence[str]) -> None:
+    """Prints what will be read; what training would refuse comes last, as the error that it is.
+
+    Raises:
+        ConfigError: no such option, or no option that reads this.
+        DataError: training would refuse the data, and no setting helps.
+    """
+    parser = Parser(prog="bakeoff data", description="What will be read of a file or folder, before anything else.")
+    parser.add_argument(
+        "words", nargs="+", metavar="PATH|KEY=VALUE", help="a file or folder, and settings of data and task"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON, for scripts")
+    add_own_code(parser)
+    arguments = parser.parse_intermixed_args(argv)
+    use_own_code(arguments)
+    composer = Composer(config_dir=arguments.config_dir)
+    answer = _answer(composer, [word for word in arguments.words if "=" not in word], arguments.words)
+    commands = [shlex.join(["bakeoff", command, *answer.words]) for command in _COMMANDS]
+    if arguments.json:
+        print(json.dumps(_plain(answer, commands), indent=2))
+    else:
+        print_survey(answer.survey, taken=answer.taken, commands=commands)
+    if answer.survey.refusal is not None:
+        raise answer.survey.refusal
+
+
+def _answer(composer: Composer, paths: Sequence[str], words: Sequence[str]) -> Answer:
+    settings = [word for word in words if "=" in word]
+    if len(paths) > 1 or (not paths and not any(word.startswith("data=") for word in settings)):
+        problem, step = f"{len(paths)} paths are given", "give one file or folder, or data=NAME"
+        raise ConfigError("config.bad_flag", "bakeoff data", None, problem, next_step=step)
+    if not paths:
+        return _surveyed(composer, settings)
+    path = existing_path(paths[0], key="bakeoff data")
+    options = _options_for(path, paths[0], composer.catalog, settings)
+    first: BakeoffError | Answer | None = None
+    for option in options:
+        try:
+            answer = _surveyed(composer, [*option, *settings])
+        except DataError as error:
+            first = first or error
+            continue
+        if answer.survey.refusal is None:
+            return answer
+        first = first if isinstance(first, Answer) else answer
+    if isinstance(first, Answer):
+        return first
+    raise first or _unknown(path)
+
+
+def _options_for(path: Path, given: str, catalog: Catalog, settings: Sequence[str]) -> list[list[str]]:
+    """The settings with which each option of data reads the path, one kind of data after the other."""
+    asked = {key: value for key, _, value in (word.partition("=") for word in settings) if key in ("data", "task")}
+    tasks = {catalog.content("task", name).get("data_kind"): name for name in catalog.options("task")}
+    kind_of = {name: str(catalog.content("data", name).get("kind")) for name in catalog.options("data")}
+    endings = [suffix[1:].lower() for suffix in path.suffixes]
+    names = sorted(kind_of, key=lambda name: (kind_of[name], not any(e.startswith(name) for e in endings), name))
+    found = []
+    for name in names:
+        source = catalog.content("data", name)["module"].get("source", {})
+        key = _key_for(path, source)
+        task = tasks.get(kind_of[name])
+        if key is None or task is None or asked.get("data", name) != name or asked.get("task", task) != task:
+            continue
+        chosen = [f"task={task}"] * ("task" not in asked) + [f"data={name}"] * ("data" not in asked)
+        found.append([*chosen, typed(key, given)])
+    return found
+
+
+def _key_for(path: Path, source: Mapping[str, Any]) -> str | None:
+    """The setting that names the path, of a section that makes a source."""
+    made = resolve(source["_target_"]) if "_target_" in source else None
+    argument = made.argument_for(path) if isinstance(made, type) and issubclass(made, Source) else None
+    reference = re.fullmatch(r"\$\{(data\.\w+)\}", str(source.get(argument))) if argument else None
+    return reference[1] if reference else None
+
+
+def _surveyed(composer: Composer, words: list[str]) -> Answer:
+    """The survey with these settings, and with those that errors advise."""
+    taken: list[str] = []
+    advised: dict[str, str] = {}
+    while True:
+        current = [*(word for word in words if word.partition("=")[0] not in advised), *advised.values()]
+        section = _section(composer, current)
+        found: Survey | None = None
+        try:
+            found = survey(section)
+            refusal = found.refusal
+        except DataError as error:
+            refusal = error
+        advice = _advice(refusal) if refusal else None
+        if advice is None or advice[0] in advised or len(taken) == _MOST_ADVICE:
+            if found is None:
+                assert refusal is not None
+                raise refusal
+            return Answer(found, tuple(current), tuple(taken))
+        assert refusal is not None
+        key, word = advice
+        taken.append(f"{word}: without it, {refusal.problem}")
+        advised[key] = word
+
+
+def _advice(refusal: DataError) -> tuple[str, str] | None:
+    """The setting, and the word that sets it, with which an error's advice begins; of a path the whole of it."""
+    found = _ADVICE.match(refusal.next_step or "")
+    if found is None:
+        return None
+    key, whole, first = found.groups()
+    return key, typed(key, whole) if Path(whole).exists() else f"{key}={first}"
+
+
+def _section(composer: Composer, words: list[str]) -> dict[str, Any]:
+    """The data section that training would get."""
+    sound = Checker(composer, pipeline="train").check(words)
+    section = OmegaConf.to_container(composer.compose("train", sound).cfg.data, resolve=True)
+    assert isinstance(section, dict)
+    return {str(key): value for key, value in section.items()}
+
+
+def typed(key: str, value: str) -> str:
+    """A setting as one word of a command, quoted for Hydra where its grammar would read it otherwise."""
+    word = f"{key}={value}"
+    found = parse([word]).overrides
+    if len(found) == 1 and not found[0].is_sweep_override() and found[0].value() == value:
+        return word
+    return shlex.split(quoted(key, value))[0]
+
+
+def _unknown(path: Path) -> ConfigError:
+    problem = f"nothing reads {path} as examples"
+    allowed = "a table (.csv, .jsonl, .parquet, ...), a folder of images or of text files, a text file"
+    step = "unpack it, and give the folder" if path.suffix.lower() in ARCHIVES else "bakeoff list data"
+    return ConfigError("config.unknown_data", "bakeoff data", path.name, problem, allowed=allowed, next_step=step)
+
+
+def _plain(answer: Answer, commands: Sequence[str]) -> dict[str, Any]:
+    found = dataclasses.asdict(dataclasses.replace(answer.survey, refusal=None))
+    refusal = answer.survey.refusal
+    return {"schema": 1, **found, "refusal": refusal and refusal.line(), "taken": answer.taken, "commands": commands}
