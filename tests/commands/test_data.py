@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bakeoff.training.trial.configuration import TrialConfig
 from datasets import ClassLabel, Dataset, Features, Image
+from omegaconf import OmegaConf
 from PIL import Image as Picture
 
 from bakeoff.commands.data import run, typed
@@ -19,7 +21,6 @@ from bakeoff.config.checking import Checker
 from bakeoff.config.composition import Composer
 from bakeoff.config.overrides import parse
 from bakeoff.errors import BakeoffError, ConfigError, DataError
-from bakeoff.training.trial.assembly import open_data
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def opened(command: str) -> Any:
     assert (program, name) == ("bakeoff", "train")
     composer = Composer()
     config = composer.compose("train", Checker(composer, pipeline="train").check(words)).cfg
-    return open_data(config)
+    return TrialConfig.of(OmegaConf.to_container(config, resolve=True)).open_data()
 
 
 def reviews(path: Path, sep: str = ",") -> Path:

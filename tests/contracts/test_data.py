@@ -17,11 +17,11 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
+from bakeoff.commands.data import look
 from bakeoff.config import build, compose_section, conf_dir
 from bakeoff.config.catalog import Catalog
 from bakeoff.data.contract import SPLITS, TaskData
 from bakeoff.data.spec import ClassSpec
-from bakeoff.data.survey import survey
 from bakeoff.data.text.spec import PAD
 from bakeoff.errors import ConfigError
 from tests.values import values
@@ -202,7 +202,7 @@ def equal(some: list[list[torch.Tensor]], others: list[list[torch.Tensor]]) -> b
 @pytest.mark.parametrize("name", names("data"))
 def test_a_survey_says_how_many_rows_training_will_have(name: str, tmp_path: Path) -> None:
     """What `bakeoff data` prints, by looking alone."""
-    found = survey(OmegaConf.to_container(section(name, tmp_path), resolve=True))
+    found = look(OmegaConf.to_container(section(name, tmp_path), resolve=True))
     data = make(name, tmp_path)
     assert found.refusal is None
     assert found.splits == {split: data.num_examples(split) for split in SPLITS}

@@ -20,7 +20,7 @@ from bakeoff.config.checking import Checker
 from bakeoff.config.composition import Composer
 from bakeoff.config.overrides import parse, quoted
 from bakeoff.data.sources.source import ARCHIVES, Source, existing_path
-from bakeoff.data.survey import Survey, survey
+from bakeoff.data.survey import Survey, survey, surveyor_class
 from bakeoff.errors import BakeoffError, ConfigError, DataError
 
 _ADVICE = re.compile(r"(data\.[\w.]+)=((\S+).*)")
@@ -129,7 +129,7 @@ def _surveyed(composer: Composer, words: list[str]) -> Answer:
         section = _section(composer, current)
         found: Survey | None = None
         try:
-            found = survey(section)
+            found = look(section)
             refusal = found.refusal
         except DataError as error:
             refusal = error
@@ -143,6 +143,20 @@ def _surveyed(composer: Composer, words: list[str]) -> Answer:
         key, word = advice
         taken.append(f"{word}: without it, {refusal.problem}")
         advised[key] = word
+
+
+def look(section: Mapping[str, Any]) -> Survey:
+    """The survey of a resolved ``data`` section.
+
+    Raises:
+        DataError: its source cannot be loaded.
+    """
+    surveyor = surveyor_class(section)
+    if surveyor is not None:
+        return survey(section, surveyor)
+    from bakeoff.data.opened_survey import survey_opened  # torch, which looking at files does without
+
+    return survey_opened(section)
 
 
 def _advice(refusal: DataError) -> tuple[str, str] | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from bakeoff.comparison.judging.apart import apart, half_width
 from bakeoff.comparison.planning.rules import check_selection
 from bakeoff.config import build
 from bakeoff.data.contract import TaskData
@@ -158,14 +159,20 @@ def _follow(folder: Path, config: Mapping[str, Any], root: Path) -> None:
 def _tested(trial: TrialConfig, folder: Path, data: TaskData, result: Mapping[str, Any]) -> dict[str, Any]:
     """Test metrics and latency of a run of its own, whose test set nobody else waits for."""
     task = trial.make_task(data.spec)
-    tested = task.summarise(sealed_answers(folder, result), data.labels("test"))
+    answers, labels, metric = sealed_answers(folder, result), data.labels("test"), trial.metric
+    tested = task.summarise(answers, labels)
+    warnings: list[str] = []
+    if metric in result["validation"] and metric in tested:
+        half = half_width(task.score_examples(answers, labels, metric), data.units("test"))
+        reached = {trial.model: (result["validation"][metric], tested[metric], half)}
+        warnings = apart(metric, reached, num_val=data.num_examples("val"), num_test=len(labels))
     if trial.is_fitted:
-        return {"test": tested, "latency_ms": {}}
+        return {"test": tested, "latency_ms": {}, "warnings": warnings}
     net = trial.network(data.spec)
     load_weights(net, folder / WEIGHTS)
     repeats = latencies_ms({"net": net}, data.spec.example_inputs, answer=task.answer)["net"]
     latency = {size: median(values) for size, values in repeats.items()}
-    return {"test": tested, "latency_ms": latency}
+    return {"test": tested, "latency_ms": latency, "warnings": warnings}
 
 
 def _print_result(result: Mapping[str, Any]) -> None:
@@ -174,3 +181,5 @@ def _print_result(result: Mapping[str, Any]) -> None:
     for split, values in (("val", result["validation"]), ("test", result["test"])):
         for name, value in values.items():
             print(f"{split}/{name} {value:.4f}", flush=True)
+    for warning in result.get("warnings", ()):
+        print(f"warning: {warning}", flush=True)

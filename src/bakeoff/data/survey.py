@@ -78,7 +78,7 @@ class Survey:
     refusal: DataError | None = None
 
 
-def _surveyor_class(section: Mapping[str, Any]) -> type[Surveyor[Any]] | None:
+def surveyor_class(section: Mapping[str, Any]) -> type[Surveyor[Any]] | None:
     """The surveyor of a data section's kind; None where it has none, as for data that a rule makes."""
     package = section["module"]["_target_"].rpartition(".")[0].rpartition(".")[0]
     if not package.startswith(_OURS) or importlib.util.find_spec(f"{package}.survey") is None:
@@ -87,18 +87,13 @@ def _surveyor_class(section: Mapping[str, Any]) -> type[Surveyor[Any]] | None:
     return found
 
 
-def survey(section: Mapping[str, Any]) -> Survey:
+def survey(section: Mapping[str, Any], surveyor: type[Surveyor[Any]]) -> Survey:
     """Reads the data of a resolved ``data`` section, as far as it can be read.
 
     Raises:
         ConfigError: a setting outside of its range.
         DataError: the source cannot be loaded.
     """
-    surveyor = _surveyor_class(section)
-    if surveyor is None:
-        from bakeoff.data.opened_survey import survey_opened  # torch, which looking at files does without
-
-        return survey_opened(section)
     module = section["module"]
     loaded: DatasetDict = build(module["source"], "data.module.source").load()
     split, columns = (build(module[key], f"data.module.{key}") for key in ("split", "columns"))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bakeoff.comparison.judging.apart import apart_on_board
 from bakeoff.comparison.judging.scoring import ScoredTrial, Scorer
 from bakeoff.comparison.planning.tuning import edges
 from bakeoff.metrics import MetricFacts, sign_of
@@ -114,7 +115,14 @@ def warnings(
         *starved(trials),
         *Scorer.of_plan(plan).task.doubts(plan.metric),
         *like_the_trivial(trials, plan.metric, trivial),
+        *_apart(plan, beside["leaderboard"]),
     ]
+
+
+def _apart(plan: RecordedPlan, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Of a search nothing: what its trials reach on validation is what they were chosen by."""
+    sizes = {name: int(plan.spec.get(name) or 0) for name in ("num_val", "num_test")}
+    return [] if plan.num_tuning else apart_on_board(rows, plan.metric, **sizes)
 
 
 def _unequal(plan: RecordedPlan, beside: Mapping[str, Any]) -> list[str]:
