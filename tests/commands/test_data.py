@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bakeoff.training.trial.configuration import TrialConfig
 from datasets import ClassLabel, Dataset, Features, Image
 from omegaconf import OmegaConf
 from PIL import Image as Picture
@@ -21,6 +20,7 @@ from bakeoff.config.checking import Checker
 from bakeoff.config.composition import Composer
 from bakeoff.config.overrides import parse
 from bakeoff.errors import BakeoffError, ConfigError, DataError
+from bakeoff.training.trial.configuration import TrialConfig
 
 
 @pytest.fixture(autouse=True)

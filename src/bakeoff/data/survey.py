@@ -22,6 +22,8 @@ from bakeoff.errors import DataError
 _OURS = "bakeoff.data."
 NUM_EXAMPLES = 5
 _SEEN_VALUES = 1000
+_CHOICES = ("dedup", "allow_leak", "on_missing", "on_rare")
+"""Settings of a `Preparation` that every kind of rows may have."""
 _GROUP_PATTERNS = (r"([^/]+)\.rf\.[0-9a-f]+\.\w+$", r"([^/]+)[-_ ](?:[a-z]+)?\d+\.\w+$")
 _FEWEST_GROUPS, _LEAST_IN_A_GROUP = 10, 1.5
 
@@ -97,8 +99,9 @@ def survey(section: Mapping[str, Any], surveyor: type[Surveyor[Any]]) -> Survey:
     module = section["module"]
     loaded: DatasetDict = build(module["source"], "data.module.source").load()
     split, columns = (build(module[key], f"data.module.{key}") for key in ("split", "columns"))
+    choices = {"on_missing": "error"} | {key: section[key] for key in _CHOICES if key in section}
     try:
-        found = surveyor(loaded, columns=columns, split=split)
+        found = surveyor(loaded, columns=columns, split=split, on_missing=choices["on_missing"])
     except DataError as refusal:
         return Survey(columns=_columns(loaded, {}), refusal=refusal)
     refusals, rows = [], None
@@ -107,7 +110,7 @@ def survey(section: Mapping[str, Any], surveyor: type[Surveyor[Any]]) -> Survey:
     except DataError as refusal:
         refusals.append(refusal)
     digests = found.digests()
-    how = Preparation(columns=columns, split=split, dedup=section["dedup"], allow_leak=section["allow_leak"])
+    how = Preparation(columns=columns, split=split, **choices)
     try:
         rows = part_rows(found.table, digests, how)
         parted = split.splitting.draw_val(rows.parted, rows.facts, seed=0)

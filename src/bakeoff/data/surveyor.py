@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from datasets import DatasetDict
 
+from bakeoff.data.labels import OnMissing
 from bakeoff.data.prepared import PreparedRows
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.table import Table
@@ -25,13 +26,15 @@ class Surveyor(abc.ABC, Generic[AnyTable]):
         splits: as the source loaded them.
         columns: which columns hold what.
         split: how missing splits are made.
+        on_missing: what becomes of rows without a label.
 
     Raises:
         DataError: the rows cannot be read as this kind of data.
     """
 
-    def __init__(self, splits: DatasetDict, *, columns: Any, split: SplitRule) -> None:
+    def __init__(self, splits: DatasetDict, *, columns: Any, split: SplitRule, on_missing: OnMissing = "error") -> None:
         self.split = split
+        self.on_missing = on_missing
         self.table = self.read(splits, columns)
 
     @abc.abstractmethod

@@ -36,7 +36,7 @@ class ImageSurveyor(Surveyor[ImageTable]):
 
     def read(self, splits: DatasetDict, columns: ImageColumns) -> ImageTable:
         """The undecoded images, and the class of each."""
-        return read_table(splits, columns, split=self.split)
+        return read_table(splits, columns, split=self.split, on_missing=self.on_missing)
 
     def settle(self, section: Mapping[str, Any]) -> None:
         """Leaves out what cannot be read, and notes what will be converted.

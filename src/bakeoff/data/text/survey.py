@@ -20,7 +20,7 @@ class TextSurveyor(Surveyor[TextTable]):
 
     def read(self, splits: DatasetDict, columns: LabelledColumns | DocumentColumns | PairColumns) -> TextTable:
         """The rows that have text."""
-        return read_table(splits, columns, split=self.split)
+        return read_table(splits, columns, split=self.split, on_missing=self.on_missing)
 
     def settle(self, section: Mapping[str, Any]) -> None:
         """Cuts a document that stands alone into blocks.
