@@ -1,0 +1,72 @@
+"""Every shape of docs/your-data.md: its lines as a file, and its command on them, with the cheapest model."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from bakeoff.config.running import run_pipeline
+from tests.data.made_images import noise_image
+
+PAGE = (Path(__file__).parents[2] / "docs" / "your-data.md").read_text(encoding="utf-8")
+SHAPES = {section.partition("\n")[0]: section for section in re.split(r"^## ", PAGE, flags=re.M)[1:]}
+CHEAPEST = {
+    "text_classification": ["model=tfidf"],
+    "translation": ["model=translation_memory"],
+    "image_classification": ["model=linear", "trainer.max_epochs=1", "trainer.accelerator=cpu"],
+}
+NOTES = {
+    "2": ["umfrage.csv is cut at the semicolon, as its first lines are (data.sep)."],
+    "3": [
+        "The quotes in mails.tsv are read as characters, since not all of it is quoted (data.quote).",
+        "1 rows without text were dropped.",
+        "1 rows without a label were dropped (data.on_missing).",
+    ],
+}
+
+
+def blocks(section: str) -> list[tuple[str, str]]:
+    """What stands on each fence's line, and the block."""
+    return re.findall(r"^```([^\n]*)\n(.*?)^```$", section, re.M | re.S)
+
+
+def write(section: str, encoding: str) -> None:
+    """The files that a section shows, in the current folder."""
+    for number, (head, body) in enumerate(blocks(section)):
+        kind, _, name = head.partition(" ")
+        if name:
+            Path(name).write_text(body, encoding=encoding)
+        elif kind == "python":
+            exec(body, {})  # of our own page
+        elif kind == "files":
+            for row, file in enumerate(body.split()):
+                Path(file).parent.mkdir(parents=True, exist_ok=True)
+                if file.endswith(".png"):
+                    noise_image(100 * number + row, mode="RGB").save(file)
+                else:
+                    Path(file).write_text(f"text number {row}")
+
+
+def test_there_are_ten_shapes() -> None:
+    assert len(SHAPES) == 10
+
+
+@pytest.mark.parametrize("title", SHAPES)
+def test_each_shape_is_read_and_learnt_from(title, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    [line] = [body for head, body in blocks(SHAPES[title]) if not head]
+    words = shlex.split(line)
+    assert words[:2] == ["bakeoff", "train"]
+    settings = dict(word.split("=", 1) for word in words[2:])
+    write(SHAPES[title], settings.get("data.encoding", "utf-8"))
+    task = settings.get("task", "image_classification")
+    run_pipeline("train", argv=[*words[2:], *CHEAPEST[task], "tracking=none", "output_dir=run"])
+    said = capsys.readouterr().out.splitlines()
+    notes = [text.removeprefix("note: ") for text in said if text.startswith("note: ")]
+    expected = NOTES.get(title.split(".")[0], [])
+    assert [note for note in notes if note in expected] == expected
+    assert json.loads(Path("run/result.json").read_text())["status"] == "finished"
