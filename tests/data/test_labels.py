@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections import Counter
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from bakeoff.data.image.classified import ClassifiedImages
 from bakeoff.data.image.columns import ImageColumns
+from bakeoff.data.sources.hub import HuggingFace
 from bakeoff.data.sources.image_folder import ImageFolder
 from bakeoff.data.sources.tables import Tables
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.text.columns import LabelledColumns
 from bakeoff.data.text.labelled import LabelledTexts
+from bakeoff.data.text.table import read_table
 from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.errors import ConfigError, DataError
 from tests.data.made_images import noise_image
@@ -249,3 +254,30 @@ def test_a_very_wide_table_is_read_in_a_moment(tmp_path: Path) -> None:
     began = time.process_time()
     assert texts(tmp_path / "f.csv").spec.text_column == "note"
     assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize("values", [(0, 1), ("0", "1"), (False, True), (0.0, 1.0), (None, 1)])
+def test_columns_of_0_and_1_are_labels_of_a_text(tmp_path: Path, values: tuple) -> None:
+    frame = pd.DataFrame({"comment_text": sentences(60), "toxic": [values[row % 2] for row in range(60)]})
+    frame["insult"] = [values[row % 3 == 0] for row in range(60)]
+    frame.to_csv(tmp_path / "f.csv", index=False)
+    data = texts(tmp_path / "f.csv", label=["toxic", "insult"])
+    assert (data.spec.class_names, data.spec.multi_label) == (("insult", "toxic"), True)
+    assert sum(data.labels("train")["label"].combine_chunks().flatten().to_numpy()) > 0
+    with pytest.raises(DataError, match=r"data.label_type\] data.columns.label=comment_text: one of several .*0 and 1"):
+        texts(tmp_path / "f.csv", text="toxic", label=["comment_text", "insult"]).prepare_data()
+    with pytest.raises(DataError, match=r"data.missing_column\] data.columns.label=toxi"):
+        texts(tmp_path / "f.csv", label=["toxi", "insult"]).prepare_data()
+
+
+def test_parquet_of_rare_types_is_read_as_a_hub_data_set_too(tmp_path: Path) -> None:
+    columns = {
+        "text": pa.array(sentences(40), pa.string_view()),
+        "label": pa.array(["a", "b"] * 20, pa.string_view()),
+        "id": pa.array([uuid.UUID(int=row).bytes for row in range(40)], pa.uuid()),
+    }
+    for number, left in enumerate(({}, {"id"})):
+        file = tmp_path / f"{number}.parquet"
+        pq.write_table(pa.table({name: column for name, column in columns.items() if name not in left}), file)
+        splits = HuggingFace(path=str(file), config=None, revision=None).load()
+        assert read_table(splits, LabelledColumns(), split=SplitRule()).column_of == {"text": "text", "label": "label"}

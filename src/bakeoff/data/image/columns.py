@@ -10,6 +10,8 @@ from bakeoff.data.columns import choose_column
 from bakeoff.data.labels import LabelKind
 from bakeoff.errors import DataError
 
+_FILES = {"string", "large_string", "string_view", "binary", "large_binary", "binary_view"}
+
 
 @dataclasses.dataclass(frozen=True)
 class ImageColumns:
@@ -48,7 +50,7 @@ def undecoded_images(dataset: Dataset, column: str) -> Dataset:
     feature = images.features["image"]
     if isinstance(feature, Array2D | Array3D):
         return images.with_format("numpy")
-    is_file = isinstance(feature, Value) and feature.dtype in {"string", "large_string", "binary", "large_binary"}
+    is_file = isinstance(feature, Value) and feature.dtype in _FILES
     is_struct = isinstance(feature, dict) and set(feature) == {"bytes", "path"}
     if not (isinstance(feature, Image) or is_file or is_struct):
         allowed = "the hub's Image feature, paths, encoded bytes, arrays of uint8 (Array2D, Array3D)"

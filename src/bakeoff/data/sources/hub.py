@@ -16,6 +16,7 @@ from datasets.exceptions import DatasetNotFoundError
 from huggingface_hub import constants, get_session
 
 from bakeoff.data.cache import cache_root
+from bakeoff.data.sources.parquet_file import read_parquet
 from bakeoff.data.sources.source import Source, ends_like_file, file_states, refuse_missing_path
 from bakeoff.errors import DataError, EnvironmentFault
 
@@ -81,6 +82,8 @@ class HuggingFace(Source):
                 return load_dataset("parquet", data_files={"train": file}, cache_dir=cache)
             return load_dataset(str(self._local), name=self._config, cache_dir=cache)
         except Exception as error:  # the library wraps readers of a dozen formats, each with errors of its own
+            if self._local.suffix.lower() == ".parquet" and "does not have a datasets dtype" in str(error):
+                return Dataset(read_parquet(self._local, self._local, key="data.path").table)
             raise self._unreadable(error) from error
 
     def _load_from_hub(self) -> DatasetDict:

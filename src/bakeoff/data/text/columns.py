@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import NoReturn
 
 from datasets import ClassLabel, Dataset, List, Value
@@ -11,9 +12,10 @@ from bakeoff.data import columns as naming
 from bakeoff.data.labels import LabelKind
 from bakeoff.errors import DataError
 
-_TEXT_TYPES = {"string", "large_string", "null"}
+_TEXT_TYPES = {"string", "large_string", "string_view", "null"}
 _UNNAMED = ("__", "Unnamed: ")
 _FIRST_ROWS = 1000
+_TRUTHS = {"1": True, "true": True, "0": False, "false": False, "": False, "none": False, "nan": False}
 _NO_TEXT = frozenset({"", "\\N", "NULL"})
 
 
@@ -23,14 +25,14 @@ class LabelledColumns:
 
     Args:
         text: the column of texts.
-        label: the column of labels.
+        label: the column of labels; of several columns of 0 and 1, each is a label that a text may have.
         label_separator: what stands between the labels of a text that may have several, such as "|"; null: one a text,
             unless the column holds lists.
         label_kind: what labels are that look like quantities or like missing values, see `LabelKind`.
     """
 
     text: str | None = None
-    label: str | None = None
+    label: str | Sequence[str] | None = None
     label_separator: str | None = None
     label_kind: LabelKind | None = None
 
@@ -99,6 +101,25 @@ def read_texts(dataset: Dataset, column: str) -> list[str]:
 def is_blank(text: str) -> bool:
     """Whether there is no text: white space alone, or what databases write instead of none."""
     return text.strip() in _NO_TEXT
+
+
+def joined_labels(dataset: Dataset, columns: Sequence[str]) -> Dataset:
+    """The columns of 0 and 1 as one column of the names of those that hold 1, called by all of their names.
+
+    Raises:
+        DataError: there is no such column, or one holds something else.
+    """
+    labels: list[list[str]] = [[] for _ in range(len(dataset))]
+    for column in columns:
+        values = naming.column_values(dataset, column, kind="label", key="data.columns.label")
+        for row, value in enumerate(values):
+            said = str(value).strip().lower().removesuffix(".0")
+            if said not in _TRUTHS:
+                problem = f"one of several columns of labels, holds {value!r}"
+                allowed = "0 and 1, true and false"
+                raise DataError("data.label_type", "data.columns.label", column, problem, allowed=allowed)
+            labels[row] += [column] if _TRUTHS[said] else []
+    return dataset.remove_columns(list(columns)).add_column(", ".join(columns), labels)
 
 
 def read_label_sets(dataset: Dataset, column: str, separator: str | None) -> list[list[str]]:

@@ -49,6 +49,10 @@ def read_table(
         DataError: missing or doubled columns, unusable labels, an empty split or no text at all.
     """
     rows = source_rows(splits, split).mapped(lambda dataset: dataset.flatten())
+    if isinstance(columns, LabelledColumns) and not isinstance(columns.label, str | None):
+        several = list(columns.label)
+        rows = rows.mapped(lambda dataset: reading.joined_labels(dataset, several))
+        columns = dataclasses.replace(columns, label=", ".join(several))
     column_of = _find_columns(rows.train, columns, unit=split.unit)
     rows.require_columns(column_of)
     roles = {role: column for role, column in column_of.items() if role != "label"}
@@ -83,6 +87,7 @@ def _find_columns(
         )
     if isinstance(columns, DocumentColumns):
         return {"text": reading.text_column(train, "text", columns.text)}
+    assert isinstance(columns.label, str | None)
     label = naming.label_column(train.features, columns.label)
     if columns.text == label:
         reading.refuse_same_column("text", "label", label)
