@@ -5,6 +5,7 @@ B batch, T time steps, S steps of the memory, D model width.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -27,6 +28,7 @@ class ConvBackbone(SequenceBackbone):
     sum_scale: float = 1.0
     """What the sum of a block's output and of what its attention found is multiplied by."""
 
+    @abstractmethod
     def __init__(self, *, width: int, causal: bool, cross_attention: bool) -> None:
         super().__init__()
         self.width = width
