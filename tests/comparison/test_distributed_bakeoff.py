@@ -62,14 +62,15 @@ def test_the_next_start_clears_what_a_kill_cut_off_and_trains_nothing_again(on_t
     assert sorted((path.name, path.stat().st_mtime_ns) for path in trial.iterdir() if path.suffix != ".json") == before
 
 
-def test_a_trial_that_lost_a_rank_ends_without_a_result_and_can_be_tried_again(tmp_path, monkeypatch):
+def test_a_trial_that_lost_a_rank_ends_without_a_result_and_can_be_tried_again(on_two_devices, tmp_path, monkeypatch):
     def loses_a_rank(*_, **__):
         raise rank_died("the process of rank 1 ended with exit code -9")
 
     monkeypatch.setattr(worker, "run_trial", loses_a_rank)
     monkeypatch.setattr(worker, "_follow_parent", lambda: None)
     label = {"trial_id": "t0", "contender": "m", "role": "contender", "bakeoff_id": "b0"}
+    plan, folder, _ = on_two_devices
     with pytest.raises(SystemExit) as ended:
-        worker.work(Order({"trainer": {"threads": 1}}, tmp_path, label, []), None)
+        worker.work(Order(plan.jobs(folder)[0].config, tmp_path, label, []), None)
     assert ended.value.code == RANK_KILLED
     assert not (tmp_path / "result.json").exists()
