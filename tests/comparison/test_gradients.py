@@ -6,7 +6,7 @@ from omegaconf import OmegaConf
 from bakeoff.comparison.measuring.gradients import of_contenders, of_runs, runs_of_bakeoff
 from bakeoff.config.composition import Composer
 from bakeoff.errors import ConfigError
-from bakeoff.files import write_json
+from bakeoff.files import read_json, write_json
 from bakeoff.training.trial.configuration import TrialConfig
 from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import TrialLabel, run_trial
@@ -61,11 +61,11 @@ def test_a_run_is_looked_at_before_and_after_training(trained):
     assert all(norm > 0 for norm in after["curves"][1]["by_distance"])
 
 
-def test_a_bakeoff_gives_the_first_finished_trial_of_each_contender(tmp_path):
-    model = {"model": {"net": {"_target_": "bakeoff.models.rnn.recurrent.Recurrent"}}}
+def test_a_bakeoff_gives_the_first_finished_trial_of_each_contender(trained, tmp_path):
+    config = read_json(trained / "config.json")
     contenders = [
-        {"name": "gru", "role": "contender", "trials": ["a", "b"], "config": model},
-        {"name": "rnn", "role": "baseline", "trials": ["c"], "config": model},
+        {"name": "gru", "role": "contender", "trials": ["a", "b"], "config": config},
+        {"name": "rnn", "role": "baseline", "trials": ["c"], "config": config},
     ]
     write_json(tmp_path / "plan.json", {"contenders": contenders})
     with pytest.raises(ConfigError, match="no contender of this bakeoff has a finished trial"):

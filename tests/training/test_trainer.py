@@ -63,7 +63,7 @@ def test_tf32_is_for_all_products_or_for_none():
 
 @pytest.fixture(scope="module")
 def digits():
-    data = build(config()["data"]["module"], "data.module", seed=0)
+    data = build(config().raw["data"]["module"], "data.module", seed=0)
     data.setup()
     return data
 

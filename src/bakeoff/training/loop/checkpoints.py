@@ -78,6 +78,8 @@ def newest_whole(path: Path, say: Callable[[str], None]) -> Path | None:
 
 def _check_sums(file: IO[bytes]) -> None:
     """Raises unless all records of the archive are what was written, and leaves it at its start."""
+    if not zipfile.is_zipfile(file):
+        raise ValueError("truncated: the end of the archive is missing")
     with zipfile.ZipFile(file) as archive:
         damaged = archive.testzip()
     if damaged is not None:
