@@ -205,6 +205,12 @@ class RecordedVerdict:
         """The verdict in a cell: its word, and the winner."""
         return f"{self.verdict} ({self.winner})" if self.winner else self.verdict
 
+    @property
+    def leaders_pairs(self) -> list[RecordedPair]:
+        """The leader's pairs, each seen from it."""
+        leader = self.leader
+        return [pair.seen_from(leader) for pair in self.pairs if leader in (pair.a, pair.b)] if leader else []
+
     def board(self, metric: str) -> list[LeaderboardRow]:
         """The leaderboard in its order; in a family claim contenders have the quality and the rank of the verdict."""
         if self.kind != "family":

@@ -40,6 +40,11 @@ def is_signal(pixels: np.ndarray) -> bool:
     return pixels.shape[1] == 1 and pixels.size == pixels.shape[0] > 1
 
 
+def is_tiny(pixels: np.ndarray, *, below_px: int) -> bool:
+    """Whether the page should show an image's own pixels when it enlarges it; the line of a signal has none."""
+    return not is_signal(pixels) and max(pixels.shape) < below_px
+
+
 def heat_uri(shares: np.ndarray, *, colour: tuple[int, int, int]) -> str:
     """A matrix of shares in [0, 1] as a picture in one colour, transparent where it is zero: right on light and dark.
 

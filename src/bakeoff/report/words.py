@@ -80,17 +80,15 @@ def lesson(plan: RecordedPlan, verdict: RecordedVerdict, metric: Metric) -> str:
     The worth is the leader's largest difference to a rival; a gap can be told where it passes the half-width of a
     pair's interval, the widest of the leader's pairs. Empty where no pair was measured.
     """
-    leader = verdict.leader
-    own = [pair.seen_from(leader) for pair in verdict.pairs if leader in (pair.a, pair.b)] if leader else []
     gaps = [
         (pair.difference, (pair.high - pair.low) / 2, pair)
-        for pair in own
+        for pair in verdict.leaders_pairs
         if is_number(pair.difference) and is_number(pair.low) and is_number(pair.high)
     ]
     if not gaps:
         return ""
     difference, _, pair = max(gaps, key=lambda gap: abs(gap[0]))
-    better, worse = (pair.a, pair.b) if difference >= 0 else (pair.b, pair.a)
+    better, worse = pair.from_better.a, pair.from_better.b
     worth, told = metric.size(abs(difference)), metric.size(max(half for _, half, _ in gaps))
     cases = f"{count(plan.spec.get('num_test'))} test examples and {verdict.runs_of(pair.a)} {plan.run_word}s"
     return (
@@ -101,9 +99,7 @@ def lesson(plan: RecordedPlan, verdict: RecordedVerdict, metric: Metric) -> str:
 
 def closest_rival(bakeoff: Bakeoff) -> RecordedPair | None:
     """The pair of the leader and the contender whose mean is nearest to its own, seen from the leader."""
-    leader = bakeoff.verdict.leader
-    own = [pair.seen_from(leader) for pair in bakeoff.verdict.pairs if leader in (pair.a, pair.b)] if leader else []
-    known = [pair for pair in own if is_number(pair.difference)]
+    known = [pair for pair in bakeoff.verdict.leaders_pairs if is_number(pair.difference)]
     return min(known, key=lambda pair: (abs(pair.difference or 0.0), pair.b)) if known else None
 
 

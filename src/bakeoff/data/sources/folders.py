@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from bakeoff.errors import DataError
@@ -58,19 +58,24 @@ def read_tree(root: Path, kind: FileKind, *, key: str) -> Tree:
     Raises:
         DataError: a name that is no text, as files from an older machine may have; tables can't hold it.
     """
-    visible = sorted(visible_files(root))
+    places = list(_visible_places(root))
+    visible = sorted(_files_in(places))
     files = [file for file in visible if kind.holds(file)]
     for file in files:
         _require_text(file, key)
     others = sorted(set(visible).difference(files))
-    folders = sorted(Path(place) for place, _ in _visible_places(root) if Path(place) != root)
+    folders = sorted(Path(place) for place, _ in places if Path(place) != root)
     relative = [tuple(path.relative_to(root) for path in paths) for paths in (files, others, folders)]
     return Tree(root, relative[0], relative[1], relative[2], kind.noun)
 
 
 def visible_files(folder: Path) -> Iterator[Path]:
     """Files at and below a folder, through links to folders, but for those that lead back to where they lie."""
-    for place, names in _visible_places(folder):
+    return _files_in(_visible_places(folder))
+
+
+def _files_in(places: Iterable[tuple[str, list[str]]]) -> Iterator[Path]:
+    for place, names in places:
         yield from (Path(place, name) for name in names if not _is_hidden(name))
 
 

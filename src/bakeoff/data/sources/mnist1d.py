@@ -55,6 +55,7 @@ class MNIST1D(Source):
         """
         version = package_version("mnist1d")
         made = {"source": "mnist1d", "mnist1d": version, "shuffled": self._shuffled, "num_val": self._num_val}
+        # Named where it is not the published one, so that data prepared before there was a choice keep their name.
         return made | ({"num_test": self._num_test} if self._num_test != _PUBLISHED_TEST else {})
 
     def load(self) -> DatasetDict:

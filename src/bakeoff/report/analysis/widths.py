@@ -101,9 +101,7 @@ def told_pair(verdict: RecordedVerdict) -> RecordedPair | None:
     for pair in verdict.pairs:
         if (pair.a, pair.b) == named:
             return pair
-    leader = verdict.leader
-    own = [pair.seen_from(leader) for pair in verdict.pairs if leader in (pair.a, pair.b)] if leader else []
-    known = [pair for pair in own if is_number(pair.difference)]
+    known = [pair for pair in verdict.leaders_pairs if is_number(pair.difference)]
     return min(known, key=lambda p: (p.num_seeds_when_settled is not None, abs(p.difference or 0.0)), default=None)
 
 

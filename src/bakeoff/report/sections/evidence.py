@@ -25,7 +25,7 @@ class Doubt:
 def evidence_context(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
     """The interval forest, the table of pairs and the pairwise matrix; every pair as seen from its better contender."""
     verdict = bakeoff.verdict
-    pairs = [pair.seen_from(pair.b) if (pair.difference or 0) < 0 else pair for pair in verdict.pairs]
+    pairs = [pair.from_better for pair in verdict.pairs]
     ranked = [row.name for row in bakeoff.contenders]
     at_once = [_at_once(pair, bakeoff) for pair in pairs]
     figures = {

@@ -18,7 +18,7 @@ from bakeoff.report.figures.course import Course, course_figure
 from bakeoff.report.figures.lines import lines_figure
 from bakeoff.report.numbers import UNKNOWN, duration, is_number, significant, typeset
 from bakeoff.report.palette import Look, overlay
-from bakeoff.report.pictures import is_signal, mask_uri, picture_uri, spectrum_uri
+from bakeoff.report.pictures import is_tiny, mask_uri, picture_uri, spectrum_uri
 from bakeoff.report.sounds import LONGEST_S, sound_uri
 from bakeoff.tasks.exhibits import Box, unpack
 
@@ -112,7 +112,7 @@ def _picture(entry: Entry, place: Place) -> Mapping[str, Any]:
         "base": base,
         "boxes": over,
         "layers": layers,
-        "is_tiny": not is_signal(pixels_HWC) and max(height, width) < 128,
+        "is_tiny": is_tiny(pixels_HWC, below_px=128),
         **said,
     }
 

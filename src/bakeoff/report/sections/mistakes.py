@@ -11,7 +11,7 @@ import numpy as np
 from bakeoff.errors import BakeoffError
 from bakeoff.report.analysis.confusions import Errors, Mistake, agreement_of, confident_mistakes
 from bakeoff.report.figures.canvas import printable
-from bakeoff.report.pictures import is_signal, picture_uri
+from bakeoff.report.pictures import is_tiny, picture_uri
 from bakeoff.report.reading import Bakeoff
 
 Examples = Callable[[Sequence[int]], Sequence[np.ndarray | str]]
@@ -83,6 +83,4 @@ def _card(mistake: Mistake, shown: np.ndarray | str | None, bakeoff: Bakeoff) ->
         return MistakeCard(example, true, answers, None, is_tiny=False)
     if isinstance(shown, str):
         return MistakeCard(example, true, answers, None, is_tiny=False, text=printable(shown, limit=_LONGEST_TEXT))
-    return MistakeCard(
-        example, true, answers, picture_uri(shown), is_tiny=not is_signal(shown) and max(shown.shape) < 64
-    )
+    return MistakeCard(example, true, answers, picture_uri(shown), is_tiny=is_tiny(shown, below_px=64))
