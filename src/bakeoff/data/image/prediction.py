@@ -15,7 +15,7 @@ from bakeoff.data.image.decoding import decode
 from bakeoff.data.image.headers import OnBad
 from bakeoff.data.image.loaders import normalise
 from bakeoff.data.image.records import Record, UnreadableImage
-from bakeoff.data.image.spec import ImageSpec
+from bakeoff.data.image.spec import PixelSpec
 from bakeoff.data.sources.folders import read_tree
 from bakeoff.data.sources.hub import HuggingFace
 from bakeoff.data.sources.image_folder import IMAGES
@@ -27,7 +27,7 @@ from bakeoff.errors import ConfigError, DataError
 
 def load_images(
     source: str | Path | Sequence[str | Path],
-    spec: ImageSpec,
+    spec: PixelSpec,
     *,
     column: str | None = None,
     how: TableFormat | None = None,
@@ -68,7 +68,7 @@ def load_images(
     return normalise(torch.stack(images), mean_1C11=mean_1C11, scale_1C11=scale_1C11), kept
 
 
-def new_images(spec: ImageSpec, reading: Reading) -> NewExamples:
+def new_images(spec: PixelSpec, reading: Reading) -> NewExamples:
     """New images as `predict` wants them, named by ``file``.
 
     Raises:

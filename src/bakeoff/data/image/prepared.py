@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -12,16 +13,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bakeoff.data.cache import cached_folder, digest
+from bakeoff.data.checks import require_choice
 from bakeoff.data.image import headers as reading
-from bakeoff.data.image.columns import ImageColumns
 from bakeoff.data.image.headers import Layout, OnBad
 from bakeoff.data.image.near_copies import note_near_copies
 from bakeoff.data.image.pixels import Measured, measure
 from bakeoff.data.image.ranges import note_alpha, note_depth
-from bakeoff.data.image.records import PixelRule
+from bakeoff.data.image.records import Background, PixelRule
 from bakeoff.data.image.table import ImageTable, read_table
 from bakeoff.data.prepared import Preparation, PreparedRows, part_rows, read_folder, write_folder
 from bakeoff.data.sources.source import Source
+from bakeoff.errors import ConfigError
+
+_BIT_DEPTHS = range(1, 17)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,13 +37,24 @@ class ImagePreparation(Preparation):
         on_bad: what becomes of unreadable images.
         in_memory_gb: above this many gigabytes nothing decoded is kept.
         pixel_rule: how stored values become pixels.
+
+    Raises:
+        ConfigError: a setting outside of its range.
     """
 
-    columns: ImageColumns
+    columns: Any
     image_size: tuple[int, int] | None
     on_bad: OnBad
     in_memory_gb: float
     pixel_rule: PixelRule
+
+    def __post_init__(self) -> None:
+        require_choice("on_bad", self.on_bad, get_args(OnBad))
+        require_choice("background", self.pixel_rule.background, get_args(Background))
+        bit_depth = self.pixel_rule.bit_depth
+        if bit_depth not in _BIT_DEPTHS:
+            problem, allowed = "is no depth of pixels in 16-bit files", f"{_BIT_DEPTHS[0]} to {_BIT_DEPTHS[-1]}"
+            raise ConfigError("config.out_of_range", "data.bit_depth", bit_depth, problem, allowed=allowed)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -86,8 +101,47 @@ def _table(source: Source, preparation: ImagePreparation) -> ImageTable:
 
 
 def _build(folder: Path, source: Source, preparation: ImagePreparation) -> None:
-    table = _table(source, preparation)
-    bad: dict[int, str] = {}
+    decoded = decode_images(folder, _table(source, preparation), preparation)
+    rows = part_images(decoded, preparation)
+    splits = {
+        part: [[decoded.measured.digests[row].hex() for row in numbers], labels, groups]
+        for part, numbers, labels, groups in rows.content()
+    }
+    fingerprint = digest([dataclasses.astuple(decoded.layout), rows.class_names, splits])
+    rows = dataclasses.replace(rows, fingerprint=fingerprint)
+    write_folder(folder, rows.to_dict() | decoded.facts)
+
+
+@dataclasses.dataclass(frozen=True)
+class Decoded:
+    """A table's images, decoded; ``bad`` says of each row that is not to be used what is wrong with it."""
+
+    table: ImageTable
+    layout: Layout
+    measured: Measured
+    bad: dict[int, str]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What `PreparedImages` keeps of them."""
+        return {"layout": dataclasses.astuple(self.layout), "sums_2NC": self.measured.sums_2NC}
+
+
+def decode_images(
+    folder: Path, table: ImageTable, preparation: ImagePreparation, bad: dict[int, str] | None = None
+) -> Decoded:
+    """Reads all images once; their pixels are written to the folder where they fit in memory.
+
+    Args:
+        folder: of the prepared data.
+        table: its rows.
+        preparation: how they are read.
+        bad: rows that are not to be used for other reasons.
+
+    Raises:
+        DataError: unreadable images, or several sizes and none to bring them to.
+    """
+    bad = {} if bad is None else bad
     headers = reading.read_headers(table.records, bad)
     if not any(headers):
         reading.settle_bad(bad, num_rows=len(headers), on_bad="error", examples=table.examples)
@@ -104,19 +158,11 @@ def _build(folder: Path, source: Source, preparation: ImagePreparation) -> None:
         note_alpha(headers, measured.ranges_N2, background=rule.background),
     )
     table = dataclasses.replace(table, notes=(*table.notes, *filter(None, notes)))
-    rows = part_rows(table, measured.digests, preparation, unreadable=list(bad))
-    near_note = note_near_copies(rows, measured.thumbnails)
-    rows = dataclasses.replace(
-        rows, notes=(*rows.notes, *filter(None, [near_note])), fingerprint=_fingerprint(layout, measured, rows)
-    )
-    own = {"layout": dataclasses.astuple(layout), "sums_2NC": measured.sums_2NC}
-    write_folder(folder, rows.to_dict() | own)
+    return Decoded(table, layout, measured, bad)
 
 
-def _fingerprint(layout: Layout, measured: Measured, rows: PreparedRows) -> str:
-    """Of the content in use: layout, classes, and each split's pixels, labels and groups in order."""
-    splits = {
-        part: [[measured.digests[row].hex() for row in numbers], labels, groups]
-        for part, numbers, labels, groups in rows.content()
-    }
-    return digest([dataclasses.astuple(layout), rows.class_names, splits])
+def part_images(decoded: Decoded, preparation: ImagePreparation) -> PreparedRows:
+    """The rows without copies and unreadable ones, their test split fixed, and near-copies across splits noted."""
+    rows = part_rows(decoded.table, decoded.measured.digests, preparation, unreadable=list(decoded.bad))
+    near_note = note_near_copies(rows, decoded.measured.thumbnails)
+    return dataclasses.replace(rows, notes=(*rows.notes, *filter(None, [near_note])))

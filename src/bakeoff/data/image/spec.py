@@ -1,4 +1,4 @@
-"""What classified images are: their shape, their classes and their normalisation.
+"""What images are: their shape and their normalisation, and of classified ones their classes.
 
 B batch, C channels, H height, W width.
 """
@@ -12,18 +12,16 @@ import torch
 from torch import Tensor
 
 from bakeoff.data.image.records import Background, PixelRule
-from bakeoff.data.spec import ClassSpec
+from bakeoff.data.spec import ClassSpec, Spec
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ImageSpec(ClassSpec):
-    """Classified images, as one trial sees them.
+class PixelSpec(Spec):
+    """Images of one size, as one trial sees them, whatever is to be said of them.
 
     ``mean`` and ``std`` are per channel, of the trial's train rows, for pixels in [0, 1]; a constant channel has std 1.
     ``bit_depth`` and ``background`` are those of `PixelRule`, by which new images are read as these were.
     """
-
-    kind = "image"
 
     channels: int
     height: int
@@ -55,3 +53,10 @@ class ImageSpec(ClassSpec):
     def model_arguments(self) -> dict[str, Any]:
         """What an `ImageBackbone` wants to know of the data."""
         return {"in_channels": self.channels, "image_size": self.image_size}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageSpec(PixelSpec, ClassSpec):
+    """Classified images, as one trial sees them."""
+
+    kind = "image"

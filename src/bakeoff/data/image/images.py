@@ -1,0 +1,228 @@
+"""Images as a Lightning data module, whatever is to be said of them: batches, normalisation, copies.
+
+N rows, B batch, C channels, H height, W width.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bakeoff.data.batches.order import BatchPlan, EpochSampler
+from bakeoff.data.contract import SPLITS, NewExamples, Reading, Split
+from bakeoff.data.image.loaders import DecodedImages, EncodedImages, ImageLoader, evaluation_batch_size
+from bakeoff.data.image.prediction import new_images
+from bakeoff.data.image.prepared import ImagePreparation, PreparedImages
+from bakeoff.data.image.records import Pixels
+from bakeoff.data.image.spec import PixelSpec
+from bakeoff.data.sources.source import Source
+from bakeoff.data.spec import Spec
+from bakeoff.data.split_data import PreparedData
+from bakeoff.data.splits.splitting import Rows
+from bakeoff.errors import DataError
+
+_ROWS_AT_ONCE = 4096
+_RELATIVE = 1e-9
+
+AnyPixelSpec = TypeVar("AnyPixelSpec", bound=PixelSpec)
+
+
+class Images(PreparedData[AnyPixelSpec]):
+    """Images of one size, split, normalised and batched; a subclass says what belongs to each of them.
+
+    Images are decoded once, into a cache that all trials share (`bakeoff.data.image.prepared`). The test split is fixed
+    by ``split.seed``, the validation split by ``seed``, which is the trial's.
+
+    Args:
+        name: what the data is called in tables and reports.
+        source: where the images come from.
+        preparation: how they are read and split.
+        batch_size: training images an optimizer step; evaluation uses larger batches.
+        num_workers: processes that decode, where the images do not fit in memory.
+        reshuffle: draw the order of training images anew each epoch; else all epochs have that of the first.
+        chunk: batches an item of the training loader, see `ImageLoader`.
+        seed: the trial's seed: validation split and the order of training.
+    """
+
+    noun = "image"
+    _preparation: ImagePreparation
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        source: Source,
+        preparation: ImagePreparation,
+        batch_size: int,
+        num_workers: int,
+        reshuffle: bool,
+        chunk: int,
+        seed: int,
+    ) -> None:
+        super().__init__(
+            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
+        )
+        self.num_workers = num_workers
+        self._reshuffle = reshuffle
+
+    @abc.abstractmethod
+    def _targets(self) -> Tensor:
+        """What belongs to each row: a tensor whose first axis is the prepared rows'."""
+
+    @abc.abstractmethod
+    def _records(self) -> Any:
+        """The undecoded images, a row each in the order of the prepared arrays."""
+
+    def _balanced_classes(self, rows: Rows) -> NDArray[np.int64] | None:
+        """The class of each of these train rows, where training is to see all classes equally often."""
+        return None
+
+    def preprocess_as(self, trained: Spec) -> None:
+        """Takes the mean and deviation that a finished run was trained with, instead of those of these train rows.
+
+        Raises:
+            DataError: the images have another number of channels.
+        """
+        assert isinstance(trained, PixelSpec)
+        if trained.channels != self.spec.channels:
+            problem = f"these images have {self.spec.channels} channels, the run was trained on {trained.channels}"
+            raise DataError("data.other_channels", "data", self.name, problem)
+        self._spec = dataclasses.replace(self.spec, mean=trained.mean, std=trained.std)
+
+    def train_dataloader(self) -> ImageLoader:
+        """Shuffled by ``(seed, epoch)``; a last batch of one example is left out."""
+        return self._loader("train", batch_size=self.batch_size, training=True)
+
+    def val_dataloader(self) -> ImageLoader:
+        """In a fixed order, every example."""
+        return self._loader("val", batch_size=self._evaluation_batch_size)
+
+    def predict_dataloader(self, split: Split = "test") -> ImageLoader:
+        """The inputs alone, in the order of ``labels(split)`` and ``examples(split)``."""
+        return self._loader(split, batch_size=self._evaluation_batch_size, with_labels=False)
+
+    @classmethod
+    def settings_of(cls, trained: Spec) -> dict[str, Any]:
+        """The image size."""
+        assert isinstance(trained, PixelSpec)
+        return {"image_size": list(trained.image_size)}
+
+    @classmethod
+    def read_new(cls, spec: Spec, reading: Reading) -> NewExamples:
+        """Image files, a folder of them, or a table that names them; see `bakeoff.data.image.prediction`."""
+        assert isinstance(spec, PixelSpec)
+        return new_images(spec, reading)
+
+    def show(self, split: Split, indices: Sequence[int]) -> list[Pixels]:
+        """Some images of a split as they look, uint8 ``(height, width, channels)``."""
+        return list(self._pixels(self._split_rows(split)[np.asarray(indices, dtype=np.int64)]))
+
+    def digests(self, split: Split) -> list[bytes]:
+        """A hash of each image's pixels."""
+        rows = self._split_rows(split)
+        starts = range(0, len(rows), _ROWS_AT_ONCE)
+        pieces = (self._pixels(rows[start : start + _ROWS_AT_ONCE]) for start in starts)
+        return [hashlib.sha256(image.tobytes()).digest() for images_NHWC in pieces for image in images_NHWC]
+
+    def refit_problem(self, recorded: dict[str, Any]) -> str | None:
+        """Whether the mean and deviation that a trial used are those of its train rows, from the pixels themselves."""
+        sums_2NC, num_pixels = self._own_sums
+        for what, used, fitted in zip(
+            ("mean", "deviation"),
+            (recorded["mean"], recorded["std"]),
+            _mean_and_std(sums_2NC[:, self._split_rows("train")], num_pixels),
+            strict=True,
+        ):
+            if not np.allclose(used, fitted, rtol=_RELATIVE, atol=0.0):
+                return f"{what} {_short(used)} used, {_short(fitted)} of train"
+        return None
+
+    @cached_property
+    def _own_sums(self) -> tuple[NDArray[np.int64], int]:
+        """Sum and sum of squares of each image's pixels (0 to 255) by channel, and the pixels of a channel."""
+        layout = self._images.layout
+        sums_2NC = np.zeros((2, len(self._images.labels), layout.channels), dtype=np.int64)
+        every = np.concatenate([self._split_rows(split) for split in SPLITS])
+        for start in range(0, len(every), _ROWS_AT_ONCE):
+            rows = every[start : start + _ROWS_AT_ONCE]
+            wide_NHWC = self._pixels(rows).astype(np.int64)
+            sums_2NC[:, rows] = wide_NHWC.sum(axis=(1, 2)), (wide_NHWC * wide_NHWC).sum(axis=(1, 2))
+        return sums_2NC, layout.height * layout.width
+
+    def _pixels(self, rows: Rows) -> Pixels:
+        return self._by_row[rows][0].permute(0, 2, 3, 1).numpy()
+
+    @property
+    def _images(self) -> PreparedImages:
+        return self._prepared
+
+    @property
+    def _evaluation_batch_size(self) -> int:
+        return evaluation_batch_size(self.batch_size, self._images.layout)
+
+    def _loader(
+        self, split: Split, *, batch_size: int, training: bool = False, with_labels: bool = True
+    ) -> ImageLoader:
+        rows, seed = self._split_rows(split), self._seed if training else None
+        classes = self._balanced_classes(rows) if training else None
+        sampler = EpochSampler(rows, seed=seed, reshuffle=self._reshuffle, classes=classes)
+        return ImageLoader(
+            self._by_row,
+            BatchPlan(sampler, batch_size=batch_size, drop_single=training),
+            labels=self._targets(),
+            mean=self.spec.mean,
+            std=self.spec.std,
+            num_workers=self.num_workers if self._images.pixels_NCHW is None else None,
+            chunk=self.chunk if training else 1,
+            with_labels=with_labels,
+        )
+
+    @cached_property
+    def _by_row(self) -> DecodedImages | EncodedImages:
+        if self._images.pixels_NCHW is not None:
+            return DecodedImages(self._images.pixels_NCHW)
+        return EncodedImages(self._records(), self._images.layout, self._preparation.pixel_rule)
+
+    def _facts_of_pixels(self) -> dict[str, Any]:
+        """What a `PixelSpec` says of this trial's images."""
+        images, layout = self._images, self._images.layout
+        mean, std = _mean_and_std(images.sums_2NC[:, self._rows["train"]], layout.height * layout.width)
+        return {
+            "channels": layout.channels,
+            "height": layout.height,
+            "width": layout.width,
+            "mean": mean,
+            "std": std,
+            **dataclasses.asdict(self._preparation.pixel_rule),
+        }
+
+
+def refuse_other_classes(own: Sequence[str], trained: Sequence[str], *, name: str) -> None:
+    """Nothing, if data has the classes that a run was trained on.
+
+    Raises:
+        DataError: it has others.
+    """
+    if tuple(trained) != tuple(own):
+        problem, allowed = f"its classes are {', '.join(own[:5])}", ", ".join(trained[:20])
+        raise DataError("data.other_classes", "data", name, problem, allowed=allowed)
+
+
+def _mean_and_std(sums_2NC: NDArray[np.int64], num_pixels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Per channel, of pixels in [0, 1]; a constant channel gets 1, so that dividing by it changes nothing."""
+    mean_C, mean_square_C = sums_2NC.sum(axis=1) / (sums_2NC.shape[1] * num_pixels)
+    variance_C = np.maximum(mean_square_C - mean_C**2, 0.0)
+    std_C = np.where(variance_C > 0, np.sqrt(variance_C) / 255, 1.0)
+    return tuple((mean_C / 255).tolist()), tuple(std_C.tolist())
+
+
+def _short(values: Sequence[float]) -> str:
+    return "/".join(f"{value:.6g}" for value in values)
