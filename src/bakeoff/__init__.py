@@ -10,12 +10,15 @@ print(verdict.verdict, verdict.sentence)
 
 from typing import TYPE_CHECKING, Any
 
+from bakeoff.postponed import postpone
 from bakeoff.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from bakeoff.api import compare as compare
 
 __all__ = ["__version__", "compare"]
+
+postpone()
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,7 @@ from bakeoff.config import conf_dir
 from tests.contracts.module_graph import MODULES, ROOT, dotted_strings, import_graph, imports, named_module, parsed
 
 ORDER = [
+    "postponed",
     "version",
     "errors",
     "files",
@@ -38,7 +39,7 @@ ORDER = [
 ]
 """A module imports from its own package and from those before it."""
 
-LEAVES = {"version": set(), "errors": set(), "files": set(), "statistics": {"errors"}}
+LEAVES = {"postponed": set(), "version": set(), "errors": set(), "files": set(), "statistics": {"errors"}}
 """What these may import of bakeoff."""
 
 HEAVY = (

@@ -7,11 +7,14 @@ and, tested so, in processes on a CPU that talk through gloo.
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
-from torch.distributed.device_mesh import DeviceMesh
-from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
-from torch.distributed.tensor import DTensor
+
+if TYPE_CHECKING:
+    from torch.distributed.device_mesh import DeviceMesh
 
 
 def shard(net: nn.Module, mesh: DeviceMesh) -> None:
@@ -21,6 +24,9 @@ def shard(net: nn.Module, mesh: DeviceMesh) -> None:
         net: the whole network.
         mesh: the devices.
     """
+    # a second to import, with SymPy, which networks in one piece do without
+    from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
+
     if isinstance(net, FSDPModule):
         return
     stacks = [module for module in net.modules() if isinstance(module, nn.ModuleList)]
@@ -33,13 +39,17 @@ def shard(net: nn.Module, mesh: DeviceMesh) -> None:
 
 def _entrances(module: nn.Module) -> list[str]:
     """Public methods of a model's own by which it computes beside ``forward``, such as ``step``."""
-    own = [kind for kind in type(module).__mro__ if kind is not FSDPModule and kind.__module__.startswith("bakeoff.")]
+    own = [kind for kind in type(module).__mro__ if kind.__module__.startswith("bakeoff.")]
     names = {name for kind in own for name, value in vars(kind).items() if callable(value)}
     return sorted(name for name in names if not name.startswith("_") and name != "forward")
 
 
 def whole(tensor: Tensor) -> Tensor:
     """A tensor of which this process may have a part only; all processes must ask for it."""
+    if "torch.distributed.tensor" not in sys.modules:  # then no tensor is one of those that it defines
+        return tensor
+    from torch.distributed.tensor import DTensor
+
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
 import torch
-from torchvision.transforms.v2 import functional
 
 from bakeoff.data.image.records import PixelRule, Pixels, Record, read_pixels
+
+if find_spec("torchvision") is None:  # told before anything is read, and not at the first picture of another size
+    raise ModuleNotFoundError("No module named 'torchvision'", name="torchvision")
 
 
 def decode(record: Record, *, channels: int, size: tuple[int, int], rule: PixelRule) -> Pixels:
@@ -20,4 +24,6 @@ def decode(record: Record, *, channels: int, size: tuple[int, int], rule: PixelR
     pixels_CHW = np.ascontiguousarray(read_pixels(record, channels=channels, rule=rule).transpose(2, 0, 1))
     if pixels_CHW.shape[1:] == size:
         return pixels_CHW
+    from torchvision.transforms.v2 import functional  # pictures of one size do without
+
     return functional.resize(torch.from_numpy(pixels_CHW), list(size), antialias=True).numpy()

@@ -1,0 +1,128 @@
+"""Stand-ins for libraries that Lightning and torchmetrics load because they are there; each program is a process."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+from bakeoff.postponed import SWITCH, Promise
+
+START = """
+import sys
+import bakeoff
+import pytorch_lightning, torch, torchmetrics
+"""
+
+NOTHING_LOADED = """
+from torchmetrics.utilities import imports
+heavy = {"matplotlib", "scipy", "sympy", "torch._dynamo.utils", "torchvision", "transformers"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+assert imports._SCIPY_AVAILABLE and imports._TORCHVISION_AVAILABLE and imports._MATPLOTLIB_AVAILABLE
+"""
+
+FIRST_USE_LOADS = """
+from torchmetrics.classification import MulticlassAccuracy
+metric = MulticlassAccuracy(num_classes=3)
+metric.update(torch.tensor([0, 1]), torch.tensor([0, 2]))
+figure, _ = metric.plot()
+import matplotlib.figure
+assert isinstance(figure, matplotlib.figure.Figure)
+from torchmetrics.functional.detection import intersection_over_union
+box = torch.tensor([[0.0, 0.0, 2.0, 2.0]])
+assert intersection_over_union(box, box + torch.tensor([1.0, 0.0, 1.0, 0.0])).item() == torch.tensor(1 / 3).item()
+import scipy.signal, torchvision
+from torchmetrics.functional.image.arniqa import resnet50, transforms
+assert isinstance(resnet50(), torchvision.models.ResNet)
+assert transforms.Resize is torchvision.transforms.Resize
+assert scipy.signal.__file__ and scipy.signal.windows.hann(4).shape == (4,)
+"""
+
+OPTIMIZERS = """
+net = torch.nn.Linear(3, 2)
+optimizer = torch.optim.AdamW(net.parameters(), lr=0.1)
+net(torch.ones(1, 3)).sum().backward()
+before = net.bias.clone()
+optimizer.step()
+optimizer.zero_grad()
+optimizer.load_state_dict(optimizer.state_dict())
+assert not torch.equal(before, net.bias) and "torch._dynamo.utils" not in sys.modules
+"""
+
+COMPILING = """
+from pytorch_lightning.utilities.compile import OptimizedModule
+assert not isinstance(net, OptimizedModule) and "torch._dynamo.utils" not in sys.modules
+graphs = []
+def note(graph, inputs):
+    graphs.append(graph)
+    return graph.forward
+compiled = torch.compile(net, backend=note)
+assert torch.equal(compiled(torch.ones(1, 3)), net(torch.ones(1, 3))) and len(graphs) == 1
+assert isinstance(compiled, OptimizedModule)
+import torch._dynamo.utils, torch._dynamo.config
+assert torch._dynamo is sys.modules["torch._dynamo"] and torch._dynamo.utils is sys.modules["torch._dynamo.utils"]
+@torch.compile(backend=note)
+def twice(number):
+    optimizer.zero_grad()
+    return kept_off(number) + number
+@torch.compiler.disable
+def kept_off(number):
+    assert not torch.compiler.is_compiling()
+    return number
+assert twice(torch.ones(1)).item() == 2.0
+"""
+
+AS_EVER = """
+heavy = {"matplotlib", "scipy", "sympy", "torch._dynamo.utils", "torchvision", "transformers"}
+assert heavy <= set(sys.modules), heavy - set(sys.modules)
+"""
+
+
+def run(program: str, **variables: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", START + program], env={**os.environ, **variables}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_libraries_come_at_their_first_use_and_work():
+    run(NOTHING_LOADED + FIRST_USE_LOADS)
+
+
+def test_the_compiler_comes_when_something_is_compiled_and_keeps_off_what_it_should():
+    run(OPTIMIZERS + COMPILING)
+
+
+def test_the_environment_can_leave_imports_as_they_are():
+    run(AS_EVER, **{SWITCH: "0"})
+
+
+class Taken:
+    """A class that is had late."""
+
+
+@pytest.fixture
+def promise():
+    return Promise("json", lambda: Taken)
+
+
+def test_a_promise_is_what_it_promises(promise):
+    assert isinstance(promise(), Taken) and isinstance(Taken(), promise) and issubclass(Taken, promise)
+    assert promise.__name__ == "Taken"
+
+    class Child(promise):
+        """A promise as a base class."""
+
+    assert issubclass(Child, Taken)
+    assert not Promise("json", list)
+
+
+def test_a_promise_is_pickled_as_what_it_promises(promise):
+    assert pickle.loads(pickle.dumps(promise)) is Taken
+
+
+def test_nothing_is_an_instance_of_a_class_that_is_not_in_memory():
+    assert not isinstance(3, Promise("no_such_library", lambda: pytest.fail("it was asked for")))
