@@ -151,6 +151,8 @@ OFFLINE = {
     "hf_pair": pair_parquet,
     "hf_text": lambda folder: text_parquet(folder, "path"),
     "mnist1d": lambda folder: {"num_val": 0},
+    "shapes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
+    "digit_scenes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "adding": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20, "problem.length": 10},
     "copy_memory": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20, "problem.blank": 5},
     "recall": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20},
@@ -224,7 +226,7 @@ def test_every_data_set_keeps_the_promises_of_its_module(name: str, tmp_path: Pa
     sizes = {"val": spec.num_val, "test": spec.num_test}
     for split in SPLITS:
         examples = data.examples(split)
-        assert len(values(data.labels(split))) == len(set(examples)) == sizes.get(split, len(examples)) > 0
+        assert len(data.labels(split)) == len(set(examples)) == sizes.get(split, len(examples)) > 0
         assert len(data.digests(split)) == len(data.raw(split)) == len(examples)
         assert data.show(split, [0])
     every = [example for split in SPLITS for example in data.examples(split)]

@@ -18,6 +18,7 @@ from bakeoff.errors import DataError
 _COMMON_NAMES = {
     "image": ("image", "img", "picture", "pixels"),
     "label": ("label", "labels", "class", "target", "category", "sentiment"),
+    "mask": ("mask", "masks", "segmentation", "annotation"),
     "text": ("text", "sentence", "content", "document", "review", "body", "comment", "message", "tweet"),
     "source": ("source", "src"),
     "target": ("target", "tgt"),

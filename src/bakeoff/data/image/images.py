@@ -149,7 +149,7 @@ class Images(PreparedData[AnyPixelSpec]):
     def _own_sums(self) -> tuple[NDArray[np.int64], int]:
         """Sum and sum of squares of each image's pixels (0 to 255) by channel, and the pixels of a channel."""
         layout = self._images.layout
-        sums_2NC = np.zeros((2, len(self._images.labels), layout.channels), dtype=np.int64)
+        sums_2NC = np.zeros((2, len(self._images.examples), layout.channels), dtype=np.int64)
         every = np.concatenate([self._split_rows(split) for split in SPLITS])
         for start in range(0, len(every), _ROWS_AT_ONCE):
             rows = every[start : start + _ROWS_AT_ONCE]

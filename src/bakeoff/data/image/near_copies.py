@@ -101,7 +101,8 @@ def note_near_copies(rows: PreparedRows, thumbnails: Mapping[int, NDArray[np.flo
     seen = [row for row in used if row in thumbnails and thumbnails[row].any()]
     if not seen:
         return None
-    clusters = near_copies(np.stack([thumbnails[row] for row in seen]), np.maximum(rows.labels[seen], 0))
+    classes = np.maximum(rows.labels[seen], 0) if rows.class_names else np.zeros(len(seen), dtype=np.int64)
+    clusters = near_copies(np.stack([thumbnails[row] for row in seen]), classes)
     cluster_of = {row: cluster for row, cluster in zip(seen, clusters.tolist(), strict=True) if cluster >= 0}
     in_train = defaultdict(list)
     for row in filter(cluster_of.__contains__, rows.pool.tolist()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from datasets import Dataset, DatasetDict
@@ -14,7 +15,7 @@ from bakeoff.data.image.columns import image_column, undecoded_images
 from bakeoff.data.image.decoding import decode
 from bakeoff.data.image.headers import OnBad
 from bakeoff.data.image.loaders import normalise
-from bakeoff.data.image.records import Record, UnreadableImage
+from bakeoff.data.image.records import Header, Record, UnreadableImage, read_header
 from bakeoff.data.image.spec import PixelSpec
 from bakeoff.data.sources.folders import read_tree
 from bakeoff.data.sources.hub import HuggingFace
@@ -49,13 +50,23 @@ def load_images(
     Raises:
         DataError: nothing there, no such column, or an unreadable image.
     """
-    records, names = _list_records(source, column, how or TableFormat())
-    images, kept, bad = [], [], []
+    images_NCHW, names, _ = _load(source, spec, column=column, how=how or TableFormat(), on_bad=on_bad)
+    return images_NCHW, names
+
+
+def _load(
+    source: str | Path | Sequence[str | Path], spec: PixelSpec, *, column: str | None, how: TableFormat, on_bad: OnBad
+) -> tuple[Tensor, list[str], list[Header]]:
+    """As `load_images`, and each image's header."""
+    records, names = _list_records(source, column, how)
+    images, kept, headers, bad = [], [], [], []
     for record, name in zip(records, names, strict=True):
         try:
+            header = read_header(record)
             pixels_CHW = decode(record, channels=spec.channels, size=spec.image_size, rule=spec.pixel_rule)
             images.append(torch.from_numpy(pixels_CHW))
             kept.append(name)
+            headers.append(header)
         except UnreadableImage as error:
             bad.append(f"{name}: {error}")
     if not images or (bad and on_bad == "error"):
@@ -65,11 +76,11 @@ def load_images(
         raise DataError("data.corrupt_image", "on_bad", on_bad, problem, allowed="error, skip", next_step="repair them")
     mean_1C11 = 255 * torch.tensor(spec.mean, dtype=torch.float32).view(1, -1, 1, 1)
     scale_1C11 = 1 / (255 * torch.tensor(spec.std, dtype=torch.float32).view(1, -1, 1, 1))
-    return normalise(torch.stack(images), mean_1C11=mean_1C11, scale_1C11=scale_1C11), kept
+    return normalise(torch.stack(images), mean_1C11=mean_1C11, scale_1C11=scale_1C11), kept, headers
 
 
-def new_images(spec: PixelSpec, reading: Reading) -> NewExamples:
-    """New images as `predict` wants them, named by ``file``.
+def new_images(spec: PixelSpec, reading: Reading, *, with_sizes: bool = False) -> NewExamples:
+    """New images as `predict` wants them, named by ``file``; ``height`` and ``width`` are their own, in pixels.
 
     Raises:
         ConfigError: a text instead of images.
@@ -77,10 +88,13 @@ def new_images(spec: PixelSpec, reading: Reading) -> NewExamples:
     """
     if reading.is_text:
         raise ConfigError("config.no_text", "text", reading.source, "this run reads images", next_step="input=FILE")
-    images_NCHW, names = load_images(
+    images_NCHW, names, headers = _load(
         reading.source, spec, column=reading.column, how=reading.table_format, on_bad=reading.on_bad
     )
-    return NewExamples({"file": names}, list(images_NCHW), Inputs(torch.split(images_NCHW, reading.batch_size)))
+    shown: dict[str, list[Any]] = {"file": names}
+    if with_sizes:
+        shown |= {"height": [header.height for header in headers], "width": [header.width for header in headers]}
+    return NewExamples(shown, list(images_NCHW), Inputs(torch.split(images_NCHW, reading.batch_size)))
 
 
 def _list_records(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
 import numpy as np
 import torch
@@ -70,13 +70,22 @@ class PreparedImages(PreparedRows):
     layout: Layout
 
     @classmethod
-    def open(cls, folder: Path) -> PreparedImages:
+    def open(cls, folder: Path) -> Self:
         """Map a prepared folder; nothing is decoded and little is read."""
+        return cls(**cls._mapped(folder))
+
+    @classmethod
+    def _mapped(cls, folder: Path) -> dict[str, Any]:
+        """The arguments of the constructor."""
         values = read_folder(folder)
-        file = folder / "pixels.npy"
-        # copy-on-write, since torch warns of arrays it could write to but must not; nothing writes
-        pixels_NCHW = torch.from_numpy(np.load(file, mmap_mode="c")) if file.exists() else None
-        return cls(pixels_NCHW=pixels_NCHW, layout=Layout(*values.pop("layout")), **values)
+        pixels_NCHW = mapped_array(folder / "pixels.npy")
+        return values | {"pixels_NCHW": pixels_NCHW, "layout": Layout(*values["layout"])}
+
+
+def mapped_array(file: Path) -> Tensor | None:
+    """An array on disk, read where it is looked at; None where there is no such file."""
+    # copy-on-write, since torch warns of arrays it could write to but must not; nothing writes
+    return torch.from_numpy(np.load(file, mmap_mode="c")) if file.exists() else None
 
 
 def prepare_images(source: Source, preparation: ImagePreparation) -> PreparedImages:

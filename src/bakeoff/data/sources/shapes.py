@@ -1,0 +1,78 @@
+"""Coloured shapes on soft backgrounds: made scenes that need no file, after ShapeWorld and CLEVR.
+
+Kuhnle and Copestake 2017, "ShapeWorld", arXiv:1704.04517; Johnson et al. 2017, "CLEVR", arXiv:1612.06890.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bakeoff.data.sources.scenes import Difficulty, MadeScenes, Mask, Stamp, texture
+
+COLOURS = {
+    "red": (0.85, 0.15, 0.15),
+    "green": (0.15, 0.65, 0.2),
+    "blue": (0.2, 0.3, 0.85),
+    "yellow": (0.9, 0.8, 0.15),
+    "purple": (0.55, 0.2, 0.7),
+    "cyan": (0.2, 0.75, 0.8),
+    "white": (0.95, 0.95, 0.95),
+}
+_COLOUR_SPREAD = 0.06
+_LARGE = 0.5  # of the range of sizes
+
+Coordinates = NDArray[np.float32]
+FORMS: dict[str, Callable[[Coordinates, Coordinates], Mask]] = {
+    "circle": lambda x, y: x**2 + y**2 <= 0.8,
+    "square": lambda x, y: np.maximum(abs(x), abs(y)) <= 0.68,
+    "triangle": lambda x, y: (y <= 0.6) & (y >= 1.9 * abs(x) - 0.95),
+    "cross": lambda x, y: (np.minimum(abs(x), abs(y)) <= 0.26) & (np.maximum(abs(x), abs(y)) <= 0.88),
+    "ring": lambda x, y: (x**2 + y**2 <= 0.85) & (x**2 + y**2 >= 0.25),
+}
+"""What each shape covers of a square from -1 to 1."""
+
+
+class Shapes(MadeScenes):
+    """Circles, squares, triangles, crosses and rings, each turned, in one of seven colours.
+
+    The class is the shape; ``captions`` name size, colour and shape, and how two things lie to each other.
+
+    Args:
+        num_train: scenes to train on.
+        num_val: scenes to validate on; 0 gives none, and they are taken from train.
+        num_test: scenes to test on.
+        seed: what all scenes are drawn from.
+        how: how hard they are.
+    """
+
+    name = "shapes"
+
+    def __init__(self, *, num_train: int, num_val: int, num_test: int, seed: int, how: Difficulty) -> None:
+        super().__init__(num_train=num_train, num_val=num_val, num_test=num_test, seed=seed, how=how)
+
+    def background(self, split: str, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Soft blotches."""
+        return texture(rng, self._how.image_size, clutter=self._how.clutter)
+
+    def stamp(self, split: str, rng: np.random.Generator, size: int) -> Stamp:
+        """A shape of one colour."""
+        number, colour = int(rng.integers(len(FORMS))), int(rng.integers(len(COLOURS)))
+        form, hue = list(FORMS)[number], list(COLOURS)[colour]
+        cover_HW = FORMS[form](*_turned(size, rng.uniform(0, 2 * np.pi)))
+        tint_3 = np.array(COLOURS[hue]) + rng.normal(0, _COLOUR_SPREAD, 3)
+        colour_HWC = np.broadcast_to(tint_3.astype(np.float32), (size, size, 3))
+        least, greatest = self._how.scale
+        is_large = size / self._how.image_size > least + _LARGE * (greatest - least)
+        return Stamp(number + 1, cover_HW, colour_HWC, f"{'large' if is_large else 'small'} {hue} {form}")
+
+
+def _turned(size: int, angle: float) -> tuple[Coordinates, Coordinates]:
+    """Where each pixel's centre lies in a square from -1 to 1 that is turned by an angle (radians)."""
+    ticks = ((np.arange(size) + 0.5) * (2 / size) - 1).astype(np.float32)
+    x, y = ticks[None, :], ticks[:, None]
+    return x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle)), y * np.float32(
+        np.cos(angle)
+    ) - x * np.float32(np.sin(angle))
