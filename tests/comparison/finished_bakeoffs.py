@@ -42,7 +42,7 @@ CONTENDERS = "contenders=[lenet,{model: mlp, name: dense}]"
 class InThisProcess:
     """An executor without processes, which would take longer to start than these trials take."""
 
-    def run(self, jobs, *, on_end):
+    def run(self, jobs, *, on_end, on_wait):
         for job in jobs:
             if not job.finished:
                 on_end(job, run_trial(Training(TrialConfig.of(job.config), job.folder), label=job.label))

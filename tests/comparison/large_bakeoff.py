@@ -43,7 +43,7 @@ SKILLS = (2.9, 2.7, 2.66, 2.2, 1.6)
 class NothingToRun:
     """An executor for trials that all have a result."""
 
-    def run(self, jobs: Sequence[Job], *, on_end: Callable[..., None]) -> None:
+    def run(self, jobs: Sequence[Job], *, on_end: Callable[..., None], on_wait: Callable[..., None]) -> None:
         """Makes sure of that."""
         assert all(job.finished for job in jobs)
 

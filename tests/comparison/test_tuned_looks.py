@@ -31,12 +31,12 @@ class Interrupted(InThisProcess):
     def __init__(self, before: int) -> None:
         self.left = before
 
-    def run(self, jobs, *, on_end):
+    def run(self, jobs, *, on_end, on_wait):
         for job in jobs:
             if not job.finished and not self.left:
                 raise KeyboardInterrupt
             self.left -= not job.finished
-            super().run([job], on_end=on_end)
+            super().run([job], on_end=on_end, on_wait=on_wait)
 
 
 def go(folder, executor):

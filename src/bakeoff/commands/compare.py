@@ -65,7 +65,7 @@ def run(config: Mapping[str, Any]) -> FinishedBakeoff:
         tracking: Tracking = build(config["tracking"], "tracking")
         root = Path(config["output_dir"] or "outputs")
         follower().watch("bakeoff", folder, tracking=tracking, root=root, experiment="/".join(names[:2]))
-        outcome = run_bakeoff(plan, folder, executor, console.print)
+        outcome = run_bakeoff(plan, folder, executor, console.print, progress=config["progress"])
     report = write_report(folder, examples=lambda rows: plan.data.show("test", rows))
     write_markdown(folder)
     untracked = _finish_tracking()

@@ -66,7 +66,7 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
         return run_trial(Training(trial, folder, data), label=label)
     check_folder(folder)
     with _alone_in(folder):
-        return _run_in(folder, config, trial, label, data)
+        return _run_in(folder, config, trial, label, data, multirun=multirun)
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _run_in(
-    folder: Path, config: Mapping[str, Any], trial: TrialConfig, label: TrialLabel, data: TaskData
+    folder: Path, config: Mapping[str, Any], trial: TrialConfig, label: TrialLabel, data: TaskData, *, multirun: bool
 ) -> dict[str, Any]:
     root = Path(config["output_dir"] or "outputs")
     _follow(folder, config, root)
@@ -97,8 +97,9 @@ def _run_in(
         print("finished before; not run again (another seed or setting is another run)")
     else:
         write_json(folder / ENVIRONMENT, environment())
+    shown = "lines" if multirun and config["progress"] == "auto" else config["progress"]
     result = run_trial(
-        Training(trial, folder, data, say=lambda line: print(line, flush=True), study=study),
+        Training(trial, folder, data, say=lambda line: print(line, flush=True), progress=shown, study=study),
         label=label,
         conclude=lambda found: _tested(trial, folder, data, found),
     )

@@ -63,9 +63,11 @@ class Tracked(Network):
 
     Args:
         tracking: the MLflow store.
+        progress: what is shown meanwhile: ``auto`` is a bar on a terminal and lines elsewhere.
     """
 
     tracking: Section | None
+    progress: Literal["auto", "lines", "none"] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from bakeoff.comparison.judging.opening import open_scores
 from bakeoff.comparison.judging.scoring import Scorer, Trivial
 from bakeoff.comparison.planning.plan import Plan
 from bakeoff.comparison.running.job import Executor
-from bakeoff.comparison.running.progress import TrialLines
+from bakeoff.comparison.running.progress import BakeoffProgress
 from bakeoff.errors import ConfigError
 from bakeoff.files import clear_unfinished
 from bakeoff.record.bakeoff import RecordedBakeoff
@@ -34,19 +34,20 @@ class _Race:
     executor: Executor
     say: Say
     trivial: Trivial
+    progress: str
 
 
-def run_bakeoff(plan: Plan, folder: Path, executor: Executor, say: Say) -> FinishedBakeoff:
+def run_bakeoff(plan: Plan, folder: Path, executor: Executor, say: Say, *, progress: str = "lines") -> FinishedBakeoff:
     """Runs what has not been run, opens what has not been opened, and says who wins; writes ``verdict.json``.
 
     With declared looks, a contender that is beaten at one gets no further trials, and the first look that decides ends
-    the bakeoff.
+    the bakeoff. ``progress`` is the configuration's.
 
     Raises:
         ConfigError: another process works on this folder.
         TrialsFailed: a guard refuses the comparison, by its name.
     """
-    race = _Race(plan, folder, executor, say, Trivial(Scorer.of(plan.trial, plan.data.spec), plan.data))
+    race = _Race(plan, folder, executor, say, Trivial(Scorer.of(plan.trial, plan.data.spec), plan.data), progress)
     stages: list[int | None] = list(plan.looks.seeds) if plan.looks else [None]
     try:
         with FileLock(folder / LOCK, timeout=0):
@@ -74,8 +75,8 @@ def _run_stage(race: _Race, stage: int | None, before: Judgement | None) -> tupl
     racing = None if before is None else list(before.verdict.racing)
     jobs = race.plan.jobs(race.folder, first=stage, racing=racing)
     done = sum(job.finished for job in jobs)
-    lines = TrialLines(total=len(jobs), done=done, metric=race.trivial.scorer.metric, say=race.say)
-    race.executor.run(jobs, on_end=lines.ended)
+    with BakeoffProgress.shown(race.progress, len(jobs), done, race.trivial.scorer.metric, race.say) as shown:
+        race.executor.run(jobs, on_end=shown.ended, on_wait=shown.waits)
     bakeoff = RecordedBakeoff.read(race.folder, stage=stage)
     refuse(check_recorded(bakeoff, data=race.plan.data if before is None else None), race.folder)
     margin = fixed_margin(bakeoff, race.trivial)  # before any test score is known

@@ -11,7 +11,7 @@ import torch
 
 from bakeoff.comparison.running import trial_process
 from bakeoff.comparison.running.attempts import Attempt, following
-from bakeoff.comparison.running.job import Job, Needs, OnEnd
+from bakeoff.comparison.running.job import Job, Needs, OnEnd, OnWait
 from bakeoff.comparison.running.kernel_kills import KernelKills
 from bakeoff.comparison.running.order import Ending
 from bakeoff.comparison.running.trial_process import POLL_S, TrialProcess
@@ -57,8 +57,8 @@ class LocalExecutor:
         """Those of this machine."""
         return float(os.cpu_count() or 1)
 
-    def run(self, jobs: Sequence[Job], *, on_end: OnEnd) -> None:
-        """Runs the jobs that have no result yet, in order; ``on_end`` is told of each as it ends.
+    def run(self, jobs: Sequence[Job], *, on_end: OnEnd, on_wait: OnWait | None = None) -> None:
+        """Runs the jobs that have no result yet, in order; ``on_end`` is told of each ended, ``on_wait`` between.
 
         When it is interrupted, trials that run get a few seconds to save their state.
         """
@@ -71,6 +71,8 @@ class LocalExecutor:
                 while waiting and free:
                     started = self._start(waiting.pop(0), free.pop())
                     running[started.process.sentinel] = started
+                if on_wait is not None:
+                    on_wait([one.attempt.job for one in running.values()])
                 for sentinel, ending in _endings(running, kills):
                     ended = running.pop(sentinel)
                     free.append(ended.slot)

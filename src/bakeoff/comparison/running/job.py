@@ -59,6 +59,9 @@ class Needs:
 OnEnd = Callable[[Job, dict[str, Any]], None]
 """Told of a job that has ended and of its result."""
 
+OnWait = Callable[[Sequence[Job]], None]
+"""Told a few times a second which jobs run."""
+
 
 class Executor(Protocol):
     """Runs trials, each in a process of its own, to a result in its folder, whatever becomes of the process."""
@@ -76,8 +79,8 @@ class Executor(Protocol):
     def cores(self) -> float:
         """CPU threads that all trials have to share."""
 
-    def run(self, jobs: Sequence[Job], *, on_end: OnEnd) -> None:
-        """Runs the jobs that have no result yet, in order; ``on_end`` is told of each as it ends."""
+    def run(self, jobs: Sequence[Job], *, on_end: OnEnd, on_wait: OnWait | None = None) -> None:
+        """Runs the jobs that have no result yet, in order; ``on_end`` is told of each ended, ``on_wait`` between."""
 
     def close(self) -> None:
         """Ends what `warm_up` has started."""

@@ -13,10 +13,10 @@ from typing import Any
 
 from bakeoff.comparison.running import ray_tasks
 from bakeoff.comparison.running.attempts import Attempt, following
-from bakeoff.comparison.running.job import Job, Needs, OnEnd
+from bakeoff.comparison.running.job import Job, Needs, OnEnd, OnWait
 from bakeoff.comparison.running.order import Ending
 from bakeoff.comparison.running.ray_cluster import Cluster
-from bakeoff.comparison.running.trial_process import GRACE_S
+from bakeoff.comparison.running.trial_process import GRACE_S, POLL_S
 from bakeoff.config.processes import Process
 from bakeoff.errors import EnvironmentFault
 from bakeoff.files import read_json
@@ -103,8 +103,8 @@ class RayExecutor:
         """Those of all nodes."""
         return self.cluster.resource("CPU")
 
-    def run(self, jobs: Sequence[Job], *, on_end: OnEnd) -> None:
-        """Runs the jobs that have no result yet, in order; ``on_end`` is told of each as it ends.
+    def run(self, jobs: Sequence[Job], *, on_end: OnEnd, on_wait: OnWait | None = None) -> None:
+        """Runs the jobs that have no result yet, in order; ``on_end`` is told of each ended, ``on_wait`` between.
 
         When it is interrupted, trials that run get a few seconds to save their state.
 
@@ -116,12 +116,14 @@ class RayExecutor:
             return
         self.cluster.check_nodes(waiting[0].job.folder.parent)
         needs = Needs.of(*(attempt.job.config["trainer"] for attempt in waiting))
-        self.slots(needs)  # Ray would wait for ever for a node that is large enough
+        slots = self.slots(needs)  # Ray would wait for ever for a node that is large enough
         task = self._remote(ray_tasks.attempt, needs)
         running = [self._submit(task, attempt) for attempt in waiting]
         try:
             while running:
-                futures.wait([one.future for one in running], return_when=futures.FIRST_COMPLETED)
+                if on_wait is not None:
+                    on_wait([one.attempt.job for one in running[:slots]])  # Ray takes them in order
+                futures.wait([one.future for one in running], POLL_S, return_when=futures.FIRST_COMPLETED)
                 for ended in [one for one in running if one.future.done()]:
                     running.remove(ended)
                     again = following(ended.attempt, self._ending(ended), retries=self.retries)

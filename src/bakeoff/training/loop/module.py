@@ -76,6 +76,8 @@ class TrainingModule(pl.LightningModule):
         self.accumulate = 1
         self.examples_in_call = 0
         self.steps_in_call = 0
+        self.share_done = 0.0
+        self.latest_losses = torch.zeros(1)
         self.norm_before_clipping: Tensor | None = None
         self.first_step_at: float | None = None
         self._pass = self._waiting = task.begin_pass(training=True)
@@ -124,6 +126,7 @@ class TrainingModule(pl.LightningModule):
             if progress > 1.0:
                 self.trainer.should_stop = True
                 break
+            self.share_done = progress
             factor = self.schedule(progress)
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * factor
@@ -259,7 +262,7 @@ class TrainingModule(pl.LightningModule):
             return
         observed, losses, weights = zip(*self._pending, strict=True)
         self._pending.clear()
-        loss = torch.stack(losses)
+        self.latest_losses = loss = torch.stack(losses)
         collection = self._collection(split)
         collection["loss"].update(loss, torch.tensor(weights, device=loss.device))
         self.task.update(collection, join_rows(observed))

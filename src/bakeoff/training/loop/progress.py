@@ -1,48 +1,102 @@
-"""What a person sees of a run: one line an epoch, at most one a second."""
+"""What a person sees of a training."""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytorch_lightning as pl
 
+from bakeoff.data.batches.loaders import PlannedLoader
+from bakeoff.training.loop.live_bar import LiveBar, Spacing, clock
+from bakeoff.training.loop.module import TrainingModule
 
-class EpochLines(pl.Callback):
-    """Prints the epoch, the validation metric and the time left.
+
+class TrainingProgress(pl.Callback):
+    """Epoch, step, loss, validation metric and the time left: as a bar, and as lines where nobody sees that.
+
+    Lines come after validations, at most one a second, and within epochs of ten seconds and more. The last validation
+    always has its line.
 
     Args:
         metric: the metric to show, ``val/...``.
         say: prints a line.
+        bar: where to draw; None draws nothing.
     """
 
-    def __init__(self, metric: str, say: Callable[[str], None]) -> None:
+    def __init__(self, metric: str, say: Callable[[str], None], bar: LiveBar | None = None) -> None:
         self.metric = metric
-        self.say = say
-        self._said_at = 0.0
+        self.say = say if bar is None else bar.beside(say)
+        self.bar = bar
+        self._lines = bar is None or not sys.stdout.isatty()
+        self._validated, self._within = Spacing(1.0), Spacing(10.0)
+        self._within.spoken()
+        self._unsaid: str | None = None
+        self._loss = self._value = ""
         self._started_at = 0.0
-        self._first_epoch = 0
+        self._share_before: float | None = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Starts the clock of the estimate."""
         self._started_at = time.monotonic()
-        self._first_epoch = trainer.current_epoch
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Draws the bar, or prints a line, if the last is old."""
+        assert isinstance(pl_module, TrainingModule)
+        if self._share_before is None:  # of a resumed run, what was done before
+            self._share_before = pl_module.share_done * (1.0 - pl_module.steps_in_call / max(trainer.global_step, 1))
+        speaks = self._lines and self._within.due
+        if not trainer.is_global_zero or not (speaks or (self.bar and self.bar.due)):
+            return
+        self._loss = f"  loss {float(pl_module.latest_losses.mean()):.4f}"
+        loader = trainer.train_dataloader
+        assert isinstance(loader, PlannedLoader)
+        name = f"{_epoch(trainer)}  step {min((batch_idx + 1) * loader.chunk, loader.num_batches)}/{loader.num_batches}"
+        left = self._left(pl_module)
+        if self.bar and self.bar.due:
+            self.bar.draw(name, pl_module.share_done, f"{self._loss}{self._value}{left}".strip())
+        if speaks:
+            self._within.spoken()
+            self.say(f"{name}{self._loss}{self._value}{left}")
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Prints the line if the last is a second old, or this is the last epoch."""
-        if trainer.sanity_checking or trainer.max_epochs is None or not trainer.is_global_zero:
+        """Prints the line of a validation, if that of another is old."""
+        assert isinstance(pl_module, TrainingModule)
+        if trainer.sanity_checking or not trainer.is_global_zero:
             return
-        epoch, now = trainer.current_epoch + 1, time.monotonic()
-        if now - self._said_at < 1.0 and epoch < trainer.max_epochs:
-            return
-        self._said_at = now
-        left = (now - self._started_at) / (epoch - self._first_epoch) * (trainer.max_epochs - epoch)
-        value = float(trainer.callback_metrics[self.metric])
-        self.say(f"epoch {epoch}/{trainer.max_epochs}  {self.metric} {value:.4f}  {clock(left)} left")
+        self._value = f"  {self.metric} {float(trainer.callback_metrics[self.metric]):.4f}"
+        self._unsaid = f"{_epoch(trainer)}{self._value}{self._left(pl_module)}"
+        if self._lines and self._validated.due:
+            self._say_validation()
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Takes the bar away, and prints the last validation's line, unless that was done."""
+        if self.bar is not None:
+            self.bar.clear()
+        if self._unsaid is not None:
+            self._say_validation()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Takes the bar away."""
+        if self.bar is not None:
+            self.bar.clear()
+
+    def _say_validation(self) -> None:
+        assert self._unsaid is not None
+        self._validated.spoken()
+        self._within.spoken()
+        self.say(self._unsaid)
+        self._unsaid = None
+
+    def _left(self, module: TrainingModule) -> str:
+        trained = module.share_done - (self._share_before or 0.0)
+        seconds = (time.monotonic() - self._started_at) / max(trained, 1e-9) * (1.0 - module.share_done)
+        return f"  {clock(max(seconds, 0.0))} left"
 
 
-def clock(seconds: float) -> str:
-    """``m:ss``, or ``h:mm:ss`` from an hour on."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+def _epoch(trainer: pl.Trainer) -> str:
+    return f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}"

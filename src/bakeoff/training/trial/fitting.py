@@ -21,10 +21,11 @@ from bakeoff.training.loop.divergence import Diverged, LossGuard
 from bakeoff.training.loop.gradient_watch import GradientWatch
 from bakeoff.training.loop.interruption import interruptible
 from bakeoff.training.loop.limits import progress_rule
+from bakeoff.training.loop.live_bar import LiveBar, wants_bar
 from bakeoff.training.loop.loading import loaders
 from bakeoff.training.loop.metric_log import MetricLog
 from bakeoff.training.loop.module import TrainingModule
-from bakeoff.training.loop.progress import EpochLines
+from bakeoff.training.loop.progress import TrainingProgress
 from bakeoff.training.loop.pruning import Pruning
 from bakeoff.training.loop.resume_points import ResumePoints
 from bakeoff.training.loop.selection import Selection
@@ -47,6 +48,7 @@ class Training:
         folder: the trial's own.
         data: its data, where the caller has it set up already.
         say: prints progress; None trains in silence.
+        progress: ``auto`` adds a bar where there is a terminal, ``lines`` does without, ``none`` without both.
         study: where a trial of a study reports to, which may end it early: ``sweep.trial`` of the command.
     """
 
@@ -54,6 +56,7 @@ class Training:
     folder: Path
     data: TaskData | None = None
     say: Say | None = None
+    progress: str = "lines"
     study: Mapping[str, Any] | None = None
 
 
@@ -100,7 +103,10 @@ def train_model(training: Training, settings: TrainerSettings) -> dict[str, Any]
     params, flops = count_parameters(module.net), module.task.train_flops_per_example(module.net)
     adapt(module.net, settings)
     watchers = _Watchers.of(trial, folder, settings, flops)
-    others: list[pl.Callback] = [EpochLines(watchers.selection.metric, say)] if say else []
+    others: list[pl.Callback] = []
+    if say and training.progress != "none":
+        bar = LiveBar() if wants_bar(training.progress) else None
+        others.append(TrainingProgress(watchers.selection.metric, say, bar))
     if training.study is not None and ranks.is_first:
         others.append(Pruning.of(training.study, watchers.selection.metric))
     trainer = _fit(module, data, settings, ranks, watchers, others, say or print)
