@@ -63,6 +63,15 @@ def png_folder(folder: Path) -> dict[str, Any]:
     return {"path": str(folder)}
 
 
+def pairs_of_files(folder: Path) -> dict[str, Any]:
+    """PNGs of images and of masks."""
+    for row, image in enumerate(noise(NUM_IMAGES, 12, 10, 3)):
+        for part, pixels in (("images", image), ("masks", image[:, :, 0] % 3)):
+            (folder / part).mkdir(exist_ok=True)
+            Image.fromarray(pixels).save(folder / part / f"{row}.png")
+    return {"folder": str(folder)}
+
+
 def parquet_file(folder: Path) -> dict[str, Any]:
     """The hub's format."""
     columns = {"image": list(map(Image.fromarray, noise(NUM_IMAGES, 9, 9))), "label": list(np.arange(NUM_IMAGES) % 3)}
@@ -152,6 +161,7 @@ OFFLINE = {
     "hf_text": lambda folder: text_parquet(folder, "path"),
     "mnist1d": lambda folder: {"num_val": 0},
     "shapes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
+    "mask_folder": pairs_of_files,
     "digit_scenes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "adding": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20, "problem.length": 10},
     "copy_memory": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20, "problem.blank": 5},

@@ -13,8 +13,7 @@ from PIL import Image as PilImage
 from bakeoff.data.masks.columns import MaskColumns
 from bakeoff.data.masks.masked import MaskedImages
 from bakeoff.data.masks.runs import masks_of, table_of_masks
-from bakeoff.data.masks.spec import IGNORED
-from bakeoff.data.masks.values import MaskRule, numbered
+from bakeoff.data.masks.values import IGNORED, MaskRule, numbered
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.errors import ConfigError, DataError
 from tests.data.made_images import InMemory, noise_image

@@ -14,7 +14,8 @@ from torch.nn import functional as F
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.contract import Cases, Inputs, NewExamples
 from bakeoff.data.masks.runs import masks_of, table_of_masks
-from bakeoff.data.masks.spec import IGNORED, MaskSpec
+from bakeoff.data.masks.spec import MaskSpec
+from bakeoff.data.masks.values import IGNORED
 from bakeoff.models.rnn.row import RowRNN
 from bakeoff.statistics import pseudo_values
 from bakeoff.tasks.semantic_segmentation import scores

@@ -94,7 +94,10 @@ def _answer(composer: Composer, paths: Sequence[str], words: Sequence[str]) -> A
 
 
 def _options_for(path: Path, given: str, catalog: Catalog, settings: Sequence[str]) -> list[list[str]]:
-    """The settings with which each option of data reads the path, one kind of data after the other."""
+    """The settings with which each option of data reads the path, one kind of data after the other.
+
+    Where a source is certain that the path is meant for it, no other one is asked.
+    """
     asked = {key: value for key, _, value in (word.partition("=") for word in settings) if key in ("data", "task")}
     tasks = {catalog.content("task", name).get("data_kind"): name for name in catalog.options("task")}
     kind_of = {name: str(catalog.content("data", name).get("kind")) for name in catalog.options("data")}
@@ -108,14 +111,20 @@ def _options_for(path: Path, given: str, catalog: Catalog, settings: Sequence[st
         if key is None or task is None or asked.get("data", name) != name or asked.get("task", task) != task:
             continue
         chosen = [f"task={task}"] * ("task" not in asked) + [f"data={name}"] * ("data" not in asked)
-        found.append([*chosen, typed(key, given)])
-    return found
+        found.append((_source_class(source), [*chosen, typed(key, given)]))
+    certain = [option for made, option in found if made is not None and made.is_certain]
+    return certain or [option for _, option in found]
+
+
+def _source_class(source: Mapping[str, Any]) -> type[Source] | None:
+    made = resolve(source["_target_"]) if "_target_" in source else None
+    return made if isinstance(made, type) and issubclass(made, Source) else None
 
 
 def _key_for(path: Path, source: Mapping[str, Any]) -> str | None:
     """The setting that names the path, of a section that makes a source."""
-    made = resolve(source["_target_"]) if "_target_" in source else None
-    argument = made.argument_for(path) if isinstance(made, type) and issubclass(made, Source) else None
+    made = _source_class(source)
+    argument = made.argument_for(path) if made is not None else None
     reference = re.fullmatch(r"\$\{(data\.\w+)\}", str(source.get(argument))) if argument else None
     return reference[1] if reference else None
 

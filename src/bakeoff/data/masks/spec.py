@@ -6,17 +6,13 @@ import dataclasses
 
 from bakeoff.data.image.spec import PixelSpec
 
-IGNORED = 255
-"""Stands in prepared masks where a pixel does not count."""
-MOST_CLASSES = 255
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MaskSpec(PixelSpec):
     """Images and masks, as one trial sees them.
 
-    Pixels of masks are ``0 .. num_classes - 1`` in the order of ``class_names``, or `IGNORED`. ``class_shares`` are the
-    shares of each class among the pixels of the trial's train masks that count.
+    Pixels of masks are ``0 .. num_classes - 1`` in the order of ``class_names``, or `IGNORED` (`masks.values`).
+    ``class_shares`` are the shares of each class among the pixels of the trial's train masks that count.
     """
 
     kind = "masked_image"

@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from bakeoff.data.image.records import Record, UnreadableImage
-from bakeoff.data.masks.spec import IGNORED, MOST_CLASSES
 from bakeoff.errors import ConfigError, DataError
+
+IGNORED = 255
+"""Stands in prepared masks where a pixel does not count."""
+MOST_CLASSES = 255
 
 Values: TypeAlias = NDArray[np.int64]
 """Stored numbers, or colours as 0xRRGGBB, of shape ``(H, W)``."""

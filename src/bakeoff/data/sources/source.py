@@ -8,7 +8,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from datasets import Dataset, DatasetDict
 
@@ -49,6 +49,9 @@ class Head:
 
 class Source(abc.ABC):
     """Examples in a ``DatasetDict``: with given splits (train, val, test), or one split to make them from."""
+
+    is_certain: ClassVar[bool] = False
+    """Whether what `argument_for` finds is meant for this source, though others could read it in their own way."""
 
     @classmethod
     def argument_for(cls, path: Path) -> str | None:

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bakeoff.data.masks.spec import IGNORED
+from bakeoff.data.masks.values import IGNORED
 
 LossName: TypeAlias = Literal["cross_entropy", "focal", "dice", "cross_entropy_dice"]
 LOSSES: tuple[LossName, ...] = get_args(LossName)

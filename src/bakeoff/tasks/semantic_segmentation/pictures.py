@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageColor
 
 from bakeoff.data.masks.runs import Masks
-from bakeoff.data.masks.spec import IGNORED
+from bakeoff.data.masks.values import IGNORED
 from bakeoff.errors import EnvironmentFault
 from bakeoff.tasks.exhibits import PictureExhibit
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from bakeoff.data.masks.runs import Masks, masks_of
-from bakeoff.data.masks.spec import IGNORED
+from bakeoff.data.masks.values import IGNORED
 from bakeoff.metrics import MetricFacts
 from bakeoff.statistics import pseudo_values_from_sums
 
