@@ -19,7 +19,7 @@ import pytorch_lightning, torch, torchmetrics
 
 NOTHING_LOADED = """
 from torchmetrics.utilities import imports
-heavy = {"matplotlib", "scipy", "sympy", "torch._dynamo.utils", "torchvision", "transformers"}
+heavy = {"matplotlib", "scipy", "sympy.core", "torch._dynamo.utils", "torchvision", "transformers"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 assert imports._SCIPY_AVAILABLE and imports._TORCHVISION_AVAILABLE and imports._MATPLOTLIB_AVAILABLE
 """
@@ -50,6 +50,15 @@ optimizer.step()
 optimizer.zero_grad()
 optimizer.load_state_dict(optimizer.state_dict())
 assert not torch.equal(before, net.bias) and "torch._dynamo.utils" not in sys.modules
+with torch.device("meta"):
+    torch.nn.functional.softmax(torch.nn.Linear(3, 2)(torch.ones(2, 3)), dim=-1).mean(dim=1).sum().backward()
+assert "sympy.core" not in sys.modules
+try:
+    torch._check(False)
+except RuntimeError:
+    pass
+else:
+    raise AssertionError
 """
 
 COMPILING = """
@@ -73,10 +82,18 @@ def kept_off(number):
     assert not torch.compiler.is_compiling()
     return number
 assert twice(torch.ones(1)).item() == 2.0
+graphs.clear()
+def of_any_size(numbers):
+    torch._check(numbers.shape[0] > 1)
+    return numbers.sum() + numbers.shape[0]
+of_any_size = torch.compile(of_any_size, backend=note, dynamic=True)
+assert [of_any_size(torch.ones(size)).item() for size in (3, 4, 5)] == [6.0, 8.0, 10.0] and len(graphs) == 1
+from torch.fx.experimental.symbolic_shapes import ShapeEnv, guard_or_false
+assert guard_or_false(True) is True
 """
 
 AS_EVER = """
-heavy = {"matplotlib", "scipy", "sympy", "torch._dynamo.utils", "torchvision", "transformers"}
+heavy = {"matplotlib", "scipy", "sympy.core", "torch._dynamo.utils", "torchvision", "transformers"}
 assert heavy <= set(sys.modules), heavy - set(sys.modules)
 """
 

@@ -6,10 +6,11 @@ SymPy and scikit-learn. Every optimizer of torch loads the compiler, to keep it 
 of the time and almost half of the memory of a start, and hardly a training uses any of it.
 
 So a library has a stand-in while Lightning and torchmetrics are being imported, and at no other time: each name that is
-taken of it is a promise, kept at its first use. The compiler has one for as long as all that is asked of it is to keep
-off what it does not trace. Nothing is hidden: what asks for installed packages is answered as ever, all of those
-libraries work, and ``import scipy`` elsewhere is the real thing. At worst a newer version uses a promise during its
-import, and so loads what it always did; `tests/contracts/test_start.py` would tell.
+taken of it is a promise, kept at its first use. The compiler, SymPy and what torch knows of sizes as symbols have one
+until they are asked for more than it can answer: before they are in memory nothing is traced, and no size is a symbol.
+ Nothing is hidden: what asks for installed packages is answered as ever, all of those libraries work, and
+``import scipy`` elsewhere is the real thing. At worst a newer version uses a promise during its import, and so loads
+what it always did; `tests/contracts/test_start.py` would tell.
 
 ``BAKEOFF_POSTPONE=0`` in the environment leaves all imports as they are; processes that bakeoff starts inherit it.
 Python 3.15 has such imports of its own (PEP 810).
@@ -18,12 +19,11 @@ Python 3.15 has such imports of its own (PEP 810).
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache, wraps
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
@@ -35,6 +35,8 @@ SWITCH = "BAKEOFF_POSTPONE"
 IMPORTERS = ("pytorch_lightning", "lightning_fabric", "torchmetrics", "torchvision")
 LIBRARIES = ("matplotlib", "scipy", "torchvision", "transformers")
 COMPILER = "torch._dynamo"
+SYMBOLS = "torch.fx.experimental.symbolic_shapes"
+SYMPY = "sympy"
 
 
 def postpone() -> None:
@@ -58,35 +60,38 @@ class _Finder(MetaPathFinder):
 
     @contextmanager
     def importing(self) -> Iterator[None]:
-        """The import of an importer, which may import another."""
+        """The import of an importer, which may import another; torch comes before, as ever."""
+        importlib.import_module("torch")
         self._depth, self._thread = self._depth + 1, threading.get_ident()
         try:
             yield
         finally:
             self._depth -= 1
-            for library in (*LIBRARIES, COMPILER) if not self._depth else ():
-                _withdraw(library, keep=COMPILER)
+            for library in (*LIBRARIES, *_LASTING) if not self._depth else ():
+                _withdraw(library, keep=_LASTING)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """How we load a module; None for one that is none of ours."""
         library = _library(fullname)
-        stood_in = library is not None and library not in self._real and _is_absent(library)
-        if fullname == COMPILER or (stood_in and self.active):
-            return _found(fullname, path, _StandingIn) if stood_in else None
+        stood_in = library is not None and library not in self._real
+        if stood_in and (fullname in _LASTING or self.active):
+            return _found(fullname, path, _StandingIn)
         if fullname in IMPORTERS:
             return _found(fullname, path, _Importing)
-        if library == COMPILER and stood_in:  # a module of its own is wanted: it is in memory with it, or found by now
-            self.load(COMPILER)
+        if stood_in and library in _LASTING:  # a module of its own is wanted: it is in memory with it, or found by now
+            self.load(library)
             return spec_from_loader(fullname, _Present()) if fullname in sys.modules else None
         return None
 
     def load(self, library: str) -> None:
-        """Imports it for real, in place of its stand-in."""
-        self._real.add(library)
-        _withdraw(library)
-        importlib.import_module(library)
+        """Imports it for real, in place of its stand-in; of those that last, what it builds on first."""
+        lasting = list(_LASTING)
+        for name in [*lasting[: lasting.index(library)], library] if library in _LASTING else [library]:
+            self._real.add(name)
+            _withdraw(name)
+            importlib.import_module(name)
 
 
 _finder = _Finder()
@@ -115,7 +120,7 @@ class _StandingIn(Loader):
         pass
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _Compiler(spec.name) if spec.name == COMPILER else StandIn(spec.name)
+        return _LASTING.get(spec.name, StandIn)(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         pass
@@ -136,7 +141,8 @@ class StandIn(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         library = _library(self.__name__)
-        assert library is not None
+        if library is None or name in _SET_BY_IMPORT:
+            raise AttributeError(name)
         return _taken(library, lambda: _member(self.__name__, name), name)
 
 
@@ -158,6 +164,56 @@ class _Compiler(StandIn):
 
         kept_off._torchdynamo_disable = True  # type: ignore[attr-defined]  # the compiler's own sign
         return kept_off
+
+
+class _Symbols(StandIn):
+    """In place of what torch knows of sizes as symbols: what it would say of numbers and conditions."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _OF_NUMBERS:
+            return super().__getattr__(name)
+
+        def answer(*values: Any, **options: Any) -> Any:
+            return (_OF_NUMBERS[name] if _is_plain(values) else _member(SYMBOLS, name))(*values, **options)
+
+        return answer
+
+
+class _Sympy(StandIn):
+    """In place of SymPy: of the class of its values, of which there are none yet, torch asks nothing else."""
+
+    def __getattr__(self, name: str) -> Any:
+        return Promise(SYMPY, lambda: _member(SYMPY, name)) if name == "Basic" else super().__getattr__(name)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is a number, a condition, a shape of numbers, or a tensor of such a shape."""
+    shape = value if isinstance(value, tuple | list) else getattr(value, "shape", None)
+    return isinstance(value, int) or (isinstance(shape, tuple | list) and all(map(_is_plain, shape)))
+
+
+def _as_it_is(value: int, skip: int = 0) -> int:
+    return value
+
+
+_OF_NUMBERS: dict[str, Callable[..., Any]] = {
+    "expect_true": _as_it_is,
+    "guard_or_false": _as_it_is,
+    "guard_or_true": _as_it_is,
+    "guard_size_oblivious": _as_it_is,
+    "statically_known_true": _as_it_is,
+    "free_unbacked_symbols": lambda tensor: set(),
+    "guarding_hint_or_throw": _as_it_is,
+    "has_guarding_hint": lambda size: True,
+    "is_nested_int": lambda size: False,
+    "sym_and": lambda *conditions: all(conditions),
+    "sym_or": lambda *conditions: any(conditions),
+    "sym_eq": lambda one, other: list(one) == list(other) if isinstance(one, tuple | list) else one == other,
+}
+_SET_BY_IMPORT = frozenset({"__path__", "__file__", "__cached__", "__loader__", "__package__", "__spec__"})
+"""What a stand-in has of itself, or lacks as the real module does."""
+_LASTING: dict[str, type[StandIn]] = {SYMPY: _Sympy, SYMBOLS: _Symbols, COMPILER: _Compiler}
+"""Stand-ins that stay until more is asked of them; each builds on those before it."""
 
 
 class Promise:
@@ -191,6 +247,12 @@ class Promise:
     def __mro_entries__(self, bases: tuple[object, ...]) -> tuple[type, ...]:
         return (self._kept(),)
 
+    def __or__(self, other: Any) -> Any:
+        return self._kept() | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self._kept()
+
     def __bool__(self) -> bool:
         return bool(self._kept())
 
@@ -210,21 +272,22 @@ def _taken(library: str, make: Callable[[], Any], name: str = "") -> Any:
 def _member(module: str, name: str) -> Any:
     """What the real module holds, a module below it too."""
     library = _library(module)
-    if library is not None and _is_absent(library):
+    if library is not None and _is_absent(module):
         _finder.load(library)
     found = importlib.import_module(module)
-    if not hasattr(found, name) and importlib.util.find_spec(f"{module}.{name}") is not None:
-        importlib.import_module(f"{module}.{name}")
+    if not hasattr(found, name) and hasattr(found, "__path__"):
+        with suppress(ModuleNotFoundError):
+            importlib.import_module(f"{module}.{name}")
     return getattr(found, name)
 
 
 def _library(fullname: str) -> str | None:
-    return next((name for name in (*LIBRARIES, COMPILER) if f"{fullname}.".startswith(f"{name}.")), None)
+    return next((name for name in (*LIBRARIES, *_LASTING) if f"{fullname}.".startswith(f"{name}.")), None)
 
 
-def _is_absent(library: str) -> bool:
+def _is_absent(module: str) -> bool:
     """Whether it is not in memory, but for a stand-in."""
-    return isinstance(sys.modules.get(library, _NOTHING), StandIn)
+    return isinstance(sys.modules.get(module, _NOTHING), StandIn)
 
 
 _NOTHING = StandIn("nothing")
@@ -238,10 +301,10 @@ def _found(fullname: str, path: Sequence[str] | None, loader: Callable[[Loader],
     return spec
 
 
-def _withdraw(library: str, *, keep: str | None = None) -> None:
-    """Takes its stand-ins out of memory, but for that of the module ``keep``."""
+def _withdraw(library: str, *, keep: Container[str] = ()) -> None:
+    """Takes its stand-ins out of memory, but for some."""
     for name, module in list(sys.modules.items()):
-        if isinstance(module, StandIn) and _library(name) == library and name != keep:
+        if isinstance(module, StandIn) and _library(name) == library and name not in keep:
             del sys.modules[name]
             parent, _, child = name.rpartition(".")
             if vars(sys.modules.get(parent, _NOTHING)).get(child) is module:

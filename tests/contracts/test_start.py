@@ -11,9 +11,11 @@ DENIED = {
     "matplotlib": "draws; only the report does",
     "mlflow": "a process of its own tracks",
     "optuna": "proposes; only a study does",
+    "scipy": "tells winners apart; only a verdict does",
     "sklearn": "fits tf-idf, and makes the digits once",
+    "sympy.core": "reckons with sizes as symbols; of no use before something is compiled",
     "torch._dynamo.utils": "compiles; torch's optimizers load it to say that it should keep off",
-    "torch.distributed.fsdp": "cuts networks in parts; a second, with SymPy",
+    "torch.distributed.fsdp": "cuts networks in parts",
     "torchvision": "resizes and augments pictures; these have one size, and stay as they are",
     "transformers": "pretrained networks and tokenizers",
 }

@@ -14,8 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 
-from scipy.special import ndtri
-
+from bakeoff.statistics.distributions import ndtri
 from bakeoff.statistics.estimates import Estimate
 
 

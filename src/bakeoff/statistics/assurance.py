@@ -13,11 +13,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
 
 from bakeoff.statistics.advice import Advice
 from bakeoff.statistics.amounts import Amounts
 from bakeoff.statistics.components import Components, components_of
+from bakeoff.statistics.distributions import ndtr, stdtrit
 from bakeoff.statistics.estimates import Estimate
 from bakeoff.statistics.guards import KAPPA_STRICT
 

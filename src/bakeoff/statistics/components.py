@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import chdtri
 
+from bakeoff.statistics.distributions import chdtri
 from bakeoff.statistics.estimates import Estimate
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.special import stdtr, stdtrit
-
+from bakeoff.statistics.distributions import stdtr, stdtrit
 from bakeoff.statistics.skewness import transformed, untransformed
 
 

@@ -18,8 +18,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
+from bakeoff.statistics.distributions import ndtr, ndtri
 from bakeoff.statistics.estimates import Estimate
 
 SHARES = 200

@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
 from bakeoff.statistics.amounts import Amounts
 from bakeoff.statistics.assurance import CHANCE, smallest_difference
 from bakeoff.statistics.components import Components
+from bakeoff.statistics.distributions import stdtr, stdtrit
 from bakeoff.statistics.guards import KAPPA_SINGLE, KAPPA_STRICT, SINGLE_TEST_LEVEL
 
 SEEDS = (5, 10, 20, 40)

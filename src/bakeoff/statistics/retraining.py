@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import stdtr
-
+from bakeoff.statistics.distributions import stdtr
 from bakeoff.statistics.estimates import Estimate
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import chdtri, ndtr, stdtrit
 
+from bakeoff.statistics.distributions import chdtri, ndtr, stdtrit
 from bakeoff.statistics.estimates import Estimate
 from bakeoff.statistics.verdicts import Verdict
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from bakeoff.comparison.judging.opening import CLUSTER
 from bakeoff.comparison.judging.scoring import ScoredTrial
@@ -17,6 +16,7 @@ from bakeoff.record.contenders import Contender
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.statistics import own_interval
 from bakeoff.statistics.clusters import clusters_of
+from bakeoff.statistics.distributions import stdtrit
 
 COSTS = ("train_flops", "train_seconds", "examples_seen", "examples_per_second", "peak_memory_mb")
 

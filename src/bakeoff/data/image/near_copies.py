@@ -16,8 +16,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import minimum_spanning_tree
 
 from bakeoff.data.image.records import Pixels
 from bakeoff.data.prepared import PreparedRows
@@ -141,6 +139,9 @@ def _links(thumbnails_ND: NDArray[np.float32]) -> list[tuple[int, int, float]]:
         nearest_BK = np.argpartition(-cosines_BN, count - 1, axis=1)[:, :count]
         near.append(nearest_BK)
         lengths.append(_lengths(np.take_along_axis(cosines_BN, nearest_BK, axis=1)))
+    from scipy.sparse import csr_array  # prepared data does without
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
     starts = np.repeat(np.arange(num_rows), count)
     graph = csr_array((np.concatenate(lengths).ravel(), (starts, np.concatenate(near).ravel())), shape=(num_rows,) * 2)
     tree = minimum_spanning_tree(graph).tocoo()

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.verdict import LeaderboardRow
 from bakeoff.report.numbers import significant
 from bakeoff.report.words import all_of
+from bakeoff.statistics.distributions import stdtrit
 
 SIZES = ("1", "32")
 """The batch sizes that are timed."""

@@ -11,13 +11,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.verdict import RecordedPair, RecordedVerdict
 from bakeoff.report.numbers import is_number
 from bakeoff.statistics.assurance import PRACTICAL
 from bakeoff.statistics.components import Components, components_of
+from bakeoff.statistics.distributions import stdtrit
 from bakeoff.statistics.estimates import Estimate
 from bakeoff.statistics.information import Spending
 from bakeoff.statistics.simultaneous import simultaneous_interval
