@@ -20,6 +20,7 @@ from bakeoff.config.checking import Checker
 from bakeoff.config.composition import Composer
 from bakeoff.config.overrides import parse, quoted
 from bakeoff.data.sources.source import ARCHIVES, Source, existing_path
+from bakeoff.data.sources.table_file import SUFFIXES, table_suffix
 from bakeoff.data.survey import Survey, survey, surveyor_class
 from bakeoff.errors import BakeoffError, ConfigError, DataError
 
@@ -103,13 +104,16 @@ def _options_for(path: Path, given: str, catalog: Catalog, settings: Sequence[st
     kind_of = {name: str(catalog.content("data", name).get("kind")) for name in catalog.options("data")}
     endings = [suffix[1:].lower() for suffix in path.suffixes]
     names = sorted(kind_of, key=lambda name: (kind_of[name], not any(e.startswith(name) for e in endings), name))
-    found = []
+    found, tried = [], set()
     for name in names:
         source = catalog.content("data", name)["module"].get("source", {})
         key = _key_for(path, source)
         task = tasks.get(kind_of[name])
         if key is None or task is None or asked.get("data", name) != name or asked.get("task", task) != task:
             continue
+        if (task, source["_target_"]) in tried:  # another option of the same reader reads nothing else
+            continue
+        tried.add((task, source["_target_"]))
         chosen = [f"task={task}"] * ("task" not in asked) + [f"data={name}"] * ("data" not in asked)
         found.append((_source_class(source), [*chosen, typed(key, given)]))
     certain = [option for made, option in found if made is not None and made.is_certain]
@@ -133,14 +137,22 @@ def _surveyed(composer: Composer, words: list[str]) -> Answer:
     """The survey with these settings, and with those that errors advise."""
     taken: list[str] = []
     advised: dict[str, str] = {}
+    refusal: BakeoffError | None = None
     while True:
         current = [*(word for word in words if word.partition("=")[0] not in advised), *advised.values()]
-        section = _section(composer, current)
+        try:
+            section = _section(composer, current)
+        except BakeoffError:
+            if refusal is None:
+                raise
+            raise refusal from None  # what it advises is no setting of this option
         found: Survey | None = None
         try:
             found = look(section)
             refusal = found.refusal
-        except DataError as error:
+        except (ConfigError, DataError) as error:
+            if isinstance(error, ConfigError) and _advice(error) is None:
+                raise
             refusal = error
         advice = _advice(refusal) if refusal else None
         if advice is None or advice[0] in advised or len(taken) == _MOST_ADVICE:
@@ -168,7 +180,7 @@ def look(section: Mapping[str, Any]) -> Survey:
     return survey_opened(section)
 
 
-def _advice(refusal: DataError) -> tuple[str, str] | None:
+def _advice(refusal: BakeoffError) -> tuple[str, str] | None:
     """The setting, and the word that sets it, with which an error's advice begins; of a path the whole of it."""
     found = _ADVICE.match(refusal.next_step or "")
     if found is None:
@@ -198,6 +210,8 @@ def _unknown(path: Path) -> ConfigError:
     problem = f"nothing reads {path} as examples"
     allowed = "a table (.csv, .jsonl, .parquet, ...), a folder of images or of text files, a text file"
     step = "unpack it, and give the folder" if path.suffix.lower() in ARCHIVES else "bakeoff list data"
+    if tables := sorted(file.name for file in path.glob("*") if table_suffix(file.name) in SUFFIXES):
+        problem, step = f"{problem}; it holds tables", f"give one of them: {', '.join(tables[:5])}"
     return ConfigError("config.unknown_data", "bakeoff data", path.name, problem, allowed=allowed, next_step=step)
 
 

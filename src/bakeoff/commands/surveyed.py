@@ -10,7 +10,7 @@ from rich.markup import escape
 from bakeoff.commands.listing import plain_table, show
 from bakeoff.data.survey import Survey
 
-_MOST_CLASSES = 20
+_MOST_CLASSES = _MOST_COLUMNS = 20
 _SHORTEST = 40  # characters of a value
 
 
@@ -50,10 +50,13 @@ def print_survey(survey: Survey, *, taken: Sequence[str], commands: Sequence[str
 
 def _print_columns(survey: Survey) -> None:
     table = plain_table("column", "type", "taken as", "values", "such as")
-    for column in survey.columns:
+    kept = sorted(survey.columns, key=lambda column: column.taken_as is None)[:_MOST_COLUMNS]
+    for column in (column for column in survey.columns if column in kept):
         values = "" if column.values is None else f"{column.values:,}"
         cells = (column.name, column.type, column.taken_as or "left out", values, _short(column.example))
         table.add_row(*map(escape, cells))
+    if len(survey.columns) > len(kept):
+        table.add_row(f"{len(survey.columns) - len(kept):,} more", "", "left out")
     show(table)
 
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from datasets import ClassLabel, Dataset, Features, List, Value
 
+from bakeoff.data import hints
 from bakeoff.errors import DataError
 
 _COMMON_NAMES = {
@@ -28,14 +29,14 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 
 
-def label_column(features: Features, wanted: str | None) -> str:
+def label_column(rows: Dataset, wanted: str | None) -> str:
     """The column that holds the labels: the one named, else the only ``ClassLabel``, else one called "label".
 
     Raises:
         DataError: no such column, or several that could be meant.
     """
-    found = [name for name, feature in features.items() if isinstance(feature, ClassLabel)]
-    return choose_column("label", wanted, found, features)
+    found = [name for name, feature in rows.features.items() if isinstance(feature, ClassLabel)]
+    return choose_column("label", wanted, found, rows.features, rows=rows)
 
 
 def raw_labels(dataset: Dataset, column: str) -> list[str | None]:
@@ -102,11 +103,17 @@ def _values(dataset: Dataset, column: str) -> list[Any]:
 
 
 def choose_column(
-    kind: str, wanted: str | None, found: list[str], features: Features, *, key: str | None = None
+    kind: str,
+    wanted: str | None,
+    found: list[str],
+    features: Features,
+    *,
+    key: str | None = None,
+    rows: Dataset | None = None,
 ) -> str:
     """The column named; else the only one found to be of the kind; else the first that has one of its usual names.
 
-    ``key`` is the setting to blame, ``data.columns.<kind>`` if None.
+    ``key`` is the setting to blame, ``data.columns.<kind>`` if None; ``rows`` are what advice is drawn from.
 
     Raises:
         DataError: no such column, or several that could be meant.
@@ -120,15 +127,18 @@ def choose_column(
         alike = [name for name in candidates if name.lower() == usual]
         if len(alike) == 1:
             return alike[0]
-    return _refuse_missing(kind, None, features, key=key)
+    return _refuse_missing(kind, None, features, key=key, rows=rows)
 
 
-def _refuse_missing(kind: str, wanted: str | None, features: Features, *, key: str | None = None) -> NoReturn:
+def _refuse_missing(
+    kind: str, wanted: str | None, features: Features, *, key: str | None = None, rows: Dataset | None = None
+) -> NoReturn:
     shown = [f"{name} ({_kind_of(feature)})" for name, feature in features.items() if not name.startswith("__")]
     key = key or f"data.columns.{kind}"
     problem = f"no column of that name holds the {kind}" if wanted else f"cannot tell which column holds the {kind}"
     near = difflib.get_close_matches(str(wanted), [name for name in features if not name.startswith("__")], n=1)
-    next_step = f"{key}={near[0]}" if near else f"name it: {key}=COLUMN"
+    likely = (hints.likely_classes if kind == "label" else hints.likely_texts)(rows) if rows is not None else []
+    next_step = f"{key}={near[0]}" if near else hints.advice(key, likely)
     twins = [name for name in features if re.fullmatch(rf"{re.escape(wanted or _COMMON_NAMES[kind][0])} {_TWIN}", name)]
     if twins:
         problem = f"{len(twins)} columns have that name: none of them is meant"
@@ -137,7 +147,12 @@ def _refuse_missing(kind: str, wanted: str | None, features: Features, *, key: s
         next_step += ", of those in the table's header"
     if kind in ("label", "target") and len(shown) == 1:
         next_step = f"add a column that holds the {kind}"
-    if any(_NUMBER.fullmatch(name) for name in features):
+    if any(name.endswith(hints.SPANS) for name in features):
+        next_step = "named entities are no task here: one label, or a list of labels, a text"
+    has_no_header = rows is not None and hints.begins_with_row(rows)
+    if has_no_header:
+        next_step = hints.advice(key, [])
+    if has_no_header or any(_NUMBER.fullmatch(name) for name in features):
         next_step += "; where line 1 is a row already, put the names of the columns above it"
     raise DataError("data.missing_column", key, wanted or "null", problem, allowed=shown, next_step=next_step)
 

@@ -6,7 +6,7 @@ import collections
 import dataclasses
 import importlib.util
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ _SEEN_VALUES = 1000
 _CHOICES = ("dedup", "allow_leak", "on_missing", "on_rare")
 """Settings of a `Preparation` that every kind of rows may have."""
 _GROUP_PATTERNS = (r"([^/]+)\.rf\.[0-9a-f]+\.\w+$", r"([^/]+)[-_ ](?:[a-z]+)?\d+\.\w+$")
+_NUMBER = re.compile(r"[+-]?\d+\.\d+")
+_MANY_NUMBERS = 5
 _FEWEST_GROUPS, _LEAST_IN_A_GROUP = 10, 1.5
 
 
@@ -103,7 +105,8 @@ def survey(section: Mapping[str, Any], surveyor: type[Surveyor[Any]]) -> Survey:
     try:
         found = surveyor(loaded, columns=columns, split=split, on_missing=choices["on_missing"])
     except DataError as refusal:
-        return Survey(columns=_columns(loaded, {}), refusal=refusal)
+        shown = _columns(loaded, {})
+        return Survey(columns=shown, notes=(*getattr(loaded, "notes", ()), *_doubts(shown)), refusal=refusal)
     refusals, rows = [], None
     try:
         found.settle(section)
@@ -135,17 +138,19 @@ def _described(
     if found.split.unit is not None:
         taken.setdefault(found.split.unit, "group")
     taken |= {column: f"split by {key}" for key, column in found.split.deciding.items()}
+    columns, classes = _columns(loaded, taken), _classes(table, by_split)
+    given = tuple(name for name in by_split if name in table.parts) if len(set(table.parts)) > 1 else ()
     return Survey(
-        columns=_columns(loaded, taken),
+        columns=columns,
         splits={name: len(part) for name, part in by_split.items()},
-        given=tuple(name for name in by_split if name in table.parts) if len(set(table.parts)) > 1 else (),
-        classes=_classes(table, by_split),
+        given=given,
+        classes=classes,
         measures={name: _spread(values) for name, values in found.measures().items() if len(values)},
         copies=len(digests) - len(set(digests)),
         contradictions=_contradictions(table, digests),
         groups=len(set(table.units)) if table.units is not None else None,
         likely_groups=_likely_groups(table) if table.units is None else None,
-        notes=rows.notes if rows is not None else table.notes,
+        notes=(*(rows.notes if rows is not None else table.notes), *_doubts(columns, classes, given)),
         examples=tuple(_example(found, row) for row in _spread_rows(len(table.examples))),
         refusal=refusals[0] if refusals else None,
     )
@@ -166,6 +171,19 @@ def _columns(loaded: DatasetDict, taken: Mapping[str, str]) -> tuple[Column, ...
         role = next((role for column, role in taken.items() if name in (column, column.partition(".")[0])), None)
         found.append(Column(name, kind, role, _num_different(values), " ".join(str(path or shown)[:200].split())))
     return tuple(found)
+
+
+def _doubts(
+    columns: Sequence[Column], classes: Mapping[str, Mapping[str, int]] | None = None, given: Sequence[str] = ()
+) -> Iterator[str]:
+    """What is read as asked, but may not be what is meant."""
+    numbers = [column.name for column in columns if column.taken_as is None and _NUMBER.fullmatch(column.example)]
+    if len(numbers) >= _MANY_NUMBERS:
+        yield f"{len(numbers):,} columns of numbers are left out ({numbers[0]}, ...): no task here learns from them."
+    for split in given:
+        lacking = [name for name, counts in (classes or {}).items() if not counts[split]]
+        if lacking:
+            yield f"The given {split} split has no row of {len(lacking):,} classes, such as {lacking[0]}."
 
 
 def _num_different(values: Sequence[Any]) -> int | None:

@@ -38,7 +38,7 @@ def read_table(
     """
     rows = source_rows(splits, split)
     image = image_column(rows.train.features, columns.image)
-    label = naming.label_column(rows.train.features, columns.label)
+    label = naming.label_column(rows.train, columns.label)
     column_of = {"image": image, "label": label}
     rows.require_columns(column_of)
     rows, labels = one_label(rows, label, kind=columns.label_kind, on_missing=on_missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from bakeoff.data.sources.source import Head, Source, existing_path, file_states
 from bakeoff.data.sources.tables import Tables
 from bakeoff.errors import ConfigError, DataError
 
+_LANGUAGE = re.compile(r"\.([a-z]{2}(-[A-Za-z]{2,4})?|src|tgt|trg)")
+"""What a file's name ends in where its lines are sentences of a language."""
 _SPLITS = {"train": "", "val": "val_", "test": "test_"}
 
 
@@ -68,8 +71,8 @@ class ParallelTexts(Source):
 
     @classmethod
     def argument_for(cls, path: Path) -> str | None:
-        """``file`` of a table; which two files belong together no name of one tells."""
-        return Tables.argument_for(path)
+        """``file`` of a table, ``source_file`` of a text beside which there is another in another language."""
+        return "source_file" if partner_of(path) else Tables.argument_for(path)
 
     def identity(self) -> dict[str, Any]:
         """The state of the files."""
@@ -124,4 +127,22 @@ def _check_choice(file: str | None, pairs: dict[str, tuple[str | None, str | Non
         if None in pairs[split]:
             side = ("source", "target")[pairs[split].index(None)]
             key = f"data.{_SPLITS[split]}{side}_file"
-            raise ConfigError("config.missing_value", key, None, "the other side of the pair is given, this is not")
+            partner = partner_of(Path(next(filter(None, pairs[split]))))
+            next_step = f"{key}={partner}" if partner else None
+            problem = "the other side of the pair is given, this is not"
+            raise ConfigError("config.missing_value", key, None, problem, next_step=next_step)
+
+
+def names_language(path: Path) -> bool:
+    """Whether it is a file that is called by the language of its lines: ``train.en``."""
+    return _LANGUAGE.fullmatch(path.suffix) is not None and path.is_file()
+
+
+def partner_of(path: Path) -> Path | None:
+    """The only file of as many lines whose name is the same but for the language: ``train.de`` of ``train.en``."""
+    if not names_language(path):
+        return None
+    others = [other for other in path.parent.iterdir() if other.stem == path.stem and other.name != path.name]
+    found = [other for other in others if names_language(other)]
+    same = len(found) == 1 and path.read_bytes().count(b"\n") == found[0].read_bytes().count(b"\n")
+    return found[0] if same else None

@@ -30,6 +30,9 @@ from bakeoff.errors import DataError
 
 _LONGEST_FIELD = 1 << 30  # bytes; the module's own limit of 131,072 is less than a long document
 _EXCELS_LINE = re.compile(r'"?sep=(.)"?\r?\n')
+_ESCAPED = re.compile(r'\\(["\\\r\n])')
+_IMPORT_ID = '{"ImportId"'
+"""How every cell of the last line of Qualtrics' header begins."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +66,7 @@ def read_csv(text: str, file: Path, how: TableFormat, *, suffix: str, key: str) 
     lines = list(io.StringIO(text, newline=""))
     sep = character(how.sep, SEPARATORS, beside(key, "sep")) if how.sep else plain_separator(lines, usual)
     sheet = _Sheet(file, key, lines, first_line, sep)
-    rows, notes = sheet.rows(how.quote)
+    rows, notes = _without_more_header(*sheet.rows(how.quote), file)
     if sep != usual and not how.sep:
         notes.append(f"{file.name} is cut at the {_called(sep)}, as its first lines are ({beside(key, 'sep')}).")
     names, fields = sheet.columns(rows)
@@ -95,11 +98,27 @@ class _Sheet:
             return self._cut(character(quote, QUOTES, beside(self.key, "quote"))), []
         if self.sep == "\t" and any('"' in line for line in self.lines):
             return self._between_tabs()
-        rows = self._cut('"')
+        escaped = self._escaped()
+        rows = self._cut('"', or_else=escaped)
+        if rows is escaped:
+            return rows, [f"Quotes within fields of {self.file.name} stand behind backslashes, and are read as such."]
         swallowed = self._swallowed(rows)
         if swallowed is not None:
             self._refuse_swallowed(*swallowed)
         return rows, []
+
+    def _escaped(self) -> _Rows | None:
+        """All rows, where databases have put backslashes before quotes within fields; None where that does not fit."""
+        if not any('\\"' in line for line in self.lines):
+            return None
+        doubled = [_ESCAPED.sub(lambda found: '""' if found[1] == '"' else found[1], line) for line in self.lines]
+        sheet = dataclasses.replace(self, lines=doubled)
+        try:
+            rows = sheet._cut('"')
+        except DataError:
+            return None
+        fits = len({len(fields) for fields in rows.fields if fields}) == 1 and sheet._swallowed(rows) is None
+        return rows if fits else None
 
     def _between_tabs(self) -> tuple[_Rows, list[str]]:
         """Quotes are characters there, unless all of them are quoting, or the rows would not fit the header."""
@@ -194,6 +213,16 @@ class _Sheet:
         setting = beside(self.key, "quote")
         next_step = f"{setting}=none if these quotes are characters, {setting}=double if they are quoting"
         raise DataError("data.swallowed_rows", self.key, self.file.name, problem, next_step=next_step)
+
+
+def _without_more_header(rows: _Rows, notes: list[str], file: Path) -> tuple[_Rows, list[str]]:
+    """Without the lines of questions and identifiers that Qualtrics writes below the names of columns."""
+    for last, fields in enumerate(rows.fields[:3]):
+        if fields and all(field.startswith(_IMPORT_ID) for field in fields):
+            kept = _Rows([rows.fields[0], *rows.fields[last + 1 :]], [rows.begins[0], *rows.begins[last + 1 :]])
+            note = f"Lines {rows.begins[1]} to {rows.begins[last + 1] - 1} of {file.name} are more header, as Qualtrics"
+            return kept, [*notes, f"{note} writes it, and were left out."]
+    return rows, notes
 
 
 def _called(sep: str) -> str:

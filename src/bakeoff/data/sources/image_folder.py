@@ -18,7 +18,7 @@ from datasets import Dataset, DatasetDict, Image
 from bakeoff.data.sources.class_folders import ClassFolder, class_files, split_folders
 from bakeoff.data.sources.folders import FileKind, Tree, read_tree, visible_files
 from bakeoff.data.sources.source import Head, Loaded, Source, existing_folder, file_states
-from bakeoff.data.sources.table_file import read_table_file
+from bakeoff.data.sources.table_file import SUFFIXES, read_table_file, table_suffix
 from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import DataError
@@ -106,7 +106,8 @@ class ImageFolder(Source):
         listed = {split: file for split, top in tops.items() if (file := _metadata(tree.root / top))}
         if whole is None and not listed:
             found = class_files(tree, class_folder=self._class_folder, key="data.path")
-            return {split: _table_of(tree.root, files) for split, files in found.splits.items()}, list(found.notes)
+            tables = {split: _table_of(tree.root, files) for split, files in found.splits.items()}
+            return tables, [*found.notes, *_note_on_tables(tree)]
         notes: list[str] = []
         if whole is not None:
             tables = _by_top_folder(self._named_by(whole, tree.root, notes), tops)
@@ -148,6 +149,13 @@ def _metadata(folder: Path) -> Path | None:
         problem = f"{folder} holds two tables, {' and '.join(_METADATA)}"
         raise DataError("data.doubled_table", "data.path", folder, problem, next_step="keep one of them")
     return found[0] if found else None
+
+
+def _note_on_tables(tree: Tree) -> list[str]:
+    """Tells that a table beside the images may hold their classes."""
+    names = [file.as_posix() for file in tree.others if table_suffix(file.name) in SUFFIXES]
+    what = f"a table called metadata.csv, with columns {_FILE_NAME} (ending included) and label, gives the classes"
+    return [f"{', '.join(names[:3])} beside the images was left out; {what}."] if names else []
 
 
 def _require_all(tops: dict[str, str], listed: dict[str, Path], root: Path) -> None:

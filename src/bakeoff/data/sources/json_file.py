@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from bakeoff.data.hints import SPANS
 from bakeoff.data.sources.table_format import ReadTable, distinct
 from bakeoff.errors import DataError
 
@@ -44,6 +45,7 @@ def _records(text: str, file: Path, key: str) -> tuple[list[dict[str, Any]], lis
     if in_list:
         found = _loaded(text, 1, file, key)
         lines = list(range(1, len(found) + 1))
+        _refuse_tasks(found, file, key)
     elif numbered and (len(numbered) == 1 or not _is_json(numbered[0][1])) and _is_json(text):
         found, lines = [_loaded(text, 1, file, key)], [numbered[0][0]]
         _refuse_layout(found[0], file, key)
@@ -112,6 +114,21 @@ def _layout(found: dict[str, Any]) -> str | None:
     return None
 
 
+def _are_spans(value: Any) -> bool:
+    """Whether it is a list of named pieces of a text, or nothing."""
+    pieces = value if isinstance(value, list) else [None] if value else []
+    return all(isinstance(piece, list) and [type(part) for part in piece] == [int, int, str] for piece in pieces)
+
+
+def _refuse_tasks(records: list[Any], file: Path, key: str) -> None:
+    """Label Studio's export of tasks, whose labels lie deep in lists of lists."""
+    first = records[0] if records else None
+    if isinstance(first, dict) and isinstance(first.get("data"), dict) and {"annotations", "completions"} & set(first):
+        next_step = "export it there as JSON-MIN or CSV, which have a row a task"
+        problem = f"{file} is Label Studio's JSON export"
+        raise DataError("data.json_layout", key, file.name, problem, allowed=_ROWS, next_step=next_step)
+
+
 def _kinds(values: list[Any], lines: list[int]) -> dict[str, type]:
     """The kinds of values in a column, each with the line that shows it first."""
     first: dict[str, tuple[int, type]] = {}
@@ -129,5 +146,6 @@ def _column(values: list[Any], kinds: dict[str, type]) -> pa.Array:
             pass
     texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
     if {list, dict} & set(kinds.values()):
-        return pa.StructArray.from_arrays([pa.array(texts, pa.string())], [", ".join(kinds)])
+        field = SPANS if all(map(_are_spans, values)) else ", ".join(kinds)
+        return pa.StructArray.from_arrays([pa.array(texts, pa.string())], [field])
     return pa.array(texts, pa.string())

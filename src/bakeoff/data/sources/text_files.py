@@ -77,6 +77,8 @@ class TextFiles(Source):
             own = {split: found[""]} if "" in found else found
             splits |= {part: self._read(root, files, key, given) for part, files in own.items()}
             notes += left_out
+            if not root.is_dir():
+                notes += _note_on_rows(root.name, splits[split]["text"][0])
         return Loaded(splits, notes)
 
     def _read(self, root: Path, files: list[Path], key: str, given: str) -> Dataset:
@@ -86,6 +88,17 @@ class TextFiles(Source):
             raise DataError("data.no_text", key, given, problem, next_step="give a file that holds text")
         names = [file.relative_to(root.parent).as_posix() for file in files]
         return Dataset.from_dict({"text": texts, EXAMPLE_COLUMN: names})
+
+
+def _note_on_rows(name: str, text: str) -> list[str]:
+    """Tells of a text that may be a table: a tab in every line, or the labels of fastText."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    if len(lines) > 1 and len({line.count("\t") for line in lines}) == 1 and "\t" in lines[0]:
+        how = "call it .tsv, with the names of the columns in a line above"
+        return [f"Every line of {name} has a tab: if lines are rows of a table, {how}."]
+    if all(line.startswith("__label__") for line in lines):
+        return [f"Lines of {name} begin with fastText's __label__: as a table, they would have columns label and text."]
+    return []
 
 
 def _text_files(root: Path, key: str, *, with_splits: bool) -> tuple[dict[str, list[Path]], list[str]]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import json
 from collections.abc import Sequence
 from typing import NoReturn
 
+import pyarrow as pa
 from datasets import ClassLabel, Dataset, List, Value
 
 from bakeoff.data import columns as naming
+from bakeoff.data.hints import NO_VALUE
 from bakeoff.data.labels import LabelKind
+from bakeoff.data.table import SourceRows
 from bakeoff.errors import DataError
 
 _TEXT_TYPES = {"string", "large_string", "string_view", "null"}
 _UNNAMED = ("__", "Unnamed: ")
 _FIRST_ROWS = 1000
 _TRUTHS = {"1": True, "true": True, "0": False, "false": False, "": False, "none": False, "nan": False}
-_NO_TEXT = frozenset({"", "\\N", "NULL"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +78,7 @@ def text_column(dataset: Dataset, role: str, wanted: str | None, *, key: str | N
         first_rows = dataset.select_columns(found)[:_FIRST_ROWS]
         found = [name for name in found if _hold_letters(first_rows[name])] or found
     key = key or f"data.columns.{role}"
-    column = naming.choose_column(role, wanted, found, dataset.features, key=key)
+    column = naming.choose_column(role, wanted, found, dataset.features, key=key, rows=dataset)
     if not _is_text(dataset.features[column]):
         problem = f"holds {dataset.features[column]}, no text"
         raise DataError("data.text_type", key, column, problem, allowed=found)
@@ -100,7 +104,7 @@ def read_texts(dataset: Dataset, column: str) -> list[str]:
 
 def is_blank(text: str) -> bool:
     """Whether there is no text: white space alone, or what databases write instead of none."""
-    return text.strip() in _NO_TEXT
+    return text.strip() in NO_VALUE
 
 
 def joined_labels(dataset: Dataset, columns: Sequence[str]) -> Dataset:
@@ -138,6 +142,40 @@ def read_label_sets(dataset: Dataset, column: str, separator: str | None) -> lis
     return [[part.strip() for part in (value or "").split(separator) if part.strip()] for value in values]
 
 
+def with_written_lists(rows: SourceRows, column: str) -> SourceRows:
+    """Labels that are written as lists, ``["a", "b"]``, ``['a', 'b']`` or ``{"choices": ["a", "b"]}``, as lists.
+
+    A cell without brackets is one label, an empty one none. So they stay where a cell in brackets is no such list.
+    """
+    if not _is_text(rows.train.features.get(column)):
+        return rows
+    lists = {}
+    for part, dataset in rows.datasets.items():
+        cells = [(value or "").strip() for value in dataset.select_columns([column])[:][column]]
+        found = [_written_list(cell) if cell[:1] in ("[", "{") else [cell] * bool(cell) for cell in cells]
+        lists[part] = [names for names in found if names is not None]
+        if len(lists[part]) < len(found) or not any(cell[:1] in ("[", "{") for cell in cells):
+            return rows
+    datasets = {
+        part: dataset.remove_columns([column]).add_column(column, pa.array(lists[part], pa.list_(pa.string())))
+        for part, dataset in rows.datasets.items()
+    }
+    note = f"Labels in column {column} are written as lists, and read as such."
+    return dataclasses.replace(rows, datasets=datasets, notes=(*rows.notes, note))
+
+
+def _written_list(cell: str) -> list[str] | None:
+    try:
+        found = json.loads(cell)
+    except ValueError:
+        try:
+            found = ast.literal_eval(cell)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return None
+    found = found.get("choices") if isinstance(found, dict) else found
+    return found if isinstance(found, list) and all(isinstance(name, str) for name in found) else None
+
+
 def holds_lists(dataset: Dataset, column: str) -> bool:
     """Whether each row has a list in this column."""
     return isinstance(dataset.features[column], List)
@@ -145,7 +183,7 @@ def holds_lists(dataset: Dataset, column: str) -> bool:
 
 def _hold_letters(texts: list[str | None]) -> bool:
     """Unlike the numbers, prices and dates of a CSV file."""
-    return any(character.isalpha() for text in texts for character in text or "")
+    return any(character.isalpha() for text in texts for character in text or "" if not is_blank(text or ""))
 
 
 def _is_text(feature: object) -> bool:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
 from bakeoff.data.contract import Inputs, NewExamples, Reading
+from bakeoff.data.sources.aligned_files import names_language
 from bakeoff.data.sources.decoding import read_text
 from bakeoff.data.sources.folders import read_tree
 from bakeoff.data.sources.source import existing_path, looks_like_path
@@ -155,7 +156,7 @@ def _from_file(
     file: Path, spec: TextSpec, *, column: str | None, how: TableFormat
 ) -> tuple[list[str], list[str], tuple[str, ...]]:
     suffix = table_suffix(file.name)
-    if suffix == ".txt":
+    if suffix == ".txt" or (isinstance(spec, TextPairSpec) and names_language(file)):
         lines = read_text(file, encoding=how.encoding, key="input").replace("\r\n", "\n").split("\n")
         lines = lines[:-1] if not lines[-1] else lines
         return lines, [f"{file.name}#{number}" for number in range(1, len(lines) + 1)], ()

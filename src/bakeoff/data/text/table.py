@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 
 from datasets import Dataset, DatasetDict
 
@@ -13,6 +14,9 @@ from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.table import SourceRows, Table, source_rows
 from bakeoff.data.text import columns as reading
 from bakeoff.data.text.columns import DocumentColumns, LabelledColumns, PairColumns
+
+_MARKS = "#|;,/+"
+"""What may stand between several labels in one cell."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,6 +61,8 @@ def read_table(
     rows.require_columns(column_of)
     roles = {role: column for role, column in column_of.items() if role != "label"}
     rows = _drop_empty(rows, roles)
+    if "label" in column_of:
+        rows = _accepted(rows, column_of["label"])
     labels, multi_label = None, False
     if isinstance(columns, LabelledColumns):
         rows, labels, multi_label = _labels(rows, columns, column_of["label"], on_missing)
@@ -88,7 +94,7 @@ def _find_columns(
     if isinstance(columns, DocumentColumns):
         return {"text": reading.text_column(train, "text", columns.text)}
     assert isinstance(columns.label, str | None)
-    label = naming.label_column(train.features, columns.label)
+    label = naming.label_column(train, columns.label)
     if columns.text == label:
         reading.refuse_same_column("text", "label", label)
     known = {label} if columns.text else {label, unit} & set(train.column_names)
@@ -116,8 +122,39 @@ def _labels(
 ) -> tuple[SourceRows, list[list[str]], bool]:
     """The rows that have a label, each row's labels, and whether a row may have several."""
     separator = columns.label_separator
+    if separator is None and columns.label_kind is None:
+        rows = reading.with_written_lists(rows, label)
     if separator is None and not reading.holds_lists(rows.train, label):
         rows, labels = one_label(rows, label, kind=columns.label_kind, on_missing=on_missing)
-        return rows, labels, False
+        return dataclasses.replace(rows, notes=(*rows.notes, *_note_on_joined(labels))), labels, False
     sets = [reading.read_label_sets(dataset, label, separator) for dataset in rows.datasets.values()]
-    return rows, [names for part in sets for names in part], True
+    labels = [names for part in sets for names in part]
+    if separator is None and all(len(names) == 1 for names in labels):
+        note = f"Lists in column {label} hold one label each: a text has one label (data.columns.label_separator)."
+        return dataclasses.replace(rows, notes=(*rows.notes, note)), labels, False
+    return rows, labels, True
+
+
+def _accepted(rows: SourceRows, label: str) -> SourceRows:
+    """Without what a person rejected or ignored, in the exports of Prodigy, where that is not the label itself."""
+    if label == "answer" or not {"_task_hash", "answer"} <= set(rows.train.column_names):
+        return rows
+    answers = {part: dataset["answer"] for part, dataset in rows.datasets.items()}
+    kept = {part: [row for row, answer in enumerate(said) if answer == "accept"] for part, said in answers.items()}
+    num_dropped = sum(len(said) - len(kept[part]) for part, said in answers.items())
+    note = f"{num_dropped:,} rows were dropped, whose answer is not accept: this is an export of Prodigy."
+    found = rows.selected(kept, key="data.columns.label", column="answer", what="an accept")
+    return dataclasses.replace(found, notes=(*rows.notes, *[note] * bool(num_dropped)))
+
+
+def _note_on_joined(labels: Sequence[Sequence[str]]) -> list[str]:
+    """Tells of classes that are other classes with a mark between."""
+    names = {name for row in labels for name in row}
+    for mark in _MARKS:
+        joined = sorted(
+            name for name in names if mark in name and {part.strip() for part in name.split(mark)} <= names - {name}
+        )
+        if joined:
+            note = f"Some classes are others with {mark!r} between, such as {joined[0]}: several labels a text"
+            return [f"{note} are read with data.columns.label_separator='{mark}'."]
+    return []
