@@ -12,7 +12,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from bakeoff.comparison.judging.apart import apart, half_width
-from bakeoff.comparison.planning.rules import check_selection
+from bakeoff.comparison.planning.rules import check_measured, check_selection
 from bakeoff.config import build
 from bakeoff.data.contract import TaskData
 from bakeoff.errors import ConfigError, TrialsFailed
@@ -47,7 +47,7 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
 
     Raises:
         ConfigError: the folder holds another run or is in use, or weights would be selected by no validation metric, or
-            the worst.
+            the worst, or by one that this data has not.
         EnvironmentFault: the machine lacks what the settings ask for.
         TrialsFailed: training diverged.
     """
@@ -57,6 +57,7 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
     check_selection(trial)
     check_machine(trial.trainer)
     data = trial.open_data()
+    check_measured(trial, data.spec)
     if not trial.is_fitted:
         build_on_meta(lambda: trial.network(data.spec))  # refuses what no network can be, before anything is written
     identity = trial_id(trial.raw, data.fingerprint)

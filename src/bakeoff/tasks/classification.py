@@ -180,6 +180,10 @@ class Classification(Task[AnyClassSpec], abc.ABC):
         answers, truth = table_of(probabilities=probabilities_NK), table_of(label=labels)
         return self.summarise(self.settled(answers, self.settle(answers, truth)) if self.settles else answers, truth)
 
+    def unmeasured(self, metric: str) -> str | None:
+        """By how many classes there are, whether an example may have several, and what the settings ask for."""
+        return self.scores.why_not(metric)
+
     def doubts(self, metric: str) -> list[str]:
         """Accuracy where one answer to all examples is nearly always right."""
         counts_K = np.array(self.spec.class_counts, dtype=np.float64)

@@ -204,6 +204,10 @@ class Task(abc.ABC, Generic[AnySpec]):
     def summarise(self, answers: pa.Table, labels: pa.Table) -> dict[str, float]:
         """All metrics of a set of answers, by name."""
 
+    def unmeasured(self, metric: str) -> str | None:
+        """Why this data has no such metric, though the task declares it; None where it has."""
+        return None
+
     def doubts(self, metric: str) -> list[str]:
         """What speaks against judging by a metric on this data: a sentence each, which ends with its code."""
         return []

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from bakeoff.comparison.judging.scoring import Scorer
 from bakeoff.data.contract import TaskData
+from bakeoff.data.spec import Spec
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.training.trial.configuration import TrialConfig
 
@@ -29,6 +30,21 @@ def check_selection(trial: TrialConfig) -> None:
         problem = f"the worst would be chosen, since {better} {metric} is better"
         step = f"task.direction={facts.direction}"
         raise ConfigError("config.contradiction", "task.direction", direction, problem, next_step=step)
+
+
+def check_measured(trial: TrialConfig, spec: Spec) -> None:
+    """What selects is measured of this data, which the first validation would show otherwise.
+
+    Raises:
+        ConfigError: such as a metric of two classes, of which there are three.
+    """
+    task = trial.make_task(spec)
+    why = task.unmeasured(trial.metric)
+    if why is not None:
+        names = [facts.name for facts in task.metrics_declared if facts.in_validation]
+        allowed = [name for name in names if task.unmeasured(name) is None]
+        problem = f"it is not measured of this data: {why}"
+        raise ConfigError("config.unknown_metric", "task.metric", trial.metric, problem, allowed=allowed)
 
 
 def check_metric(trial: TrialConfig, data: TaskData) -> None:

@@ -68,7 +68,7 @@ class ClassScores:
         if metric in self._ranked_names:
             found = self._ranked(answered, metric)
             return pseudo_values_from_left_out(found.whole, found.without_B)
-        raise ValueError(f"{metric} is not measured: {self._why_not(metric)}")
+        raise ValueError(f"{metric} is not measured: {self.why_not(metric)}")
 
     @cached_property
     def _means(self) -> Mapping[str, Callable[[Answered], np.ndarray]]:
@@ -104,7 +104,10 @@ class ClassScores:
         one = [self.positive] if self.num_classes == 2 and not self.several else slice(None)
         return averaged(name, answered.probabilities_BK[:, one], answered.true_BK[:, one])
 
-    def _why_not(self, metric: str) -> str:
+    def why_not(self, metric: str) -> str | None:
+        """Why classes of this kind have no such metric; None where they have."""
+        if metric in {"loss", *self._means, *self._counted, *self._summed, *self._ranked_names}:
+            return None
         if metric in OF_POSITIVE:
             return "it is of two classes, one an example; there is the macro average"
         if metric in RANKED:
