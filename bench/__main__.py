@@ -1,8 +1,8 @@
 """`make bench`: measures, prints, and writes docs/results/speed_*.md.
 
-python -m bench                      everything (about 35 minutes on two cores)
+python -m bench                      everything (about 50 minutes on two cores)
 python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences,
-                                     large or refusals
+                                     large, refusals or start
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from bakeoff.training.trial.environment import environment
-from bench import executors, first_step, large, parallel, refusals, sequences, throughput
+from bench import executors, first_step, large, parallel, refusals, sequences, start, throughput
 
 PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "throughput": lambda: throughput.measure(repeats=5),
@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "sequences": lambda: sequences.measure(repeats=5),
     "large": lambda: large.measure(seeds=200),
     "refusals": lambda: refusals.measure(repeats=3),
+    "start": lambda: start.measure(pairs=5),
 }
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 HEADER = "| what | bakeoff | reference | ratio | target |\n| --- | --- | --- | --- | --- |\n"
@@ -55,6 +56,7 @@ PARTS_DOC = {
     "sequences": (sequences.__doc__ or "").strip(),
     "large": (large.__doc__ or "").strip(),
     "refusals": (refusals.__doc__ or "").strip(),
+    "start": (start.__doc__ or "").strip(),
 }
 
 

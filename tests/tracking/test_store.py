@@ -4,11 +4,14 @@ import socket
 import sqlite3
 import sys
 import time
+from contextlib import closing
 
 import psutil
 import pytest
+from mlflow import MlflowClient
 
 from bakeoff.config.processes import Process, this_host
+from bakeoff.tracking import database
 from bakeoff.tracking.database import prepare_database
 from bakeoff.tracking.log_tail import LogTail
 from bakeoff.tracking.server import PROBE_SECONDS, StoreUnreachable, probe
@@ -22,6 +25,45 @@ def test_a_migration_that_was_killed_in_its_middle_leaves_nothing_in_the_way(tmp
     prepare_database(f"sqlite:///{tmp_path / 'mlflow.db'}")
     assert Store(f"sqlite:///{tmp_path / 'mlflow.db'}", "e", tmp_path / "artifacts").experiment_id
     assert not broken.exists()
+
+
+def columns_and_rows(file):
+    """Of each table; the order of what a CHECK allows is another in each migration."""
+    with closing(sqlite3.connect(file)) as connection:
+        names = [
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")
+        ]
+        read = {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for name in names}
+        return read, {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}
+
+
+def test_a_new_database_is_what_mlflow_itself_makes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    uris = [f"sqlite:///{tmp_path / name}" for name in ("ours.db", "theirs.db")]
+    prepare_database(uris[0])
+    MlflowClient(tracking_uri=uris[1]).search_experiments(max_results=1)
+    (ours, our_rows), (theirs, their_rows) = (columns_and_rows(tmp_path / name) for name in ("ours.db", "theirs.db"))
+    assert ours == theirs
+    (number, name, place, stage, made, changed, *rest), made_by_mlflow = (
+        rows.pop("experiments")[0] for rows in (our_rows, their_rows)
+    )
+    assert (number, name, place, stage, *rest) == (*made_by_mlflow[:4], *made_by_mlflow[6:])
+    assert 0 <= made_by_mlflow[4] - made < 600_000 and changed == made
+    assert our_rows == their_rows
+
+
+def test_the_migration_is_made_once(tmp_path, monkeypatch):
+    prepare_database(f"sqlite:///{tmp_path / 'first.db'}")
+    monkeypatch.setattr(database, "_migrate", lambda making: pytest.fail("migrated again"))
+    prepare_database(f"sqlite:///{tmp_path / 'second.db'}")
+    assert Store(f"sqlite:///{tmp_path / 'second.db'}", "e", tmp_path / "artifacts").experiment_id
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "file"))
+    prepare_database(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    assert Store(f"sqlite:///{tmp_path / 'mlflow.db'}", "e", tmp_path / "artifacts").experiment_id
 
 
 def test_a_server_that_is_away_is_noticed_at_once(tmp_path):
