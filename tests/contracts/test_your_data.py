@@ -1,4 +1,5 @@
-"""Every shape of docs/your-data.md: its lines as a file, and its command on them, with the cheapest model."""
+"""Every shape of docs/your-data.md: its lines as a file, and on them its command, which is the one that `bakeoff data`
+prints, with the cheapest model."""
 
 from __future__ import annotations
 
@@ -8,7 +9,11 @@ import shlex
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
+from bakeoff.commands.data import run as survey
+from bakeoff.config.checking import Checker
+from bakeoff.config.composition import Composer
 from bakeoff.config.running import run_pipeline
 from tests.data.made_images import noise_image
 
@@ -51,6 +56,23 @@ def write(section: str, encoding: str) -> None:
                     Path(file).write_text(f"text number {row}")
 
 
+def command_of_survey(settings: dict[str, str], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The settings of the first command that `bakeoff data` prints for the file, as a shell cuts them."""
+    key = next(key for key in ("data.file", "data.path") if key in settings)
+    others = [f"{name}={value}" for name, value in settings.items() if name not in ("task", "data", key)]
+    survey([settings[key], *others])
+    lines = capsys.readouterr().out.splitlines()
+    _, program, name, *words = next(shlex.split(line) for line in lines if line.startswith("next "))
+    assert (program, name) == ("bakeoff", "train")
+    return words
+
+
+def data_section(words: list[str]) -> object:
+    """What training gets of these words."""
+    composer = Composer()
+    return OmegaConf.to_container(composer.compose("train", Checker(composer, pipeline="train").check(words)).cfg.data)
+
+
 def test_there_are_ten_shapes() -> None:
     assert len(SHAPES) == 10
 
@@ -64,7 +86,9 @@ def test_each_shape_is_read_and_learnt_from(title, tmp_path, monkeypatch, capsys
     settings = dict(word.split("=", 1) for word in words[2:])
     write(SHAPES[title], settings.get("data.encoding", "utf-8"))
     task = settings.get("task", "image_classification")
-    run_pipeline("train", argv=[*words[2:], *CHEAPEST[task], "tracking=none", "output_dir=run"])
+    printed = command_of_survey(settings, capsys)
+    assert data_section(printed) == data_section(words[2:])
+    run_pipeline("train", argv=[*printed, *CHEAPEST[task], "tracking=none", "output_dir=run"])
     said = capsys.readouterr().out.splitlines()
     notes = [text.removeprefix("note: ") for text in said if text.startswith("note: ")]
     expected = NOTES.get(title.split(".")[0], [])

@@ -83,7 +83,7 @@ def _answer(composer: Composer, paths: Sequence[str], words: Sequence[str]) -> A
     for option in options:
         try:
             answer = _surveyed(composer, [*option, *settings])
-        except DataError as error:
+        except BakeoffError as error:  # also settings that this option lacks, and another has
             first = first or error
             continue
         if answer.survey.refusal is None:
