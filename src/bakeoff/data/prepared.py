@@ -26,7 +26,7 @@ from bakeoff.data.splits.splitting import Facts, Parted, Rows
 from bakeoff.data.table import Table
 from bakeoff.errors import DataError
 
-_FORMAT = 4  # raised whenever prepared folders change their meaning
+_FORMAT = 5  # raised whenever prepared folders change their meaning
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
