@@ -1,5 +1,8 @@
 """What makes a GPU faster changes nothing else, and where there is none it changes nothing at all."""
 
+import os
+import warnings
+
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -52,6 +55,15 @@ def test_an_option_for_speed_changes_no_result(tmp_path, plain, traced_only, opt
     saved = load_file(tmp_path / "weights.safetensors")
     assert saved.keys() == weights.keys()
     assert all(torch.allclose(saved[name], tensor, atol=1e-5) for name, tensor in weights.items())
+
+
+def test_a_login_node_of_slurm_gets_no_advice(tmp_path, monkeypatch):
+    (tmp_path / "srun").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        make_trainer(TrainerSettings(accelerator="cpu"))
+    assert [str(one.message) for one in told] == []
 
 
 def test_tf32_is_for_all_products_or_for_none():

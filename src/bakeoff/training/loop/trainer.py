@@ -29,7 +29,7 @@ def make_trainer(
         together: work with the other processes of the run, where there are any; else on one device.
     """
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="pytorch_lightning")
+    warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric")
     if not torch.cuda.is_available():
         # Lightning makes torch look for a GPU through NVML, which without a driver costs 0.1 ms an optimizer step.
         os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
