@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from bakeoff.errors import ConfigError
@@ -174,3 +175,29 @@ def test_sizes_are_known_without_memory() -> None:
     model = build_on_meta(lambda: Transformer(width=8192, depth=48, heads=64))
     assert count_parameters(model) == 48 * (12 * 8192**2 + 13 * 8192) + 2 * 8192
     assert all(p.is_meta for p in model.parameters())
+
+
+class Operations(TorchDispatchMode):
+    """Notes what torch computes, if only on ``meta``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.names.add(func.overloadpacket.__name__)
+        return func(*args, **(kwargs or {}))
+
+
+def test_no_first_value_is_drawn_where_none_is_kept() -> None:
+    def network() -> nn.Module:
+        layers = [nn.Linear(3, 4), nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Embedding(5, 6), nn.LSTM(3, 4)]
+        nn.init.constant_(layers[0].bias, 1.0)
+        return nn.ModuleList(layers)
+
+    with Operations() as seen:
+        network()
+    assert seen.names >= {"uniform_", "normal_", "fill_", "zero_"}
+    with Operations() as seen:
+        build_on_meta(network)
+    assert not seen.names & {"uniform_", "normal_", "fill_", "zero_"}

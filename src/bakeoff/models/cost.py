@@ -44,15 +44,24 @@ def build_on_meta(make: Callable[[], nn.Module]) -> nn.Module:
 
 
 class _NoInitialValues(TorchFunctionMode):
-    """Skips the drawing of random values for tensors that hold none, most of the time of a build on ``meta``."""
+    """Skips the setting of first values of tensors that hold none, most of the time of a build on ``meta``.
 
-    _DRAWS = frozenset({Tensor.normal_, Tensor.uniform_})
+    A mode does not see the calls within a call that it was handed, so the functions of `torch.nn.init` that are handed
+    to it are named as well as what they call.
+    """
+
+    _SETTERS = frozenset(
+        {Tensor.normal_, Tensor.uniform_, Tensor.fill_, Tensor.zero_}
+        | {nn.init.normal_, nn.init.uniform_, nn.init.constant_, nn.init.kaiming_uniform_}
+    )
 
     def __torch_function__(
         self, func: Callable, types: Sequence[type], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if func in self._DRAWS and args[0].is_meta:
-            return args[0]
+        if func in self._SETTERS:
+            tensor = args[0] if args else (kwargs or {})["tensor"]
+            if tensor.is_meta:
+                return tensor
         return func(*args, **(kwargs or {}))
 
 
