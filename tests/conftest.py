@@ -1,7 +1,10 @@
 """What all tests share: one thread a process, a cache of their own, and a tracking store that is migrated once."""
 
+import functools
+import gc
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -9,6 +12,17 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import pytest
 from filelock import FileLock
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What the imports of all tests leave in memory is for good: no search for garbage in it, which takes seconds."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +63,20 @@ def store_uri(migrated_store, tmp_path) -> str:
     """A store of the test's own."""
     shutil.copy(migrated_store, tmp_path / "mlflow.db")
     return f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+
+@pytest.fixture
+def trials_in_this_process(monkeypatch) -> None:
+    """Bakeoffs of this test run their trials in its own process, and time each network for a moment only.
+
+    For tests of what comes of a bakeoff. How trials are run is tested in `tests.comparison.test_executor`, and a whole
+    bakeoff as users start it in `tests.commands.test_compare_survives_kill`.
+    """
+    from bakeoff.comparison.judging import networks
+    from bakeoff.comparison.running.executor import LocalExecutor
+    from tests.comparison.finished_bakeoffs import InThisProcess
+
+    monkeypatch.setattr(LocalExecutor, "run", InThisProcess.run)
+    monkeypatch.setattr(LocalExecutor, "warm_up", lambda executor, modules: None)
+    monkeypatch.setattr(networks, "TRIES", 1)
+    monkeypatch.setattr(networks, "latencies_ms", functools.partial(networks.latencies_ms, repeats=5, calls=1))

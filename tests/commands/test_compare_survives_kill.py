@@ -12,16 +12,17 @@ import psutil
 import pytest
 from mlflow import MlflowClient
 
+from bakeoff.config.running import run_pipeline
 from tests.comparison.clockless import verdict_without_clocks
 
-COMMAND = [
-    *("-m", "bakeoff.cli", "compare", "contenders=[lenet,{model: mlp, name: dense}]", "baselines=[linear]"),
-    *("seeds=3", "budget=none", "trainer.max_epochs=6", "trainer.accelerator=cpu", "executor.workers=2"),
+BAKEOFF = [
+    *("contenders=[lenet,{model: mlp, name: dense}]", "baselines=[linear]", "seeds=3", "budget=none"),
+    *("trainer.max_epochs=6", "trainer.accelerator=cpu", "executor.workers=2"),
 ]
 
 
 def start(folder, *more):
-    command = [sys.executable, *COMMAND, f"output_dir={folder}", *more]
+    command = [sys.executable, "-m", "bakeoff.cli", "compare", *BAKEOFF, f"output_dir={folder}", *more]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder.parent)
 
 
@@ -37,13 +38,12 @@ def results(folder):
     return {path.parent.name: path.stat().st_mtime_ns for path in folder.glob("trials/*/result.json")}
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
+@pytest.fixture
+def undisturbed(tmp_path_factory, trials_in_this_process):
+    """The folder of the same bakeoff in one piece, without any process beside the test's."""
     folder = tmp_path_factory.mktemp("undisturbed") / "out"
-    process = start(folder, "tracking=none")
-    output, _ = process.communicate(timeout=280)
-    assert process.returncode == 0, output
-    return folder, output
+    run_pipeline("compare", argv=[*BAKEOFF, f"output_dir={folder}", "tracking=none"])
+    return folder
 
 
 def test_after_kill_9_nothing_is_lost_nothing_runs_twice_and_the_verdict_is_the_same(undisturbed, tmp_path):
@@ -63,15 +63,15 @@ def test_after_kill_9_nothing_is_lost_nothing_runs_twice_and_the_verdict_is_the_
     assert len(after) == 9
     assert {trial: after[trial] for trial in before} == before
     assert f"{len(before)} of 9 trials have finished before" in output
-    assert verdict_without_clocks(folder) == verdict_without_clocks(undisturbed[0])
+    assert verdict_without_clocks(folder) == verdict_without_clocks(undisturbed)
     client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
     experiments = [item.experiment_id for item in client.search_experiments()]
     statuses = [run.info.status for run in client.search_runs(experiments)]
     assert statuses.count("FINISHED") == len(statuses) == 10
+    its_last_lines_hold_the_verdict_and_everything_is_in_its_folder(folder, output)
 
 
-def test_the_last_lines_hold_the_verdict_and_everything_is_in_its_folder(undisturbed):
-    folder, output = undisturbed
+def its_last_lines_hold_the_verdict_and_everything_is_in_its_folder(folder, output):
     record = json.loads((folder / "verdict.json").read_text())
     lines = [line for line in output.splitlines() if line.strip()]
     assert record["verdict"] in lines[-2:] or any(line.startswith(record["verdict"]) for line in lines[-4:])
@@ -83,13 +83,12 @@ def test_the_last_lines_hold_the_verdict_and_everything_is_in_its_folder(undistu
 
 @pytest.mark.slow  # `tests/comparison/test_plan.py` sees the refusal itself
 def test_another_plan_in_the_same_folder_is_refused_and_touches_nothing(undisturbed):
-    folder, _ = undisturbed
-    before = results(folder)
-    process = start(folder, "trainer.max_epochs=7", "tracking=none")
+    before = results(undisturbed)
+    process = start(undisturbed, "trainer.max_epochs=7", "tracking=none")
     output, _ = process.communicate(timeout=100)
     assert process.returncode == 2
     assert "error[config.folder_taken]" in output
-    assert results(folder) == before
+    assert results(undisturbed) == before
 
 
 def test_no_process_stays_behind_after_ctrl_c(tmp_path):

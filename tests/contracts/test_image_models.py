@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 from torch import Tensor
 
 from bakeoff.config import build
+from bakeoff.config.allowlist import resolve
 from bakeoff.errors import ConfigError
 from bakeoff.models.activations import ACTIVATIONS
 from bakeoff.models.contracts import ImageBackbone
@@ -29,12 +30,9 @@ SIZES = [(1, 8, 8), (1, 28, 28), (3, 33, 20), (3, 64, 64)]
 every_model = pytest.mark.parametrize("name", IMAGE_MODELS)
 
 
-def signature(name: str) -> inspect.Signature:
-    return inspect.signature(type(make(name, (3, 64, 64), meta=True)))
-
-
 def models_that_take(argument: str) -> Any:
-    return pytest.mark.parametrize("name", [name for name in IMAGE_MODELS if argument in signature(name).parameters])
+    taken = {name: inspect.signature(resolve(SECTIONS[name].net["_target_"])).parameters for name in IMAGE_MODELS}
+    return pytest.mark.parametrize("name", [name for name in IMAGE_MODELS if argument in taken[name]])
 
 
 def make(name: str, size: tuple[int, int, int], *, meta: bool = False, **overrides: object) -> ImageBackbone:

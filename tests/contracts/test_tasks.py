@@ -28,12 +28,13 @@ def quick_overrides(task: str) -> list[str]:
     return shlex.split(found[1])
 
 
+@pytest.mark.usefixtures("trials_in_this_process")
 @pytest.mark.parametrize("task", CATALOG.options("task"))
 def test_a_bakeoff_of_every_task_reaches_verdict_report_and_audit(
     task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    small = ["budget.value=20_000", "budget.tolerance=0.2", "tracking=none", "debug=true", "executor.workers=1"]
+    small = ["budget.value=20_000", "budget.tolerance=0.2", "trainer.max_examples=200", "tracking=none", "debug=true"]
     folder = tmp_path / "bakeoff"
     run_pipeline("compare", argv=[*quick_overrides(task), *small, f"output_dir={folder}"])
     told = capsys.readouterr().out
