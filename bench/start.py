@@ -35,7 +35,7 @@ COMMANDS = {
     "train, one epoch, SQLite store (s)": (TRAIN, 0.45),
     "train, one epoch, tracking=none (s)": (f"{TRAIN} tracking=none", 0.55),
     "predict, one image (s)": ("predict run=image input=digit.png", 0.5),
-    "predict, one text (s)": ("predict run=text text=lovely", 0.5),
+    "predict, one text (s)": ("predict run=text input=texts.txt", 0.5),
 }
 FIRST_STEP = "compare, to the first optimizer step (s)"
 MEMORY = "train, SQLite store: peak memory (MB)"
@@ -83,10 +83,11 @@ class Build:
         self.figures.setdefault(what, []).append(value)
 
     def prepare(self) -> None:
-        """What every command finds: runs, an image, prepared data, a cache."""
+        """What every command finds: runs, an image, a text, prepared data, a cache."""
         from PIL import Image
 
         Image.new("L", (8, 8), 128).save(self.folder / "digit.png")
+        (self.folder / "texts.txt").write_text("such a lovely evening\n", encoding="utf-8")
         for name, words in RUNS.items():
             self.run(f"train {words} {QUICK} output_dir={name}")
 

@@ -117,6 +117,21 @@ def test_the_environment_can_leave_imports_as_they_are():
     run(AS_EVER, **{SWITCH: "0"})
 
 
+def test_the_tracker_does_without_pandas():
+    program = """
+import sys
+import bakeoff
+from bakeoff.tracking import following, store, trial_sync
+loaded = {"fastapi", "hydra", "pandas", "scipy", "torch"} & set(sys.modules)
+assert not loaded, loaded
+from mlflow.models import infer_signature
+import pandas
+assert infer_signature(pandas.DataFrame({"width": [1.0]})).inputs.input_names() == ["width"]
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 class Taken:
     """A class that is had late."""
 
@@ -135,6 +150,7 @@ def test_a_promise_is_what_it_promises(promise):
 
     assert issubclass(Child, Taken)
     assert not Promise("json", list)
+    assert isinstance(3, int | promise) and isinstance(Taken(), promise | int) and not isinstance("3", promise | int)
 
 
 def test_a_promise_is_pickled_as_what_it_promises(promise):

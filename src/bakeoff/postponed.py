@@ -2,15 +2,16 @@
 
 Lightning and torchmetrics look at their import for what else there is, and load it: SciPy for a patch of one function,
 matplotlib for an annotation, torchvision and transformers for metrics of generated pictures and texts, and with those
-SymPy and scikit-learn. Every optimizer of torch loads the compiler, to keep it off a few functions. That is two thirds
-of the time and almost half of the memory of a start, and hardly a training uses any of it.
+SymPy and scikit-learn; MLflow loads pandas and a web server. Every optimizer of torch loads the compiler, to keep it
+off a few functions. That is two thirds of the time and almost half of the memory of a start, and hardly a training uses
+any of it.
 
-So a library has a stand-in while Lightning and torchmetrics are being imported, and at no other time: each name that is
-taken of it is a promise, kept at its first use. The compiler, SymPy and what torch knows of sizes as symbols have one
-until they are asked for more than it can answer: before they are in memory nothing is traced, and no size is a symbol.
- Nothing is hidden: what asks for installed packages is answered as ever, all of those libraries work, and
-``import scipy`` elsewhere is the real thing. At worst a newer version uses a promise during its import, and so loads
-what it always did; `tests/contracts/test_start.py` would tell.
+So a library has a stand-in while one of these is being imported, and at no other time: each name that is taken of it is
+a promise, kept at its first use. The compiler, SymPy and what torch knows of sizes as symbols have one until they are
+asked for more than it can answer: before they are in memory nothing is traced, and no size is a symbol. Nothing is
+hidden: what asks for installed packages is answered as ever, all of those libraries work, and ``import scipy``
+elsewhere is the real thing. At worst a newer version uses a promise during its import, and so loads what it always did;
+`tests/contracts/test_start.py` would tell.
 
 ``BAKEOFF_POSTPONE=0`` in the environment leaves all imports as they are; processes that bakeoff starts inherit it.
 Python 3.15 has such imports of its own (PEP 810).
@@ -32,8 +33,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 SWITCH = "BAKEOFF_POSTPONE"
-IMPORTERS = ("pytorch_lightning", "lightning_fabric", "torchmetrics", "torchvision")
-LIBRARIES = ("matplotlib", "scipy", "torchvision", "transformers")
+IMPORTERS = ("pytorch_lightning", "lightning_fabric", "torchmetrics", "torchvision", "mlflow")
+LIBRARIES = ("fastapi", "matplotlib", "pandas", "scipy", "torchvision", "transformers")
 COMPILER = "torch._dynamo"
 SYMBOLS = "torch.fx.experimental.symbolic_shapes"
 SYMPY = "sympy"
@@ -60,8 +61,7 @@ class _Finder(MetaPathFinder):
 
     @contextmanager
     def importing(self) -> Iterator[None]:
-        """The import of an importer, which may import another; torch comes before, as ever."""
-        importlib.import_module("torch")
+        """The import of an importer, which may import another."""
         self._depth, self._thread = self._depth + 1, threading.get_ident()
         try:
             yield
@@ -109,6 +109,8 @@ class _Importing(Loader):
     def exec_module(self, module: ModuleType) -> None:
         assert module.__spec__ is not None
         module.__spec__.loader = module.__loader__ = self._usual
+        if module.__name__ != "mlflow":  # all others are built on torch, which promises are not for
+            importlib.import_module("torch")
         with _finder.importing():
             self._usual.exec_module(module)
 
@@ -248,10 +250,10 @@ class Promise:
         return (self._kept(),)
 
     def __or__(self, other: Any) -> Any:
-        return self._kept() | other
+        return _taken("builtins", lambda: self._kept() | other)  # which are in memory, as the other type may be
 
     def __ror__(self, other: Any) -> Any:
-        return other | self._kept()
+        return _taken("builtins", lambda: other | self._kept())
 
     def __bool__(self) -> bool:
         return bool(self._kept())

@@ -108,18 +108,26 @@ def _pass(following: _Following, *, ended: bool) -> str | None:
 
 
 def _send(following: _Following, watch: Watch, *, ended: bool) -> bool:
-    from bakeoff.tracking.bakeoff_sync import BakeoffSync  # mlflow takes seconds to import, after the first request
-    from bakeoff.tracking.trial_sync import TrialSync
-
     store = _store(following, watch)
     folder = Path(watch.folder)
     if watch.folder not in following.senders:
-        kind = TrialSync if watch.kind == "trial" else BakeoffSync
-        following.senders[watch.folder] = kind(folder, owner=watch.owner)
+        following.senders[watch.folder] = _sender(watch)
     with FileLock(folder / TRACKING_LOCK, timeout=30.0):  # one that lost its parent may be at it
         if ended and watch.taken_over:
             return True
         return following.senders[watch.folder].send(store, ended=ended)
+
+
+def _sender(watch: Watch) -> TrialSync | BakeoffSync:
+    """Imported after the first request: mlflow takes seconds, and only a bakeoff's verdict statistics."""
+    folder = Path(watch.folder)
+    if watch.kind == "trial":
+        from bakeoff.tracking.trial_sync import TrialSync
+
+        return TrialSync(folder, owner=watch.owner)
+    from bakeoff.tracking.bakeoff_sync import BakeoffSync
+
+    return BakeoffSync(folder, owner=watch.owner)
 
 
 def _store(following: _Following, watch: Watch) -> Store:
