@@ -21,7 +21,7 @@ from bakeoff.models.dense import at_full_size
 from bakeoff.models.scaling import scaled
 
 FIRST_CHANNELS = 64
-_LEAST_MAP = 2
+_LEAST_MAP = 8
 
 
 class UNet(ImageBackbone):
@@ -29,7 +29,8 @@ class UNet(ImageBackbone):
 
     Args:
         width: ratio to the paper's channels: 64 at full size, twice as many a level.
-        levels: poolings by two; the paper's 4, and fewer where the lowest map would be smaller than 2 pixels.
+        levels: poolings by two; the paper's 4, and fewer where the lowest map would be smaller than 8 pixels: a budget
+            is better spent on channels than on levels that see a whole small image.
         activation: a name in `ACTIVATIONS`; relu in the paper.
         dropout: at the end of the way down, as in the paper, which does not say how much.
 

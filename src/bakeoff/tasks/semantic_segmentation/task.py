@@ -54,7 +54,7 @@ class SemanticSegmentation(Task[MaskSpec]):
         self,
         *,
         spec: MaskSpec,
-        loss: LossName = "cross_entropy",
+        loss: LossName = "cross_entropy_dice",
         focal_gamma: float = 2.0,
         class_weights: Literal["balanced"] | Sequence[float] | None = None,
     ) -> None:
