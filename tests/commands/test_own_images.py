@@ -10,7 +10,7 @@ from PIL import Image as Picture
 
 from bakeoff.config.running import run_pipeline
 
-SMALL = ["model=lenet", "trainer.max_epochs=15", "trainer.accelerator=cpu", "optimizer.lr=3e-3"]
+SMALL = ["model=lenet", "trainer.max_epochs=15", "trainer.accelerator=cpu", "optimizer.lr=3e-3", "tracking=none"]
 
 
 def picture(kind, index):

@@ -36,6 +36,7 @@ def compared(*changes):
     run_pipeline("compare", argv=[*data, *small, *changes, "tracking=none", "output_dir=bakeoff"])
 
 
+@pytest.mark.usefixtures("trials_in_this_process")
 def test_a_bakeoff_on_average_precision_finds_what_accuracy_does_not_see(tmp_path, monkeypatch, capsys):
     """Weights on: both contenders rank cracks far above chance, and decide by the threshold of validation."""
     monkeypatch.chdir(tmp_path)

@@ -22,7 +22,7 @@ from bakeoff.training.trial.run import TrialLabel, run_trial
 
 LABEL = TrialLabel("t0", "m")
 DIGITS = ["data=digits", "data.batch_size=128", "augment.rotation=10", "trainer.steps_per_call=4"]
-STREAMS = ["task=language_modeling", "data=stdlib", "data.max_bytes=24_000", "data.sequence_length=32"]
+STREAMS = ["task=language_modeling", "data=stdlib", "data.max_bytes=12_000", "data.sequence_length=32"]
 STREAMS += [
     "data.batch_size=8",
     "data.tokenizer.kind=byte",
