@@ -33,8 +33,12 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 SWITCH = "BAKEOFF_POSTPONE"
-IMPORTERS = ("pytorch_lightning", "lightning_fabric", "torchmetrics", "torchvision", "mlflow")
-LIBRARIES = ("fastapi", "matplotlib", "pandas", "scipy", "torchvision", "transformers")
+_BUILT_ON_TORCH = ("pytorch_lightning", "lightning_fabric", "torchmetrics", "torchvision")
+"""Torch is imported before them, as ever."""
+IMPORTERS = (*_BUILT_ON_TORCH, "mlflow")
+OURS = ("bakeoff.data.", "bakeoff.statistics.")
+"""What our own modules below these name at their top is put off as well: prepared data does without `datasets`."""
+LIBRARIES = ("datasets", "fastapi", "matplotlib", "pandas", "scipy", "torchvision", "transformers")
 COMPILER = "torch._dynamo"
 SYMBOLS = "torch.fx.experimental.symbolic_shapes"
 SYMPY = "sympy"
@@ -78,7 +82,7 @@ class _Finder(MetaPathFinder):
         stood_in = library is not None and library not in self._real
         if stood_in and (fullname in _LASTING or self.active):
             return _found(fullname, path, _StandingIn)
-        if fullname in IMPORTERS:
+        if fullname in IMPORTERS or fullname.startswith(OURS):
             return _found(fullname, path, _Importing)
         if stood_in and library in _LASTING:  # a module of its own is wanted: it is in memory with it, or found by now
             self.load(library)
@@ -109,7 +113,7 @@ class _Importing(Loader):
     def exec_module(self, module: ModuleType) -> None:
         assert module.__spec__ is not None
         module.__spec__.loader = module.__loader__ = self._usual
-        if module.__name__ != "mlflow":  # all others are built on torch, which promises are not for
+        if module.__name__ in _BUILT_ON_TORCH:
             importlib.import_module("torch")
         with _finder.importing():
             self._usual.exec_module(module)

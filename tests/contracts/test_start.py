@@ -8,6 +8,7 @@ import sys
 import pytest
 
 DENIED = {
+    "datasets": "reads sources; prepared data do without",
     "matplotlib": "draws; only the report does",
     "mlflow": "a process of its own tracks",
     "optuna": "proposes; only a study does",

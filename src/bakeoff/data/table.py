@@ -11,7 +11,6 @@ from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 
 from bakeoff.data import columns as naming
-from bakeoff.data.sources.source import Loaded
 from bakeoff.data.splits.names import PARTS, canonical_split
 from bakeoff.data.splits.reading import groups_from, read_facts
 from bakeoff.data.splits.rule import SplitRule
@@ -143,7 +142,7 @@ def source_rows(splits: DatasetDict, rule: SplitRule) -> SourceRows:
 
 def _named(splits: DatasetDict) -> tuple[dict[str, Dataset], tuple[str, ...]]:
     """The splits by their canonical names, and what the source and this left out."""
-    notes = splits.notes if isinstance(splits, Loaded) else ()
+    notes: tuple[str, ...] = getattr(splits, "notes", ())
     if len(splits) == 1:
         return {"train": next(iter(splits.values()))}, notes
     names: dict[str, str] = {}

@@ -12,7 +12,6 @@ from typing import Any
 
 import datasets
 from datasets import Dataset, DatasetDict, disable_progress_bars, load_dataset, load_from_disk
-from datasets.exceptions import DatasetNotFoundError
 from huggingface_hub import constants, get_session
 
 from bakeoff.data.cache import cache_root
@@ -91,7 +90,7 @@ class HuggingFace(Source):
         try:
             with contextlib.nullcontext() if online else cache_only():
                 loaded = load_dataset(self._path, name=self._config, revision=self._revision)
-        except DatasetNotFoundError as error:
+        except datasets.exceptions.DatasetNotFoundError as error:
             problem = f"the hub has no such data set, or not for you, and there is no folder {self._local}"
             next_step = "check the name and data.revision; log in with `hf auth login` if it is private or gated"
             raise DataError("data.not_found", "data.path", self._path, problem, next_step=next_step) from error

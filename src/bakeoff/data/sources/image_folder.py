@@ -17,7 +17,7 @@ from datasets import Dataset, DatasetDict, Image
 
 from bakeoff.data.sources.class_folders import ClassFolder, class_files, split_folders
 from bakeoff.data.sources.folders import FileKind, Tree, read_tree, visible_files
-from bakeoff.data.sources.source import Head, Loaded, Source, existing_folder, file_states
+from bakeoff.data.sources.source import Head, Source, existing_folder, file_states, noted
 from bakeoff.data.sources.table_file import SUFFIXES, read_table_file, table_suffix
 from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.data.table import EXAMPLE_COLUMN
@@ -93,7 +93,7 @@ class ImageFolder(Source):
             problem = " ".join([problem, *(f"({note.removesuffix('.')})" for note in notes[:1])])
             layout = "CLASS/1.png, or train/CLASS/1.png and test/CLASS/1.png, or metadata.csv with file_name,label"
             raise DataError("data.empty_folder", "data.path", self._path, problem, allowed=layout)
-        return Loaded({split: _as_dataset(table) for split, table in tables.items()}, notes)
+        return noted({split: _as_dataset(table) for split, table in tables.items()}, notes)
 
     def head(self) -> Head:
         """All rows, of which no pixel is read."""

@@ -15,7 +15,7 @@ from datasets import Dataset, DatasetDict, Image
 
 from bakeoff.data.sources.folders import read_tree, visible_files
 from bakeoff.data.sources.image_folder import IMAGES
-from bakeoff.data.sources.source import Head, Loaded, Source, existing_path, file_states
+from bakeoff.data.sources.source import Head, Source, existing_path, file_states, noted
 from bakeoff.data.splits.names import canonical_split
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import DataError
@@ -85,7 +85,7 @@ class MaskFolder(Source):
         left_out = by_split.pop("", [])
         notes = [f"{len(left_out):,} images beside the splits were left out ({left_out[0]})."] if left_out else []
         splits = {split: _dataset(root, found, keys) for split, keys in by_split.items()}
-        return Loaded(splits, notes)
+        return noted(splits, notes)
 
     def head(self) -> Head:
         """All rows, of which no pixel is read."""

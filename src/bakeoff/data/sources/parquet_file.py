@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 from itertools import islice
 from pathlib import Path
 
 import pandas as pd
-import pandas.core.arrays.arrow.extension_types  # registers the type of periods
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -31,6 +31,7 @@ def read_parquet(content: bytes | Path, file: Path, *, key: str, most: int | Non
     Raises:
         DataError: no Parquet file, or a damaged one.
     """
+    importlib.import_module("pandas.core.arrays.arrow.extension_types")  # registers the type of periods
     try:
         opened = pq.ParquetFile(io.BytesIO(content) if isinstance(content, bytes) else content)
         table = opened.read() if most is None else _first_rows(opened, most)

@@ -26,12 +26,11 @@ _NEAR = 0.75  # of difflib: ".cvs" and ".tx" are near
 _LONGEST_NAME = 255  # bytes, of the usual file systems
 
 
-class Loaded(DatasetDict):
+def noted(splits: Mapping[str, Dataset], notes: Iterable[str] = ()) -> DatasetDict:
     """Splits that know what was left out, or decided where the settings leave it open: ``notes`` for the report."""
-
-    def __init__(self, splits: Mapping[str, Dataset], notes: Iterable[str] = ()) -> None:
-        super().__init__(splits)
-        self.notes = tuple(notes)
+    loaded = DatasetDict(splits)
+    loaded.notes = tuple(notes)
+    return loaded
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Source(abc.ABC):
 
     @abc.abstractmethod
     def load(self) -> DatasetDict:
-        """Read the data; a `Loaded` where something was left out.
+        """Read the data; `noted` where something was left out.
 
         Raises:
             DataError: it cannot be read as what it should be.

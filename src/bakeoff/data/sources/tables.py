@@ -8,7 +8,7 @@ from typing import Any
 
 from datasets import Dataset, DatasetDict
 
-from bakeoff.data.sources.source import Head, Loaded, Source, existing_path, file_states
+from bakeoff.data.sources.source import Head, Source, existing_path, file_states, noted
 from bakeoff.data.sources.table_file import SPREADSHEETS, SUFFIXES, read_table_file, table_suffix
 from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.data.table import EXAMPLE_COLUMN
@@ -87,7 +87,7 @@ class Tables(Source):
                 table = table.add_column(EXAMPLE_COLUMN, [f"{name}:{line}" for line in read.lines])
             loaded[split] = table
             notes += read.notes
-        return Loaded(loaded, dict.fromkeys(notes))
+        return noted(loaded, dict.fromkeys(notes))
 
 
 def _existing_file(given: str, key: str) -> Path:

@@ -11,7 +11,7 @@ from datasets import Dataset, DatasetDict
 from bakeoff.data.sources.class_folders import note_on_others, notes_on_splits, split_folders
 from bakeoff.data.sources.decoding import read_text
 from bakeoff.data.sources.folders import FileKind, read_tree, visible_files
-from bakeoff.data.sources.source import Loaded, Source, existing_path, file_states
+from bakeoff.data.sources.source import Source, existing_path, file_states, noted
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import DataError
 
@@ -79,7 +79,7 @@ class TextFiles(Source):
             notes += left_out
             if not root.is_dir():
                 notes += _note_on_rows(root.name, splits[split]["text"][0])
-        return Loaded(splits, notes)
+        return noted(splits, notes)
 
     def _read(self, root: Path, files: list[Path], key: str, given: str) -> Dataset:
         texts = [read_text(file, encoding=self._encoding, key=key).replace("\r\n", "\n") for file in files]

@@ -10,7 +10,7 @@ from datasets import Dataset, DatasetDict
 from bakeoff.data.sources.class_folders import ClassFolder, class_files
 from bakeoff.data.sources.decoding import read_text
 from bakeoff.data.sources.folders import read_tree, visible_files
-from bakeoff.data.sources.source import Loaded, Source, existing_folder, file_states
+from bakeoff.data.sources.source import Source, existing_folder, file_states, noted
 from bakeoff.data.sources.text_files import TEXTS
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import DataError
@@ -55,7 +55,7 @@ class TextFolder(Source):
             problem = " ".join([f"there are no texts in folders of {tree.root}", *found.notes[:1]])
             layout = "CLASS/1.txt, or train/CLASS/1.txt and test/CLASS/1.txt"
             raise DataError("data.empty_folder", "data.path", self._path, problem, allowed=layout)
-        return Loaded({split: self._read(tree.root, files) for split, files in found.splits.items()}, found.notes)
+        return noted({split: self._read(tree.root, files) for split, files in found.splits.items()}, found.notes)
 
     def _read(self, root: Path, files: list[tuple[Path, str]]) -> Dataset:
         texts = [read_text(root / file, encoding=self._encoding, key="data.path") for file, _ in files]
