@@ -20,8 +20,6 @@ from bakeoff.comparison.running.job import Executor
 from bakeoff.comparison.running.order import modules_of
 from bakeoff.config import allow, build
 from bakeoff.errors import TrackerNotSynced, TrialsFailed
-from bakeoff.report.pages.markdown import write_markdown
-from bakeoff.report.pages.report import write_report
 from bakeoff.report.pages.terminal import print_leaderboard, print_plan, print_verdict
 from bakeoff.tracking.settings import Tracking
 from bakeoff.training.trial.preflight import check_alone, check_folder, check_machine
@@ -66,6 +64,9 @@ def run(config: Mapping[str, Any]) -> FinishedBakeoff:
         root = Path(config["output_dir"] or "outputs")
         follower().watch("bakeoff", folder, tracking=tracking, root=root, experiment="/".join(names[:2]))
         outcome = run_bakeoff(plan, folder, executor, console.print, progress=config["progress"])
+    from bakeoff.report.pages.markdown import write_markdown  # they draw, with matplotlib
+    from bakeoff.report.pages.report import write_report
+
     report = write_report(folder, examples=lambda rows: plan.data.show("test", rows))
     write_markdown(folder)
     untracked = _finish_tracking()
