@@ -15,7 +15,8 @@ from datasets import ClassLabel, Dataset, Features, Image
 from omegaconf import OmegaConf
 from PIL import Image as Picture
 
-from bakeoff.commands.data import run, typed
+from bakeoff.commands.data import run
+from bakeoff.commands.options_of_data import typed
 from bakeoff.config.checking import Checker
 from bakeoff.config.composition import Composer
 from bakeoff.config.overrides import parse

@@ -17,7 +17,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
-from bakeoff.commands.data import look
+from bakeoff.commands.options_of_data import look
 from bakeoff.config import build, compose_section, conf_dir
 from bakeoff.config.catalog import Catalog
 from bakeoff.data.contract import SPLITS, TaskData

@@ -23,6 +23,7 @@ from bakeoff.metrics import MetricFacts, facts_of
 from bakeoff.models.cost import flops_per_example
 from bakeoff.tables import in_order_of, join
 from bakeoff.tasks.exhibits import Exhibit
+from bakeoff.tasks.samples import sampled
 
 MakeBackbone: TypeAlias = Callable[..., nn.Module]
 """Makes the configured model from what only the task and the data know: channels, or whether it is causal."""
@@ -230,6 +231,10 @@ class Task(abc.ABC, Generic[AnySpec]):
             answers: what the network's trial sealed of them.
         """
         return []
+
+    def samples(self, cases: Cases) -> list[Exhibit]:
+        """Some examples with what they should be answered with, for a look at the data before training."""
+        return sampled(cases, self.spec)
 
     def overview(self, trials: Mapping[str, Iterable[Sealed]], labels: pa.Table) -> list[Exhibit]:
         """What answers to the whole test show beside the metrics, for the report; nothing where those say it all.

@@ -49,7 +49,7 @@ def overview_context(bakeoff: Bakeoff, looks: Mapping[str, Look]) -> dict[str, A
     cards = []
     for index, entry in enumerate(bakeoff.overview):
         place = Place("the whole test", f"overview-{index}", Look("other-0", "v", ()), looks=looks)
-        card = _card(entry, place, bakeoff.missing) if isinstance(entry, Mapping) else None
+        card = card_of(entry, place, bakeoff.missing) if isinstance(entry, Mapping) else None
         cards += [(clipped(entry.get("title") or "", limit=120), card)] if card else []
     return {"overview": cards}
 
@@ -59,7 +59,7 @@ def _group(row: Mapping[str, Mapping[str, Any]], index: int, bakeoff: Bakeoff, l
     for column, (name, entry) in enumerate(row.items()):
         beside = [other for other in row.values() if other is not entry]
         place = Place(name, f"exhibit-{index}-{column}", looks.get(name, Look("other-0", "v", ())), beside)
-        card = _card(entry, place, bakeoff.missing)
+        card = card_of(entry, place, bakeoff.missing)
         cards += [card] if card else []
     titles = [str(entry["title"]) for entry in row.values() if entry.get("title")]
     inputs = {card.input for card in cards}
@@ -67,7 +67,7 @@ def _group(row: Mapping[str, Mapping[str, Any]], index: int, bakeoff: Bakeoff, l
     return Group(title, inputs.pop() if len(inputs) == 1 else "", cards)
 
 
-def _card(entry: Mapping[str, Any], place: Place, missing: list[str]) -> Card | None:
+def card_of(entry: Mapping[str, Any], place: Place, missing: list[str]) -> Card | None:
     """An exhibit as its kind draws it; ``None`` and a sentence in ``missing`` where that can't be done."""
     kind = str(entry.get("kind"))
     if kind not in KINDS:

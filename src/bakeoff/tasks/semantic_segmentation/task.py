@@ -125,6 +125,11 @@ class SemanticSegmentation(Task[MaskSpec]):
         rows = zip(cases.names, cases.raw, masks_of(answers), masks_of(cases.labels), strict=True)
         return [exhibit(name, raw, said, true, self.spec.class_names) for name, raw, said, true in rows]
 
+    def samples(self, cases: Cases) -> list[Exhibit]:
+        """Each image with its mask."""
+        rows = zip(cases.names, cases.raw, masks_of(cases.labels), strict=True)
+        return [exhibit(name, raw, None, true, self.spec.class_names) for name, raw, true in rows]
+
     def predicted(self, answers: pa.Table) -> pa.Table:
         """The share of each class among the pixels of each image."""
         masks_NHW = masks_of(answers)
