@@ -62,8 +62,17 @@ class MetricFacts:
     @property
     def score_range(self) -> tuple[float, float] | None:
         """The lowest and highest that an example can score; None where that is not known, as of losses."""
-        is_bounded = self.is_mean and self.direction == "maximize" and self.unit in ("fraction", "points")
-        return (0.0, self.perfect) if is_bounded else None
+        return (0.0, self.perfect) if self.is_mean and self.is_bounded else None
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether it lies between 0 and a perfect answer's value."""
+        return self.direction == "maximize" and self.unit in ("fraction", "points")
+
+    @property
+    def has_bounded_influence(self) -> bool:
+        """Whether scores are pseudo-values without bounds, but of a metric that has some: their tails end."""
+        return self.is_bounded and not self.is_mean
 
     def nearest(self, value: float) -> float:
         """The nearest value that it can take: an interval by the t distribution may leave its range."""

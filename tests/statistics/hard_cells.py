@@ -237,7 +237,7 @@ def macro_f1(shares: tuple[float, ...], examples: int, repeats: int, *, seeds: i
         return hard.macro_f1_values(rng, shares=shares, examples=examples, seeds=seeds)
 
     found = bakeoffs(make, repeats, f"macro f1 {shares} {examples} {seeds}")
-    options = Options(margin=MARGIN)
+    options = Options(margin=MARGIN, bounded_influence=True)
     return sum(verdict_from_matrices(scores, options=options).winner is not None for scores in found)
 
 

@@ -108,10 +108,10 @@ def test_family_verdict_names_the_better_family_and_its_claim():
 
 
 def test_a_family_is_told_of_in_trials():
-    winner = {"a": random_trials(0), "b": random_trials(1)}
+    winner = {"a": random_trials(0, examples=30), "b": random_trials(1, examples=30)}
     winner["a"] = (winner["a"][0] + 9, winner["a"][1])
     assert "With new trials and new test examples" in family_verdict(*frames(winner)).sentence
-    open_ = family_verdict(*frames({"a": random_trials(0), "b": random_trials(1)}))
+    open_ = family_verdict(*frames({"a": random_trials(0, examples=30), "b": random_trials(1, examples=30)}))
     assert "luck of the trials or of the test examples" in open_.sentence
 
 

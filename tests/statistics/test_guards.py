@@ -1,6 +1,7 @@
 """Few errors and skewed losses: the guards against values worked by hand, and what they may never change."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,14 +105,51 @@ def test_lambda_is_the_third_moment_of_the_mean_in_standard_errors():
     ours = crossed_t(a, b, guard=Guard(skewness=True))
     d = a.mean(axis=0) - b.mean(axis=0)
     third = ((d - d.mean()) ** 3).mean() / len(d) ** 2
-    assert ours.skewness == pytest.approx(third / ours.variance**1.5)
+    assert ours.skewness == pytest.approx(third / crossed_t(a, b).variance ** 1.5)
+
+
+def test_heavy_tails_widen_the_variance_over_examples_by_the_share_of_the_heaviest():
+    a, b = skewed(0)
+    plain, ours = crossed_t(a, b), crossed_t(a, b, guard=Guard(skewness=True, tails=True))
+    d = a.mean(axis=0) - b.mean(axis=0)
+    share = ((d - d.mean()) ** 2).max() / ((d - d.mean()) ** 2).sum()
+    assert 0.05 < share < 1
+    assert ours.guard == pytest.approx(20 * share**2 * plain.vex)
+    assert ours.variance == pytest.approx(plain.variance + ours.guard)
+    bounded = Guard(0.0, 1e9, kappa=1, skewness=True, tails=True)
+    assert crossed_t(a, b, guard=bounded).guard == pytest.approx((1e9 / len(d)) ** 2)
+
+
+@pytest.mark.parametrize("bounded_influence", [True, False])
+def test_pseudo_values_of_a_metric_with_bounds_hide_no_tails(bounded_influence):
+    a, b = skewed(0)
+    options = Options(bounded_influence=bounded_influence)
+    [pair] = verdict_from_matrices({"a": a, "b": b}, options=options).pairs
+    assert (pair.estimate.guard == 0) is bounded_influence
+    assert pair.estimate.skewness is not None
+
+
+@pytest.mark.parametrize(("examples", "named"), [(19, False), (20, True)])
+def test_under_20_examples_without_bounds_no_winner_is_named(examples, named):
+    rng = np.random.default_rng(0)
+    scores = {name: best + rng.normal(size=(5, examples)) for name, best in (("a", 9.0), ("b", 0.0))}
+    verdict = verdict_from_matrices(scores, options=Options(margin=0.1))
+    assert (verdict.winner == "a") is named
+    assert ("19 test examples are too few to name a winner" in verdict.sentence) is not named
+    assert "includes zero" not in verdict.sentence  # 9 points of lead do not
+
+
+def test_few_examples_right_or_wrong_have_their_guard_and_may_name_a_winner():
+    scores = {"a": np.ones((5, 15)), "b": np.zeros((5, 15))}
+    assert verdict_from_matrices(scores, options=Options(margin=0.1)).winner == "a"
 
 
 def test_both_tests_must_reject_and_the_interval_is_the_union():
     decided = 0
     for seed in range(40):
         a, b = skewed(seed)
-        plain, ours = crossed_t(a, b), crossed_t(a, b, guard=Guard(skewness=True))
+        ours = crossed_t(a, b, guard=Guard(skewness=True, tails=True))
+        plain = replace(ours, skewness=None)
         t = ours.difference / ours.standard_error
         hall = 2 * student.sf(abs(transformed(t, ours.skewness)), ours.df)
         assert ours.p == pytest.approx(max(plain.p, hall))
@@ -132,7 +170,8 @@ def test_bounded_scores_are_not_tested_for_skewness_and_symmetric_ones_keep_thei
     rng = np.random.default_rng(0)
     shared = np.concatenate([z := rng.normal(size=100), -z])
     a, b = shared + 0.2 + np.zeros((5, 1)), np.zeros((5, 200))
-    assert crossed_t(a, b, guard=Guard(skewness=True)).p == pytest.approx(crossed_t(a, b).p)
+    ours = crossed_t(a, b, guard=Guard(skewness=True))
+    assert ours.p == pytest.approx(replace(ours, skewness=None).p)
 
 
 def test_a_heavy_example_is_warned_of():

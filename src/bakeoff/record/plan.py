@@ -133,6 +133,11 @@ class RecordedPlan:
         return facts_of(self.metric, self.facts, direction=self.direction)
 
     @property
+    def bounds(self) -> dict[str, Any]:
+        """What the statistics are told of the range of its scores."""
+        return {"score_range": self.aim.score_range, "bounded_influence": self.aim.has_bounded_influence}
+
+    @property
     def entered(self) -> list[Contender]:
         """The contenders without the baselines."""
         return [contender for contender in self.contenders if not contender.is_baseline]

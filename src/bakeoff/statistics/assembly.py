@@ -53,7 +53,7 @@ def assemble(
     estimates = {(a, b): compare(a, b) for a, b in combinations(names, 2)}
     gone = [row for row in previous.contenders if row.beaten_by is not None] if previous else []
     settled = _carried(previous, {row.name for row in gone})
-    spending, may_decide = _spending(options, stage), not stage.provisional and setting.units.enough
+    spending, may_decide = _spending(options, stage), not stage.provisional and setting.enough_units
     decision = decide(
         names,
         estimates,
@@ -65,7 +65,7 @@ def assemble(
     )
     chance = _chance(decision, spending, options, stage, may_decide=may_decide)
     futile = chance is not None and options.futility and chance < FUTILE
-    leaves = _leavers(decision, names) if setting.racing and not stage.last and setting.units.enough else {}
+    leaves = _leavers(decision, names) if setting.racing and not stage.last and setting.enough_units else {}
     rows = [_row(name, rank, entries[name], options, setting, leaves) for rank, name in enumerate(names, start=1)]
     rows += [replace(row, rank=rank) for rank, row in enumerate(gone, start=len(rows) + 1)]
     wording = Wording(decision, options, stage, setting, futile=futile)

@@ -18,8 +18,6 @@ import pandas as pd
 
 from bakeoff.errors import DataError
 
-MIN_CLUSTERS = 20
-
 
 @dataclass(frozen=True)
 class Clusters:
@@ -39,11 +37,6 @@ class Clusters:
     def crowding(self) -> float:
         """Mean square over squared mean of the sizes: 1 for equal ones."""
         return float((self.size_G**2).mean() / self.size_G.mean() ** 2)
-
-    @property
-    def enough(self) -> bool:
-        """Whether a winner may be named."""
-        return len(self.size_G) >= MIN_CLUSTERS
 
 
 def clusters_of(labels_N: np.ndarray, *, name: str = "cluster") -> Clusters | None:

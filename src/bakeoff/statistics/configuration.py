@@ -36,6 +36,7 @@ def verdict_from_scores(
     metric: str = "score",
     notes: Sequence[str] = (),
     score_range: tuple[float, float] | None = None,
+    bounded_influence: bool = False,
     cluster_name: str = "cluster",
     futility: bool = False,
     edition: int = EDITION,
@@ -45,8 +46,8 @@ def verdict_from_scores(
     Args:
         frame: columns ``contender``, ``seed``, ``example``, ``score``; one row per contender, seed and example. Where
             examples hang together (one speaker, patient, document, series), ``cluster`` names what they share, and is
-            the unit; under 20 of them no winner is named. A column ``split`` names the train/validation split of each
-            run, which ``paired`` is checked against.
+            the unit; under 20 of them, or of examples whose scores have no bounds, no winner is named. A column
+            ``split`` names the train/validation split of each run, which ``paired`` is checked against.
         alpha: error rate of the verdict, all pairs and looks together.
         margin: smallest difference that matters, score units, fixed before the test was opened.
         margin_reference: best validation error, of which the margin is 10 %; instead of ``margin``.
@@ -59,6 +60,8 @@ def verdict_from_scores(
         notes: sentences to carry among the warnings, such as a budget that was not met.
         score_range: lowest and highest possible score of an example, such as (0, 1) for an overlap; None takes (0, 1)
             where all scores are 0 or 1, and no bounds elsewhere (losses, pseudo-values).
+        bounded_influence: scores are pseudo-values of a metric that has bounds (F1, BLEU), so that no heavy tail hides
+            behind them; scores without bounds are guarded against one otherwise.
         cluster_name: what a cluster is, in the singular, for the sentence.
         futility: stop where a decision by the last look has become unlikely; needs looks by information.
         edition: of the protocol; 1 derives the verdict of an older bakeoff again.
@@ -86,6 +89,7 @@ def verdict_from_scores(
             notes=[*notes, *(pairing_notes(frame) if paired and edition > 1 else [])],
             looks=edition_looks(looks, alpha=alpha, edition=edition),
             score_range=score_range,
+            bounded_influence=bounded_influence,
             futility=futility,
             edition=edition,
         ),
@@ -151,6 +155,7 @@ def guard_of(options: Options, matrices: Mapping[str, np.ndarray], *, crowding: 
         alpha=options.alpha,
         looks=options.looks is not None and len(options.looks.seeds) > 1,
         crowding=crowding,
+        bounded_influence=options.bounded_influence,
     )
 
 

@@ -133,15 +133,20 @@ def _estimate(
     centred_N = d_N - d_N.mean()
     vex = float(d_N.var(ddof=1) / num_examples) if num_examples > 1 else math.inf
 
-    def total(kappa: float) -> tuple[float, float]:
-        guarded = vex + kappa * guard.unit(num_examples)
+    heaviest = _heaviest(centred_N)
+    added, added_equivalent = (
+        guard.added(kappa, vex, heaviest, num_examples) for kappa in (guard.kappa, guard.kappa_equivalent)
+    )
+
+    def total(added: float) -> tuple[float, float]:
+        guarded = vex + added
         variance = max(v_a + v_b + guarded - c, v_a + v_b, guarded)
         if variance == 0 and not guard.zero_decides:
             return math.inf, 1.0
         return variance, _degrees_of_freedom(variance, [*seeds, (guarded, num_examples - 1)])
 
-    variance, df = total(guard.kappa)
-    variance_equivalent, df_equivalent = total(guard.kappa_equivalent)
+    variance, df = total(added)
+    variance_equivalent, df_equivalent = total(added_equivalent)
     return Estimate(
         difference,
         v_a,
@@ -152,12 +157,12 @@ def _estimate(
         df,
         num_seeds,
         num_examples,
-        guard=guard.kappa * guard.unit(num_examples),
+        guard=added,
         guard_unit=guard.unit(num_examples),
         variance_equivalent=variance_equivalent,
         df_equivalent=df_equivalent,
-        skewness=_skewness(centred_N, variance) if guard.skewness and not guard.bounded else None,
-        heaviest=_heaviest(centred_N),
+        skewness=_skewness(centred_N, total(0.0)[0]) if guard.unbounded else None,
+        heaviest=heaviest,
         df_examples=_degrees_of_vex(centred_N),
     )
 

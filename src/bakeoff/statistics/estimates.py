@@ -24,7 +24,7 @@ class Estimate:
         df: degrees of freedom of the t distribution.
         num_seeds: seeds (or trials) of the contender with fewer of them.
         num_examples: test examples, or clusters of them where they hang together.
-        guard: what the guard of bounded scores added to ``vex`` (rule 23).
+        guard: what the guard of bounded scores, or of heavy tails, added to ``vex`` (rules 23 and 24).
         guard_unit: the same for one kappa, ``R^2 / n^2``; 0 for unbounded scores.
         variance_equivalent: ``V`` of the test of equivalence; None for the same.
         df_equivalent: its degrees of freedom.

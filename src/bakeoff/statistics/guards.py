@@ -5,7 +5,11 @@ makes its rival smooth: the t test then takes luck for certainty. Where scores h
 examples gains ``kappa R^2 / n^2``, as if ``kappa`` further examples had gone the other way; kappa is 1 for a single
 test at 5 % and 2 for any stricter level and for equivalence.
 
-**Unbounded scores** have no such bound; there the plain t and Hall's skewness-transformed t must both reject.
+**Unbounded scores** have no such bound; there the plain t and Hall's skewness-transformed t must both reject, and the
+variance over examples grows by ``20 h^2`` of itself, h the share of it that the heaviest example carries: such a tail
+has more that these examples do not show. Ordinary scores on 100 examples have an h of 0.07 and hardly notice;
+log-normal losses (sigma 2, 360 examples) named 122 false winners of 1,000 without it, 54 with it. Pseudo-values of
+a metric that has bounds (F1, BLEU) have no such tails, and no such guard.
 
 Zero variance never decides: with a range the guard stands in for it, without one the interval is unbounded.
 """
@@ -21,6 +25,8 @@ import numpy as np
 from bakeoff.errors import ConfigError, DataError
 
 SINGLE_TEST_LEVEL = 0.05
+HEAVY_TAIL = 20.0
+"""Of the squared share of the heaviest example; 10 left 85 and 40 left 40 false winners where 20 leaves 60."""
 RANGE_SLACK = 1e-9
 """Of rounding, as a share of the range."""
 KAPPA_SINGLE, KAPPA_STRICT = 1.0, 2.0
@@ -36,6 +42,7 @@ class Guard:
         kappa: of the test of a difference.
         kappa_equivalent: of the test of equivalence.
         skewness: unbounded scores are tested by Hall's transformed t too.
+        tails: their heavy tails widen the interval.
         zero_decides: no variance at all counts as certainty.
         crowding: mean square over squared mean of the units' sizes; above 1 for clusters of unequal sizes.
     """
@@ -45,6 +52,7 @@ class Guard:
     kappa: float = 0.0
     kappa_equivalent: float = 0.0
     skewness: bool = False
+    tails: bool = False
     zero_decides: bool = True
     crowding: float = 1.0
 
@@ -54,6 +62,11 @@ class Guard:
         return math.isfinite(self.high - self.low)
 
     @property
+    def unbounded(self) -> bool:
+        """Whether scores are guarded against their tails, since no range guards them."""
+        return self.skewness and not self.bounded
+
+    @property
     def own(self) -> Guard:
         """That of a contender's own interval: a single one at 95 %."""
         return replace(self, kappa=min(self.kappa, KAPPA_SINGLE))
@@ -61,6 +74,12 @@ class Guard:
     def unit(self, num_units: int) -> float:
         """What one further unit adds to the variance over examples; a large cluster counts by its size."""
         return (self.high - self.low) ** 2 * self.crowding / num_units**2 if self.bounded else 0.0
+
+    def added(self, kappa: float, vex: float, heaviest: float, num_units: int) -> float:
+        """What is added to the variance over examples, whose largest share is ``heaviest``."""
+        if self.tails and not self.bounded:
+            return HEAVY_TAIL * heaviest**2 * vex if heaviest else 0.0
+        return kappa * self.unit(num_units)
 
     def clip(self, low: float, high: float) -> tuple[float, float]:
         """An interval of a mean, kept inside the range of the scores."""
@@ -78,6 +97,7 @@ def guard_for(
     alpha: float,
     looks: bool,
     crowding: float = 1.0,
+    bounded_influence: bool = False,
 ) -> Guard:
     """The second edition's guard of one comparison.
 
@@ -88,6 +108,7 @@ def guard_for(
         alpha: error rate of the verdict.
         looks: it is read more than once.
         crowding: of the clusters' sizes.
+        bounded_influence: scores are pseudo-values of a metric that has bounds.
 
     Raises:
         ConfigError: a range that is none.
@@ -101,6 +122,7 @@ def guard_for(
         kappa=KAPPA_SINGLE if single else KAPPA_STRICT,
         kappa_equivalent=KAPPA_STRICT,
         skewness=True,
+        tails=not bounded_influence,
         zero_decides=False,
         crowding=crowding,
     )

@@ -135,7 +135,8 @@ def chance_of_decision(
     wins_at_K = -ndtri(levels_K / 2) * np.sqrt(variance_K)
     room_K = np.full(len(seeds), -1.0)
     if margin is not None and equivalence_share is not None:
-        error_K = np.sqrt(variance_K + 2 * estimate.guard_unit - estimate.guard)
+        stricter = 2 * estimate.guard_unit - estimate.guard if estimate.guard_unit else 0.0
+        error_K = np.sqrt(variance_K + stricter)
         one_sided_K = np.array([look.one_sided(estimate, equivalence_share) for look in looks])
         room_K = margin + ndtri(one_sided_K) * error_K
     steps_K = np.sqrt(np.maximum(-np.diff(variance_K, prepend=now), 0))

@@ -45,6 +45,7 @@ class Options:
         notes: sentences that the verdict must carry among its warnings.
         looks: declared looks; None for a single one at any number of seeds.
         score_range: lowest and highest possible score per example; None takes (0, 1) where all are 0 or 1.
+        bounded_influence: scores are pseudo-values of a metric that has bounds, so that no tail is hidden.
         futility: stop between looks where a decision by the last one has become unlikely (rule 29).
         edition: of the protocol; 1 derives the figures of older bakeoffs again.
     """
@@ -57,6 +58,7 @@ class Options:
     notes: Sequence[str] = ()
     looks: Looks | None = None
     score_range: tuple[float, float] | None = None
+    bounded_influence: bool = False
     futility: bool = False
     edition: int = EDITION
 
@@ -109,6 +111,7 @@ class Rules(TypedDict, total=False):
     direction: str
     metric: str
     score_range: tuple[float, float] | None
+    bounded_influence: bool
     futility: bool
     edition: int
 

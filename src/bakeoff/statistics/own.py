@@ -15,6 +15,7 @@ def own_interval(
     scores_SN: np.ndarray,
     *,
     score_range: tuple[float, float] | None = None,
+    bounded_influence: bool = False,
     clusters: Clusters | None = None,
     edition: int = EDITION,
 ) -> tuple[float, float]:
@@ -23,6 +24,7 @@ def own_interval(
     Args:
         scores_SN: per-example scores, a row a seed.
         score_range: lowest and highest possible score, which guards the interval and which it keeps to.
+        bounded_influence: as for ``verdict_from_scores``.
         clusters: which examples hang together.
         edition: of the protocol; the first one guards nothing, knows no clusters, and keeps to no range.
     """
@@ -30,6 +32,14 @@ def own_interval(
         return crossed_mean(scores_SN).interval(OWN_LEVEL)
     crowding = clusters.crowding if clusters else 1.0
     one = {"": scores_SN}
-    guard = guard_for(score_range, one, num_tests=1, alpha=OWN_LEVEL, looks=False, crowding=crowding)
+    guard = guard_for(
+        score_range,
+        one,
+        num_tests=1,
+        alpha=OWN_LEVEL,
+        looks=False,
+        crowding=crowding,
+        bounded_influence=bounded_influence,
+    )
     values_SN = cluster_values(scores_SN, clusters) if clusters else scores_SN
     return guard.clip(*crossed_mean(values_SN, guard=guard).interval(OWN_LEVEL))

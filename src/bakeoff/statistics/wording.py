@@ -59,8 +59,6 @@ class Wording:
         units = self.setting.units
         parts = ["Exploratory:"] if self.stage.exploratory else []
         parts.append(self._plain(beaten))
-        if not units.enough:
-            parts.append(f"{units.few[0].upper()}{units.few[1:]}")
         if self.futile:
             parts.append(f"Stopped: the chance that a further look decides is under {FUTILE:.0%}.".replace("%", " %"))
         if units.clusters is not None:
@@ -82,6 +80,8 @@ class Wording:
         if self.stage.provisional:
             few = f"fewer than {MIN_SEEDS} seeds cannot tell skill from luck"
             return f"Provisional, no winner is named: {lead} ({shown}), and {few}."
+        if not self.setting.enough_units:
+            return f"No winner is named: {lead} ({shown}). {self.setting.units.few}"
         behind = self._behind([pair.a, pair.b], beaten)
         if tied:
             return f"No winner yet: {lead} ({shown} for the difference), so either may be better.{behind}"
@@ -131,7 +131,7 @@ class Wording:
         if self.stage.provisional:
             text = f"At least {MIN_SEEDS} seeds per contender are needed for a verdict; 10 are recommended."
             return Advice(text, "seeds", seeds=MIN_SEEDS)
-        if not self.setting.units.enough:
+        if not self.setting.enough_units:
             return Advice(f"{self.setting.units.few} Score examples of more of them.", "examples")
         if decision.word in (WINS, WINS_SMALL):
             _, end = decision.smallest_lead

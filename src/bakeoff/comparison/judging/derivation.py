@@ -99,7 +99,7 @@ def _about(plan: RecordedPlan, margin: float | None, trials: Sequence[ScoredTria
         if trial.failed and trial.entered:
             failed.setdefault(trial.contender, []).append(f"seed {trial.recorded.seed}")
     about = {"metric": plan.metric, "direction": plan.direction, "alpha": float(plan.alpha), "edition": plan.edition}
-    return {**about, "margin": margin, "failed": failed, "score_range": plan.aim.score_range}
+    return {**about, "margin": margin, "failed": failed, **plan.bounds}
 
 
 def exploratory(verdict: Verdict) -> Verdict:

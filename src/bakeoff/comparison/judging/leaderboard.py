@@ -84,7 +84,7 @@ def _crossed(table: pd.DataFrame, plan: RecordedPlan) -> tuple[float, float]:
     if CLUSTER in table.columns:
         of_example = table.drop_duplicates("example").set_index("example")[CLUSTER]
         clusters = clusters_of(of_example.loc[scores.columns].astype(str).to_numpy())
-    return own_interval(scores.to_numpy(), score_range=plan.aim.score_range, clusters=clusters, edition=plan.edition)
+    return own_interval(scores.to_numpy(), **plan.bounds, clusters=clusters, edition=plan.edition)
 
 
 def _within(metric: str, low: float, high: float, plan: RecordedPlan) -> dict[str, float]:
