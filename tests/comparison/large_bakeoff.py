@@ -4,12 +4,14 @@ Plan, manifest, configurations, ids, specs, sealed predictions, opened scores, v
 a trial's answers come from a difficulty of each test example that all contenders share, a skill and a seed's luck.
 
 python -m tests.comparison.large_bakeoff FOLDER [SEEDS] [OVERRIDE ...]      200 seeds of 5 entries: 1,000 trials
+python -m tests.comparison.large_bakeoff FOLDER SEEDS --only trials         without the verdict
+python -m tests.comparison.large_bakeoff FOLDER SEEDS --only verdict        on the trials that lie there
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,9 +58,19 @@ def make_large_bakeoff(folder: Path, *, seeds: int, overrides: Sequence[str] = (
         seeds: of each entry.
         overrides: of the configuration; ``tune.trials=200`` makes trials of a search.
     """
-    plan = make_plan(small_bakeoff(*ENTRIES, f"seeds={seeds}", *overrides))
+    plan = make_large_plan(seeds, overrides)
     open_folder(folder, plan)
     write_trials(plan, folder)
+    return judge_trials(folder, plan)
+
+
+def make_large_plan(seeds: int, overrides: Sequence[str] = ()) -> Plan:
+    """That of ``seeds`` trials of each entry."""
+    return make_plan(small_bakeoff(*ENTRIES, f"seeds={seeds}", *overrides))
+
+
+def judge_trials(folder: Path, plan: Plan) -> FinishedBakeoff:
+    """The verdict on trials that lie there."""
     return run_bakeoff(plan, folder, NothingToRun(), lambda line: None)
 
 
@@ -129,5 +141,15 @@ def _records(reached: dict[str, float], num_train: int) -> Any:
 
 
 if __name__ == "__main__":
-    where, number, more = Path(sys.argv[1]), int((sys.argv[2:3] or ["200"])[0]), sys.argv[3:]
-    print(make_large_bakeoff(where, seeds=number, overrides=more).record["sentence"])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("seeds", type=int, nargs="?", default=200)
+    parser.add_argument("overrides", nargs="*")
+    parser.add_argument("--only", choices=("trials", "verdict"))
+    words = parser.parse_args()
+    made = make_large_plan(words.seeds, words.overrides)
+    if words.only != "verdict":
+        open_folder(words.folder, made)
+        write_trials(made, words.folder)
+    if words.only != "trials":
+        print(judge_trials(words.folder, made).record["sentence"])
