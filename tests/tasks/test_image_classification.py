@@ -77,8 +77,9 @@ def test_certain_answers_share_the_last_bin_in_summary_scores_and_validation():
     shares = TASK.score_examples(table, truth, "calibration_error")
     assert shares == pytest.approx(pseudo_values(lambda rows: all_in_one_bin(probabilities, labels, rows), 100))
     metrics = TASK.metrics("val")
+    logits = torch.tensor(probabilities).log()
     for rows in (slice(0, 60), slice(60, 100)):
-        TASK.update(metrics, (torch.tensor(probabilities[rows]), torch.tensor(labels[rows])))
+        TASK.update(metrics, (logits[rows], torch.tensor(labels[rows])))
     assert float(metrics.compute()["calibration_error"]) == pytest.approx(0.225)
 
 

@@ -111,11 +111,16 @@ class Classification(Task[AnyClassSpec], abc.ABC):
         return self.loss_of(outputs, batch.targets, training=training)
 
     def observe(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Probabilities, and the labels: the heaviest class where mixing made them soft."""
+        """Logits, and the labels: the heaviest class where mixing made them soft."""
         targets: Tensor = batch.targets
         if not self.spec.multi_label and targets.ndim == 2:
             targets = targets.argmax(dim=1)
-        return self._probabilities(outputs.detach()), targets.long()
+        return outputs.detach(), targets.long()
+
+    def update(self, metrics: MetricCollection, observed: tuple[Tensor, Tensor]) -> None:
+        """Makes probabilities of the logits, of several batches at once."""
+        logits_BK, labels = observed
+        super().update(metrics, (self._probabilities(logits_BK), labels))
 
     def _probabilities(self, logits_BK: Tensor) -> Tensor:
         return torch.sigmoid(logits_BK.float()) if self.spec.multi_label else torch.softmax(logits_BK.float(), dim=1)
