@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bakeoff.files import read_json
-from bakeoff.training.loop.interruption import Interrupted, interruptible, requeue
+from bakeoff.training.loop.interruption import SIGNALS, Interrupted, interruptible, requeue
 from tests.training.test_resume import assert_same
 
 SLURM = """#!/bin/sh
@@ -66,23 +66,26 @@ def test_without_a_signal_errors_pass_and_nothing_is_said(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_whoever_handled_sigterm_before_is_told_after_all_is_saved(monkeypatch):
+@pytest.mark.parametrize("asked", SIGNALS)
+def test_whoever_handled_the_signal_before_is_told_after_all_is_saved(slurm, asked):
+    """submitit 1.5.4 handles SIGUSR2: it puts the job back into the queue itself, so Slurm is not asked twice."""
     told = []
 
     def handle(number, frame):
         told.append(number)
         raise SystemExit(143)
 
-    before = signal.signal(signal.SIGTERM, handle)
+    before = signal.signal(asked, handle)
     try:
         with pytest.raises(SystemExit, match="143"), interruptible() as interruption:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), asked)
             assert told == []
             assert interruption.requested
             raise Interrupted(1)
-        assert told == [signal.SIGTERM]
+        assert told == [asked]
+        assert not (slurm / "asked").exists()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(asked, before)
 
 
 def test_outside_of_the_main_thread_nothing_is_taken():
@@ -98,8 +101,9 @@ def test_outside_of_the_main_thread_nothing_is_taken():
     assert seen == [before]
 
 
-def test_sigusr1_in_a_slurm_job_queues_it_again(slurm, capsys):
-    assert interrupted_by(signal.SIGUSR1).code == 143
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
+def test_a_users_signal_in_a_slurm_job_queues_it_again(slurm, capsys, number):
+    assert interrupted_by(number).code == 143
     assert (slurm / "asked").read_text() == "requeue 4711\n"
     assert "Slurm runs job 4711 again" in capsys.readouterr().err
 

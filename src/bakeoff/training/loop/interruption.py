@@ -1,7 +1,8 @@
 """A signal that asks a trial to end: its state is saved at the next optimizer step, then the process ends with 143.
 
-SIGTERM is what init systems, containers and batch systems send before they kill. SIGUSR1 is what Slurm sends some time
-before a job's limit where it is asked to (``sbatch --signal=USR1@120``): the job is then put back into the queue.
+SIGTERM is what init systems, containers and batch systems send before they kill. SIGUSR1 and SIGUSR2 are what Slurm
+sends some time before a job's limit where it is asked to (``sbatch --signal=USR1@120``; submitit asks for SIGUSR2): the
+job is then put back into the queue, by whoever handled the signal before, as submitit does, or else by this program.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 EXIT_CODE = 128 + signal.SIGTERM
-SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 _SLURM_JOB = "SLURM_JOB_ID"
 _REQUEUE_TIMEOUT_S = 30.0
 
@@ -79,11 +80,11 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Within the block, SIGTERM and SIGUSR1 set ``requested`` instead of ending the process.
+    """Within the block, the signals set ``requested`` instead of ending the process.
 
     Whoever trains looks at it, saves, and raises `Interrupted`. On its way out one line on standard error says that the
-    state is saved, Slurm is asked for another run if the signal was SIGUSR1, and whoever handled SIGTERM before is told
-    of it; where that was nobody, `Interrupted` goes on. So no signal is lost, whatever ended the block.
+    state is saved, and whoever handled the signal before is told of it; where that was nobody, Slurm is asked for
+    another run (not after SIGTERM), and `Interrupted` goes on. So no signal is lost, whatever ended the block.
     """
     interruption, end = Interruption(), None
     try:
@@ -117,16 +118,18 @@ def requeue() -> str:
 
 
 def _leave(end: Interrupted, interruption: Interruption) -> NoReturn:
+    number = interruption.signal or signal.SIGTERM
+    handler = signal.getsignal(number)
+    heard = callable(handler) and threading.current_thread() is threading.main_thread()
     if end.speaks:
-        print(_farewell(end, interruption), file=sys.stderr, flush=True)
-    handler = signal.getsignal(signal.SIGTERM)
-    if callable(handler) and threading.current_thread() is threading.main_thread():
-        handler(signal.SIGTERM, None)
+        again = "" if heard or number is signal.SIGTERM else requeue()
+        print(f"{_farewell(end, interruption)}{again}", file=sys.stderr, flush=True)
+    if heard:
+        handler(number, None)  # type: ignore[operator]  # which callable() has shown
     raise end
 
 
 def _farewell(end: Interrupted, interruption: Interruption) -> str:
     saved = "the last resume point stands" if end.step is None else f"saved after step {end.step}"
     name = "a signal" if interruption.signal is None else interruption.signal.name
-    again = requeue() if interruption.signal is signal.SIGUSR1 else ""
-    return f"ended by {name}, {saved}: the same command goes on from there{again}"
+    return f"ended by {name}, {saved}: the same command goes on from there"
