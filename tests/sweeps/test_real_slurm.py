@@ -49,10 +49,15 @@ def test_an_array_of_20_jobs_trains_all(tmp_path):
 
 
 def test_a_job_at_its_limit_is_queued_again_and_goes_on_to_the_same_end(tmp_path):
-    settings = ("model=lenet", "seed=0", "trainer.max_epochs=1500", "trainer.select=last", *QUICK)
+    settings = ("model=lenet", "seed=0", "trainer.max_epochs=3000", "trainer.select=last", *QUICK)
     with slurm() as environ:
-        limits = ("hydra.launcher.timeout_min=2", "hydra.launcher.signal_delay_s=60")
-        multirun(tmp_path / "limited", environ, *settings, *limits, timeout_s=1800)
+        limits = (
+            "hydra.launcher.timeout_min=2",
+            "hydra.launcher.signal_delay_s=60",
+            "hydra.launcher.max_num_timeout=50",
+        )
+        logs = f"hydra.sweep.dir={tmp_path}/limited/jobs"
+        multirun(tmp_path / "limited", environ, *settings, *limits, logs, timeout_s=3000)
         multirun(tmp_path / "whole", environ, *settings, timeout_s=1800)
     [limited], [whole] = runs(tmp_path / "limited"), runs(tmp_path / "whole")
     said = "".join(path.read_text() for path in (tmp_path / "limited").rglob("*_log.*"))

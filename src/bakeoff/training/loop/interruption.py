@@ -119,13 +119,12 @@ def requeue() -> str:
 
 def _leave(end: Interrupted, interruption: Interruption) -> NoReturn:
     number = interruption.signal or signal.SIGTERM
-    handler = signal.getsignal(number)
-    heard = callable(handler) and threading.current_thread() is threading.main_thread()
+    earlier = signal.getsignal(number) if threading.current_thread() is threading.main_thread() else None
     if end.speaks:
-        again = "" if heard or number is signal.SIGTERM else requeue()
+        again = "" if callable(earlier) or number is signal.SIGTERM else requeue()
         print(f"{_farewell(end, interruption)}{again}", file=sys.stderr, flush=True)
-    if heard:
-        handler(number, None)  # type: ignore[operator]  # which callable() has shown
+    if callable(earlier):
+        earlier(number, None)
     raise end
 
 
