@@ -7,6 +7,7 @@ import re
 import shlex
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from bakeoff.config.catalog import Catalog
@@ -48,6 +49,8 @@ def test_a_bakeoff_of_every_task_reaches_verdict_report_and_audit(
     assert not [finding for finding in verdict["findings"] if finding["severity"] == "refuse"]
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert all(name in page for name in names)
+    labels = pa.ipc.open_file(folder / "test_labels.arrow").read_all().column_names
+    assert "label" in labels or '<section id="confusion"' not in page
     from bakeoff.commands.audit import find_data
     from bakeoff.comparison.judging.audit import audit
 

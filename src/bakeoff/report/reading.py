@@ -32,6 +32,7 @@ class Bakeoff:
 
     Attributes:
         labels: Targets of the test examples, ``(n,)`` where each has one class, or ``None`` if the folder lacks them.
+        of_classes: Whether targets are classes of examples, as far as that is known; masks and texts are not.
         examples: Ids of the test examples in the same order; empty if the folder lacks them.
         trials: Every planned trial, contender by contender, in the order of the seeds.
         validation: What each trial was selected by; empty if the folder lacks it.
@@ -62,6 +63,7 @@ class Bakeoff:
     gradients: Mapping[str, Any] | None = None
     exhibits: Mapping[str, Any] = field(default_factory=dict)
     overview: Sequence[Any] = ()
+    of_classes: bool = True
 
     @property
     def metric(self) -> Metric:
@@ -116,7 +118,7 @@ def read_bakeoff(folder: Path) -> Bakeoff:
     trials = tuple(
         _trial(folder, contender, index) for contender in plan.contenders for index in range(len(contender.trials))
     )
-    labels = _labels(folder, missing)
+    labels, of_classes = _labels(folder, missing)
     examples = tuple(
         str(name) for name in _optional(folder / layout.TEST_EXAMPLES, missing, "the ids of the test examples")
     )
@@ -136,6 +138,7 @@ def read_bakeoff(folder: Path) -> Bakeoff:
         manifest=parsed_object(folder / layout.MANIFEST) or {},
         openings=parsed_lines(folder / layout.OPENINGS),
         missing=missing,
+        of_classes=of_classes,
         margin_rule=str((parsed_object(folder / layout.MARGIN) or {}).get("rule") or ""),
         scaling=read_measured(folder / layout.SCALE),
         gradients=read_measured(folder / layout.GRADIENTS),
@@ -193,17 +196,18 @@ def _optional(path: Path, missing: list[str], what: str) -> list[Any]:
     return value
 
 
-def _labels(folder: Path, missing: list[str]) -> np.ndarray | None:
+def _labels(folder: Path, missing: list[str]) -> tuple[np.ndarray | None, bool]:
+    """The labels, and whether they are classes of examples, as far as that is known."""
     try:
         labels = column(read_labels(folder), "label")
     except KeyError:  # of another task than classification
-        return None
+        return None, False
     except (OSError, ValueError):
         missing.append(
             f"{labels_file(folder).name} can't be read, so there are no confusions, mistakes or per-class figures."
         )
-        return None
-    return labels.astype(np.int64) if labels.dtype.kind in "iub" else labels
+        return None, True
+    return (labels.astype(np.int64) if labels.dtype.kind in "iub" else labels), True
 
 
 def _trial(folder: Path, contender: Contender, index: int) -> RecordedTrial:

@@ -97,7 +97,8 @@ def errors_of(trials: Iterable[RecordedTrial], labels: np.ndarray, *, num_classe
 def has_one_class_each(bakeoff: Bakeoff) -> bool:
     """Whether each test example is of one class, as far as that is known; else nothing is taken for anything."""
     one_each = bakeoff.labels is None or bakeoff.labels.ndim == 1
-    return bool(bakeoff.plan.class_names) and one_each and not bakeoff.plan.spec.get("multi_label")
+    of_classes = bool(bakeoff.plan.class_names) and bakeoff.of_classes
+    return of_classes and one_each and not bakeoff.plan.spec.get("multi_label")
 
 
 def errors_by_name(bakeoff: Bakeoff) -> dict[str, Errors]:
