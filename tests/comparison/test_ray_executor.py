@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -171,3 +172,46 @@ def test_the_verdict_is_that_of_the_local_executor(tmp_path):
         assert done.stderr == ""
         records[executor] = verdict_without_clocks(folder), sorted(path.name for path in folder.glob("trials/*"))
     assert records["ray"] == records["local"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_bakeoff_of_60_trials_over_three_nodes_outlives_the_death_of_one(tmp_path):
+    folder, alone = tmp_path / "nodes", tmp_path / "alone"
+    words = [sys.executable, *COMMAND, "seeds=20"]
+    with three_nodes() as cluster:
+        on_nodes_words = ["executor=ray", f"executor.address={cluster.address}", "executor.cpus_per_trial=1"]
+        bakeoff = subprocess.Popen(
+            [*words, *on_nodes_words, f"output_dir={folder}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while len(list(folder.glob("trials/*/result.json"))) < 12:
+            assert bakeoff.poll() is None, bakeoff.communicate()
+            time.sleep(0.1)
+        cluster.remove_node(sorted(cluster.worker_nodes, key=id)[0], allow_graceful=False)
+        said, errors = bakeoff.communicate(timeout=1200)
+    assert bakeoff.returncode == 0, errors
+    told = [line.partition("]")[0] for line in said.splitlines() if line.startswith("[")]
+    assert len(told) == len(set(told)) == 60  # nothing is lost, nothing ends twice
+    lost = [path for path in folder.glob("trials/*/log.txt") if "no result" in path.read_text()]
+    assert lost, "no trial was running on the node that died"
+    subprocess.run([*words, f"output_dir={alone}"], check=True, capture_output=True, timeout=1200)
+    assert verdict_without_clocks(folder) == verdict_without_clocks(alone)
+
+
+@contextmanager
+def three_nodes():
+    """A Ray cluster of three nodes of one CPU each, on this machine."""
+    from ray.cluster_utils import Cluster
+
+    node = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=node)
+    try:
+        for _ in range(2):
+            cluster.add_node(num_cpus=1, object_store_memory=100_000_000)
+        cluster.wait_for_nodes()
+        yield cluster
+    finally:
+        cluster.shutdown()

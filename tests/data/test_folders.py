@@ -6,10 +6,11 @@ import zlib
 from pathlib import Path
 
 import pytest
+from datasets import DatasetDict
 
 from bakeoff.data.sources.folders import visible_files
 from bakeoff.data.sources.image_folder import ImageFolder
-from bakeoff.data.sources.source import Loaded, Source
+from bakeoff.data.sources.source import Source
 from bakeoff.data.sources.text_files import TextFiles
 from bakeoff.data.sources.text_folder import TextFolder
 from bakeoff.data.splits.rule import SplitRule
@@ -51,15 +52,15 @@ def fill(kind: type[Images | Texts], root: Path, *folders: str, count: int = 2) 
             kind.write(root / folder / f"{row}{kind.ending}")
 
 
-def labels(loaded: Loaded, split: str = "train") -> dict[str, int]:
+def labels(loaded: DatasetDict, split: str = "train") -> dict[str, int]:
     """Files a class."""
     names = loaded[split]["label"]
     return {name: names.count(name) for name in sorted(set(names))}
 
 
-def load(source: Source) -> Loaded:
+def load(source: Source) -> DatasetDict:
     found = source.load()
-    assert isinstance(found, Loaded)
+    assert isinstance(found.notes, tuple)
     return found
 
 
