@@ -9,13 +9,12 @@ grows, between the second size and the third, what the smallest costs being take
 from __future__ import annotations
 
 import math
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from bench.large import run_python
 
 ENTRIES = 5
 FEW_EXAMPLES = "data.split.test=0.1"
@@ -31,7 +30,7 @@ def measure(*, trials: tuple[int, int, int]) -> list[dict[str, Any]]:
 
 def _figures(folder: Path, seeds: int) -> Iterator[tuple[str, float]]:
     """Every figure of one size, by name."""
-    _run("-m", "tests.comparison.large_bakeoff", str(folder), str(seeds), FEW_EXAMPLES, "--only", "trials")
+    run_python("-m", "tests.comparison.large_bakeoff", str(folder), str(seeds), FEW_EXAMPLES, "--only", "trials")
     steps = {
         "judge": ("-m", "tests.comparison.large_bakeoff", str(folder), str(seeds), FEW_EXAMPLES, "--only", "verdict"),
         "report": ("-m", "bakeoff.cli", "report", f"run={folder}"),
@@ -40,24 +39,14 @@ def _figures(folder: Path, seeds: int) -> Iterator[tuple[str, float]]:
         "sync of nothing new": ("-m", "bakeoff.cli", "sync", str(folder), "--uri", f"sqlite:///{folder}-store.db"),
     }
     for name, words in steps.items():
-        seconds, memory_mb = _run(*words)
-        yield f"{name}, processor seconds", seconds
-        yield f"{name}, peak MB", memory_mb
+        used = run_python(*words)
+        yield f"{name}, processor seconds", used.processor_seconds
+        yield f"{name}, peak MB", used.peak_mb
     files = [path for path in folder.rglob("*") if path.is_file()]
     yield "files", len(files)
     yield "MB on disk", sum(path.stat().st_size for path in files) / 1e6
     yield "report, MB", (folder / "report.html").stat().st_size / 1e6
     yield "store, MB", Path(f"{folder}-store.db").stat().st_size / 1e6
-
-
-def _run(*words: str) -> tuple[float, float]:
-    """Processor seconds and peak resident megabytes of a Python command."""
-    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, process.args)
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def _row(what: str, values: list[float], trials: tuple[int, int, int]) -> dict[str, Any]:

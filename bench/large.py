@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,12 @@ def measure(*, seeds: int) -> list[dict[str, Any]]:
     """Seconds and megabytes for so many seeds of five entries."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "bakeoff"
-        _run("-m", "tests.comparison.large_bakeoff", str(folder), str(seeds))
-        verdict = _run("-m", "bakeoff.cli", "verdict", str(folder / "scores.parquet"), "--metric", "accuracy")
-        report = _run("-m", "bakeoff.cli", "report", f"run={folder}")
+        run_python("-m", "tests.comparison.large_bakeoff", str(folder), str(seeds))
+        verdict = run_python("-m", "bakeoff.cli", "verdict", str(folder / "scores.parquet"), "--metric", "accuracy")
+        report = run_python("-m", "bakeoff.cli", "report", f"run={folder}")
         page_mb = (folder / "report.html").stat().st_size / 1e6
         start_s, finished = _started(folder, seeds)
-    seconds, memory_mb = verdict[0] + report[0], max(verdict[1], report[1])
+    seconds, memory_mb = verdict.seconds + report.seconds, max(verdict.peak_mb, report.peak_mb)
     return [
         _row(f"seconds for verdict and report of {finished:,} trials", seconds, SLOWEST_S),
         _row("their peak memory, MB", memory_mb, LARGEST_MB),
@@ -46,8 +47,21 @@ def _row(what: str, found: float, limit: float) -> dict[str, Any]:
     return {"what": what, "bakeoff": round(found, 2), "reference": limit, "ratio": ratio, "target": 1}
 
 
-def _run(*words: str) -> tuple[float, float]:
-    """Seconds and peak resident megabytes of a Python command."""
+@dataclass(frozen=True)
+class Used:
+    """What a command took: seconds by the clock and of processors, and resident megabytes at most."""
+
+    seconds: float
+    processor_seconds: float
+    peak_mb: float
+
+
+def run_python(*words: str) -> Used:
+    """Runs a Python command to its end.
+
+    Raises:
+        CalledProcessError: it failed.
+    """
     start = time.perf_counter()
     process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -55,7 +69,7 @@ def _run(*words: str) -> tuple[float, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, process.args)
-    return seconds, usage.ru_maxrss / 1024
+    return Used(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def _started(folder: Path, seeds: int) -> tuple[float, int]:
