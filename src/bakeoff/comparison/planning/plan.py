@@ -89,7 +89,9 @@ class Plan:
         return self._jobs[key]
 
     def jobs(self, folder: Path, *, first: int | None = None, racing: Sequence[str] | None = None) -> list[Job]:
-        """Trials in the order in which they run: one of each contender after the other.
+        """Trials in the order in which they run: one of each contender, the costliest first, then the next of each.
+
+        So the last ones to start are short, and workers end at about the same time.
 
         Args:
             folder: the bakeoff's.
@@ -97,6 +99,7 @@ class Plan:
             racing: only these contenders; None is all.
         """
         chosen = [c for c in self.contenders if racing is None or c.name in racing or c.is_baseline]
+        chosen.sort(key=lambda contender: contender.train_flops_per_example or 0.0, reverse=True)
         longest = max(len(contender.points) for contender in chosen)
         return [
             self.job(contender, contender.points[index], folder)
