@@ -100,7 +100,12 @@ def test_a_metric_of_the_test_alone_selects_nothing():
 def test_looks_run_the_seeds_of_the_last_one_and_trials_come_contender_by_contender(tmp_path):
     plan = make_plan(small_bakeoff(*SMALL, "looks=[5,10]"))
     jobs = plan.jobs(tmp_path, first=5)
-    assert [job.label.contender for job in jobs[:3]] == ["lenet", "row_gru", "linear"]
+    flops = {contender.name: contender.train_flops_per_example or 0.0 for contender in plan.contenders}
+    assert (
+        [job.label.contender for job in jobs[:3]]
+        == ["row_gru", "lenet", "linear"]
+        == sorted(flops, key=flops.get, reverse=True)
+    )
     assert len(jobs) == 15
     later = plan.jobs(tmp_path, racing=["lenet"])
     assert {job.label.contender for job in later} == {"lenet", "linear"}
