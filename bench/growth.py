@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.large import run_python
+from bench.commands import run_python
 
 ENTRIES = 5
 FEW_EXAMPLES = "data.split.test=0.1"

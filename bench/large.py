@@ -6,12 +6,8 @@ Verdict and report are the commands, imports included; the reference is what the
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +15,7 @@ from tests.comparison.bakeoff_config import small_bakeoff
 from tests.comparison.large_bakeoff import ENTRIES
 
 from bakeoff.comparison.planning.plan import make_plan
+from bench.commands import run_python
 
 LARGEST_MB, LARGEST_PAGE_MB = 2048, 10
 SLOWEST_S, SLOWEST_START_S = 20, 1
@@ -45,31 +42,6 @@ def measure(*, seeds: int) -> list[dict[str, Any]]:
 def _row(what: str, found: float, limit: float) -> dict[str, Any]:
     ratio = round(found / limit, 3)
     return {"what": what, "bakeoff": round(found, 2), "reference": limit, "ratio": ratio, "target": 1}
-
-
-@dataclass(frozen=True)
-class Used:
-    """What a command took: seconds by the clock and of processors, and resident megabytes at most."""
-
-    seconds: float
-    processor_seconds: float
-    peak_mb: float
-
-
-def run_python(*words: str) -> Used:
-    """Runs a Python command to its end.
-
-    Raises:
-        CalledProcessError: it failed.
-    """
-    start = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, process.args)
-    return Used(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def _started(folder: Path, seeds: int) -> tuple[float, int]:

@@ -24,6 +24,8 @@ from typing import Any
 
 import psutil
 
+from bench.commands import Used, run_python
+
 BEFORE = "3ecc3cb"
 ROOT = Path(__file__).parent.parent
 QUICK = "trainer.max_epochs=1 trainer.accelerator=cpu trainer.threads=1"
@@ -39,6 +41,7 @@ COMMANDS = {
 }
 FIRST_STEP = "compare, to the first optimizer step (s)"
 MEMORY = "train, SQLite store: peak memory (MB)"
+PRIVATE = "private memory of a trial's process (MB; beside the limit)"
 STEP_S = 0.1
 MEGABYTE = 1 << 20
 PRIVATE_MB = 150
@@ -52,31 +55,25 @@ class Build:
     folder: Path
     figures: dict[str, list[float]] = field(default_factory=dict)
 
-    def start(self, words: str) -> subprocess.Popen[bytes]:
-        """One command, in a process group of its own."""
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of its commands."""
         own = {
             "PYTHONPATH": str(self.source / "src"),
             "BAKEOFF_CACHE": str(self.folder / "cache"),
             "OMP_NUM_THREADS": "1",
         }
-        command = [sys.executable, "-m", "bakeoff.cli", *words.split()]
-        return subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env={**os.environ, **own},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        return {**os.environ, **own}
 
-    def run(self, words: str) -> tuple[float, float]:
-        """Processor seconds and megabytes of a command that succeeds."""
-        process = self.start(words)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise RuntimeError(f"{words} in {self.source} ended with {process.returncode}")
-        return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    def start(self, words: str) -> subprocess.Popen[bytes]:
+        """One command, in a process group of its own."""
+        command = [sys.executable, "-m", "bakeoff.cli", *words.split()]
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(command, cwd=self.folder, env=self.environment, start_new_session=True, **quiet)
+
+    def run(self, words: str) -> Used:
+        """One command, to its end."""
+        return run_python("-m", "bakeoff.cli", *words.split(), folder=self.folder, environment=self.environment)
 
     def note(self, what: str, value: float) -> None:
         """Keeps a figure."""
@@ -95,13 +92,13 @@ class Build:
         """All figures once."""
         for what, (words, _) in COMMANDS.items():
             fresh = f" output_dir=out/{number}/run{len(what)}" if words.startswith("train") else ""
-            seconds, megabytes = self.run(words + fresh)
-            self.note(what, seconds)
+            used = self.run(words + fresh)
+            self.note(what, used.processor_seconds)
             if "SQLite" in what:
-                self.note(MEMORY, megabytes)
+                self.note(MEMORY, used.peak_mb)
         seconds, private = self.first_step(self.folder / "out" / f"bakeoff{number}")
         self.note(FIRST_STEP, seconds)
-        self.note("private", private / MEGABYTE)
+        self.note(PRIVATE, private / MEGABYTE)
 
     def first_step(self, output: Path) -> tuple[float, float]:
         """Processor seconds of a bakeoff up to its first step, and the most bytes that one trial had to itself."""
@@ -175,17 +172,9 @@ def measure(*, pairs: int) -> list[dict[str, Any]]:
         for number in range(pairs):
             for build in (before, now) if number % 2 else (now, before):
                 build.measure(number)
-        return [
-            *(
-                _row(what, "s", before.figures, now.figures, key=what, target=target)
-                for what, (_, target) in COMMANDS.items()
-            ),
-            _row(
-                "compare, to the first optimizer step", "s", before.figures, now.figures, key="first step", target=0.5
-            ),
-            _row("train, SQLite store: peak memory", "MB", before.figures, now.figures, key="memory", target=0.6),
-            _limited(now.figures["private"]),
-        ]
+        targets = {**{what: target for what, (_, target) in COMMANDS.items()}, FIRST_STEP: 0.5, MEMORY: 0.6}
+        rows = [_row(what, before.figures[what], now.figures[what], target) for what, target in targets.items()]
+        return [*rows, _limited(now.figures[PRIVATE])]
 
 
 def _row(what: str, before: list[float], now: list[float], target: float) -> dict[str, Any]:
@@ -196,9 +185,8 @@ def _row(what: str, before: list[float], now: list[float], target: float) -> dic
 
 def _limited(megabytes: list[float]) -> dict[str, Any]:
     found = round(median(megabytes))
-    what = "private memory of a trial's process (MB; beside the limit)"
     return {
-        "what": what,
+        "what": PRIVATE,
         "bakeoff": found,
         "reference": PRIVATE_MB,
         "ratio": round(found / PRIVATE_MB, 2),

@@ -118,12 +118,12 @@ def test_a_report_without_gaps_gives_no_reasons(report: Built) -> None:
 @pytest.mark.parametrize(
     ("written", "printed"),
     [
-        ("(95 % interval -0.09921 to 0.1065)", "(95 % interval −0.09921 to 0.1065)"),
+        ("(95 % interval -0.09921 to 0.1065)", "(95\u202f% interval −0.09921 to 0.1065)"),
         ("from -1 to -.5, not 1e-05", "from −1 to −.5, not 1e-05"),
         ("gru-2 on 2026-11-29 (a-1)", "gru-2 on 2026-11-29 (a-1)"),
     ],
 )
-def test_numbers_in_sentences_have_a_true_minus(written: str, printed: str) -> None:
+def test_numbers_in_sentences_have_a_true_minus_and_keep_their_percent_sign(written: str, printed: str) -> None:
     assert prose(written) == printed
 
 

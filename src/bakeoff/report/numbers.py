@@ -114,8 +114,11 @@ def typeset(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence with a true minus sign before its numbers; hyphens within words, dates and names stay."""
-    return _MINUS.sub("−", text)
+    """A sentence with a true minus sign before its numbers, whose percent signs stay in their line.
+
+    Hyphens within words, dates and names stay.
+    """
+    return _MINUS.sub("−", text).replace(" %", f"{_THIN}%")
 
 
 def significant(value: float | None, *, digits: int = 3) -> str:
