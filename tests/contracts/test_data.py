@@ -20,6 +20,7 @@ from PIL import Image
 from bakeoff.commands.options_of_data import look
 from bakeoff.config import build, compose_section, conf_dir
 from bakeoff.config.catalog import Catalog
+from bakeoff.data.batches.batch import walk
 from bakeoff.data.contract import SPLITS, TaskData
 from bakeoff.data.spec import ClassSpec
 from bakeoff.data.text.spec import PAD
@@ -163,6 +164,8 @@ OFFLINE = {
     "shapes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "mask_folder": pairs_of_files,
     "digit_scenes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
+    "digit_boxes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
+    "shape_boxes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "adding": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20, "problem.length": 10},
     "copy_memory": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20, "problem.blank": 5},
     "recall": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20},
@@ -197,9 +200,9 @@ def make(name: str, folder: Path, *, seed: int = 0) -> TaskData:
 
 def tensors(batch: Any) -> list[torch.Tensor]:
     """All tensors of a batch, inputs first."""
-    if isinstance(batch, torch.Tensor):
-        return [batch]
-    return [tensor for part in batch for tensor in tensors(part)] if isinstance(batch, tuple | list) else []
+    found: list[torch.Tensor] = []
+    walk(batch, found.append)
+    return found
 
 
 def equal(some: list[list[torch.Tensor]], others: list[list[torch.Tensor]]) -> bool:

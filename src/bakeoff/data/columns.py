@@ -19,6 +19,9 @@ from bakeoff.errors import DataError
 _COMMON_NAMES = {
     "image": ("image", "img", "picture", "pixels"),
     "label": ("label", "labels", "class", "target", "category", "sentiment"),
+    "objects": ("objects", "annotations", "instances", "boxes"),
+    "box": ("bbox", "box", "boxes", "bboxes"),
+    "category": ("category", "categories", "category_id", "label", "labels", "class", "classes"),
     "mask": ("mask", "masks", "segmentation", "annotation"),
     "text": ("text", "sentence", "content", "document", "review", "body", "comment", "message", "tweet"),
     "source": ("source", "src"),

@@ -1,8 +1,8 @@
 """A batch, and walks through what it is made of.
 
 Inputs and targets are trees of tensors: tuples, mappings and named tuples are structure; a tensor has a row for each
-example along its first axis, and a list has an item for each (boxes of an image, an unpadded waveform). Anything else,
-such as a number, belongs to the batch as a whole.
+example along its first axis, and a list has an item for each (an unpadded waveform). In a `Ragged`, tensors have any
+number of rows for each example (boxes of an image). Anything else, such as a number, belongs to the batch as a whole.
 """
 
 from __future__ import annotations
@@ -33,12 +33,34 @@ class Batch(NamedTuple):
     size: int
 
 
+class Ragged(dict[str, Tensor]):
+    """Tensors with any number of rows for each example, one example's after the other's, by name.
+
+    ``counts``, int64 of shape ``(B,)``, says how many rows of all the others are each example's.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As torch reads it from checkpoints, which hold plain mappings alone."""
+        return Ragged, (dict(self),)
+
+    def part(self, rows: slice) -> Ragged:
+        """Some examples."""
+        counts = self["counts"]
+        first = int(counts[: rows.start].sum())
+        last = first + int(counts[rows].sum())
+        return Ragged({name: part[rows] if name == "counts" else part[first:last] for name, part in self.items()})
+
+
+torch.serialization.add_safe_globals([Ragged])  # what a checkpoint keeps of batches may hold some
+
+
 def walk(tree: Tree, change: Callable[[Tensor], Any]) -> Tree:
     """The same tree with every tensor changed."""
     if isinstance(tree, Tensor):
         return change(tree)
     if isinstance(tree, Mapping):
-        return {name: walk(part, change) for name, part in tree.items()}
+        changed = {name: walk(part, change) for name, part in tree.items()}
+        return Ragged(changed) if isinstance(tree, Ragged) else changed
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*(walk(part, change) for part in tree))
     if isinstance(tree, tuple | list):
@@ -48,6 +70,8 @@ def walk(tree: Tree, change: Callable[[Tensor], Any]) -> Tree:
 
 def num_rows(tree: Tree) -> int:
     """How many examples a tree of inputs or targets has: the rows of its first tensor or list."""
+    if isinstance(tree, Ragged):
+        return len(tree["counts"])
     if isinstance(tree, Tensor | list):
         return len(tree)
     parts = list(tree.values()) if isinstance(tree, Mapping) else list(tree) if isinstance(tree, tuple) else []
@@ -74,6 +98,8 @@ def _cuts(size: int, count: int) -> list[slice]:
 def _rows(tree: Tree, rows: slice) -> Tree:
     if isinstance(tree, Tensor | list):
         return tree[rows]
+    if isinstance(tree, Ragged):
+        return tree.part(rows)
     if isinstance(tree, Mapping):
         return {name: _rows(part, rows) for name, part in tree.items()}
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
@@ -89,7 +115,8 @@ def join_rows(trees: Sequence[Tree]) -> Tree:
     if isinstance(first, list):
         return [row for rows in trees for row in rows]
     if isinstance(first, Mapping):
-        return {name: join_rows([tree[name] for tree in trees]) for name in first}
+        joined = {name: join_rows([tree[name] for tree in trees]) for name in first}
+        return Ragged(joined) if isinstance(first, Ragged) else joined
     return tuple(join_rows(parts) for parts in zip(*trees, strict=True)) if isinstance(first, tuple) else first
 
 

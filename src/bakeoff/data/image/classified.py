@@ -143,8 +143,8 @@ class ClassifiedImages(Images[ImageSpec]):
     def _prepare(self) -> PreparedImages:
         return prepare_images(self._source, self._preparation)
 
-    def _targets(self) -> Tensor:
-        return torch.from_numpy(self._images.labels)
+    def _targets(self, rows: Tensor) -> Tensor:
+        return torch.from_numpy(self._images.labels).index_select(0, rows)
 
     def _records(self) -> Dataset:
         return read_records(self._source, self._preparation)

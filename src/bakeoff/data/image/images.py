@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bakeoff.data.batches.batch import Tree
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
 from bakeoff.data.contract import SPLITS, NewExamples, Reading, Split
 from bakeoff.data.image.loaders import DecodedImages, EncodedImages, ImageLoader, evaluation_batch_size
@@ -74,8 +75,8 @@ class Images(PreparedData[AnyPixelSpec]):
         self._reshuffle = reshuffle
 
     @abc.abstractmethod
-    def _targets(self) -> Tensor:
-        """What belongs to each row: a tensor whose first axis is the prepared rows'."""
+    def _targets(self, rows: Tensor) -> Tree:
+        """What belongs to some of the prepared rows."""
 
     @abc.abstractmethod
     def _records(self) -> Any:
@@ -177,7 +178,7 @@ class Images(PreparedData[AnyPixelSpec]):
         return ImageLoader(
             self._by_row,
             BatchPlan(sampler, batch_size=batch_size, drop_single=training),
-            labels=self._targets(),
+            labels=self._targets,
             mean=self.spec.mean,
             std=self.spec.std,
             num_workers=self.num_workers if self._images.pixels_NCHW is None else None,

@@ -8,7 +8,7 @@ normalising the batch is faster than gathering images normalised beforehand, whi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ from datasets import Dataset
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from bakeoff.data.batches.batch import Batch
+from bakeoff.data.batches.batch import Batch, Tree
 from bakeoff.data.batches.loaders import PlannedLoader
 from bakeoff.data.batches.order import BatchPlan
 from bakeoff.data.image.decoding import decode
@@ -64,14 +64,14 @@ class EncodedImages(torch.utils.data.Dataset):
 
 
 class ImageLoader(PlannedLoader):
-    """Batches of ``images_BCHW``, float32 normalised by channel, and ``labels_B``, int64.
+    """Batches of ``images_BCHW``, float32 normalised by channel, and what belongs to them, such as their classes.
 
     With ``with_labels=False`` a batch is ``images_BCHW`` alone.
 
     Args:
         images: by row number.
         plan: which rows make which batch.
-        labels: of all rows.
+        labels: what belongs to some rows by number.
         mean: of each channel, for pixels in [0, 1].
         std: of each channel.
         num_workers: processes that read the images; None reads them here, as is faster where they are in memory.
@@ -84,7 +84,7 @@ class ImageLoader(PlannedLoader):
         images: DecodedImages | EncodedImages,
         plan: BatchPlan,
         *,
-        labels: Tensor,
+        labels: Callable[[Tensor], Tree],
         mean: Sequence[float],
         std: Sequence[float],
         num_workers: int | None = None,
@@ -118,7 +118,7 @@ class ImageLoader(PlannedLoader):
         normalised_BCHW = normalise(images_BCHW, mean_1C11=self._mean_1C11, scale_1C11=self._scale_1C11)
         if not self.with_labels:
             return normalised_BCHW
-        return Batch(normalised_BCHW, self._labels.index_select(0, rows), len(rows))
+        return Batch(normalised_BCHW, self._labels(rows), len(rows))
 
 
 def normalise(images_BCHW: Tensor, *, mean_1C11: Tensor, scale_1C11: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from torch import Tensor
 from bakeoff.data.cache import cached_folder, digest
 from bakeoff.data.checks import require_choice
 from bakeoff.data.image import headers as reading
+from bakeoff.data.image.fitting import Fit
 from bakeoff.data.image.headers import Layout, OnBad
 from bakeoff.data.image.near_copies import note_near_copies
 from bakeoff.data.image.pixels import Measured, measure
@@ -51,6 +52,7 @@ class ImagePreparation(Preparation):
     def __post_init__(self) -> None:
         require_choice("on_bad", self.on_bad, get_args(OnBad))
         require_choice("background", self.pixel_rule.background, get_args(Background))
+        require_choice("fit", self.pixel_rule.fit, get_args(Fit))
         bit_depth = self.pixel_rule.bit_depth
         if bit_depth not in _BIT_DEPTHS:
             problem, allowed = "is no depth of pixels in 16-bit files", f"{_BIT_DEPTHS[0]} to {_BIT_DEPTHS[-1]}"

@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, ImageOps
 
+from bakeoff.data.image.fitting import Fit
+
 Pixels: TypeAlias = NDArray[np.uint8]
 Background: TypeAlias = Literal["white", "gray", "black"]
 Record: TypeAlias = "dict[str, object] | NDArray[np.generic] | list"
@@ -40,10 +42,12 @@ class PixelRule:
     Args:
         bit_depth: bits that gray pixels of 16-bit files make use of; their largest value becomes 255.
         background: what shows through transparent pixels.
+        fit: how an image comes to a size of another shape.
     """
 
     bit_depth: int = 16
     background: Background = "white"
+    fit: Fit = "stretch"
 
 
 @dataclasses.dataclass(frozen=True)

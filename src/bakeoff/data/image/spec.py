@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bakeoff.data.image.fitting import Fit
 from bakeoff.data.image.records import Background, PixelRule
 from bakeoff.data.spec import ClassSpec, Spec
 
@@ -20,7 +21,7 @@ class PixelSpec(Spec):
     """Images of one size, as one trial sees them, whatever is to be said of them.
 
     ``mean`` and ``std`` are per channel, of the trial's train rows, for pixels in [0, 1]; a constant channel has std 1.
-    ``bit_depth`` and ``background`` are those of `PixelRule`, by which new images are read as these were.
+    ``bit_depth``, ``background`` and ``fit`` are those of `PixelRule`, by which new images are read as these were.
     """
 
     channels: int
@@ -30,11 +31,12 @@ class PixelSpec(Spec):
     std: tuple[float, ...]
     bit_depth: int = 16
     background: Background = "white"
+    fit: Fit = "stretch"
 
     @property
     def pixel_rule(self) -> PixelRule:
         """How stored values become pixels."""
-        return PixelRule(self.bit_depth, self.background)
+        return PixelRule(self.bit_depth, self.background, self.fit)
 
     @property
     def image_size(self) -> tuple[int, int]:

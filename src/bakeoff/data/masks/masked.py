@@ -137,8 +137,8 @@ class MaskedImages(Images[MaskSpec]):
         found: PreparedMasks = self._prepared
         return found
 
-    def _targets(self) -> Tensor:
-        return self._images.masks_NHW
+    def _targets(self, rows: Tensor) -> Tensor:
+        return self._images.masks_NHW.index_select(0, rows)
 
     def _records(self) -> Dataset:
         return mask_table(self._source, self._preparation).records

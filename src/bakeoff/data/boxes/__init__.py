@@ -1,0 +1,1 @@
+"""Images with boxes around things, each of a class."""

@@ -1,0 +1,27 @@
+"""What images with boxes are: an image's shape and normalisation, and the classes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bakeoff.data.image.spec import PixelSpec
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BoxSpec(PixelSpec):
+    """Images and boxes, as one trial sees them; classes are ``0 .. num_classes - 1`` in the order of ``class_names``.
+
+    ``class_counts`` are the boxes of each class in the trial's train images, and ``most_boxes`` the most that one of
+    these images has.
+    """
+
+    kind = "boxed_image"
+
+    class_names: tuple[str, ...]
+    class_counts: tuple[int, ...]
+    most_boxes: int
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes there are."""
+        return len(self.class_names)

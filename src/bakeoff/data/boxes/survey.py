@@ -1,0 +1,59 @@
+"""Images with boxes before they are prepared: sizes, forms and copies of the images, and how many boxes of what."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from datasets import DatasetDict
+
+from bakeoff.data.boxes.objects import Objects
+from bakeoff.data.boxes.rule import BoxRule
+from bakeoff.data.boxes.settling import settle
+from bakeoff.data.boxes.table import BoxTable, read_table
+from bakeoff.data.image.survey import ImageSurveyor
+
+_MOST_NAMED = 20
+
+
+class BoxSurveyor(ImageSurveyor):
+    """Images that are looked at, and all of their boxes."""
+
+    table: BoxTable
+    _objects: Objects
+    _names: Sequence[str] = ()
+
+    def read(self, splits: DatasetDict, columns: Any) -> BoxTable:
+        """The undecoded images, and their boxes as they came."""
+        return read_table(splits, columns, split=self.split)
+
+    def settle(self, section: Mapping[str, Any]) -> None:
+        """As of images, and notes the boxes of each class.
+
+        Raises:
+            DataError: boxes or categories that are none, or what images are refused for.
+        """
+        super().settle(section)
+        rule = BoxRule(section["classes"], section["box_format"], section["box_unit"])
+        self._objects, self._names, notes = settle(self.table, self._headers[0], rule)
+        counts = collections.Counter(self._objects.classes_M.tolist())
+        told = [f"{self._names[number]} {count:,}" for number, count in counts.most_common(_MOST_NAMED)]
+        more = f" and {len(counts) - _MOST_NAMED} classes more" if len(counts) > _MOST_NAMED else ""
+        boxes_note = f"Boxes: {len(self._objects.classes_M):,} ({', '.join(told)}{more})."
+        self.table = dataclasses.replace(self.table, notes=(*self.table.notes, *notes, boxes_note))
+
+    def measures(self) -> dict[str, Sequence[float]]:
+        """Height and width in pixels, and boxes an image."""
+        return super().measures() | {"boxes": self._objects.counts_N.tolist()}
+
+    def show(self, row: int) -> str:
+        """Size and form of the image, and what is in its boxes."""
+        own = collections.Counter(self._objects.of(np.array([row])).classes_M.tolist())
+        shown = ", ".join(f"{count} {self._names[number]}" for number, count in sorted(own.items()))
+        return f"{super().show(row)}: {shown or 'nothing'}"
+
+
+SURVEYOR = BoxSurveyor

@@ -1,0 +1,1 @@
+"""Object detection: a box around each thing, and its class."""
