@@ -156,7 +156,7 @@ def folder_of_tables() -> str:
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (token_per_line, "where line 1 is a row already, put the names of the columns above it"),
+        (token_per_line, "where line 1 is a row already, name the columns, data.header=[NAME,NAME]"),
         (tasks_of_label_studio, "export it there as JSON-MIN or CSV, which have a row a task"),
         (spans, "named entities are no task here"),
         (lines_with_tabs, "Every line of cells.txt has a tab: if lines are rows of a table, call it .tsv"),

@@ -244,7 +244,7 @@ def test_texts_that_a_database_lacks_are_dropped(tmp_path: Path) -> None:
 
 def test_a_file_without_a_header_is_told_to_get_one(tmp_path: Path) -> None:
     (tmp_path / "f.csv").write_text("".join(f'{row % 2 * 4},"{text}"\n' for row, text in enumerate(sentences(40))))
-    with pytest.raises(DataError, match=r"where line 1 is a row already, put the names of the columns above it"):
+    with pytest.raises(DataError, match=r"where line 1 is a row already, name the columns, data\.header=\[NAME,NAME\]"):
         texts(tmp_path / "f.csv").prepare_data()
 
 

@@ -10,6 +10,7 @@ import lzma
 import uuid
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -24,7 +25,7 @@ PAIRS = [f"I am {n}.\tIch bin {n}." for n in range(40)]
 LABELLED = "text,label\n" + "".join(f"row {n},{'pos' if n % 2 else 'neg'}\n" for n in range(40))
 
 
-def read(folder: Path, name: str, content: str | bytes, **settings: str) -> ReadTable:
+def read(folder: Path, name: str, content: str | bytes, **settings: Any) -> ReadTable:
     (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
     return read_table_file(folder / name, TableFormat(**settings), key="data.file")
 
@@ -271,3 +272,31 @@ def test_parquet_columns_of_rare_types_are_text_or_harmless(tmp_path: Path) -> N
         "quarter": "2024Q1",
     }
     assert (found["quarter"].to_pylist(), found["id"].to_pylist()) == (["2024Q1", None], [str(ids[0]), None])
+
+
+MAILS = "".join(f"{'spam' if n % 4 == 3 else 'ham'}\tline {n}\n" for n in range(40))
+
+
+def test_a_table_without_a_header_is_given_one(tmp_path: Path) -> None:
+    found = read(tmp_path, "mails.tsv", MAILS, header=("label", "text"))
+    assert found.table.to_pydict() == {
+        "label": ["spam" if n % 4 == 3 else "ham" for n in range(40)],
+        "text": [f"line {n}" for n in range(40)],
+    }
+    assert found.lines == list(range(1, 41)) and found.notes == ()
+    with pytest.raises(DataError, match=r"data.ragged.* line 1 of .* has 2 fields where the header has 3"):
+        read(tmp_path, "mails.tsv", MAILS, header=("label", "text", "date"))
+
+
+def test_a_first_line_that_looks_like_a_row_is_told(tmp_path: Path) -> None:
+    (note,) = read(tmp_path, "mails.tsv", MAILS).notes
+    assert note == (
+        "mails.tsv may have no header: 'ham', in its first line, is also a value of that column in 29 rows; then give "
+        "the names of its columns, data.header=[column1,column2]."
+    )
+    assert read(tmp_path, "twice.csv", LABELLED + LABELLED.replace("row", "line")).notes == ()  # put together of two
+
+
+def test_a_file_with_a_header_is_known_by_what_it_was_known_by() -> None:
+    assert TableFormat().to_dict() == {"sep": None, "usual_sep": None, "quote": None, "encoding": "utf-8"}
+    assert TableFormat(header=("a",)).to_dict()["header"] == ("a",)

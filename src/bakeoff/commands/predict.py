@@ -51,7 +51,7 @@ def run(config: Mapping[str, Any]) -> pd.DataFrame:
 def _answers(saved: SavedRun, config: Mapping[str, Any]) -> pd.DataFrame:
     """The table to write, shown as it comes."""
     options = _options(saved, config["task"]["predict"] or {})
-    names = ("column", "sep", "quote", "encoding", "on_bad", "batch_size")
+    names = ("column", "sep", "quote", "header", "encoding", "on_bad", "batch_size")
     how = {name: config[name] for name in names}
     text = config["text"]
     source = config["input"] if text is None else text

@@ -170,6 +170,7 @@ class Predict(Common):
         column: the table's input column; null finds it.
         sep: what stands between columns of a CSV file; null: as in training, or what its first lines show.
         quote: what encloses fields of a CSV file; null: as in training.
+        header: the names of a CSV file's columns, where its first line is a row already.
         encoding: of text files; null: UTF-8, or else as in training.
         on_bad: what to do about unreadable files.
         batch_size: examples at once.
@@ -183,6 +184,7 @@ class Predict(Common):
     column: str | None = None
     sep: str | None = None
     quote: str | None = None
+    header: list[str] | None = None
     encoding: str | None = None
     on_bad: Literal["error", "skip"] = "error"
     batch_size: int = 256

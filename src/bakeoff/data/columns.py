@@ -156,7 +156,7 @@ def _refuse_missing(
     if has_no_header:
         next_step = hints.advice(key, [])
     if has_no_header or any(_NUMBER.fullmatch(name) for name in features):
-        next_step += "; where line 1 is a row already, put the names of the columns above it"
+        next_step += "; where line 1 is a row already, name the columns, data.header=[NAME,NAME]"
     raise DataError("data.missing_column", key, wanted or "null", problem, allowed=shown, next_step=next_step)
 
 

@@ -125,6 +125,7 @@ class Reading:
         column: of a table; None finds it.
         sep: between the columns of a CSV file; None: as in training where that cuts the first lines, else found.
         quote: around fields of a CSV file; None: as in training.
+        header: the names of a CSV file's columns, where its first line is a row already.
         encoding: of text files; None: UTF-8, or else as in training.
         on_bad: what becomes of what can't be read, ``error`` or ``skip``.
         batch_size: examples a batch at the most.
@@ -136,6 +137,7 @@ class Reading:
     column: str | None = None
     sep: str | None = None
     quote: str | None = None
+    header: Sequence[str] | None = None
     encoding: str | None = None
     on_bad: Literal["error", "skip"] = "error"
     batch_size: int = 256
@@ -146,7 +148,8 @@ class Reading:
         """How tables are read, by default in the format of the files of training; UTF-8 is tried first."""
         quote = self.quote or self.trained.get("quote")
         usual, encoding = self.trained.get("sep"), self.encoding or "utf-8"
-        return TableFormat(sep=self.sep, usual_sep=usual, quote=quote, encoding=encoding)
+        header = tuple(self.header or ())
+        return TableFormat(sep=self.sep, usual_sep=usual, quote=quote, encoding=encoding, header=header)
 
 
 class TaskData(pl.LightningDataModule, abc.ABC):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class ParallelTexts(Source):
         sep: between the columns of a CSV file, see `TableFormat`; null finds it.
         quote: around fields of a CSV file, see `TableFormat`; null finds it.
         encoding: of the files.
+        header: the names of a table's columns, where its first line is a row already, see `TableFormat`.
 
     Raises:
         ConfigError: neither a table nor two aligned files, or both, or one side of a pair of files alone.
@@ -54,6 +56,7 @@ class ParallelTexts(Source):
         sep: str | None = None,
         quote: str | None = None,
         encoding: str = "utf-8",
+        header: Sequence[str] | None = None,
     ) -> None:
         pairs = {
             "train": (source_file, target_file),
@@ -66,7 +69,13 @@ class ParallelTexts(Source):
         self._tables = None
         if file is not None:
             self._tables = Tables(
-                file=file, val_file=val_file, test_file=test_file, sep=sep, quote=quote, encoding=encoding
+                file=file,
+                val_file=val_file,
+                test_file=test_file,
+                sep=sep,
+                quote=quote,
+                encoding=encoding,
+                header=header,
             )
 
     @classmethod

@@ -31,6 +31,7 @@ from bakeoff.errors import DataError
 _LONGEST_FIELD = 1 << 30  # bytes; the module's own limit of 131,072 is less than a long document
 _EXCELS_LINE = re.compile(r'"?sep=(.)"?\r?\n')
 _ESCAPED = re.compile(r'\\(["\\\r\n])')
+_FEW, _SHARE_OF_A_CLASS = 3, 0.02
 _IMPORT_ID = '{"ImportId"'
 """How every cell of the last line of Qualtrics' header begins."""
 
@@ -44,14 +45,14 @@ class _Rows:
 
 
 def read_csv(text: str, file: Path, how: TableFormat, *, suffix: str, key: str) -> ReadTable:
-    """The columns of a CSV file with a header, every value as text.
+    """The columns of a CSV file, every value as text.
 
     Blank lines become rows of empty values, so that whoever drops rows without text counts them too.
 
     Args:
         text: what the file holds.
         file: where it lies, for errors.
-        how: its separator and its quotes, where they are known.
+        how: its separator, its quotes and the names of its columns, where they are known.
         suffix: of its name; of a ``.tsv`` the separator is a tab.
         key: the setting to blame.
 
@@ -66,7 +67,12 @@ def read_csv(text: str, file: Path, how: TableFormat, *, suffix: str, key: str) 
     lines = list(io.StringIO(text, newline=""))
     sep = character(how.sep, SEPARATORS, beside(key, "sep")) if how.sep else plain_separator(lines, usual)
     sheet = _Sheet(file, key, lines, first_line, sep)
-    rows, notes = _without_more_header(*sheet.rows(how.quote), file)
+    rows, notes = sheet.rows(how.quote)
+    if how.header:
+        rows = _Rows([list(how.header), *rows.fields], [first_line, *rows.begins])
+    else:
+        rows, notes = _without_more_header(rows, notes, file)
+        notes += _doubts_of_header(rows, file, beside(key, "header"))
     if sep != usual and not how.sep:
         notes.append(f"{file.name} is cut at the {_called(sep)}, as its first lines are ({beside(key, 'sep')}).")
     names, fields = sheet.columns(rows)
@@ -223,6 +229,21 @@ def _without_more_header(rows: _Rows, notes: list[str], file: Path) -> tuple[_Ro
             note = f"Lines {rows.begins[1]} to {rows.begins[last + 1] - 1} of {file.name} are more header, as Qualtrics"
             return kept, [*notes, f"{note} writes it, and were left out."]
     return rows, notes
+
+
+def _doubts_of_header(rows: _Rows, file: Path, setting: str) -> list[str]:
+    """A note where a name of a column is a value that fills a good part of the column: so a row's class is."""
+    header, records = rows.fields[0] if rows.fields else [], [fields for fields in rows.fields[1:] if fields]
+    enough = max(_FEW, len(records) * _SHARE_OF_A_CLASS)
+    for column, name in enumerate(header):
+        many = sum(len(fields) > column and fields[column] == name for fields in records)
+        if name.strip() and many >= enough:
+            names = ",".join(f"column{number}" for number in range(1, len(header) + 1))
+            return [
+                f"{file.name} may have no header: {name[:40]!r}, in its first line, is also a value of that column in "
+                f"{many:,} rows; then give the names of its columns, {setting}=[{names}]."
+            ]
+    return []
 
 
 def _called(sep: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -20,12 +21,19 @@ class TableFormat:
         quote: what encloses fields that hold separators or line breaks: a character, or ``double``, ``single`` or
             ``none``; None: a ``"``, but between tabs only where the whole file is quoted.
         encoding: as Python names it; a byte-order mark of UTF-8 is taken away.
+        header: the names of columns, of files whose first line is a row; empty: their first line says them.
     """
 
     sep: str | None = None
     usual_sep: str | None = None
     quote: str | None = None
     encoding: str = "utf-8"
+    header: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """What tells one reading of a file from another."""
+        how = dataclasses.asdict(self)
+        return how if self.header else {key: value for key, value in how.items() if key != "header"}
 
 
 @dataclasses.dataclass(frozen=True)

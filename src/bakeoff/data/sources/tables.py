@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class Tables(Source):
         sep: between the columns of a CSV file, see `TableFormat`; null finds it.
         quote: around fields of a CSV file, see `TableFormat`; null finds it.
         encoding: of CSV and JSON files.
+        header: the names of the columns of CSV files whose first line is a row already; null: it says them.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Tables(Source):
         sep: str | None = None,
         quote: str | None = None,
         encoding: str = "utf-8",
+        header: Sequence[str] | None = None,
     ) -> None:
         named = {
             "train": ("data.file", file),
@@ -45,7 +47,7 @@ class Tables(Source):
             "test": ("data.test_file", test_file),
         }
         self._files = {split: (key, given) for split, (key, given) in named.items() if given is not None}
-        self._format = TableFormat(sep=sep, quote=quote, encoding=encoding)
+        self._format = TableFormat(sep=sep, quote=quote, encoding=encoding, header=tuple(header or ()))
 
     @classmethod
     def argument_for(cls, path: Path) -> str | None:
@@ -59,7 +61,7 @@ class Tables(Source):
             file = _existing_file(given, key)
             states[split] = file_states([file], relative_to=file.parent)
         folder = str(_existing_file(*reversed(self._files["train"])).parent)
-        return {"source": "tables", "folder": folder, "files": states} | dataclasses.asdict(self._format)
+        return {"source": "tables", "folder": folder, "files": states} | self._format.to_dict()
 
     def load(self) -> DatasetDict:
         """A split a file; each row is called by its file and line, or its number from 1 where there are no lines."""
