@@ -14,7 +14,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.tasks.object_detection.matching import Matches
+from bakeoff.tasks.object_detection.matching import NOTHING, Matches
 
 LEVELS = np.linspace(0.0, 1.0, 101)
 _MOST_AT_ONCE = 2_000_000  # numbers
@@ -38,7 +38,7 @@ class _Ranking:
 def average_precisions(matches: Matches, *, area: int = 0) -> np.ndarray:
     """Of each threshold and class, ``(T, K)``; nan for a class of which there is nothing to find."""
     truth_NK = matches.truth_RNK[area]
-    found_TK = np.full((matches.found_RTD.shape[1], truth_NK.shape[1]), np.nan)
+    found_TK = np.full((matches.objects_RTD.shape[1], truth_NK.shape[1]), np.nan)
     for kind in np.flatnonzero(truth_NK.any(axis=0)):
         for threshold in range(len(found_TK)):
             ranking = _ranking(matches, area, threshold, int(kind))
@@ -69,7 +69,9 @@ def left_out(matches: Matches, thresholds: range, *, area: int = 0) -> np.ndarra
 
 def _ranking(matches: Matches, area: int, threshold: int, kind: int) -> _Ranking:
     counts_C = np.flatnonzero((matches.classes_D == kind) & ~matches.ignored_RTD[area, threshold])
-    return _Ranking(np.flatnonzero(matches.found_RTD[area, threshold, counts_C]), matches.images_D[counts_C])
+    return _Ranking(
+        np.flatnonzero(matches.objects_RTD[area, threshold, counts_C] != NOTHING), matches.images_D[counts_C]
+    )
 
 
 def _levels(num_truth: int) -> NDArray[np.int64]:

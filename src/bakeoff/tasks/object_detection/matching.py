@@ -19,6 +19,7 @@ from bakeoff.data.boxes.objects import Objects
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 """Of intersection over union, from which on a box is at its place."""
+NOTHING = -1
 ALL_AREAS = (0.0, 1e10)
 AREAS = {"all": ALL_AREAS, "small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
 """COCO's, in pixels of images as they came; both ends count, so that 32 x 32 is small and medium."""
@@ -31,7 +32,7 @@ class Matches:
     Attributes:
         images_D: the image of each.
         classes_D: its class.
-        found_RTD: whether it is at the place of an object that no better answer found.
+        objects_RTD: the object at whose place it is, and that no better answer found; `NOTHING` where there is none.
         ignored_RTD: whether it does not count: what it found is a crowd or of another size, or it found nothing and is
             of another size itself.
         truth_RNK: objects to be found in each image, of each class.
@@ -39,17 +40,22 @@ class Matches:
 
     images_D: NDArray[np.int64]
     classes_D: NDArray[np.int64]
-    found_RTD: NDArray[np.bool_]
+    objects_RTD: NDArray[np.int32]
     ignored_RTD: NDArray[np.bool_]
     truth_RNK: NDArray[np.int64]
+
+    @property
+    def found_RTD(self) -> NDArray[np.bool_]:
+        """Whether each answer found something."""
+        return self.objects_RTD != NOTHING
 
     def without(self, image: int) -> Matches:
         """All but those of an image."""
         kept_D = self.images_D != image
         truth_RNK = np.delete(self.truth_RNK, image, axis=1)
         images_D = self.images_D[kept_D] - (self.images_D[kept_D] > image)
-        found, ignored = self.found_RTD[..., kept_D], self.ignored_RTD[..., kept_D]
-        return Matches(images_D, self.classes_D[kept_D], found, ignored, truth_RNK)
+        objects, ignored = self.objects_RTD[..., kept_D], self.ignored_RTD[..., kept_D]
+        return Matches(images_D, self.classes_D[kept_D], objects, ignored, truth_RNK)
 
 
 def match(
@@ -69,13 +75,13 @@ def match(
     lows_R1, highs_R1 = np.array(areas).T[:, :, None]
     outside_RG = objects.crowd_M | (objects.areas_M < lows_R1) | (objects.areas_M > highs_R1)
     pairs = _near(boxes_D4, images_D * num_classes + classes_D, objects, num_classes)
-    found_RTD, ignored_RTD = _assign(*pairs, objects.crowd_M, outside_RG, num_answers=len(order))
+    objects_RTD, ignored_RTD = _assign(*pairs, objects.crowd_M, outside_RG, num_answers=len(order))
     own_D = (boxes_D4[:, 2:] - boxes_D4[:, :2]).prod(axis=1)
-    ignored_RTD |= ~found_RTD & ((own_D < lows_R1) | (own_D > highs_R1))[:, None]
+    ignored_RTD |= (objects_RTD == NOTHING) & ((own_D < lows_R1) | (own_D > highs_R1))[:, None]
     truth_RNK = np.zeros((len(areas), len(objects.counts_N), num_classes), dtype=np.int64)
     for area, outside_G in enumerate(outside_RG):
         np.add.at(truth_RNK[area], (objects.images_M[~outside_G], objects.classes_M[~outside_G]), 1)
-    return Matches(images_D, classes_D, found_RTD, ignored_RTD, truth_RNK)
+    return Matches(images_D, classes_D, objects_RTD, ignored_RTD, truth_RNK)
 
 
 def overlaps(boxes_P4: np.ndarray, others_P4: np.ndarray, crowd_P: np.ndarray | bool = False) -> np.ndarray:
@@ -116,11 +122,12 @@ def _assign(
     outside_RG: np.ndarray,
     *,
     num_answers: int,
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whether each answer finds something, and whether that does not count; pairs are by falling score."""
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """What each answer finds, and whether that does not count; pairs are by falling score."""
     num_areas, num_objects = outside_RG.shape
-    found_RTD = np.zeros((num_areas, len(THRESHOLDS), num_answers), dtype=bool)
-    ignored_RTD, taken_RTG = found_RTD.copy(), np.zeros((*found_RTD.shape[:2], num_objects), dtype=bool)
+    shape_RT = (num_areas, len(THRESHOLDS))
+    objects_RTD = np.full((*shape_RT, num_answers), NOTHING, dtype=np.int32)
+    ignored_RTD, taken_RTG = (np.zeros((*shape_RT, count), dtype=bool) for count in (num_answers, num_objects))
     areas_R1, thresholds_1T = np.arange(num_areas)[:, None], np.arange(len(THRESHOLDS))[None]
     bounds = [*np.flatnonzero(np.diff(answers_P, prepend=-1)), len(answers_P)]
     for start, end in itertools.pairwise(bounds):
@@ -129,7 +136,7 @@ def _assign(
         first_R1C = 2 * ~outside_RG[:, None, own]  # whatever does not count comes after all that does
         best_RT = np.where(open_RTC, overlaps_P[start:end][::-1] + first_R1C, -1).argmax(axis=2)
         hit_RT = open_RTC.any(axis=2)
-        found_RTD[..., answer] = hit_RT
+        objects_RTD[..., answer] = np.where(hit_RT, own[best_RT], NOTHING)
         ignored_RTD[..., answer] = hit_RT & outside_RG[areas_R1, own[best_RT]]
         taken_RTG[areas_R1, thresholds_1T, own[best_RT]] |= hit_RT
-    return found_RTD, ignored_RTD
+    return objects_RTD, ignored_RTD
