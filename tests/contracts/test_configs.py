@@ -64,7 +64,9 @@ def fitting_task(group, name):
 def test_every_option_composes_and_is_sound(group, name, composer):
     text = CATALOG.path(group, name).read_text(encoding="utf-8")
     pipeline = "compare" if "bakeoff compare experiment=" in text else pipeline_of(group)
-    cfg = composer.compose(pipeline, [*fitting_task(group, name), f"{group}={name}"]).cfg
+    composed = composer.compose(pipeline, [*fitting_task(group, name), f"{group}={name}"])
+    assert composed.hydra.mode is None  # `bakeoff.config.machinery` does not ask
+    cfg = composed.cfg
     errors = validate(cfg, pipeline, catalog=CATALOG)
     assert [error.line() for error in errors if error.code != "config.missing_value"] == []
     missing = [error.key for error in errors]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -19,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bakeoff.config.catalog import Catalog
+from bakeoff.config.loading import Loader
 from bakeoff.config.locate import conf_dir
 from bakeoff.errors import ConfigError, nearest
 
@@ -72,7 +72,7 @@ class Composer:
         search_path = create_config_search_path(f"file://{self.folders[0].resolve()}")
         for extra in self.folders[1:]:
             search_path.prepend("command-line", f"file://{extra}", SearchPathQuery(provider="schema"))
-        self.loader = ConfigLoaderImpl(config_search_path=search_path)
+        self.loader = Loader(search_path)
 
     def compose(self, config_name: str | None, overrides: Sequence[str] = ()) -> Composed:
         """The configuration of a primary file with overrides.
@@ -163,7 +163,7 @@ def apply_overrides(cfg: DictConfig, overrides: Sequence[str]) -> None:
     """
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         try:
-            ConfigLoaderImpl._apply_overrides_to_config([override], cfg)
+            Loader._apply_overrides_to_config([override], cfg)
         except _COMPOSITION_ERRORS as error:
             key, value = override.key_or_group, str(override.input_line).partition("=")[2]
             cause = error.__cause__ or error

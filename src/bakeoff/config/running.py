@@ -167,7 +167,10 @@ def _hand_to_hydra(job: PipelineJob, arguments: argparse.Namespace, folder: Path
     from hydra._internal.utils import _run_hydra, get_args_parser
     from hydra.main import _get_rerun_conf
 
+    from bakeoff.config import machinery
+
     version.setbase("1.3")
+    machinery.install()
     with ExitStack() as stack:
         if arguments.multirun:
             scratch = Path(stack.enter_context(_scratch_folder(arguments.overrides)))
