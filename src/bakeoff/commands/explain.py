@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from bakeoff.commands.listing import one_line, plain_table, show
 from bakeoff.config.annotations import describe
 from bakeoff.config.catalog import Catalog, notes
 from bakeoff.config.checking import Checker
-from bakeoff.config.composition import Composer
+from bakeoff.config.composition import Composer, Layer
 from bakeoff.config.keys import KeyState, arguments, find_key, known_keys
 from bakeoff.config.schema import PIPELINES, SECTIONS
 from bakeoff.config.signatures import Parameter, signature
@@ -36,11 +37,16 @@ class Page:
     cfg: Any
     """The composed configuration, a DictConfig."""
 
-    @property
+    @cached_property
     def plain(self) -> dict[str, Any]:
         """The configuration as plain values, references unresolved."""
         content: Any = OmegaConf.to_container(self.cfg, resolve=False)
         return {str(key): value for key, value in content.items()}
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """The files that it is composed from; later ones win."""
+        return self.composer.layers(self.pipeline, self.overrides)
 
 
 def run(argv: Sequence[str]) -> None:
@@ -168,7 +174,7 @@ def _origin(page: Page, key: str) -> tuple[str, str]:
     """The comment beside a key's value and the place of that value, such as ``conf/optimizer/adamw.yaml:4``."""
     if any(word.lstrip("+").partition("=")[0] == key for word in page.overrides):
         return "", "the command line"
-    for layer in reversed(page.composer.layers(page.pipeline, page.overrides)):
+    for layer in reversed(page.layers):
         inside = key if not layer.section else key.removeprefix(f"{layer.section}.")
         if layer.section and inside == key:
             continue
@@ -203,11 +209,7 @@ def _explain_group(composer: Composer, group: str, overrides: list[str]) -> None
 
 
 def _chosen(page: Page, group: str) -> str:
-    files = [
-        layer.path.stem
-        for layer in page.composer.layers(page.pipeline, page.overrides)
-        if layer.path.parent.name == group
-    ]
+    files = [layer.path.stem for layer in page.layers if layer.path.parent.name == group]
     return files[-1] if files else "nothing"
 
 
