@@ -57,6 +57,12 @@ def test_an_option_for_speed_changes_no_result(tmp_path, plain, traced_only, opt
     assert all(torch.allclose(saved[name], tensor, atol=1e-5) for name, tensor in weights.items())
 
 
+def test_only_the_first_trainer_looks_for_callbacks_in_all_that_is_installed(monkeypatch):
+    make_trainer(TrainerSettings(accelerator="cpu"))
+    monkeypatch.setattr("importlib.metadata.distributions", None)
+    make_trainer(TrainerSettings(accelerator="cpu"))
+
+
 def test_a_login_node_of_slurm_gets_no_advice(tmp_path, monkeypatch):
     (tmp_path / "srun").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import warnings
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.utilities import registry
 from pytorch_lightning.plugins.environments import LightningEnvironment
 from pytorch_lightning.strategies import DDPStrategy, ModelParallelStrategy, Strategy
 from torch import Tensor, nn
@@ -16,6 +18,9 @@ from torch import Tensor, nn
 from bakeoff.training.devices.ranks import TIMEOUT, cluster_environment
 from bakeoff.training.loop.checkpoints import AtomicCheckpointIO
 from bakeoff.training.trial.settings import TrainerSettings
+
+# Each of a trial's three trainers looks for callbacks in all that is installed, a tenth of a short trial.
+registry.entry_points = functools.cache(registry.entry_points)  # type: ignore[assignment]
 
 
 def make_trainer(
