@@ -49,7 +49,7 @@ class _Files(ConfigRepository):
             return super().load_config(config_path)
         if key not in _read:
             _read[key] = super().load_config(config_path)
-        return _read[key]
+        return copy.copy(_read[key])  # Hydra exchanges the content where there is a schema of the same name
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Files:
         """What Hydra takes for each composition, to exchange the sources in; they themselves do not change."""
