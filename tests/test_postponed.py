@@ -92,6 +92,14 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv, guard_or_false
 assert guard_or_false(True) is True
 """
 
+GRADIENTS_OF_REGIONS = """
+from torchvision.ops import nms, roi_align
+picture = torch.ones(1, 1, 4, 4, requires_grad=True)
+roi_align(picture, torch.tensor([[0.0, 0.0, 0.0, 4.0, 4.0]]), 2).sum().backward()
+assert abs(picture.grad.sum().item() - 4.0) < 1e-5
+assert roi_align(picture.to("meta"), torch.zeros(3, 5, device="meta"), 2).shape == (3, 1, 2, 2)
+"""
+
 AS_EVER = """
 heavy = {"matplotlib", "scipy", "sympy.core", "torch._dynamo.utils", "torchvision", "transformers"}
 assert heavy <= set(sys.modules), heavy - set(sys.modules)
@@ -111,6 +119,10 @@ def test_libraries_come_at_their_first_use_and_work():
 
 def test_the_compiler_comes_when_something_is_compiled_and_keeps_off_what_it_should():
     run(OPTIMIZERS + COMPILING)
+
+
+def test_torchvision_registers_the_gradients_of_its_operators():
+    run(GRADIENTS_OF_REGIONS)
 
 
 def test_the_environment_can_leave_imports_as_they_are():

@@ -39,6 +39,8 @@ IMPORTERS = (*_BUILT_ON_TORCH, "mlflow")
 OURS = ("bakeoff.data.", "bakeoff.statistics.")
 """What our own modules below these name at their top is put off as well: prepared data does without `datasets`."""
 LIBRARIES = ("datasets", "fastapi", "matplotlib", "pandas", "scipy", "torchvision", "transformers")
+_REGISTERS = ("torchvision._", "torchvision.extension")
+"""What a library imports of itself for what it registers with torch, such as gradients: real wherever it is itself."""
 COMPILER = "torch._dynamo"
 SYMBOLS = "torch.fx.experimental.symbolic_shapes"
 SYMPY = "sympy"
@@ -80,6 +82,8 @@ class _Finder(MetaPathFinder):
         """How we load a module; None for one that is none of ours."""
         library = _library(fullname)
         stood_in = library is not None and library not in self._real
+        if fullname.startswith(_REGISTERS) and "torchvision" in sys.modules and not _is_absent("torchvision"):
+            return None
         if stood_in and (fullname in _LASTING or self.active):
             return _found(fullname, path, _StandingIn)
         if fullname in IMPORTERS or fullname.startswith(OURS):
