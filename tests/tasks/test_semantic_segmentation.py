@@ -18,10 +18,10 @@ from bakeoff.data.masks.spec import MaskSpec
 from bakeoff.data.masks.values import IGNORED
 from bakeoff.models.rnn.row import RowRNN
 from bakeoff.statistics import pseudo_values
+from bakeoff.tasks.file_names import file_names
 from bakeoff.tasks.semantic_segmentation import scores
 from bakeoff.tasks.semantic_segmentation.loss import MaskLoss, dice_loss, pixel_loss
 from bakeoff.tasks.semantic_segmentation.network import Segmenter, enlarged
-from bakeoff.tasks.semantic_segmentation.pictures import file_names
 from bakeoff.tasks.semantic_segmentation.task import SemanticSegmentation
 
 SPEC = MaskSpec(

@@ -1,6 +1,6 @@
 """The contracts that let any task use any model.
 
-B batch, C channels, H height, W width, T time steps, S steps of a memory, D model width, V vocabulary.
+B batch, C channels, H height, W width, T time steps, S steps of a memory, D model width, V vocabulary, K classes.
 
 `ImageBackbone` turns images into one feature map a stage; `SequenceBackbone` turns a padded batch of sequences into
 sequences of the same shape. A task is written against one of them, once; a backbone is written once, and works in
@@ -10,14 +10,15 @@ every task that takes its contract.
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import torch
 from torch import Tensor, nn
 
+from bakeoff.data.batches.batch import Ragged
 from bakeoff.data.text.tokenizer import Tokenizer
 
 
@@ -49,6 +50,38 @@ def maps_after(stages: Iterable[nn.Module], x_BCHW: Tensor) -> list[Tensor]:
         x_BCHW = stage(x_BCHW)
         maps.append(x_BCHW)
     return maps
+
+
+RegionHead: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""From vectors ``(..., D)`` to logits ``(..., K + 1)``, the last one of "nothing", and four numbers for a box."""
+
+
+class DetectorOutputs(abc.ABC):
+    """What a detector says of a batch of images; a task has a loss for each kind of it."""
+
+    @abc.abstractmethod
+    def found(self) -> Ragged:
+        """The boxes, best first, at most a hundred an image: ``boxes`` (corners in pixels), ``classes``, ``scores`` (in
+        [0, 1]) and ``counts``."""
+
+    @abc.abstractmethod
+    def tensors(self) -> list[Tensor]:
+        """All that its loss depends on, so that the cost of a training step can be counted."""
+
+
+class Detector(nn.Module, abc.ABC):
+    """Images in, boxes out: a whole system that finds things.
+
+    A subclass's constructor takes keyword-only ``in_channels`` and ``image_size`` as an `ImageBackbone` does, and its
+    own arguments from configuration. What is said of a region's vector is the task's head, the same for all.
+    """
+
+    width: int
+    """D: the size of each region's vector."""
+
+    @abc.abstractmethod
+    def forward(self, images_BCHW: Tensor, head: RegionHead) -> DetectorOutputs:
+        """What the images show."""
 
 
 State = Any

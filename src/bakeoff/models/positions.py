@@ -78,6 +78,20 @@ def added_positions(positions: str, *, width: int, max_length: int | None) -> nn
     return LearnedPositions(width=width, max_length=max_length)
 
 
+def plane(height: int, width: int, *, channels: int, device: torch.device) -> Tensor:
+    """Sines and cosines of each place of a map, row by row, ``(height * width, channels)``.
+
+    Half of the channels say the row, the others the column (Carion et al. 2020, arXiv:2005.12872, appendix A.4).
+    """
+    halves = (channels + 1) // 2, channels // 2
+    row_HC, column_WC = (
+        SinusoidalPositions()(torch.zeros(1, length, half, device=device))[0]
+        for length, half in zip((height, width), halves, strict=True)
+    )
+    both = (row_HC[:, None].expand(-1, width, -1), column_WC[None].expand(height, -1, -1))
+    return torch.cat(both, dim=-1).flatten(0, 1)
+
+
 def rotation(length: int, head_dim: int, *, start: int, device: torch.device) -> Rotation:
     """What `rotate` turns the steps ``start`` to ``start + length`` by (Su et al. 2021, equation 15)."""
     angle_TP = _angles(length, head_dim // 2, channels=head_dim // 2 * 2, start=start, device=device)

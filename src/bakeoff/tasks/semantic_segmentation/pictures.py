@@ -5,7 +5,6 @@ H height, W width, C channels.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,10 +15,10 @@ from bakeoff.data.masks.runs import Masks
 from bakeoff.data.masks.values import IGNORED
 from bakeoff.errors import EnvironmentFault
 from bakeoff.tasks.exhibits import PictureExhibit
+from bakeoff.tasks.file_names import file_names
 
 _COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2", "#999999")
 """Of classes from the second on, by Okabe and Ito 2008, which colour-blind readers tell apart; the first is black."""
-_UNSAFE = re.compile(r"[^\w.-]+")
 
 
 def exhibit(
@@ -30,18 +29,6 @@ def exhibit(
     names = [*class_names, *(["does not count"] if ignored else [])]
     true_HW = np.where(true_HW == IGNORED, len(class_names), true_HW)
     return PictureExhibit(title=name, pixels_HWC=pixels_HWC, mask_HW=said_HW, true_mask_HW=true_HW, mask_names=names)
-
-
-def file_names(names: Sequence[str]) -> list[str]:
-    """A file name for the mask of each input: its own, ``.png``, with a number where two would be the same."""
-    found: list[str] = []
-    for name in names:
-        stem = _UNSAFE.sub("_", Path(name).stem if "#" not in name else Path(name).name) or "mask"
-        wanted, number = f"{stem}.png", 2
-        while wanted in found:
-            wanted, number = f"{stem}-{number}.png", number + 1
-        found.append(wanted)
-    return found
 
 
 def write_masks(folder: Path, names: Sequence[str], masks: Sequence[np.ndarray]) -> list[Path]:
