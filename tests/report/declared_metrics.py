@@ -5,7 +5,7 @@ from __future__ import annotations
 from bakeoff.metrics import MetricFacts
 from bakeoff.report.numbers import Metric
 from bakeoff.tasks.classes.facts import METRICS as CLASSES
-from bakeoff.tasks.translation.scores import METRICS as TRANSLATION
+from bakeoff.tasks.translation.facts import METRICS as TRANSLATION
 
 CHRF = next(facts for facts in TRANSLATION if facts.name == "chrf")
 FACTS = (*CLASSES, CHRF, MetricFacts.error("delay", "delay", "Time to the answer.", unit="seconds"))

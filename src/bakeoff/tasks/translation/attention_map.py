@@ -12,34 +12,25 @@ from torch import nn
 from bakeoff.data.text.prepared import encode
 from bakeoff.data.text.spec import TextPairSpec
 from bakeoff.data.text.tokenizers import tokenizer_from
-from bakeoff.models.attention import recorded_attention
 from bakeoff.tasks.exhibits import AttentionExhibit
 from bakeoff.tasks.translation.network import EncoderDecoder
-from bakeoff.tasks.translation.search import Specials, greedy_search
+from bakeoff.tasks.written.attended import attended
+from bakeoff.tasks.written.search import Specials
 
 
-@torch.inference_mode()
 def attention_map(net: nn.Module, source: str, spec: TextPairSpec) -> list[AttentionExhibit]:
     """The greedy answer to a source, its tokens as rows, the source's as columns, and weights that sum to 1 a row.
 
-    The answer is read once more with all its tokens, which gives the weights of each step; they are averaged over the
-    decoder's layers. Nothing for networks of other libraries, which record none.
+    Nothing for networks of other libraries, which record none.
     """
     if not isinstance(net, EncoderDecoder):
         return []
     reads, writes = tokenizer_from(spec.source_tokenizer), tokenizer_from(spec.target_tokenizer)
     (source_S,), _ = encode([source], reads, role="source", labelled=False, max_length=spec.max_length)
     source_1S = torch.from_numpy(source_S.astype(np.int64))[None]
-    specials = Specials.of(writes)
-    answer_1L = greedy_search(net, source_1S, max_length=net.max_target_length, specials=specials)
-    given_1L = torch.cat([torch.full((1, 1), specials.start), answer_1L[:, :-1]], dim=1)
-    with recorded_attention(net.decoder) as recorded:
-        net((source_1S, given_1L))
-    layers = [weights[-1][0] for weights in recorded.values() if weights]
-    if not layers:
+    answer, weights_LS = attended(net, source_1S, Specials.of(writes))
+    if weights_LS is None:
         return []
-    weights_LS = torch.stack(layers).mean(dim=0)
-    answer = answer_1L[0].tolist()
     return [
         AttentionExhibit(
             input=source,

@@ -8,10 +8,11 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from bakeoff.models.contracts import SequenceBackbone, State, TokenTranslator
-from bakeoff.tasks.tokens import TokenHead, TokenStem, padding_mask
+from bakeoff.tasks.tokens import TokenStem, padding_mask
+from bakeoff.tasks.written.network import AttendingWriter
 
 
-class EncoderDecoder(nn.Module):
+class EncoderDecoder(AttendingWriter):
     """Encoder and decoder with the stems and the head that every contender shares; the head's table is the target's.
 
     Args:
@@ -33,47 +34,19 @@ class EncoderDecoder(nn.Module):
         embedding_width: int,
         max_target_length: int,
     ) -> None:
-        super().__init__()
-        self.source_stem = TokenStem(vocab_size=source_vocab_size, embedding_width=embedding_width, width=encoder.width)
-        self.target_stem = TokenStem(vocab_size=target_vocab_size, embedding_width=embedding_width, width=decoder.width)
-        self.encoder = encoder
-        self.decoder = decoder
-        self.head = TokenHead(self.target_stem)
-        self.max_target_length = max_target_length
-
-    def forward(self, inputs: tuple[Tensor, Tensor]) -> Tensor:
-        """Logits of the token after each target token (teacher forcing), shape ``(B, T, V)``.
-
-        Args:
-            inputs: source tokens ``(B, S)`` and target tokens ``(B, T)`` that begin with the start token.
-        """
-        source_BS, target_BT = inputs
-        memory_BSD, memory_mask_BS = self.encode(source_BS)
-        decoded_BTD = self.decoder(
-            self.target_stem(target_BT),
-            padding_mask_BT=padding_mask(target_BT),
-            memory_BSD=memory_BSD,
-            memory_padding_mask_BS=memory_mask_BS,
+        super().__init__(
+            decoder,
+            target_vocab_size=target_vocab_size,
+            embedding_width=embedding_width,
+            max_target_length=max_target_length,
         )
-        return self._logits(decoded_BTD)
+        self.source_stem = TokenStem(vocab_size=source_vocab_size, embedding_width=embedding_width, width=encoder.width)
+        self.encoder = encoder
 
     def encode(self, source_BS: Tensor) -> tuple[Tensor, Tensor | None]:
         """What the decoder attends to, shape ``(B, S, D)``, and its padding mask."""
         mask_BS = padding_mask(source_BS)
         return self.encoder(self.source_stem(source_BS), padding_mask_BT=mask_BS), mask_BS
-
-    def initial_state(self, source_BS: Tensor) -> State:
-        """The decoder's state before the first token of an answer to each source."""
-        memory_BSD, mask_BS = self.encode(source_BS)
-        return self.decoder.initial_state(len(source_BS), memory_BSD=memory_BSD, memory_padding_mask_BS=mask_BS)
-
-    def step(self, tokens_B: Tensor, state: State) -> tuple[Tensor, State]:
-        """Logits of the next token, shape ``(B, V)``, and the state after this one."""
-        decoded_BD, state = self.decoder.step(self.target_stem(tokens_B), state)
-        return self._logits(decoded_BD), state
-
-    def _logits(self, decoded: Tensor) -> Tensor:
-        return self.head(decoded, self.target_stem.embedding.weight)
 
 
 class PretrainedEncoderDecoder(nn.Module):

@@ -39,21 +39,21 @@ class Specials:
 OUR_SPECIALS = Specials()
 
 
-def greedy_search(net: Any, source_BS: Tensor, *, max_length: int, specials: Specials = OUR_SPECIALS) -> Tensor:
+def greedy_search(net: Any, sources: Tensor, *, max_length: int, specials: Specials = OUR_SPECIALS) -> Tensor:
     """The likeliest next token, again and again, until every answer has ended.
 
     Args:
         net: has ``initial_state`` and ``step``.
-        source_BS: the sources.
+        sources: the sources.
         max_length: the most tokens of an answer, the end token counted.
         specials: of the target's vocabulary.
 
     Returns:
         Answers ``(B, L)``: tokens, the end token, then padding.
     """
-    state = net.initial_state(source_BS)
-    tokens_B = torch.full((len(source_BS),), specials.start, dtype=torch.int64, device=source_BS.device)
-    ended_B = torch.zeros(len(source_BS), dtype=torch.bool, device=source_BS.device)
+    state = net.initial_state(sources)
+    tokens_B = torch.full((len(sources),), specials.start, dtype=torch.int64, device=sources.device)
+    ended_B = torch.zeros(len(sources), dtype=torch.bool, device=sources.device)
     answer = []
     for _ in range(max_length):
         logits_BV, state = net.step(tokens_B, state)
@@ -69,7 +69,7 @@ def greedy_search(net: Any, source_BS: Tensor, *, max_length: int, specials: Spe
 
 def beam_search(
     net: Any,
-    source_BS: Tensor,
+    sources: Tensor,
     *,
     beams: int,
     max_length: int,
@@ -83,7 +83,7 @@ def beam_search(
 
     Args:
         net: has ``initial_state`` and ``step``.
-        source_BS: the sources.
+        sources: the sources.
         beams: K; 1 gives greedy search.
         max_length: the most tokens of an answer, the end token counted.
         length_penalty: 0 compares plain log-probabilities.
@@ -92,8 +92,8 @@ def beam_search(
     Returns:
         Answers ``(B, L)`` as `greedy_search` gives them.
     """
-    batch, device = len(source_BS), source_BS.device
-    state = select_rows(net.initial_state(source_BS), torch.arange(batch, device=device).repeat_interleave(beams))
+    batch, device = len(sources), sources.device
+    state = select_rows(net.initial_state(sources), torch.arange(batch, device=device).repeat_interleave(beams))
     answers_BKL = torch.zeros(batch, beams, 0, dtype=torch.int64, device=device)
     scores_BK = torch.full((batch, beams), -torch.inf, device=device)
     scores_BK[:, 0] = 0.0
