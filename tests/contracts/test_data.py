@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from datasets import ClassLabel, Dataset, Features, Value
+from datasets import ClassLabel, Dataset, Features, List, Value
 from datasets import Image as ImageFeature
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
@@ -71,6 +71,25 @@ def pairs_of_files(folder: Path) -> dict[str, Any]:
             (folder / part).mkdir(exist_ok=True)
             Image.fromarray(pixels).save(folder / part / f"{row}.png")
     return {"folder": str(folder)}
+
+
+def captioned_folder(folder: Path) -> dict[str, Any]:
+    """PNGs and a table with two captions of each."""
+    lines = ["file_name,caption"]
+    for row, image in enumerate(noise(NUM_IMAGES, 12, 10, 3)):
+        Image.fromarray(image).save(folder / f"{row}.png")
+        lines += [f"{row}.png,picture number {row % 7}", f'{row}.png,"one, of {row % 5}"']
+    (folder / "metadata.csv").write_text("\n".join(lines))
+    return {"folder": str(folder)}
+
+
+def captioned_parquet(folder: Path) -> dict[str, Any]:
+    """The hub's format: a list of captions an image."""
+    captions = [[f"picture number {row % 7}", f"one of {row % 5}"] for row in range(NUM_IMAGES)]
+    columns = {"image": list(map(Image.fromarray, noise(NUM_IMAGES, 9, 9))), "caption": captions}
+    features = Features(image=ImageFeature(), caption=List(Value("string")))
+    Dataset.from_dict(columns, features=features).to_parquet(folder / "made.parquet")
+    return {"path": str(folder / "made.parquet")}
 
 
 def parquet_file(folder: Path) -> dict[str, Any]:
@@ -163,6 +182,9 @@ OFFLINE = {
     "mnist1d": lambda folder: {"num_val": 0},
     "shapes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "mask_folder": pairs_of_files,
+    "captions": captioned_folder,
+    "hf_captions": captioned_parquet,
+    "shape_captions": lambda folder: {"num_train": 60, "num_test": 10, "num_unseen": 10, "side": 16},
     "digit_scenes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "digit_boxes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "shape_boxes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},

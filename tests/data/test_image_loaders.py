@@ -25,9 +25,8 @@ def loader(num_rows: int, *, chunk: int = 1, seed: int | None = 0, batch_size: i
     numbers = torch.arange(100 + num_rows)
     pixels_NCHW = numbers.to(torch.uint8).reshape(-1, 1, 1, 1)
     batches = plan(num_rows, seed=seed, batch_size=batch_size)
-    return ImageLoader(
-        DecodedImages(pixels_NCHW), batches, labels=numbers.__getitem__, mean=[0.0], std=[1 / 255], chunk=chunk
-    )
+    how = {"make_batch": lambda images, rows: Batch(images, numbers[rows], len(rows)), "mean": [0.0], "std": [1 / 255]}
+    return ImageLoader(DecodedImages(pixels_NCHW), batches, chunk=chunk, **how)
 
 
 def seen(batches: list) -> list[list[int]]:

@@ -7,8 +7,10 @@ import time
 import numpy as np
 import pytest
 
+from bakeoff.data.sources.captioned_shapes import CaptionedShapes
 from bakeoff.data.sources.digit_scenes import DigitScenes
-from bakeoff.data.sources.scenes import Difficulty, MadeScenes, Stamp, box_of, captions_of
+from bakeoff.data.sources.scene_captions import captions_of
+from bakeoff.data.sources.scenes import Difficulty, MadeScenes, Stamp, box_of
 from bakeoff.data.sources.shapes import Shapes
 
 HOW = {"image_size": 64, "objects": (1, 4), "scale": (0.25, 0.5), "occlusion": 0.3, "noise": 0.03, "clutter": 0.2}
@@ -95,14 +97,61 @@ def test_a_box_covers_the_last_row_and_column() -> None:
     assert box_of(mask_HW) == [3, 2, 5, 3]
 
 
-def test_captions_list_things_from_the_left_and_say_how_two_lie() -> None:
-    left, right, below = [0, 0, 10, 10], [40, 3, 10, 10], [5, 30, 10, 10]
-    assert captions_of([right, left], ["red ring", "blue cross"]) == [
-        "a blue cross and a red ring",
+def test_captions_say_each_relation_that_holds_from_either_side() -> None:
+    here, right, far_below = [0, 0, 10, 10], [40, 3, 10, 10], [5, 30, 10, 10]
+    assert captions_of([right, here], ["red ring", "blue cross"]) == [
+        "a red ring to the right of a blue cross",
         "a blue cross to the left of a red ring",
     ]
-    assert captions_of([left, below], ["red ring", "blue cross"])[1] == "a red ring above a blue cross"
+    assert captions_of([here, far_below], ["red ring", "blue cross"]) == [
+        "a red ring above a blue cross",
+        "a blue cross below a red ring",
+    ]
+    both = captions_of([here, [20, 30, 10, 10]], ["red ring", "blue cross"])
+    assert both[0] == "a red ring to the left of a blue cross"
+    assert both[2:] == ["a red ring above a blue cross", "a blue cross below a red ring"]
+
+
+def test_captions_of_fewer_and_of_more_than_two_things_list_them_from_the_left() -> None:
     assert captions_of([], []) == ["nothing"]
+    assert captions_of([[0, 0, 3, 3]], ["red ring"]) == ["a red ring", "there is a red ring"]
+    boxes = [[40, 0, 5, 5], [0, 0, 5, 5], [20, 0, 5, 5]]
+    assert captions_of(boxes, ["x", "y", "z"]) == ["a y and a z and a x", "there is a y and a z and a x"]
+
+
+HELD_OUT = ["red circle", "blue ring"]
+
+
+def captioned(**changes: object) -> CaptionedShapes:
+    counts = {"num_train": 60, "num_val": 20, "num_test": 20, "num_unseen": 20, "held_out": HELD_OUT}
+    return CaptionedShapes(seed=0, how=Difficulty(**HOW), **counts | changes)
+
+
+def test_held_out_combinations_are_in_unseen_test_scenes_and_nowhere_else() -> None:
+    loaded = captioned().load()
+    assert {split: len(rows) for split, rows in loaded.items()} == {"train": 60, "val": 20, "test": 40}
+    assert loaded["test"]["unseen"] == [False] * 20 + [True] * 20
+    for rows in loaded.values():
+        for row in rows:
+            things = row["captions"][0].count("circle") + row["captions"][0].count("ring")
+            held_out = sum(row["captions"][0].count(name) for name in HELD_OUT)
+            assert held_out == (things if row["unseen"] else 0)
+            assert not row["unseen"] or held_out
+    colours = {word for row in loaded["train"] for text in row["captions"] for word in text.split()}
+    assert {"red", "blue", "circle", "ring"} <= colours
+
+
+@pytest.mark.parametrize("held_out", [["round circle"], []])
+def test_what_is_no_combination_is_refused(held_out: list[str]) -> None:
+    with pytest.raises(ValueError, match="held_out must be some of red, green"):
+        captioned(held_out=held_out)
+
+
+def test_no_thing_has_a_size_of_the_gap() -> None:
+    rng = np.random.default_rng(0)
+    sizes = {Difficulty(**HOW | {"image_size": 100, "gap": 0.4}).draw_size(rng) for _ in range(500)}
+    assert {25, 32, 43, 50} <= sizes
+    assert not sizes & set(range(34, 42))
 
 
 @pytest.mark.parametrize("source", SOURCES)

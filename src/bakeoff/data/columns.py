@@ -22,6 +22,7 @@ _COMMON_NAMES = {
     "objects": ("objects", "annotations", "instances", "boxes"),
     "box": ("bbox", "box", "boxes", "bboxes"),
     "category": ("category", "categories", "category_id", "label", "labels", "class", "classes"),
+    "caption": ("caption", "captions", "text", "description", "sentence", "sentences"),
     "mask": ("mask", "masks", "segmentation", "annotation"),
     "text": ("text", "sentence", "content", "document", "review", "body", "comment", "message", "tweet"),
     "source": ("source", "src"),

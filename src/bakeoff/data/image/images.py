@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bakeoff.data.batches.batch import Tree
+from bakeoff.data.batches.batch import Batch, Tree
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
 from bakeoff.data.contract import SPLITS, NewExamples, Reading, Split
 from bakeoff.data.image.loaders import DecodedImages, EncodedImages, ImageLoader, evaluation_batch_size
@@ -77,6 +78,16 @@ class Images(PreparedData[AnyPixelSpec]):
     @abc.abstractmethod
     def _targets(self, rows: Tensor) -> Tree:
         """What belongs to some of the prepared rows."""
+
+    def _batch(self, images_BCHW: Tensor, rows_B: Tensor, sampler: EpochSampler) -> Batch:
+        """A batch of images that belong to these prepared rows.
+
+        Args:
+            images_BCHW: as the network gets them.
+            rows_B: by number.
+            sampler: that drew them; in evaluation it has no seed.
+        """
+        return Batch(images_BCHW, self._targets(rows_B), len(rows_B))
 
     @abc.abstractmethod
     def _records(self) -> Any:
@@ -178,12 +189,11 @@ class Images(PreparedData[AnyPixelSpec]):
         return ImageLoader(
             self._by_row,
             BatchPlan(sampler, batch_size=batch_size, drop_single=training),
-            labels=self._targets,
+            make_batch=functools.partial(self._batch, sampler=sampler) if with_labels else None,
             mean=self.spec.mean,
             std=self.spec.std,
             num_workers=self.num_workers if self._images.pixels_NCHW is None else None,
             chunk=self.chunk if training else 1,
-            with_labels=with_labels,
         )
 
     @cached_property

@@ -17,7 +17,7 @@ from datasets import Dataset
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from bakeoff.data.batches.batch import Batch, Tree
+from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.loaders import PlannedLoader
 from bakeoff.data.batches.order import BatchPlan
 from bakeoff.data.image.decoding import decode
@@ -64,19 +64,16 @@ class EncodedImages(torch.utils.data.Dataset):
 
 
 class ImageLoader(PlannedLoader):
-    """Batches of ``images_BCHW``, float32 normalised by channel, and what belongs to them, such as their classes.
-
-    With ``with_labels=False`` a batch is ``images_BCHW`` alone.
+    """Batches of ``images_BCHW``, float32 normalised by channel, and what belongs to them, such as labels.
 
     Args:
         images: by row number.
         plan: which rows make which batch.
-        labels: what belongs to some rows by number.
+        make_batch: of images and their rows; None leaves the images alone.
         mean: of each channel, for pixels in [0, 1].
         std: of each channel.
         num_workers: processes that read the images; None reads them here, as is faster where they are in memory.
         chunk: batches an item.
-        with_labels: whether batches have labels.
     """
 
     def __init__(
@@ -84,20 +81,18 @@ class ImageLoader(PlannedLoader):
         images: DecodedImages | EncodedImages,
         plan: BatchPlan,
         *,
-        labels: Callable[[Tensor], Tree],
+        make_batch: Callable[[Tensor, Tensor], Batch] | None,
         mean: Sequence[float],
         std: Sequence[float],
         num_workers: int | None = None,
         chunk: int = 1,
-        with_labels: bool = True,
     ) -> None:
         super().__init__(plan, chunk=chunk)
         self._images = images
-        self._labels = labels
+        self._make_batch = make_batch
         self._mean_1C11 = 255 * torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1)
         self._scale_1C11 = 1 / (255 * torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1))
         self._num_workers = num_workers
-        self.with_labels = with_labels
 
     def _batches(self) -> Iterator[Batch | Tensor]:
         read = map(self._images.__getitem__, self._plan) if self._num_workers is None else self._workers
@@ -116,9 +111,7 @@ class ImageLoader(PlannedLoader):
 
     def _finish(self, images_BCHW: Tensor, rows: Tensor) -> Batch | Tensor:
         normalised_BCHW = normalise(images_BCHW, mean_1C11=self._mean_1C11, scale_1C11=self._scale_1C11)
-        if not self.with_labels:
-            return normalised_BCHW
-        return Batch(normalised_BCHW, self._labels(rows), len(rows))
+        return normalised_BCHW if self._make_batch is None else self._make_batch(normalised_BCHW, rows)
 
 
 def normalise(images_BCHW: Tensor, *, mean_1C11: Tensor, scale_1C11: Tensor) -> Tensor:

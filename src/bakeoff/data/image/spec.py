@@ -9,11 +9,10 @@ import dataclasses
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from bakeoff.data.image.fitting import Fit
 from bakeoff.data.image.records import Background, PixelRule
-from bakeoff.data.spec import ClassSpec, Spec
+from bakeoff.data.spec import ClassSpec, Inputs, Spec
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,7 +47,7 @@ class PixelSpec(Spec):
         """Channels, height and width."""
         return (self.channels, self.height, self.width)
 
-    def example_inputs(self, batch_size: int) -> Tensor:
+    def example_inputs(self, batch_size: int) -> Inputs:
         """Images of zeros, shape ``(B, C, H, W)``."""
         return torch.zeros(batch_size, *self.example_shape)
 

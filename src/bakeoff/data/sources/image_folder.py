@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 from datasets import Dataset, DatasetDict, Image
@@ -59,6 +59,9 @@ class ImageFolder(Source):
         encoding: of the metadata files.
     """
 
+    key: ClassVar[str] = "data.path"
+    """The setting that names the folder."""
+
     def __init__(
         self,
         *,
@@ -79,20 +82,20 @@ class ImageFolder(Source):
 
     def identity(self) -> dict[str, Any]:
         """Name, size and time of every visible file in the folder, and how it is read."""
-        folder = existing_folder(self._path, "images")
+        folder = existing_folder(self._path, "images", key=self.key)
         states = file_states(visible_files(folder), relative_to=folder)
         how = {"class_folder": self._class_folder, **dataclasses.asdict(self._format)}
         return {"source": "image_folder", "path": str(folder), "files": states, **how}
 
     def load(self) -> DatasetDict:
         """A row a file, in the order of their names; paths are kept, pixels are not read yet."""
-        tree = read_tree(existing_folder(self._path, "images"), IMAGES, key="data.path")
+        tree = read_tree(existing_folder(self._path, "images", key=self.key), IMAGES, key=self.key)
         tables, notes = self._tables(tree)
         if not any(len(table) for table in tables.values()):
             problem = f"there are no images in {tree.root}, neither in class folders nor named by a metadata file"
             problem = " ".join([problem, *(f"({note.removesuffix('.')})" for note in notes[:1])])
             layout = "CLASS/1.png, or train/CLASS/1.png and test/CLASS/1.png, or metadata.csv with file_name,label"
-            raise DataError("data.empty_folder", "data.path", self._path, problem, allowed=layout)
+            raise DataError("data.empty_folder", self.key, self._path, problem, allowed=layout)
         return noted({split: _as_dataset(table) for split, table in tables.items()}, notes)
 
     def head(self) -> Head:
@@ -101,18 +104,16 @@ class ImageFolder(Source):
 
     def _tables(self, tree: Tree) -> tuple[dict[str, pa.Table], list[str]]:
         """The rows of each split, and sentences on what is left out."""
-        whole = _metadata(tree.root)
-        tops = split_folders(tree, key="data.path", with_classes=False)
-        listed = {split: file for split, top in tops.items() if (file := _metadata(tree.root / top))}
+        whole = metadata_file(tree.root, key=self.key)
+        tops = split_folders(tree, key=self.key, with_classes=False)
+        listed = {split: file for split, top in tops.items() if (file := metadata_file(tree.root / top, key=self.key))}
         if whole is None and not listed:
-            found = class_files(tree, class_folder=self._class_folder, key="data.path")
-            tables = {split: _table_of(tree.root, files) for split, files in found.splits.items()}
-            return tables, [*found.notes, *_note_on_tables(tree)]
+            return self._without_table(tree)
         notes: list[str] = []
         if whole is not None:
             tables = _by_top_folder(self._named_by(whole, tree.root, notes), tops)
         else:
-            _require_all(tops, listed, tree.root)
+            _require_all(tops, listed, tree.root, key=self.key)
             tables = {split: self._named_by(file, tree.root, notes) for split, file in listed.items()}
         named = {name for table in tables.values() for name in table[EXAMPLE_COLUMN].to_pylist()}
         lost = [file.as_posix() for file in tree.files if file.as_posix() not in named]
@@ -122,9 +123,15 @@ class ImageFolder(Source):
             notes.append(f"{note} were left out: {', '.join(lost[:3])}.")
         return tables, notes
 
+    def _without_table(self, tree: Tree) -> tuple[dict[str, pa.Table], list[str]]:
+        """As `_tables`, of folders of classes."""
+        found = class_files(tree, class_folder=self._class_folder, key=self.key)
+        tables = {split: _table_of(tree.root, files) for split, files in found.splits.items()}
+        return tables, [*found.notes, *_note_on_tables(tree)]
+
     def _named_by(self, metadata: Path, root: Path, notes: list[str]) -> pa.Table:
         """The files that a table names, with its other columns, without the rows that name none."""
-        read = read_table_file(metadata, self._format, key="data.path")
+        read = read_table_file(metadata, self._format, key=self.key)
         if _FILE_NAME not in read.table.column_names:
             problem = f"{metadata} has no column {_FILE_NAME}"
             raise DataError("data.missing_column", _FILE_NAME, None, problem, allowed=read.table.column_names)
@@ -138,8 +145,8 @@ class ImageFolder(Source):
         return _with_files(others, files, root)
 
 
-def _metadata(folder: Path) -> Path | None:
-    """The table in a folder.
+def metadata_file(folder: Path, *, key: str) -> Path | None:
+    """The table in a folder; ``key`` is the setting to blame.
 
     Raises:
         DataError: there are two.
@@ -147,7 +154,7 @@ def _metadata(folder: Path) -> Path | None:
     found = [folder / name for name in _METADATA if (folder / name).exists()]
     if len(found) > 1:
         problem = f"{folder} holds two tables, {' and '.join(_METADATA)}"
-        raise DataError("data.doubled_table", "data.path", folder, problem, next_step="keep one of them")
+        raise DataError("data.doubled_table", key, folder, problem, next_step="keep one of them")
     return found[0] if found else None
 
 
@@ -158,12 +165,12 @@ def _note_on_tables(tree: Tree) -> list[str]:
     return [f"{', '.join(names[:3])} beside the images was left out; {what}."] if names else []
 
 
-def _require_all(tops: dict[str, str], listed: dict[str, Path], root: Path) -> None:
+def _require_all(tops: dict[str, str], listed: dict[str, Path], root: Path, *, key: str) -> None:
     lacking = [top for split, top in tops.items() if split not in listed]
     if lacking:
         given = next(iter(listed.values())).relative_to(root)
         problem = f"there is {given}, and no such table in {', '.join(lacking)}"
-        raise DataError("data.missing_table", "data.path", root, problem, next_step="give each split's folder a table")
+        raise DataError("data.missing_table", key, root, problem, next_step="give each split's folder a table")
 
 
 def _by_top_folder(table: pa.Table, tops: dict[str, str]) -> dict[str, pa.Table]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from datasets import Array2D, Array3D, Dataset, DatasetDict, Features, List, Value
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bakeoff.data.checks import require_positive
 from bakeoff.data.image.records import Pixels
+from bakeoff.data.sources.scene_captions import captions_of
 from bakeoff.data.sources.source import Source
 
 BACKGROUND = 0
@@ -34,6 +35,7 @@ class Difficulty:
         image_size: side in pixels.
         objects: fewest and most things a scene.
         scale: least and greatest side of a thing, as a share of the image's.
+        gap: the share of sizes, in the middle, that no thing has, so that it is small or large, in [0, 1).
         occlusion: the share of a thing that later ones may hide, in [0, 1).
         noise: deviation of each pixel's noise, as a share of white.
         clutter: contrast of the background, as a share of white.
@@ -48,6 +50,7 @@ class Difficulty:
     occlusion: float
     noise: float
     clutter: float
+    gap: float = 0.0
 
     def __post_init__(self) -> None:
         fewest, most = self.objects
@@ -56,10 +59,17 @@ class Difficulty:
         least, greatest = self.scale
         if not 0 < least <= greatest <= 1:
             raise ValueError(f"scale must be the least and the greatest, above 0 and up to 1; got {list(self.scale)}")
-        if not 0 <= self.occlusion < 1:
-            raise ValueError(f"occlusion must be at least 0 and below 1; got {self.occlusion}")
+        if not (0 <= self.occlusion < 1 and 0 <= self.gap < 1):
+            raise ValueError(f"occlusion and gap must be at least 0 and below 1; got {self.occlusion} and {self.gap}")
         if not (0 <= self.noise <= 1 and 0 <= self.clutter <= 1):
             raise ValueError(f"noise and clutter must be in [0, 1]; got {self.noise} and {self.clutter}")
+
+    def draw_size(self, rng: np.random.Generator) -> int:
+        """The side of a thing in pixels."""
+        least, greatest = self.scale
+        share = (1 - self.gap) * rng.uniform()
+        share += self.gap * (share > (1 - self.gap) / 2)
+        return min(max(3, round(self.image_size * (least + (greatest - least) * share))), self.image_size)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +103,7 @@ class Scene:
 
     @property
     def captions(self) -> list[str]:
-        """What is there, from left to right, and how the first two things lie; several wordings of the same."""
+        """What is there and how it lies, in several wordings."""
         return captions_of(self.boxes, self.words)
 
 
@@ -101,26 +111,6 @@ def box_of(mask_HW: Mask) -> list[int]:
     """Left, top, width and height of what is set; the last row and column count."""
     rows, columns = np.flatnonzero(mask_HW.any(axis=1)), np.flatnonzero(mask_HW.any(axis=0))
     return [int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1)]
-
-
-def captions_of(boxes: Sequence[Sequence[int]], words: Sequence[str]) -> list[str]:
-    """References for one scene: a list of its things, and of two things how the first lies to the second."""
-    if not words:
-        return ["nothing"]
-    order = sorted(range(len(words)), key=lambda index: (boxes[index][0] + boxes[index][2] / 2, index))
-    listed = [f"a {words[index]}" for index in order]
-    captions = [" and ".join(listed)]
-    if len(words) == 2:
-        first, second = order
-        (x, y), (other_x, other_y) = (_centre(boxes[index]) for index in (first, second))
-        is_beside = abs(x - other_x) >= abs(y - other_y)
-        relation = "to the left of" if is_beside else "above" if y < other_y else "below"
-        captions += [f"a {words[first]} {relation} a {words[second]}"]
-    return captions
-
-
-def _centre(box: Sequence[int]) -> tuple[float, float]:
-    return box[0] + box[2] / 2, box[1] + box[3] / 2
 
 
 class MadeScenes(Source):
@@ -139,6 +129,8 @@ class MadeScenes(Source):
 
     name: str
     """What the source is called."""
+    parts: ClassVar[tuple[str, ...]] = SPLITS
+    """What scenes are drawn for."""
 
     def __init__(self, *, num_train: int, num_val: int, num_test: int, seed: int, how: Difficulty) -> None:
         require_positive(num_train=num_train, num_test=num_test)
@@ -157,13 +149,11 @@ class MadeScenes(Source):
 
     def scene(self, split: str, index: int) -> Scene:
         """One scene."""
-        rng = np.random.default_rng([self._seed, SPLITS.index(split), index])
+        rng = np.random.default_rng([self._seed, self.parts.index(split), index])
         count = int(rng.integers(self._how.objects[0], self._how.objects[1] + 1))
-        side = self._how.image_size
         canvas = _Canvas(self.background(split, rng), occlusion=self._how.occlusion)
         for _ in range(count):
-            size = max(3, round(side * rng.uniform(*self._how.scale)))
-            canvas.place(self.stamp(split, rng, min(size, side)), rng)
+            canvas.place(self.stamp(split, rng, self._how.draw_size(rng)), rng)
         return canvas.scene(noise=self._how.noise, rng=rng)
 
     @abc.abstractmethod

@@ -57,16 +57,22 @@ class Shapes(MadeScenes):
         """Soft blotches."""
         return texture(rng, self._how.image_size, clutter=self._how.clutter)
 
+    def kind(self, split: str, rng: np.random.Generator) -> tuple[str, str]:
+        """A shape, and its colour."""
+        number, colour = int(rng.integers(len(FORMS))), int(rng.integers(len(COLOURS)))
+        return list(FORMS)[number], list(COLOURS)[colour]
+
     def stamp(self, split: str, rng: np.random.Generator, size: int) -> Stamp:
         """A shape of one colour."""
-        number, colour = int(rng.integers(len(FORMS))), int(rng.integers(len(COLOURS)))
-        form, hue = list(FORMS)[number], list(COLOURS)[colour]
+        form, hue = self.kind(split, rng)
         cover_HW = FORMS[form](*_turned(size, rng.uniform(0, 2 * np.pi)))
         tint_3 = np.array(COLOURS[hue]) + rng.normal(0, _COLOUR_SPREAD, 3)
         colour_HWC = np.broadcast_to(tint_3.astype(np.float32), (size, size, 3))
         least, greatest = self._how.scale
         is_large = size / self._how.image_size > least + _LARGE * (greatest - least)
-        return Stamp(number + 1, cover_HW, colour_HWC, f"{'large' if is_large else 'small'} {hue} {form}")
+        return Stamp(
+            list(FORMS).index(form) + 1, cover_HW, colour_HWC, f"{'large' if is_large else 'small'} {hue} {form}"
+        )
 
 
 def _turned(size: int, angle: float) -> tuple[Coordinates, Coordinates]:

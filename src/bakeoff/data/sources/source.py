@@ -116,17 +116,17 @@ def existing_path(path: str, *, key: str = "data.path", instead: str = "") -> Pa
     return absolute if absolute.exists() else refuse_missing_path(path, absolute, key=key, instead=instead)
 
 
-def existing_folder(path: str, noun: str) -> Path:
-    """The absolute path of a folder that ``data.path`` names.
+def existing_folder(path: str, noun: str, *, key: str = "data.path") -> Path:
+    """The absolute path of a folder that a setting names.
 
     Raises:
         DataError: it does not exist, or is a file.
     """
-    folder = existing_path(path)
+    folder = existing_path(path, key=key)
     if not folder.is_dir():
         packed = folder.suffix.lower() in ARCHIVES
         next_step = "unpack it, and give the folder" if packed else f"give a folder of {noun}, or data=hf for Parquet"
-        raise DataError("data.not_a_folder", "data.path", path, f"{folder} is a file", next_step=next_step)
+        raise DataError("data.not_a_folder", key, path, f"{folder} is a file", next_step=next_step)
     return folder
 
 

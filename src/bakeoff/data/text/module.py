@@ -45,7 +45,7 @@ class TextData(PreparedData[AnySpec]):
         The texts are read again from their bytes; neither the cached tokens nor the cached vocabulary take part.
         """
         for key, fresh in self._fitted_again.items():
-            if problem := _difference(recorded[key], fresh):
+            if problem := vocabulary_difference(recorded[key], fresh):
                 return f"{key}: {problem}"
         return None
 
@@ -100,7 +100,7 @@ def longest(lengths: NDArray[np.int64]) -> int:
     return int(lengths.max(initial=1))
 
 
-def _difference(recorded: dict[str, Any], fresh: dict[str, Any]) -> str | None:
+def vocabulary_difference(recorded: dict[str, Any], fresh: dict[str, Any]) -> str | None:
     """Where two tokenizers differ, in words."""
     if recorded == fresh:
         return None

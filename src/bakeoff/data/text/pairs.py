@@ -23,6 +23,7 @@ from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.columns import PairColumns
 from bakeoff.data.text.module import TextData, longest
 from bakeoff.data.text.prepared import TextPreparation
+from bakeoff.data.text.ragged import shifted
 from bakeoff.data.text.spec import TextPairSpec
 from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.tables import table_of
@@ -125,14 +126,8 @@ class TextPairs(BatchedByLength[TextPairSpec], TextData[TextPairSpec]):
         return torch.from_numpy(self._tokens["source"].padded(rows))
 
     def _batch(self, split: Split, rows: Rows) -> Batch:
-        targets, tokenizer = self._tokens["target"], self._tokenizers["target"]
-        lengths_B = targets.lengths(rows)
-        target_out_BT = targets.padded(rows, length=longest(lengths_B) + 1)
-        starts_B1 = np.full((len(rows), 1), tokenizer.start)
-        target_in_BT = np.concatenate([starts_B1, target_out_BT[:, :-1]], axis=1)
-        target_out_BT[np.arange(len(rows)), lengths_B] = tokenizer.end
-        inputs = (self._inputs(split, rows), torch.from_numpy(target_in_BT))
-        return Batch(inputs, torch.from_numpy(target_out_BT), len(rows))
+        target_in_BT, target_out_BT = shifted(self._tokens["target"], rows, self._tokenizers["target"])
+        return Batch((self._inputs(split, rows), target_in_BT), target_out_BT, len(rows))
 
     def _real_tokens(self, plan: BucketedPlan) -> int:
         rows = np.concatenate(plan.batches())

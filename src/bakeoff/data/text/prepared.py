@@ -108,9 +108,10 @@ def _build(folder: Path, source: Source, preparation: TextPreparation) -> None:
     rows = part_rows(table, digests, preparation)
     require_space(_BYTES_A_CHARACTER * sum(len(text) for texts in table.texts.values() for text in texts))
     tokenizers, notes = {}, list(rows.notes)
+    labelled, limit = isinstance(columns, LabelledColumns), preparation.max_length
     for role, texts in table.texts.items():
         tokenizers[role] = fit_tokenizer(preparation.tokenizer, [texts[row] for row in rows.pool])
-        notes += _save_role(folder, role, texts, tokenizers[role], preparation)
+        notes += save_texts(folder, role, texts, tokenizers[role], max_length=limit, labelled=labelled)
     states = {role: tokenizer.to_dict() for role, tokenizer in tokenizers.items()}
     rows = dataclasses.replace(rows, notes=tuple(notes), fingerprint=_fingerprint(folder, table, rows, states))
     own = {
@@ -121,25 +122,33 @@ def _build(folder: Path, source: Source, preparation: TextPreparation) -> None:
     write_folder(folder, rows.to_dict() | own)
 
 
-def _save_role(
-    folder: Path, role: str, texts: list[str], tokenizer: Tokenizer, preparation: TextPreparation
+def save_texts(
+    folder: Path,
+    role: str,
+    texts: Sequence[str],
+    tokenizer: Tokenizer,
+    *,
+    max_length: int | None,
+    labelled: bool = False,
 ) -> list[str]:
-    """Writes the texts and tokens of a role; returns a note if some were cut."""
-    labelled = isinstance(preparation.columns, LabelledColumns)
-    encoded, num_cut = encode(texts, tokenizer, role=role, labelled=labelled, max_length=preparation.max_length)
+    """Writes texts and their tokens; returns a note if some were cut.
+
+    Raises:
+        DataError: all texts are longer than ``max_length``.
+    """
+    encoded, num_cut = encode(texts, tokenizer, role=role, labelled=labelled, max_length=max_length)
     if num_cut == len(texts):
-        length = preparation.max_length
-        problem = f"every text is longer than {length} tokens of kind {preparation.tokenizer.kind}: all are truncated"
+        problem = f"every text is longer than {max_length} tokens of kind {tokenizer.kind}: all are truncated"
         next_step = f"data.max_length={_roomy_length(texts, tokenizer)} keeps half of them whole"
-        raise DataError("data.all_truncated", "data.max_length", length, problem, next_step=next_step)
+        raise DataError("data.all_truncated", "data.max_length", max_length, problem, next_step=next_step)
     Ragged.of(encoded, dtype=np.uint16 if tokenizer.vocab_size <= 1 << 16 else np.int32).save(folder, f"{role}_tokens")
     Ragged.of_texts(texts).save(folder, f"{role}_text")
     if not num_cut:
         return []
-    return [f"{num_cut:,} of {len(texts):,} {role}s were cut at {preparation.max_length} tokens (data.max_length)."]
+    return [f"{num_cut:,} of {len(texts):,} {role}s were cut at {max_length} tokens (data.max_length)."]
 
 
-def _roomy_length(texts: list[str], tokenizer: Tokenizer) -> int:
+def _roomy_length(texts: Sequence[str], tokenizer: Tokenizer) -> int:
     """The median length, in tokens."""
     return int(np.ceil(np.median([len(ids) for ids in tokenizer.encode_batch(texts, framed=True)])))
 

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.spec import PAD
+from bakeoff.data.text.tokenizer import Tokenizer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,3 +72,12 @@ class Ragged:
         # boolean indexing is row by row, as is the concatenation of the rows
         out_BT[real_BT] = self.values[(self.offsets[rows][:, None] + steps_T)[real_BT]]
         return out_BT
+
+
+def shifted(tokens: Ragged, rows: Rows, tokenizer: Tokenizer) -> tuple[Tensor, Tensor]:
+    """What a decoder is given and what it should say next, int64 ``(B, T)`` each: START and rows, rows and END."""
+    lengths_B = tokens.lengths(rows)
+    out_BT = tokens.padded(rows, length=int(lengths_B.max(initial=1)) + 1)
+    in_BT = np.concatenate([np.full((len(rows), 1), tokenizer.start), out_BT[:, :-1]], axis=1)
+    out_BT[np.arange(len(rows)), lengths_B] = tokenizer.end
+    return torch.from_numpy(in_BT), torch.from_numpy(out_BT)

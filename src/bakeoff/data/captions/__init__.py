@@ -1,0 +1,1 @@
+"""Images with captions, one or several each."""

@@ -1,0 +1,87 @@
+"""Scenes of coloured shapes with captions, and with combinations of colour and shape that training lacks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from datasets import Array3D, Dataset, DatasetDict, Features, List, Value
+
+from bakeoff.data.sources.scenes import SPLITS, Difficulty
+from bakeoff.data.sources.shapes import COLOURS, FORMS, Shapes
+
+_UNSEEN = "unseen"
+
+
+class CaptionedShapes(Shapes):
+    """Scenes of `Shapes` with their captions (`bakeoff.data.sources.scene_captions`).
+
+    The test split has further scenes, all of whose things are of held-out combinations; none of the others shows one.
+
+    Args:
+        num_train: scenes to train on.
+        num_val: scenes to validate on; 0 gives none, and they are taken from train.
+        num_test: scenes to test on that show no held-out combination.
+        num_unseen: scenes to test on that show nothing else.
+        held_out: combinations of colour and shape, such as ``red circle``.
+        seed: what all scenes are drawn from.
+        how: how hard they are.
+
+    Raises:
+        ValueError: something that is no combination, or all that there are.
+    """
+
+    name = "captioned_shapes"
+    parts = (*SPLITS, _UNSEEN)
+
+    def __init__(
+        self,
+        *,
+        num_train: int,
+        num_val: int,
+        num_test: int,
+        num_unseen: int,
+        held_out: Sequence[str],
+        seed: int,
+        how: Difficulty,
+    ) -> None:
+        super().__init__(num_train=num_train, num_val=num_val, num_test=num_test, seed=seed, how=how)
+        every = {f"{hue} {form}": (form, hue) for form, hue in itertools.product(FORMS, COLOURS)}
+        unknown = [name for name in held_out if name not in every]
+        if unknown or len(set(held_out)) == len(every) or (num_unseen and not held_out):
+            allowed = f"some of {', '.join(COLOURS)} with {', '.join(FORMS)}, such as red circle, and not all"
+            raise ValueError(f"held_out must be {allowed}; got {list(held_out)}")
+        self._num_unseen = num_unseen
+        self._held_out = [every[name] for name in held_out]
+        self._others = [kind for name, kind in every.items() if name not in held_out]
+
+    def identity(self) -> dict[str, Any]:
+        """The rule and its settings."""
+        held_out = [f"{hue} {form}" for form, hue in self._held_out]
+        return super().identity() | {"num_unseen": self._num_unseen, "held_out": held_out}
+
+    def kind(self, split: str, rng: np.random.Generator) -> tuple[str, str]:
+        """A shape and its colour: a held-out combination, or one of the others."""
+        kinds = self._held_out if split == _UNSEEN else self._others
+        return kinds[int(rng.integers(len(kinds)))]
+
+    def load(self) -> DatasetDict:
+        """Splits ``train``, ``test`` and, unless ``num_val`` is 0, ``val``: ``image``, ``captions`` and ``unseen``."""
+        drawn_for = {split: [(split, index) for index in range(count)] for split, count in self._counts.items()}
+        drawn_for["test"] += [(_UNSEEN, index) for index in range(self._num_unseen)]
+        return DatasetDict({split: self._rows(scenes) for split, scenes in drawn_for.items() if scenes})
+
+    def _rows(self, drawn_for: Sequence[tuple[str, int]]) -> Dataset:
+        side = self._how.image_size
+        features = Features(
+            image=Array3D((side, side, 3), "uint8"), captions=List(Value("string")), unseen=Value("bool")
+        )
+        scenes = [self.scene(split, index) for split, index in drawn_for]
+        columns = {
+            "image": [scene.pixels_HWC for scene in scenes],
+            "captions": [scene.captions for scene in scenes],
+            "unseen": [split == _UNSEEN for split, _ in drawn_for],
+        }
+        return Dataset.from_dict(columns, features=features)
