@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,43 @@ def captioned_parquet(folder: Path) -> dict[str, Any]:
     columns = {"image": list(map(Image.fromarray, noise(NUM_IMAGES, 9, 9))), "caption": captions}
     features = Features(image=ImageFeature(), caption=List(Value("string")))
     Dataset.from_dict(columns, features=features).to_parquet(folder / "made.parquet")
+    return {"path": str(folder / "made.parquet")}
+
+
+def coco_folder(folder: Path) -> dict[str, Any]:
+    """PNGs beside a COCO JSON."""
+    for row, image in enumerate(noise(NUM_IMAGES, 12, 10, 3)):
+        Image.fromarray(image).save(folder / f"{row}.png")
+    images = [{"id": row, "file_name": f"{row}.png", "height": 12, "width": 10} for row in range(NUM_IMAGES)]
+    boxes = [{"id": row, "image_id": row, "category_id": row % 2, "bbox": [1, 2, 5, 6]} for row in range(NUM_IMAGES)]
+    content = {"images": images, "annotations": boxes, "categories": [{"id": 0, "name": "a"}, {"id": 1, "name": "b"}]}
+    (folder / "annotations.json").write_text(json.dumps(content))
+    return {"folder": str(folder)}
+
+
+def yolo_folder(folder: Path) -> dict[str, Any]:
+    """PNGs beside text files."""
+    for row, image in enumerate(noise(NUM_IMAGES, 12, 10, 3)):
+        Image.fromarray(image).save(folder / f"{row}.png")
+        (folder / f"{row}.txt").write_text(f"{row % 2} 0.5 0.5 0.4 0.2\n")
+    return {"folder": str(folder)}
+
+
+def voc_folder(folder: Path) -> dict[str, Any]:
+    """PNGs beside XML files."""
+    edges = "<xmin>1</xmin><ymin>2</ymin><xmax>6</xmax><ymax>8</ymax>"
+    for row, image in enumerate(noise(NUM_IMAGES, 12, 10, 3)):
+        Image.fromarray(image).save(folder / f"{row}.png")
+        thing = f"<object><name>{'ab'[row % 2]}</name><bndbox>{edges}</bndbox></object>"
+        (folder / f"{row}.xml").write_text(f"<annotation><filename>{row}.png</filename>{thing}</annotation>")
+    return {"folder": str(folder)}
+
+
+def box_parquet(folder: Path) -> dict[str, Any]:
+    """The hub's format."""
+    objects = [{"bbox": [[1.0, 2.0, 5.0, 6.0]], "category": [row % 2]} for row in range(NUM_IMAGES)]
+    columns = {"image": list(map(Image.fromarray, noise(NUM_IMAGES, 12, 10, 3))), "objects": objects}
+    Dataset.from_dict(columns).to_parquet(folder / "made.parquet")
     return {"path": str(folder / "made.parquet")}
 
 
@@ -187,6 +225,10 @@ OFFLINE = {
     "shape_captions": lambda folder: {"num_train": 60, "num_test": 10, "num_unseen": 10, "side": 16},
     "digit_scenes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "digit_boxes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
+    "coco": coco_folder,
+    "yolo": yolo_folder,
+    "voc": voc_folder,
+    "hf_boxes": box_parquet,
     "shape_boxes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "adding": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20, "problem.length": 10},
     "copy_memory": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20, "problem.blank": 5},
@@ -207,7 +249,12 @@ def section(name: str, folder: Path) -> DictConfig:
     if name not in OFFLINE:
         pytest.fail(f"say in OFFLINE how a test can have data={name} without a network")
     (folder / name).mkdir(exist_ok=True)
-    overrides = [f"data.{key}={value}" for key, value in OFFLINE[name](folder / name).items()]
+    return section_of(name, OFFLINE[name](folder / name))
+
+
+def section_of(name: str, settings: Mapping[str, Any]) -> DictConfig:
+    """The ``data`` section with some settings."""
+    overrides = [f"data.{key}={value}" for key, value in settings.items()]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         return compose(overrides=[f"+data={name}", *overrides]).data
 

@@ -57,7 +57,7 @@ def test_mending_is_worth_what_precision_gains() -> None:
     assert gains["missed"] == gains["false"] == gains["wrong class"] == 0.0
 
 
-def test_every_mistake_mended_at_once_would_be_perfect_in_parts() -> None:
+def test_a_table_has_what_each_kind_costs_every_contender() -> None:
     answers, labels = drawn(5, count=20)
     exhibit = table({"a": [answers, answers], "none": []}, labels, num_classes=4)
     assert exhibit.columns == ["mistake", "a"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from bakeoff.models.cost import flops_per_example
 from bakeoff.tables import column, repeat_row, table_of
 from bakeoff.tasks.contract import Answering, MakeBackbone, Sealed, Task
 from bakeoff.tasks.exhibits import Exhibit
-from bakeoff.tasks.object_detection import scores
+from bakeoff.tasks.object_detection import error_kinds, scores
 from bakeoff.tasks.object_detection.network import DetectionNetwork
 from bakeoff.tasks.object_detection.pictures import LEAST_SCORE, pictures
 from bakeoff.tasks.object_detection.region_loss import RegionLoss
@@ -157,11 +156,12 @@ class ObjectDetection(Task[BoxSpec]):
         return list(pictures(cases, self.spec.class_names))
 
     def overview(self, trials: Mapping[str, Iterable[Sealed]], labels: pa.Table) -> list[Exhibit]:
-        """Of each contender's first trial the precision of each class, and of small, medium and large objects."""
-        found: list[Exhibit] = []
-        for name, own in trials.items():
-            for trial in islice(own, 1):
-                table = scores.by_class_and_size(trial.answers, labels, self.spec.class_names)
+        """What kinds of mistakes cost, and of each contender's first trial the precision by class and size."""
+        answers = {name: [trial.answers for trial in own] for name, own in trials.items()}
+        found: list[Exhibit] = [error_kinds.table(answers, labels, num_classes=self.spec.num_classes)]
+        for name, own in answers.items():
+            for first in own[:1]:
+                table = scores.by_class_and_size(first, labels, self.spec.class_names)
                 found.append(dataclasses.replace(table, title=f"{name}: {table.title}"))
         return found
 
