@@ -23,7 +23,7 @@ def compare(
     task: Choice = "image_classification",
     data: Choice | None = None,
     contenders: Sequence[str | Mapping[str, Any]] | None = None,
-    seeds: int | Sequence[int] = 5,
+    seeds: int | Sequence[int] | None = None,
     output_dir: str | Path | None = None,
     config_dir: str | Path | None = None,
     **settings: Any,
@@ -34,7 +34,7 @@ def compare(
         task: the task family.
         data: ``"digits"``, or ``("image_folder", {"path": "flowers", "image_size": 64})``.
         contenders: names, or mappings with changes: ``{"model": "vit", "depth": 6}``; None takes the task's own.
-        seeds: how many, or which.
+        seeds: how many, or which; None: 5, or as many as the last of ``looks``.
         output_dir: the folder; None chooses one under ``outputs/compare``.
         config_dir: a folder with YAML files of your own.
         **settings: any other key of ``conf/compare.yaml``: a group as above (``budget={"value": 30_000}``,

@@ -214,7 +214,7 @@ def test_a_contender_is_checked_like_a_model():
 
 
 def test_a_model_of_another_contract_is_refused_with_those_that_fit(user_tree):
-    tree = user_tree(model__seq="defaults: [vit, _self_]\nname: seq\ncontract: SequenceBackbone\n")
+    tree = user_tree(model__seq="defaults: [gru, _self_]\nname: seq\n")
     with pytest.raises(ErrorGroup, match=r"allowed: .*resnet") as caught:
         check("model=seq", tree=tree)
     assert caught.value.errors[0].code == "config.model_misfit"
@@ -269,3 +269,47 @@ def test_an_experiment_of_another_pipeline_names_the_pipeline():
         check("experiment=tweets", pipeline="train")
     budget = next(error for error in caught.value.errors if error.key == "budget")
     assert "bakeoff compare" in str(budget)
+
+
+@pytest.mark.parametrize(
+    ("words", "pipeline", "told"),
+    [
+        (["model=[linear,lenet]"], "train", "-m model=linear,lenet runs each"),
+        (["model=[lenet,vit]"], "compare", "contenders=[lenet,vit]"),
+        (["augment=[light,none]"], "compare", "-m augment=light,none runs each"),
+    ],
+)
+def test_a_group_takes_one_of_its_files(words, pipeline, told):
+    with pytest.raises(ErrorGroup) as caught:
+        check(*words, pipeline=pipeline)
+    assert [(error.code, error.next_step) for error in caught.value.errors] == [("config.wrong_type", told)]
+
+
+@pytest.mark.parametrize("section", ["model", "data", "trainer", "optimizer"])
+def test_a_section_that_a_pipeline_needs_cannot_be_left_out(section):
+    assert ("config.missing_value", section) in codes(f"~{section}")
+
+
+@pytest.mark.parametrize(
+    ("key", "target", "kind"),
+    [
+        ("model.net", "torch.nn.Linear", "ImageBackbone"),
+        ("model.net", "bakeoff.models.rnn.recurrent.Recurrent", "ImageBackbone"),
+        ("model.net", "bakeoff.tracking.settings.Tracking", "ImageBackbone"),
+        ("optimizer", "torch.nn.Linear", "Optimizer"),
+        ("scheduler", "torch.optim.AdamW", "Schedule"),
+        ("data.module.source", "bakeoff.data.image.classified.ClassifiedImages", "Source"),
+        ("task.module", "bakeoff.models.cnn.lenet.LeNet", "Task"),
+        ("trainer", "bakeoff.comparison.running.executor.LocalExecutor", "TrainerSettings"),
+    ],
+)
+def test_a_class_of_another_kind_is_refused_before_it_is_built(key, target, kind):
+    with pytest.raises(ErrorGroup) as caught:
+        check(f"{key}._target_={target}")
+    found = {(error.code, error.key): error.problem for error in caught.value.errors}
+    assert found["config.wrong_target", f"{key}._target_"] == f"is no {kind}"
+
+
+@pytest.mark.parametrize("name", ["__main__", "a-b", "my package", "own..code"])
+def test_what_is_no_package_is_not_allowed_code(name):
+    assert codes(f"allow_code=['{name}']") == [("config.allow_code", "allow_code")]

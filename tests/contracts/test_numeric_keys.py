@@ -1,20 +1,25 @@
-"""Every key that takes a number refuses text, a truth value, NaN, infinity, a list and null, or is made for them."""
+"""Every key that takes a number says its range, and refuses what is outside, text, truth values, NaN and lists."""
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import math
+import re
 
 import pytest
 from omegaconf import OmegaConf
 
-from bakeoff.config.annotations import mismatch
+from bakeoff.config.annotations import mismatch, outside
 from bakeoff.config.catalog import Catalog
+from bakeoff.config.checking import Checker
 from bakeoff.config.composition import Composer
 from bakeoff.config.keys import arguments
 from bakeoff.config.schema import CONTENDER, KNOB, PIPELINES, SECTIONS
 from bakeoff.config.signatures import signature
 from bakeoff.config.tree import resolve_tree, targets
 from bakeoff.config.validation import validate
+from bakeoff.errors import ErrorGroup
 
 CATALOG = Catalog()
 CONSTRUCTORS = sorted(
@@ -64,7 +69,13 @@ def refused(cfg, pipeline, prefix):
     """The arguments of a section that are refused, each in one line and as the user's fault."""
     errors = [error for error in validate(cfg, pipeline) if error.key.rpartition(".")[0] == prefix]
     assert all(error.exit_code == 2 and len(error.line().splitlines()) == 1 for error in errors)
-    return {error.key.rpartition(".")[2] for error in errors if error.code != "config.missing_value"}
+    wrong = (error for error in errors if error.code != "config.missing_value" and not is_list_out_of_range(error))
+    return {error.key.rpartition(".")[2] for error in wrong}
+
+
+def is_list_out_of_range(error):
+    """What takes lists takes none of any numbers."""
+    return error.code == "config.out_of_range" and isinstance(error.value, list)
 
 
 @pytest.mark.parametrize(("section", "target"), CONSTRUCTORS)
@@ -92,6 +103,78 @@ def test_what_sections_take(section):
         else:
             cfg = {"model": {}, section: values}
         assert refused(OmegaConf.create(cfg), pipeline, prefix) == wrong, kind
+
+
+OWN = sorted({(section, target) for section, target in CONSTRUCTORS if target.startswith("bakeoff.")})
+
+
+def numbers_without_range(ranges):
+    """The numbers of an annotation that say nothing of their range."""
+    inside = [part for part in re.split(r"Annotated\[(?:int|float), [^\]]*\]", ranges) if part]
+    return [word for part in inside for word in re.findall(r"\b(?:int|float)\b", part)]
+
+
+@pytest.mark.parametrize("target", sorted({target for _, target in OWN} | set(SCHEMAS.values())))
+def test_every_number_says_its_range(target):
+    parameters = {item.name: item for item in signature(target).parameters}
+    section = next((section for section, own in OWN if own == target), None)
+    names = parameters if section is None else arguments(section, {"_target_": target})
+    for name, annotation in numeric(target, names).items():
+        ranges = parameters[name].ranges
+        assert ranges is not None and not numbers_without_range(ranges), f"{name}: {annotation}"
+        default = parameters[name].default
+        with contextlib.suppress(ValueError):  # a name, which the constructor knows
+            assert default is None or outside(plain(ast.literal_eval(default)), ranges) is None, f"{name}={default}"
+
+
+def plain(value):
+    return list(value) if isinstance(value, tuple) else value
+
+
+WRONG = {
+    "trainer.gradient_clip_norm": -1,
+    "trainer.checkpoint_every_s": -1,
+    "trainer.max_epochs": 0,
+    "executor.timeout_s": -1,
+    "executor.retries": -1,
+    "tune.trials": -1,
+    "data.split.val": 1.0,
+    "data.split.test": -0.1,
+    "model.net.depth": 0,
+    "model.net.dropout": 1.0,
+    "seeds": [0, -1, 2, 3, 4],
+    "alpha": 0.5,
+    "budget.tolerance": 0,
+}
+
+
+@pytest.mark.parametrize("key", WRONG)
+def test_what_is_out_of_range_is_refused(key):
+    with pytest.raises(ErrorGroup) as refused:
+        written = str(WRONG[key]).replace(" ", "")
+        Checker(Composer(), pipeline="compare").check([f"{key}={written}", "model=vit"])
+    (error,) = refused.value.errors
+    assert (error.code, error.key) == ("config.out_of_range", key) and error.allowed
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation", "allowed"),
+    [
+        (0, "Annotated[int, Ge(1)] | None", "a whole number of at least 1"),
+        (None, "Annotated[int, Ge(1)] | None", None),
+        (1.0, "Annotated[float, Interval(ge=0, lt=1)] | Annotated[int, Ge(1)]", "at least 0 and below 1, or a whole"),
+        (1, "Annotated[float, Interval(ge=0, lt=1)] | Annotated[int, Ge(1)]", None),
+        (0, "Annotated[float, Interval(ge=0, lt=1)] | Annotated[int, Ge(1)]", None),
+        ([1, 0], "Sequence[Annotated[int, Ge(1)]]", "a whole number of at least 1"),
+        ([0.2, 0.1], "tuple[Annotated[float, Gt(0)], Annotated[float, Gt(0)]]", None),
+        ("balanced", "Literal['balanced'] | Sequence[Annotated[float, Ge(0)]]", None),
+        ([1, -1], "Literal['balanced'] | Sequence[Annotated[float, Ge(0)]]", "at least 0"),
+        (-5, "Annotated[int, Interval()]", None),
+    ],
+)
+def test_a_range_is_judged_and_told(value, annotation, allowed):
+    found = outside(value, annotation)
+    assert found is None if allowed is None else found is not None and found.startswith(allowed)
 
 
 def test_keys_are_named_as_they_are_typed():

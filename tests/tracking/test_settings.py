@@ -1,5 +1,7 @@
 """Where runs are tracked is settled before anything is trained."""
 
+from importlib.metadata import EntryPoint
+
 import pytest
 
 from bakeoff.commands.sweeping import prepare
@@ -23,6 +25,8 @@ from bakeoff.tracking.settings import Tracking
         ("http://[host", "is no address"),
         ("./mlruns", "keeps no runs in plain folders"),
         ("file:///runs", "keeps no runs in plain folders"),
+        ("ftp://host/runs", "is no address of a tracker"),
+        ("azureml://x/y", "is no address of a tracker"),
     ],
 )
 def test_what_is_no_tracker_is_refused_at_once(uri, told):
@@ -39,11 +43,17 @@ def test_what_is_no_tracker_is_refused_at_once(uri, told):
         "mysql://host:3306/runs",
         "databricks",
         "databricks://profile",
-        "azureml://x/y",
+        "uc://catalog",
     ],
 )
 def test_other_trackers_are_left_to_mlflow(uri, tmp_path):
     assert Tracking(uri=uri).store(tmp_path) == uri
+
+
+def test_a_tracker_that_a_package_brings_is_left_to_it(monkeypatch):
+    found = [EntryPoint("azureml", "azureml.mlflow:store", "mlflow.tracking_store")]
+    monkeypatch.setattr("bakeoff.tracking.settings.entry_points", lambda group: found)
+    assert Tracking(uri="azureml://x/y").uri == "azureml://x/y"
 
 
 @pytest.mark.parametrize("name", ["runs?", "a?b", "a%20b", "100%25"])

@@ -61,6 +61,9 @@ def allow(packages: Iterable[str]) -> None:
     """
     for package in packages:
         root = str(package).split(".")[0]
+        if not all(part.isidentifier() for part in str(package).split(".")) or root.startswith("__"):
+            problem = "is no name of a package"
+            raise ConfigError("config.allow_code", "allow_code", package, problem, next_step="name your own package")
         if root in sys.stdlib_module_names or root in _NEVER:
             problem = "is no package of yours: allowing it would let a configuration file run any code"
             raise ConfigError("config.allow_code", "allow_code", package, problem, next_step="name your own package")

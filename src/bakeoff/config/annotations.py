@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ast
 import math
+import operator
+from collections.abc import Callable, Iterator
 from functools import cache, reduce
 from typing import Any
 
@@ -30,6 +32,22 @@ def mismatch(value: Any, annotation: str) -> str | None:
     if expression is None or _fits(value, expression):
         return None
     return f"expected {describe(annotation)}, got {_kind(value)}"
+
+
+def outside(value: Any, ranges: str) -> str | None:
+    """The numbers that are allowed, in words, where ``value`` has one that is not; None where all are.
+
+    Args:
+        value: of the type that is asked for.
+        ranges: the annotation as source text, with its ranges: ``"Annotated[int, Ge(1)] | None"``.
+    """
+    tree = ast.parse(ranges, mode="eval").body
+    return None if _within(value, tree) else ", or ".join(dict.fromkeys(_ranges_in_words(tree)))
+
+
+def without_ranges(annotation: str) -> str:
+    """The annotation without the ranges of its numbers: ``"int | None"``."""
+    return ast.unparse(_Plain().visit(ast.parse(annotation, mode="eval").body))
 
 
 def holds_nonfinite(value: Any) -> bool:
@@ -142,6 +160,54 @@ def _items_fit(values: list[Any], inner: list[ast.expr], *, fixed: bool) -> bool
     if fixed and not any(isinstance(item, ast.Constant) and item.value is ... for item in inner):
         return len(values) == len(inner) and all(map(_fits, values, inner))
     return all(_fits(value, inner[0]) for value in values)
+
+
+class _Plain(ast.NodeTransformer):
+    """Takes the type out of every ``Annotated[type, range]``."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        if _name(node) == "Annotated":
+            return _items(node.slice)[0]
+        return ast.Subscript(node.value, self.visit(node.slice), node.ctx)
+
+
+_LIMITS: dict[str, tuple[Callable[[float, float], bool], str]] = {
+    "ge": (operator.ge, "at least"),
+    "gt": (operator.gt, "above"),
+    "le": (operator.le, "at most"),
+    "lt": (operator.lt, "below"),
+}
+
+
+def _within(value: Any, node: ast.expr) -> bool:
+    if isinstance(node, ast.BinOp):
+        return _within(value, node.left) or _within(value, node.right)
+    if isinstance(node, ast.Subscript) and _name(node) == "Annotated":
+        fits = _fits(value, _items(node.slice)[0])
+        return fits and all(_LIMITS[name][0](value, limit) for name, limit in _limits(node).items())
+    if isinstance(node, ast.Subscript) and _name(node) in _LISTS and isinstance(value, list):
+        inner = [item for item in _items(node.slice) if not (isinstance(item, ast.Constant) and item.value is ...)]
+        wanted = inner if len(inner) == len(value) else inner[:1] * len(value)
+        return all(map(_within, value, wanted))
+    return _fits(value, _Plain().visit(node))
+
+
+def _limits(annotated: ast.Subscript) -> dict[str, float]:
+    """The limits of a number, by their names in ``annotated_types.Interval``."""
+    found: dict[str, float] = {}
+    for limit in _items(annotated.slice)[1:]:
+        assert isinstance(limit, ast.Call)
+        found |= {str(word.arg): ast.literal_eval(word.value) for word in limit.keywords}
+        found |= {_name(limit.func).lower(): ast.literal_eval(item) for item in limit.args}
+    return found
+
+
+def _ranges_in_words(tree: ast.expr) -> Iterator[str]:
+    """``at least 0 and below 1``, of each range in an annotation."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and _name(node) == "Annotated" and (limits := _limits(node)):
+            whole = "a whole number of " if _name(_items(node.slice)[0]) == "int" else ""
+            yield whole + " and ".join(f"{_LIMITS[name][1]} {limit:,}" for name, limit in limits.items())
 
 
 def _kind(value: Any) -> str:

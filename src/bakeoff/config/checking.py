@@ -20,6 +20,9 @@ from bakeoff.errors import ConfigError, ErrorGroup
 _FOLLOWING = {"config.missing_value": (), "config.data_misfit": ("task",), "config.model_misfit": ("task",)}
 """Errors that are not told where their own key or one of these was given, but refused: they only follow from that."""
 
+_SEVERAL = ("experiment",)
+"""Groups of which several files can be put together."""
+
 
 class Checker:
     """Checks overrides against what a pipeline composes to.
@@ -102,6 +105,13 @@ class Checker:
         if isinstance(value, dict):
             problem = "takes the name of one of its files"
             self.errors.append(ConfigError("config.wrong_type", group, _text(override), problem, allowed=options))
+            return False
+        if isinstance(value, list) and group not in _SEVERAL:
+            problem = "takes one of its files, and a list would mix them"
+            step = f"-m {group}={','.join(map(str, value))} runs each"
+            if group == "model" and "contenders" in self.root:
+                step = f"contenders={_text(override)}"
+            self.errors.append(ConfigError("config.wrong_type", group, _text(override), problem, next_step=step))
             return False
         chosen = [str(name) for name in value] if isinstance(value, list) else words.choices(override)
         wrong = [name for name in chosen if name not in (*options, "null")]

@@ -12,7 +12,7 @@ from bakeoff.config.search_ranges import range_error
 from bakeoff.config.signatures import signature
 from bakeoff.config.suggestions import nearest_keys
 from bakeoff.config.tree import UNRESOLVED, flatten, get
-from bakeoff.config.typed import type_errors
+from bakeoff.config.typed import INSTEAD, type_errors
 from bakeoff.errors import ConfigError, nearest
 
 MOST_SEEDS = 2**32
@@ -24,54 +24,20 @@ Rule = tuple[Callable[[float], bool], str]
 _POSITIVE: Rule = (lambda value: value > 0, "above 0")
 _NOT_NEGATIVE: Rule = (lambda value: value >= 0, "0 or more")
 _COUNT: Rule = (lambda value: value >= 1, "1 or more")
-_SHARE: Rule = (lambda value: 0 <= value < 1 or (value >= 1 and value == int(value)), "a fraction below 1, or a count")
 _FRACTION: Rule = (lambda value: 0 <= value < 1, "at least 0 and below 1")
 SEED: Rule = (lambda value: 0 <= value < MOST_SEEDS, f"0 to {MOST_SEEDS - 1}")
-_RATE: Rule = (lambda value: 0 < value < 1, "above 0 and below 1")
 
 RANGES: dict[str, Rule] = {
-    "seed": SEED,
-    "seeds": _COUNT,
-    "alpha": (lambda value: 0 < value < 0.5, "above 0 and below 0.5"),
-    "margin": _POSITIVE,
-    "batch_size": _COUNT,
     "optimizer.lr": _POSITIVE,
     "optimizer.weight_decay": _NOT_NEGATIVE,
-    "trainer.max_epochs": _COUNT,
-    "trainer.devices": _COUNT,
-    "trainer.num_nodes": _COUNT,
-    "trainer.threads": _COUNT,
-    "trainer.val_every": _COUNT,
-    "trainer.accumulate": _COUNT,
-    "trainer.steps_per_call": _COUNT,
-    "trainer.patience": _COUNT,
-    "scheduler.warmup": _FRACTION,
-    "data.batch_size": _COUNT,
-    "data.split.val": _SHARE,
-    "data.split.test": _SHARE,
-    "task.module.beams": _COUNT,
+    "optimizer.eps": _POSITIVE,
+    "optimizer.momentum": _FRACTION,
+    "optimizer.dampening": _FRACTION,
     "task.predict.num_tokens": _COUNT,
-    "task.predict.sampling.temperature": _NOT_NEGATIVE,
-    "task.predict.sampling.top_k": _COUNT,
-    "task.predict.sampling.top_p": (lambda value: 0 < value <= 1, "above 0 and at most 1"),
-    "budget.value": _POSITIVE,
-    "budget.tolerance": _RATE,
-    "executor.workers": _COUNT,
-    "tracking.every_s": _POSITIVE,
-    "scale.length": _COUNT,
-    "scale.batch_size": _COUNT,
-    "scale.repeats": _COUNT,
-    "scale.max_seconds": _POSITIVE,
-    "gradients.batch_size": _COUNT,
 }
+"""Of arguments of torch's, and of options; bakeoff's own arguments say their ranges themselves (`bakeoff.ranges`)."""
 MODEL_RANGES: dict[str, Rule] = {"width": _POSITIVE, "depth": _COUNT, "heads": _COUNT, "dropout": _FRACTION}
 """Of arguments that many networks have; others know their own ranges."""
-
-_INSTEAD = {
-    "seed": "seed=0",
-    "optimizer.lr": "optimizer.lr=1e-3",
-    "trainer.max_epochs": "to score a finished run without training, use bakeoff evaluate run=FOLDER",
-}
 
 
 def check(plain: dict[str, Any], catalog: Catalog) -> list[ConfigError]:
@@ -108,7 +74,7 @@ def _one_input(plain: dict[str, Any]) -> list[ConfigError]:
 def _ranges(plain: dict[str, Any]) -> list[ConfigError]:
     errors = []
     for key, rule in (RANGES | {f"model.net.{name}": rule for name, rule in MODEL_RANGES.items()}).items():
-        step = _INSTEAD.get(key, f"bakeoff explain {key}")
+        step = INSTEAD.get(key, f"bakeoff explain {key}")
         errors += out_of_range(key, get(plain, key), rule, step)
     return errors
 

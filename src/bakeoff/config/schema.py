@@ -8,7 +8,11 @@ is a new field here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from annotated_types import Interval
+
+from bakeoff.ranges import Count, NotNegative, Positive, Rate, Seed, WholeNumber
 
 Section = dict[str, Any]
 
@@ -47,7 +51,7 @@ class Network(Common):
         augment: random changes to training examples; null for none.
     """
 
-    seed: int = 0
+    seed: Seed = 0
     task: Section
     data: Section
     model: Section
@@ -88,7 +92,7 @@ class Compare(Tracked):
     Args:
         contenders: models by name, or mappings with changes: ``[resnet, {model: vit, depth: 6}]``.
         baselines: reference models beside the contenders, no part of the verdict.
-        seeds: how many (0, 1, ...), or a list of them.
+        seeds: how many (0, 1, ...), or a list of them; null: 5, or as many as the last of ``looks``.
         alpha: the verdict's error rate, over all pairs.
         margin: the smallest difference that matters; null: a tenth of the best validation error.
         looks: numbers of seeds at which the verdict may be read, declared before the first run; ``every`` one from 5 to
@@ -102,9 +106,9 @@ class Compare(Tracked):
 
     contenders: list[str | dict[str, Any]]
     baselines: list[str | dict[str, Any]] | None = None
-    seeds: int | list[int] = 5
-    alpha: float = 0.05
-    margin: float | None = None
+    seeds: Count | list[Seed] | None = None
+    alpha: Annotated[float, Interval(gt=0, lt=0.5)] = 0.05
+    margin: Positive | None = None
     looks: Any = None
     futility: bool = False
     tune: Section
@@ -187,7 +191,7 @@ class Predict(Common):
     header: list[str] | None = None
     encoding: str | None = None
     on_bad: Literal["error", "skip"] = "error"
-    batch_size: int = 256
+    batch_size: Count = 256
     task: Section
 
 
@@ -289,9 +293,9 @@ class Knob:
     """
 
     arg: str
-    minimum: float
-    maximum: float
-    step: float = 1
+    minimum: NotNegative
+    maximum: Positive
+    step: Positive = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,7 +310,7 @@ class Contender:
 
     model: str
     name: str | None = None
-    seed_offset: int = 0
+    seed_offset: WholeNumber = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -336,8 +340,8 @@ class Budget:
     """
 
     mode: Literal["params", "flops", "time", "examples", "none"]
-    value: float | None
-    tolerance: float = 0.05
+    value: Positive | None
+    tolerance: Rate = 0.05
     allow_mismatch: bool = False
 
 
@@ -351,9 +355,9 @@ class Tune:
         seed: of the random search.
     """
 
-    trials: int = 0
-    best_of: int | None = None
-    seed: int = 0
+    trials: WholeNumber = 0
+    best_of: Count | None = None
+    seed: Seed = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -370,12 +374,12 @@ class Scaling:
         bakeoff: the folder of a bakeoff, whose contenders are measured, and whose report shows the result.
     """
 
-    lengths: list[int]
-    widths: list[int] | None
-    length: int
-    batch_size: int
-    repeats: int
-    max_seconds: float
+    lengths: list[Count]
+    widths: list[Count] | None
+    length: Count
+    batch_size: Count
+    repeats: Count
+    max_seconds: Positive
     bakeoff: str | None = None
 
 
@@ -389,9 +393,9 @@ class GradientSettings:
         seed: of the weights before training, and of the inputs.
     """
 
-    lengths: list[int]
-    batch_size: int
-    seed: int = 0
+    lengths: list[Count]
+    batch_size: Count
+    seed: Seed = 0
 
 
 PIPELINES = {
@@ -417,6 +421,19 @@ SECTIONS = {
 
 CONTENDER = "bakeoff.config.schema.Contender"
 KNOB = "bakeoff.config.schema.Knob"
+
+CONTRACTS = "bakeoff.models.contracts"
+ROLES: dict[str, tuple[str, ...]] = {
+    "task.module": ("bakeoff.tasks.contract.Task",),
+    "data.module": ("bakeoff.data.contract.TaskData",),
+    "data.module.source": ("bakeoff.data.sources.source.Source",),
+    "data.problem": ("bakeoff.data.probes.problem.Problem",),
+    "optimizer": ("torch.optim.optimizer.Optimizer",),
+    "scheduler": ("bakeoff.training.loop.schedules.Schedule",),
+    "trainer": ("bakeoff.training.trial.settings.TrainerSettings",),
+    "tracking": ("bakeoff.tracking.settings.Tracking",),
+}
+"""What the class that a section names must be; of ``model.net``, the class that its contract names."""
 
 GIVEN_BY_PROGRAM: dict[str, frozenset[str]] = {
     "task.module": frozenset({"spec"}),

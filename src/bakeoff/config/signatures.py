@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
+from bakeoff.config.annotations import without_ranges
 from bakeoff.config.docstrings import argument_docs, first_line
 from bakeoff.config.sources import Module, find_definition, read_module
 
@@ -20,12 +21,16 @@ _WITHOUT_ARGUMENTS = ("ABC", "abc.ABC", "object", "Generic", "typing.Generic")
 
 @dataclass(frozen=True)
 class Parameter:
-    """One argument: its name, annotation and default as source text (None where absent), and what it means."""
+    """One argument: its name, annotation and default as source text (None where absent), and what it means.
+
+    ``ranges`` is the annotation with the ranges of its numbers (`bakeoff.ranges`), where it names any.
+    """
 
     name: str
     annotation: str | None = None
     default: str | None = None
     doc: str = ""
+    ranges: str | None = None
 
     @property
     def required(self) -> bool:
@@ -64,6 +69,27 @@ def signature(target: str) -> Signature | None:
     if isinstance(definition, ast.ClassDef):
         return _of_class(target, module, definition)
     return None
+
+
+@cache
+def ancestors(target: str) -> frozenset[str] | None:
+    """The dotted names, where they are defined, of a class and all that it is made from; a function has none.
+
+    Of bases whose source can't be read, what stands there follows a ``?``. None: there is no such definition.
+    """
+    module_name, _, name = target.rpartition(".")
+    found = find_definition(module_name, name) if module_name else None
+    if found is None or not isinstance(found[1], ast.ClassDef):
+        return None if found is None else frozenset()
+    module, definition = found
+    names = {f"{module.name}.{definition.name}"}
+    for base in _bases(definition):
+        written = ast.unparse(base)
+        if written in _WITHOUT_ARGUMENTS:
+            continue
+        inherited = ancestors(f"{module.name}.{written}") if isinstance(base, ast.Name) else None
+        names |= inherited if inherited is not None else {f"?{written}"}
+    return frozenset(names)
 
 
 def public_classes(module_name: str) -> list[str]:
@@ -142,8 +168,12 @@ def _field_docs(body: list[ast.stmt]) -> dict[str, str]:
 def _parameter(
     module: Module, name: str, annotation: ast.expr | None, default: ast.expr | None, docs: dict[str, str]
 ) -> Parameter:
-    annotated = ast.unparse(_expand(module, annotation)) if annotation is not None else None
-    return Parameter(name, annotated, ast.unparse(default) if default is not None else None, docs.get(name, ""))
+    written = None if default is None else ast.unparse(default)
+    if annotation is None:
+        return Parameter(name, None, written, docs.get(name, ""))
+    ranges = ast.unparse(_expand(module, annotation))
+    plain = without_ranges(ranges)
+    return Parameter(name, plain, written, docs.get(name, ""), ranges if plain != ranges else None)
 
 
 def _expand(module: Module, annotation: ast.expr) -> ast.expr:

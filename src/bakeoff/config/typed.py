@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from bakeoff.config.annotations import choices, holds_nonfinite, is_list, mismatch
+from bakeoff.config.annotations import choices, holds_nonfinite, is_list, mismatch, outside
 from bakeoff.config.overrides import quoted
 from bakeoff.config.signatures import Parameter, Signature
 from bakeoff.config.suggestions import nearest_keys
 from bakeoff.config.tree import UNRESOLVED
 from bakeoff.errors import ConfigError
+
+INSTEAD = {
+    "seed": "seed=0",
+    "optimizer.lr": "optimizer.lr=1e-3",
+    "trainer.max_epochs": "to score a finished run without training, use bakeoff evaluate run=FOLDER",
+}
+"""What to do where a number is out of range, by its key."""
 
 
 def type_errors(
@@ -48,6 +55,9 @@ def _type_error(key: str, value: Any, parameter: Parameter, explained: str) -> C
         return ConfigError(
             "config.out_of_range", key, value, "is no finite number", next_step=f"bakeoff explain {explained}"
         )
+    if parameter.ranges and (allowed := outside(value, parameter.ranges)):
+        step = INSTEAD.get(key, f"bakeoff explain {explained}")
+        return ConfigError("config.out_of_range", key, value, "is out of range", allowed=allowed, next_step=step)
     if value == [] and is_list(parameter.annotation) and parameter.default not in ("()", "[]"):
         return ConfigError("config.empty_list", key, "[]", "needs at least one entry", next_step=f"{key}=[...]")
     return None

@@ -12,8 +12,8 @@ from bakeoff.config import contenders, rules
 from bakeoff.config.allowlist import allow, check_own, is_allowed, refusal, unknown
 from bakeoff.config.catalog import Catalog, notes
 from bakeoff.config.keys import arguments, given_to_models, section_fields
-from bakeoff.config.schema import GIVEN_LATER, PIPELINES, SECTIONS
-from bakeoff.config.signatures import Signature, signature
+from bakeoff.config.schema import CONTRACTS, GIVEN_LATER, PIPELINES, ROLES, SECTIONS
+from bakeoff.config.signatures import Signature, ancestors, signature
 from bakeoff.config.sources import find_source
 from bakeoff.config.suggestions import nearest_keys
 from bakeoff.config.tree import UNRESOLVED, get, resolve_tree, targets
@@ -44,7 +44,9 @@ def validate(cfg: DictConfig, pipeline: str, *, catalog: Catalog | None = None) 
             errors += _section(plain[name], name, schema, cfg)
     given = given_to_models(catalog.folders)
     for key, node in targets(plain):
-        errors += [_as_given(error, cfg) for error in _target(node, key, given if key == "model.net" else frozenset())]
+        wrong = _other_role(node["_target_"], key, contract=get(plain, "model.contract"))
+        found = wrong or _target(node, key, given if key == "model.net" else frozenset())
+        errors += [_as_given(error, cfg) for error in found]
     errors += rules.check(plain, catalog) + contenders.check(plain, catalog)
     return list({error.key: error for error in reversed(errors)}.values())[::-1]  # the first about each key
 
@@ -97,6 +99,10 @@ def _root(plain: dict[str, Any], pipeline: str, catalog: Catalog) -> list[Config
         return []
     known = root_fields(pipeline, catalog)
     errors = [_no_such_field(name, pipeline, known, catalog) for name in plain if name not in known]
+    for parameter in declared.parameters:
+        if parameter.required and parameter.name not in plain:
+            problem, step = f"{pipeline} can't do without it", f"leave out ~{parameter.name}"
+            errors.append(ConfigError("config.missing_value", parameter.name, None, problem, next_step=step))
     return errors + type_errors(plain, "", declared)
 
 
@@ -151,6 +157,19 @@ def _target(node: dict[str, Any], key: str, given: frozenset[str]) -> list[Confi
         # A package whose source can be read has no such name; one that can't be read is left to the constructor.
         return [unknown(key, target)] if find_source(target.split(".")[0]) else []
     return [*_argument_names(node, key, declared, given), *type_errors(node, key, declared)]
+
+
+def _other_role(target: Any, key: str, *, contract: Any) -> list[ConfigError]:
+    """The error of a class that is none of those that its section is for: it would be built before anybody asks it."""
+    wanted = (f"{CONTRACTS}.{contract}",) if key == "model.net" and isinstance(contract, str) else ROLES.get(key)
+    known = ancestors(target) if isinstance(target, str) and is_allowed(target) else None
+    if wanted is None or known is None:
+        return []
+    kinds = [name.rpartition(".")[2] for name in wanted]
+    if known.intersection(wanted) or any(name[0] == "?" and name[1:].rpartition(".")[2] in kinds for name in known):
+        return []
+    problem, step = f"is no {' or '.join(kinds)}", f"bakeoff explain {key.partition('.')[0]}"
+    return [ConfigError("config.wrong_target", f"{key}._target_", target, problem, next_step=step)]
 
 
 def _argument_names(node: dict[str, Any], key: str, declared: Signature, given: frozenset[str]) -> list[ConfigError]:

@@ -20,6 +20,7 @@ from torchmetrics.classification import MulticlassAccuracy, MultilabelAccuracy
 from bakeoff.data.batches.batch import Batch, Tree
 from bakeoff.data.contract import Cases
 from bakeoff.data.spec import ClassSpec
+from bakeoff.ranges import AnyWholeNumber, Count, Fraction, NotNegative, Probability
 from bakeoff.tables import column, repeat_row, table_of
 from bakeoff.tasks.classes.answered import Answered, most_probable
 from bakeoff.tasks.classes.facts import METRICS
@@ -66,14 +67,14 @@ class Classification(Task[AnyClassSpec], abc.ABC):
         self,
         *,
         spec: AnyClassSpec,
-        label_smoothing: float = 0.0,
+        label_smoothing: Fraction = 0.0,
         class_weights: ClassWeights | None = None,
-        focal_gamma: float = 0.0,
-        threshold: float | ChosenBy | None = None,
+        focal_gamma: NotNegative = 0.0,
+        threshold: Probability | ChosenBy | None = None,
         threshold_per_label: bool = True,
-        positive: str | int | None = None,
-        ordinal: bool | Sequence[str | int] = False,
-        top_k: int | None = None,
+        positive: str | AnyWholeNumber | None = None,
+        ordinal: bool | Sequence[str | AnyWholeNumber] = False,
+        top_k: Count | None = None,
     ) -> None:
         super().__init__(spec=spec)
         if not 0.0 <= label_smoothing < 1.0:

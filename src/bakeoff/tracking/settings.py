@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bakeoff.databases import SQLITE, sqlite_path, sqlite_uri
 from bakeoff.errors import ConfigError
+from bakeoff.ranges import Positive
 
-_KNOWN_ELSEWHERE = re.compile(r"(?!file:|https?:|sqlite:)[a-z][a-z0-9+.-]*://|databricks")
-"""Other databases, and trackers that MLflow knows through a package of theirs."""
+_DATABASES = ("postgresql", "mysql", "mssql")
+_DATABRICKS = ("databricks", "databricks-uc", "uc")
+_OTHERS = "mlflow.tracking_store"
+"""The entry point by which a package tells MLflow of a tracker."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +36,8 @@ class Tracking:
     enabled: bool = True
     uri: str | None = None
     experiment: str | None = None
-    every_s: float = 5.0
-    system_every_s: float | None = 10.0
+    every_s: Positive = 5.0
+    system_every_s: Positive | None = 10.0
 
     def __post_init__(self) -> None:
         if self.every_s <= 0:
@@ -58,7 +62,9 @@ class Tracking:
 
 def _check_address(uri: str) -> None:
     """Refuses what MLflow would refuse after training only."""
-    if _is_server(uri) or _KNOWN_ELSEWHERE.match(uri):
+    scheme = uri.partition(":")[0].partition("+")[0]  # of postgresql+psycopg, the database
+    known = (*_DATABASES, *(entry.name for entry in entry_points(group=_OTHERS)))
+    if _is_server(uri) or scheme in _DATABRICKS or ("://" in uri and scheme in known):
         return
     folder = uri.startswith(("file:", ".", "/"))
     problem = "MLflow keeps no runs in plain folders any more" if folder else "is no address of a tracker"

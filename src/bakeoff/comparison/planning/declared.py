@@ -49,9 +49,10 @@ def _check_looks(config: Mapping[str, Any]) -> Looks | None:
     last, problem = looks.seeds[-1], ""
     if trials and last != trials:
         problem, step = f"the last look is at {last} trials, and the search has {trials}", f"tune.trials={last}"
-    elif not trials and (seeds > last if isinstance(seeds, int) else len(seeds) != last):
+    elif not trials and seeds is not None:
         count = seeds if isinstance(seeds, int) else len(seeds)
-        problem, step = f"the last look is at {last} seeds, and {count} are asked for", f"seeds={last}"
+        if count != last:
+            problem, step = f"the last look is at {last} seeds, and {count} are asked for", f"seeds={last}"
     if problem:
         raise ConfigError("config.contradiction", "looks", config["looks"], problem, next_step=step)
     return looks

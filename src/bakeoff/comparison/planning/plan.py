@@ -34,6 +34,8 @@ from bakeoff.training.trial.configuration import TrialConfig, trial_id
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.run import TrialLabel
 
+USUAL_SEEDS = 5
+
 
 @dataclass
 class Plan:
@@ -148,10 +150,9 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
             contradict each other.
         DataError: fewer than two test examples.
     """
-    looks, seeds = check_declared(config), config["seeds"]
-    if looks and not int(config["tune"]["trials"]) and isinstance(seeds, int):
-        seeds = looks.seeds[-1]
-    seeds = seed_list(seeds)
+    looks = check_declared(config)
+    usual = looks.seeds[-1] if looks and not int(config["tune"]["trials"]) else USUAL_SEEDS
+    seeds = seed_list(usual if config["seeds"] is None else config["seeds"])
     contenders = enter(config, config["contenders"], "contender")
     trial = TrialConfig.of(contenders[0].config)
     check_selection(trial)

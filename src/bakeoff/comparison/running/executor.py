@@ -17,6 +17,7 @@ from bakeoff.comparison.running.order import Ending
 from bakeoff.comparison.running.trial_process import POLL_S, TrialProcess
 from bakeoff.config.processes import Process
 from bakeoff.files import read_json
+from bakeoff.ranges import Count, Positive, WholeNumber
 from bakeoff.record.layout import RESULT
 
 
@@ -37,7 +38,9 @@ class LocalExecutor:
         retries: how often a trial whose process was killed is started again, with the same seed.
     """
 
-    def __init__(self, *, workers: int | None = None, timeout_s: float | None = None, retries: int = 1) -> None:
+    def __init__(
+        self, *, workers: Count | None = None, timeout_s: Positive | None = None, retries: WholeNumber = 1
+    ) -> None:
         if workers is not None and workers < 1:
             raise ValueError(f"workers must be at least 1, or null; got {workers}")
         self.workers = workers

@@ -20,6 +20,7 @@ from bakeoff.comparison.running.trial_process import GRACE_S, POLL_S
 from bakeoff.config.processes import Process
 from bakeoff.errors import EnvironmentFault
 from bakeoff.files import read_json
+from bakeoff.ranges import NotNegative, Positive, WholeNumber
 from bakeoff.record.layout import RESULT
 
 _LEAVE_S = 2.0
@@ -52,10 +53,10 @@ class RayExecutor:
         self,
         *,
         address: str | None = None,
-        cpus_per_trial: float | None = None,
-        gpus_per_trial: float | None = None,
-        timeout_s: float | None = None,
-        retries: int = 1,
+        cpus_per_trial: Positive | None = None,
+        gpus_per_trial: NotNegative | None = None,
+        timeout_s: Positive | None = None,
+        retries: WholeNumber = 1,
     ) -> None:
         if cpus_per_trial is not None and cpus_per_trial <= 0:
             raise ValueError(f"cpus_per_trial must be above 0, or null; got {cpus_per_trial}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 import torch
+from annotated_types import Interval
 from datasets import Dataset
 from numpy.typing import NDArray
 from torch import Tensor
@@ -30,6 +31,7 @@ from bakeoff.data.image.records import Background, PixelRule
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.splits.rule import SplitRule
+from bakeoff.ranges import Count, NotNegative, WholeNumber
 
 
 class BoxedImages(Images[BoxSpec]):
@@ -80,18 +82,18 @@ class BoxedImages(Images[BoxSpec]):
         columns: BoxColumns,
         split: SplitRule,
         boxes: BoxRule,
-        image_size: int | Sequence[int] | None = None,
+        image_size: Count | Sequence[Count] | None = None,
         fit: Fit = "letterbox",
-        batch_size: int = 16,
+        batch_size: Count = 16,
         on_bad: OnBad = "error",
-        bit_depth: int = 16,
+        bit_depth: Annotated[int, Interval(ge=1, le=16)] = 16,
         background: Background = "white",
         dedup: OnDuplicate = "error",
         allow_leak: bool = False,
-        num_workers: int = 2,
-        in_memory_gb: float = 4.0,
+        num_workers: WholeNumber = 2,
+        in_memory_gb: NotNegative = 4.0,
         reshuffle: bool = True,
-        chunk: int = 1,
+        chunk: Count = 1,
         seed: int = 0,
     ) -> None:
         preparation = BoxPreparation(

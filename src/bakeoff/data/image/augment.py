@@ -14,15 +14,17 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Interval
 from torch import Tensor, nn
 from torch.nn import functional
 
 from bakeoff.data.image.spec import ImageSpec
 from bakeoff.data.spec import Inputs, Spec
 from bakeoff.errors import ConfigError
+from bakeoff.ranges import NotNegative, Probability
 
 _ERASING_SMALLEST = 0.02  # of the image's area, as in the paper
 _ERASING_LOG_ASPECT = math.log(1 / 0.3)  # aspect ratios from 0.3 to 1 / 0.3, as in the paper
@@ -74,19 +76,19 @@ class Augment(nn.Module):
     def __init__(
         self,
         *,
-        rotation: float = 0.0,
-        scale: float = 0.0,
-        shear: float = 0.0,
-        translate: float = 0.0,
-        crop: float = 0.0,
-        horizontal_flip: float = 0.0,
-        vertical_flip: float = 0.0,
+        rotation: Annotated[float, Interval(ge=0, le=180)] = 0.0,
+        scale: Annotated[float, Interval(ge=0, le=0.99)] = 0.0,
+        shear: Annotated[float, Interval(ge=0, le=80)] = 0.0,
+        translate: Annotated[float, Interval(ge=0, le=0.99)] = 0.0,
+        crop: Annotated[float, Interval(ge=0, le=0.99)] = 0.0,
+        horizontal_flip: Probability = 0.0,
+        vertical_flip: Probability = 0.0,
         fill: Literal["border", "zeros", "reflection"] = "border",
-        noise: float = 0.0,
-        erasing: float = 0.0,
-        erasing_area: float = 0.33,
-        mixup: float = 0.0,
-        cutmix: float = 0.0,
+        noise: NotNegative = 0.0,
+        erasing: Probability = 0.0,
+        erasing_area: Annotated[float, Interval(ge=0.02, le=1)] = 0.33,
+        mixup: NotNegative = 0.0,
+        cutmix: NotNegative = 0.0,
     ) -> None:
         super().__init__()
         _require(0, 180, rotation=rotation)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 import torch
+from annotated_types import Interval
 from datasets import Dataset
 from numpy.typing import NDArray
 from torch import Tensor
@@ -27,6 +28,7 @@ from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Rows
+from bakeoff.ranges import Count, NotNegative, WholeNumber
 from bakeoff.tables import table_of
 
 
@@ -85,20 +87,20 @@ class ClassifiedImages(Images[ImageSpec]):
         source: Source,
         columns: ImageColumns,
         split: SplitRule,
-        image_size: int | Sequence[int] | None = None,
-        batch_size: int = 64,
+        image_size: Count | Sequence[Count] | None = None,
+        batch_size: Count = 64,
         on_bad: OnBad = "error",
-        bit_depth: int = 16,
+        bit_depth: Annotated[int, Interval(ge=1, le=16)] = 16,
         background: Background = "white",
         dedup: OnDuplicate = "error",
         on_missing: OnMissing = "error",
         on_rare: OnRare = "error",
         allow_leak: bool = False,
-        num_workers: int = 2,
-        in_memory_gb: float = 4.0,
+        num_workers: WholeNumber = 2,
+        in_memory_gb: NotNegative = 4.0,
         reshuffle: bool = True,
         sampler: Sampler = "shuffled",
-        chunk: int = 1,
+        chunk: Count = 1,
         seed: int = 0,
     ) -> None:
         require_choice("sampler", sampler, SAMPLERS)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
+from annotated_types import Interval
 from datasets import Dataset
 from torch import Tensor
 
@@ -24,6 +25,7 @@ from bakeoff.data.masks.values import MaskRule
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.splits.rule import SplitRule
+from bakeoff.ranges import Count, NotNegative, WholeNumber
 
 
 class MaskedImages(Images[MaskSpec]):
@@ -74,17 +76,17 @@ class MaskedImages(Images[MaskSpec]):
         columns: MaskColumns,
         split: SplitRule,
         masks: MaskRule,
-        image_size: int | Sequence[int] | None = None,
-        batch_size: int = 16,
+        image_size: Count | Sequence[Count] | None = None,
+        batch_size: Count = 16,
         on_bad: OnBad = "error",
-        bit_depth: int = 16,
+        bit_depth: Annotated[int, Interval(ge=1, le=16)] = 16,
         background: Background = "white",
         dedup: OnDuplicate = "error",
         allow_leak: bool = False,
-        num_workers: int = 2,
-        in_memory_gb: float = 4.0,
+        num_workers: WholeNumber = 2,
+        in_memory_gb: NotNegative = 4.0,
         reshuffle: bool = True,
-        chunk: int = 1,
+        chunk: Count = 1,
         seed: int = 0,
     ) -> None:
         preparation = MaskPreparation(

@@ -16,6 +16,7 @@ from PIL import Image, ImageColor
 
 from bakeoff.data.image.records import Record, UnreadableImage
 from bakeoff.errors import ConfigError, DataError
+from bakeoff.ranges import WholeNumber
 
 IGNORED = 255
 """Stands in prepared masks where a pixel does not count."""
@@ -43,7 +44,7 @@ class MaskRule:
     """
 
     classes: Classes | None = None
-    ignore: int | str | None = IGNORED
+    ignore: WholeNumber | str | None = IGNORED
 
     def __post_init__(self) -> None:
         if self.classes is None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bakeoff.data.probes.problem import Examples, Problem, padded, require_at_least
 from bakeoff.data.splits.splitting import Rows
+from bakeoff.ranges import Count
 
 MODULUS = 5
 OPERATORS = "+-*"
@@ -30,7 +31,7 @@ class RegularLanguage(Problem):
         ValueError: nothing to train on, or no longer length to test.
     """
 
-    def __init__(self, *, train_length: int = 40, test_length: int = 500) -> None:
+    def __init__(self, *, train_length: Count = 40, test_length: Count = 500) -> None:
         require_at_least(1, train_length=train_length)
         require_at_least(train_length + 2, test_length=test_length)
         self.train_length = train_length

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from bakeoff.data.probes.problem import Examples, Problem, require_at_least
+from bakeoff.ranges import Count
 
 MARKED = 2
 NUM_COPIED, NUM_COPY_SYMBOLS = 10, 8
@@ -32,7 +33,7 @@ class AddingProblem(Problem):
 
     channels = 2
 
-    def __init__(self, *, length: int = 200) -> None:
+    def __init__(self, *, length: Count = 200) -> None:
         require_at_least(MARKED, length=length)
         self.length = length
 
@@ -69,7 +70,7 @@ class CopyMemory(Problem):
     num_classes = NUM_COPY_SYMBOLS + 2
     every_step = True
 
-    def __init__(self, *, blank: int = 200) -> None:
+    def __init__(self, *, blank: Count = 200) -> None:
         require_at_least(1, blank=blank)
         self.blank = blank
 
@@ -103,7 +104,7 @@ class AssociativeRecall(Problem):
         ValueError: no two keys, or no pair.
     """
 
-    def __init__(self, *, vocab_size: int = 20, length: int = 40) -> None:
+    def __init__(self, *, vocab_size: Count = 20, length: Count = 40) -> None:
         require_at_least(6, vocab_size=vocab_size)
         require_at_least(2, length=length)
         self.length = length

@@ -22,6 +22,7 @@ from bakeoff.data.probes.spec import ProbeSpec
 from bakeoff.data.spec import Spec
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.errors import DataError
+from bakeoff.ranges import Count, Seed, WholeNumber
 from bakeoff.tables import table_of
 
 _POOL_STREAM, _TEST_STREAM, _VAL_STREAM = 11, 12, 2
@@ -64,12 +65,12 @@ class ProbeData(BatchedByLength[ProbeSpec]):
         *,
         name: str,
         problem: Problem,
-        num_train: int,
-        num_val: int,
-        num_test: int,
-        generator_seed: int = 0,
-        batch_size: int = 32,
-        chunk: int = 1,
+        num_train: Count,
+        num_val: WholeNumber,
+        num_test: Count,
+        generator_seed: Seed = 0,
+        batch_size: Count = 32,
+        chunk: Count = 1,
         seed: int = 0,
     ) -> None:
         super().__init__(name=name, batch_size=batch_size, chunk=chunk, seed=seed)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.sources.scenes import SPLITS, Difficulty, MadeScenes, Stamp, texture
+from bakeoff.ranges import Count, Seed, WholeNumber
 
 _SHARES = {"train": (0.0, 0.65), "val": (0.65, 0.75), "test": (0.75, 1.0)}
 """Which part of the digits, in a fixed random order, and of the photographs, from the left, is whose."""
@@ -40,7 +41,7 @@ class DigitScenes(MadeScenes):
 
     name = "digit_scenes"
 
-    def __init__(self, *, num_train: int, num_val: int, num_test: int, seed: int, how: Difficulty) -> None:
+    def __init__(self, *, num_train: Count, num_val: WholeNumber, num_test: Count, seed: Seed, how: Difficulty) -> None:
         super().__init__(num_train=num_train, num_val=num_val, num_test=num_test, seed=seed, how=how)
 
     def identity(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bakeoff.data.image.records import Pixels
 from bakeoff.data.sources.packages import package_version, sample_package
 from bakeoff.data.sources.source import Source
+from bakeoff.ranges import Count, WholeNumber
 
 _STEPS = 40
 _RANGE = 6.0  # signals have a deviation of 1 over all of them; the largest values of 5,000 are -5.5 and 4.5
@@ -40,7 +41,7 @@ class MNIST1D(Source):
         ValueError: ``num_test`` is below 1,000.
     """
 
-    def __init__(self, *, shuffled: bool, num_val: int, num_test: int = _PUBLISHED_TEST) -> None:
+    def __init__(self, *, shuffled: bool, num_val: WholeNumber, num_test: Count = _PUBLISHED_TEST) -> None:
         if num_test < _PUBLISHED_TEST:
             raise ValueError(f"num_test is the published {_PUBLISHED_TEST:,} or more, not {num_test:,}")
         self._shuffled = shuffled

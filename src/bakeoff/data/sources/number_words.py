@@ -15,6 +15,7 @@ from bakeoff.data.sources.packages import package_version, sample_package
 from bakeoff.data.sources.source import Source
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import ConfigError
+from bakeoff.ranges import Count, WholeNumber
 
 LANGUAGES = ("de", "fr", "es", "it", "nl", "pt", "sv", "pl", "cs", "fi")
 _NUMBER_STREAM = 7
@@ -33,7 +34,9 @@ class NumberWords(Source):
         ConfigError: an unknown language, or fewer numbers in the range than asked for.
     """
 
-    def __init__(self, *, target: str = "de", low: int = 0, high: int = 100_000, count: int = 12_000) -> None:
+    def __init__(
+        self, *, target: str = "de", low: WholeNumber = 0, high: WholeNumber = 100_000, count: Count = 12_000
+    ) -> None:
         if target not in LANGUAGES:
             problem = "is not among the languages of this sample"
             raise ConfigError("config.unknown_choice", "data.target", target, problem, allowed=LANGUAGES)

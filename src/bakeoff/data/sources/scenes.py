@@ -18,6 +18,7 @@ from bakeoff.data.checks import require_positive
 from bakeoff.data.image.records import Pixels
 from bakeoff.data.sources.scene_captions import captions_of
 from bakeoff.data.sources.source import Source
+from bakeoff.ranges import Count, NotNegative, Positive, Probability, WholeNumber
 
 BACKGROUND = 0
 SPLITS = ("train", "val", "test")
@@ -44,13 +45,13 @@ class Difficulty:
         ValueError: a number outside of its range.
     """
 
-    image_size: int
-    objects: tuple[int, int]
-    scale: tuple[float, float]
-    occlusion: float
-    noise: float
-    clutter: float
-    gap: float = 0.0
+    image_size: Count
+    objects: tuple[WholeNumber, WholeNumber]
+    scale: tuple[Positive, Positive]
+    occlusion: Probability
+    noise: NotNegative
+    clutter: NotNegative
+    gap: NotNegative = 0.0
 
     def __post_init__(self) -> None:
         fewest, most = self.objects

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.sources.scenes import Difficulty, MadeScenes, Mask, Stamp, texture
+from bakeoff.ranges import Count, Seed, WholeNumber
 
 COLOURS = {
     "red": (0.85, 0.15, 0.15),
@@ -50,7 +51,7 @@ class Shapes(MadeScenes):
 
     name = "shapes"
 
-    def __init__(self, *, num_train: int, num_val: int, num_test: int, seed: int, how: Difficulty) -> None:
+    def __init__(self, *, num_train: Count, num_val: WholeNumber, num_test: Count, seed: Seed, how: Difficulty) -> None:
         super().__init__(num_train=num_train, num_val=num_val, num_test=num_test, seed=seed, how=how)
 
     def background(self, split: str, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -22,6 +22,7 @@ from datasets import Dataset, DatasetDict
 from bakeoff.data.sources.source import Source
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import ConfigError
+from bakeoff.ranges import Count
 
 _LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__", "lib2to3"}
 _PARTS = ("sources", "docstrings")
@@ -38,7 +39,7 @@ class StandardLibrary(Source):
         ConfigError: an unknown part.
     """
 
-    def __init__(self, *, part: Literal["sources", "docstrings"] = "sources", max_bytes: int | None = None) -> None:
+    def __init__(self, *, part: Literal["sources", "docstrings"] = "sources", max_bytes: Count | None = None) -> None:
         if part not in _PARTS:
             raise ConfigError("config.unknown_choice", "data.part", part, "is not one of them", allowed=_PARTS)
         self._part = part

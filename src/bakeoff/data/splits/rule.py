@@ -12,6 +12,7 @@ from bakeoff.data.splits.chronology import ByTime, LastPerUser, RollingOrigin
 from bakeoff.data.splits.drawing import ByClass, ByGroup
 from bakeoff.data.splits.splitting import Splitting
 from bakeoff.errors import ConfigError
+from bakeoff.ranges import Seed, SplitSize, WholeNumber
 
 _MAY_MEET = ({"time", "embargo"}, {"time", "user"}, {"column", "group"}, {"column", "group_from"})
 
@@ -34,14 +35,14 @@ class SplitRule:
         user: a column; of each of its values the last row is test and the one before validation, in all trials.
     """
 
-    val: float = 0.15
-    test: float = 0.2
-    seed: int = 0
+    val: SplitSize = 0.15
+    test: SplitSize = 0.2
+    seed: Seed = 0
     group: str | None = None
     group_from: str | None = None
     column: str | None = None
     time: str | None = None
-    embargo: int | str | None = None
+    embargo: WholeNumber | str | None = None
     user: str | None = None
 
     def __post_init__(self) -> None:

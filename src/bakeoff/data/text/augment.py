@@ -17,6 +17,7 @@ from bakeoff.data.spec import Inputs, Spec
 from bakeoff.data.text.spec import PAD, LabelledTextSpec
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.errors import ConfigError
+from bakeoff.ranges import Fraction
 
 
 class TokenDropout:
@@ -31,7 +32,7 @@ class TokenDropout:
         ConfigError: a share outside of its range.
     """
 
-    def __init__(self, *, share: float = 0.1) -> None:
+    def __init__(self, *, share: Fraction = 0.1) -> None:
         if not 0.0 <= share < 1.0:
             raise ConfigError(
                 "config.out_of_range", "augment.share", share, "is no share", allowed="at least 0, below 1"

@@ -27,6 +27,7 @@ from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import LabelledTextSpec
 from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.errors import ConfigError, DataError
+from bakeoff.ranges import Count
 from bakeoff.tables import table_of
 
 
@@ -78,14 +79,14 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
         columns: LabelledColumns,
         split: SplitRule,
         tokenizer: TokenizerRule,
-        max_length: int = 256,
-        batch_size: int = 64,
+        max_length: Count = 256,
+        batch_size: Count = 64,
         dedup: OnDuplicate = "error",
         on_missing: OnMissing = "error",
         on_rare: OnRare = "error",
         allow_leak: bool = False,
         sampler: Sampler = "shuffled",
-        chunk: int = 1,
+        chunk: Count = 1,
         seed: int = 0,
     ) -> None:
         require_positive(max_length=max_length)

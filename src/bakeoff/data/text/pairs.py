@@ -26,6 +26,7 @@ from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.ragged import shifted
 from bakeoff.data.text.spec import TextPairSpec
 from bakeoff.data.text.tokenizer import TokenizerRule
+from bakeoff.ranges import Count
 from bakeoff.tables import table_of
 
 _REFERENCES_TRIED = 256
@@ -76,11 +77,11 @@ class TextPairs(BatchedByLength[TextPairSpec], TextData[TextPairSpec]):
         columns: PairColumns,
         split: SplitRule,
         tokenizer: TokenizerRule,
-        max_length: int = 256,
-        batch_size: int = 64,
+        max_length: Count = 256,
+        batch_size: Count = 64,
         dedup: OnDuplicate = "error",
         allow_leak: bool = False,
-        chunk: int = 1,
+        chunk: Count = 1,
         seed: int = 0,
     ) -> None:
         require_positive(max_length=max_length)

@@ -26,6 +26,7 @@ from bakeoff.data.text.spec import TextStreamSpec
 from bakeoff.data.text.streams import StreamPlan, num_targets
 from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.errors import ConfigError, DataError
+from bakeoff.ranges import Count
 from bakeoff.tables import table_of
 
 _EVALUATION_STREAMS = 64  # apart from batch_size, so that scores do not depend on it
@@ -84,13 +85,13 @@ class TextStream(TextData[TextStreamSpec]):
         columns: DocumentColumns,
         split: SplitRule,
         tokenizer: TokenizerRule,
-        sequence_length: int = 128,
-        batch_size: int = 32,
-        block_bytes: int = 4096,
-        max_eval_documents: int | None = None,
+        sequence_length: Count = 128,
+        batch_size: Count = 32,
+        block_bytes: Count = 4096,
+        max_eval_documents: Count | None = None,
         dedup: OnDuplicate = "error",
         allow_leak: bool = False,
-        chunk: int = 1,
+        chunk: Count = 1,
         seed: int = 0,
     ) -> None:
         require_positive(max_eval_documents=max_eval_documents or 1)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bakeoff.data.text.spec import END, SPECIAL_TOKENS, START, UNKNOWN
 from bakeoff.errors import ConfigError
+from bakeoff.ranges import Count
 
 Ids: TypeAlias = NDArray[np.int32]
 Kind: TypeAlias = Literal["byte", "character", "word", "bpe", "pretrained"]
@@ -41,8 +42,8 @@ class TokenizerRule:
     """
 
     kind: Kind = "word"
-    vocab_size: int = 8000
-    min_count: int = 1
+    vocab_size: Count = 8000
+    min_count: Count = 1
     lowercase: bool = False
     byte_fallback: bool = False
     path: str | None = None

@@ -16,6 +16,7 @@ from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.cnn.layers import initialize
 from bakeoff.models.contracts import ImageBackbone
 from bakeoff.models.scaling import scaled
+from bakeoff.ranges import Count, Fraction, Positive
 
 
 class MLP(ImageBackbone):
@@ -39,11 +40,11 @@ class MLP(ImageBackbone):
         *,
         in_channels: int,
         image_size: tuple[int, int],
-        hidden: Sequence[int] = (64, 128, 64),
-        width: float = 1.0,
+        hidden: Sequence[Count] = (64, 128, 64),
+        width: Positive = 1.0,
         activation: Activation = "relu",
         batch_norm: bool = True,
-        dropout: float = 0.0,
+        dropout: Fraction = 0.0,
     ) -> None:
         super().__init__()
         if not hidden or min(hidden) < 1:

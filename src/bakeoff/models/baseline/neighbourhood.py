@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from bakeoff.models.contracts import ImageBackbone
+from bakeoff.ranges import Count
 
 
 class Neighbourhood(ImageBackbone):
@@ -23,7 +24,7 @@ class Neighbourhood(ImageBackbone):
         ValueError: ``side`` is even, or below 1.
     """
 
-    def __init__(self, *, in_channels: int, image_size: tuple[int, int], side: int = 5) -> None:
+    def __init__(self, *, in_channels: int, image_size: tuple[int, int], side: Count = 5) -> None:
         super().__init__()
         if side < 1 or side % 2 == 0:
             raise ValueError(f"side must be odd, so that it has a middle; got {side}")

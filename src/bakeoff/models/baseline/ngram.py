@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from bakeoff.models.contracts import FittedModel
+from bakeoff.ranges import Count
 from bakeoff.tables import table_of
 
 _FILE = "ngram.safetensors"
@@ -35,7 +36,7 @@ class ByteNgrams(FittedModel):
         order: the longest sequence that is counted, in bytes: ``order - 1`` of context and the next one.
     """
 
-    def __init__(self, *, order: int = 6) -> None:
+    def __init__(self, *, order: Count = 6) -> None:
         if order < 1:
             raise ValueError(f"order must be at least 1; got {order}")
         self.order = order

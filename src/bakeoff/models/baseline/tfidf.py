@@ -21,6 +21,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from bakeoff.models.contracts import FittedModel
+from bakeoff.ranges import Count, Positive
 from bakeoff.tables import column, table_of
 
 _WORDS, _ARRAYS = "tfidf.json", "tfidf.safetensors"
@@ -42,11 +43,11 @@ class Tfidf(FittedModel):
     def __init__(
         self,
         *,
-        ngrams: int = 2,
-        max_features: int = 50_000,
-        min_count: int = 1,
+        ngrams: Count = 2,
+        max_features: Count = 50_000,
+        min_count: Count = 1,
         sublinear: bool = True,
-        strength: float = 1.0,
+        strength: Positive = 1.0,
     ) -> None:
         if ngrams < 1 or max_features < 1 or min_count < 1 or strength <= 0:
             found = f"ngrams={ngrams}, max_features={max_features}, min_count={min_count}, strength={strength}"

@@ -17,6 +17,7 @@ import pyarrow as pa
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bakeoff.models.contracts import FittedModel
+from bakeoff.ranges import Count
 from bakeoff.tables import table_of
 
 _FILE = "memory.json"
@@ -30,7 +31,7 @@ class TranslationMemory(FittedModel):
         ngrams: the longest character sequences that are compared.
     """
 
-    def __init__(self, *, ngrams: int = 5) -> None:
+    def __init__(self, *, ngrams: Count = 5) -> None:
         if ngrams < 1:
             raise ValueError(f"ngrams must be at least 1; got {ngrams}")
         self.ngrams = ngrams

@@ -21,6 +21,7 @@ from bakeoff.models.cnn.layers import convolution, initialize, same
 from bakeoff.models.contracts import ImageBackbone, maps_after
 from bakeoff.models.downsampling import Downsampling, fit_to_image, map_size, pool, total_strides
 from bakeoff.models.scaling import scaled
+from bakeoff.ranges import Count, Fraction, Positive
 
 Norm = Literal["none", "lrn", "batch"]
 STEM = Downsampling(kernel=11, stride=4, padding=2)
@@ -49,12 +50,12 @@ class AlexNet(ImageBackbone):
         *,
         in_channels: int,
         image_size: tuple[int, int],
-        width: float = 1.0,
+        width: Positive = 1.0,
         activation: Activation = "relu",
         norm: Norm = "lrn",
-        towers: int = 1,
-        dropout: float = 0.5,
-        final_map: int = 2,
+        towers: Count = 1,
+        dropout: Fraction = 0.5,
+        final_map: Count = 2,
     ) -> None:
         super().__init__()
         c1, c2, c3, c4, c5, fc = (

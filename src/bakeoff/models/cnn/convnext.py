@@ -22,6 +22,7 @@ from bakeoff.models.cnn.layers import ChannelLayerNorm, StochasticDepth, convolu
 from bakeoff.models.contracts import ImageBackbone, maps_after
 from bakeoff.models.downsampling import Downsampling, fit_to_image, total_strides
 from bakeoff.models.scaling import scaled
+from bakeoff.ranges import Count, Fraction, NotNegative, Positive
 
 STAGE_CHANNELS = (96, 192, 384, 768)
 EXPANSION = 4
@@ -78,12 +79,12 @@ class ConvNeXt(ImageBackbone):
         *,
         in_channels: int,
         image_size: tuple[int, int],
-        width: float = 1.0,
-        blocks: Sequence[int] = (3, 3, 9, 3),
+        width: Positive = 1.0,
+        blocks: Sequence[Count] = (3, 3, 9, 3),
         activation: Activation = "gelu",
-        stochastic_depth: float = 0.1,
-        layer_scale: float | None = 1e-6,
-        final_map: int = 2,
+        stochastic_depth: Fraction = 0.1,
+        layer_scale: NotNegative | None = 1e-6,
+        final_map: Count = 2,
     ) -> None:
         super().__init__()
         if not 1 <= len(blocks) <= len(STAGE_CHANNELS) or min(blocks) < 1:

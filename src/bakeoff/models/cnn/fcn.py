@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bakeoff.models.contracts import ImageBackbone
+from bakeoff.ranges import Count, Positive, WholeNumber
 
 
 class FCN(ImageBackbone):
@@ -39,9 +40,9 @@ class FCN(ImageBackbone):
         in_channels: int,
         image_size: tuple[int, int],
         backbone: Callable[..., ImageBackbone],
-        width: float = 1.0,
-        skips: int = 2,
-        channels: int = 32,
+        width: Positive = 1.0,
+        skips: WholeNumber = 2,
+        channels: Count = 32,
     ) -> None:
         super().__init__()
         if skips < 0 or channels < 1:

@@ -18,6 +18,7 @@ from bakeoff.models.cnn.conv_backbone import ConvBackbone
 from bakeoff.models.cnn.memory_attention import SQRT_HALF
 from bakeoff.models.cnn.sequence_conv import SequenceConv
 from bakeoff.models.positions import AddedPositions, added_positions
+from bakeoff.ranges import Count, Fraction
 
 GLU_GAIN = 3.0
 """Variance of the weights before a gated linear unit, times their number, that keeps the variance of normal inputs:
@@ -89,15 +90,15 @@ class GatedConv(ConvBackbone):
     def __init__(
         self,
         *,
-        width: int,
+        width: Count,
         causal: bool = False,
         cross_attention: bool = False,
-        depth: int = 6,
-        kernel_size: int = 5,
-        channels: int | None = None,
+        depth: Count = 6,
+        kernel_size: Count = 5,
+        channels: Count | None = None,
         positions: AddedPositions = "none",
-        max_length: int | None = None,
-        dropout: float = 0.0,
+        max_length: Count | None = None,
+        dropout: Fraction = 0.0,
     ) -> None:
         super().__init__(width=width, causal=causal, cross_attention=cross_attention)
         if positions not in get_args(AddedPositions):

@@ -22,6 +22,7 @@ from bakeoff.models.cnn.layers import ConvNormAct, initialize, same
 from bakeoff.models.contracts import ImageBackbone, maps_after
 from bakeoff.models.downsampling import fit_to_image, pool, total_strides
 from bakeoff.models.scaling import scaled
+from bakeoff.ranges import Count, Fraction, Positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,11 +101,11 @@ class GoogLeNet(ImageBackbone):
         *,
         in_channels: int,
         image_size: tuple[int, int],
-        width: float = 1.0,
+        width: Positive = 1.0,
         activation: Activation = "relu",
         attention: Attention = "none",
-        dropout: float = 0.4,
-        final_map: int = 2,
+        dropout: Fraction = 0.4,
+        final_map: Count = 2,
     ) -> None:
         super().__init__()
         paper = [same(7, stride=2)] + [same(3, stride=2)] * 4

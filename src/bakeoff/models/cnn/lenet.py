@@ -21,6 +21,7 @@ from bakeoff.models.cnn.layers import initialize
 from bakeoff.models.contracts import ImageBackbone, maps_after
 from bakeoff.models.downsampling import Downsampling, fit_to_image, map_size, pool, total_strides
 from bakeoff.models.scaling import scaled
+from bakeoff.ranges import Count, Fraction, Positive
 
 C1_INPUT, C3_INPUT, KERNEL = 32, 14, 5
 HALVING = Downsampling(kernel=2, stride=2, padding=0)
@@ -46,11 +47,11 @@ class LeNet(ImageBackbone):
         *,
         in_channels: int,
         image_size: tuple[int, int],
-        width: float = 1.0,
+        width: Positive = 1.0,
         activation: Activation = "tanh",
         pooling: Literal["average", "max"] = "average",
-        dropout: float = 0.0,
-        final_map: int = 2,
+        dropout: Fraction = 0.0,
+        final_map: Count = 2,
     ) -> None:
         super().__init__()
         if pooling not in ("average", "max"):

@@ -23,6 +23,7 @@ from bakeoff.models.cnn.layers import ConvNormAct, initialize, same
 from bakeoff.models.contracts import ImageBackbone, maps_after
 from bakeoff.models.downsampling import Downsampling, fit_to_image, pool, total_strides
 from bakeoff.models.scaling import scaled
+from bakeoff.ranges import Count, Positive
 
 STAGE_CHANNELS = (64, 128, 256, 512)
 EXPANSION = {"basic": 1, "bottleneck": 4}
@@ -100,15 +101,15 @@ class ResNet(ImageBackbone):
     def __init__(
         self,
         *,
-        in_channels: int,
-        image_size: tuple[int, int],
-        width: float = 1.0,
-        blocks: Sequence[int] = (2, 2, 2, 2),
+        in_channels: Count,
+        image_size: tuple[Count, Count],
+        width: Positive = 1.0,
+        blocks: Sequence[Count] = (2, 2, 2, 2),
         block: Block = "basic",
         activation: Activation = "relu",
         attention: Attention = "none",
         zero_init_residual: bool = False,
-        final_map: int = 2,
+        final_map: Count = 2,
     ) -> None:
         super().__init__()
         if block not in EXPANSION:

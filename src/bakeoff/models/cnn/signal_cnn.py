@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.contracts import ImageBackbone, ImageTooSmall
+from bakeoff.ranges import Count, Fraction
 
 KERNELS = (5, 3, 3)
 STRIDE, PADDING = 2, 1
@@ -38,9 +39,9 @@ class SignalCNN(ImageBackbone):
         *,
         in_channels: int,
         image_size: tuple[int, int],
-        width: int = 25,
+        width: Count = 25,
         activation: Activation = "relu",
-        dropout: float = 0.0,
+        dropout: Fraction = 0.0,
     ) -> None:
         super().__init__()
         height, columns = image_size

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.cnn.conv_backbone import ConvBackbone
 from bakeoff.models.cnn.sequence_conv import SequenceConv
+from bakeoff.ranges import Count, Fraction
 
 
 class DilatedBlock(nn.Module):
@@ -86,15 +87,15 @@ class TCN(ConvBackbone):
     def __init__(
         self,
         *,
-        width: int,
+        width: Count,
         causal: bool = False,
         cross_attention: bool = False,
-        levels: int = 6,
-        kernel_size: int = 3,
-        channels: int | None = None,
-        dilation_base: int = 2,
+        levels: Count = 6,
+        kernel_size: Count = 3,
+        channels: Count | None = None,
+        dilation_base: Count = 2,
         activation: Activation = "relu",
-        dropout: float = 0.0,
+        dropout: Fraction = 0.0,
     ) -> None:
         super().__init__(width=width, causal=causal, cross_attention=cross_attention)
         if levels < 1:

@@ -17,6 +17,7 @@ from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.contracts import SequenceBackbone
 from bakeoff.models.memory import check_memory
 from bakeoff.models.padding import refuse_empty_rows
+from bakeoff.ranges import Count, Fraction
 
 
 class TextCNN(SequenceBackbone):
@@ -42,13 +43,13 @@ class TextCNN(SequenceBackbone):
     def __init__(
         self,
         *,
-        width: int,
+        width: Count,
         causal: bool = False,
         cross_attention: bool = False,
-        kernel_sizes: Sequence[int] = (3, 4, 5),
-        channels: int | None = None,
+        kernel_sizes: Sequence[Count] = (3, 4, 5),
+        channels: Count | None = None,
         activation: Activation = "relu",
-        dropout: float = 0.0,
+        dropout: Fraction = 0.0,
     ) -> None:
         super().__init__()
         if causal or cross_attention:

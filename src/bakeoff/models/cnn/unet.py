@@ -19,6 +19,7 @@ from bakeoff.models.cnn.layers import ConvNormAct, initialize, same
 from bakeoff.models.contracts import ImageBackbone
 from bakeoff.models.dense import at_full_size
 from bakeoff.models.scaling import scaled
+from bakeoff.ranges import Fraction, Positive, WholeNumber
 
 FIRST_CHANNELS = 64
 _LEAST_MAP = 8
@@ -43,10 +44,10 @@ class UNet(ImageBackbone):
         *,
         in_channels: int,
         image_size: tuple[int, int],
-        width: float = 1.0,
-        levels: int = 4,
+        width: Positive = 1.0,
+        levels: WholeNumber = 4,
         activation: Activation = "relu",
-        dropout: float = 0.0,
+        dropout: Fraction = 0.0,
     ) -> None:
         super().__init__()
         if levels < 0:

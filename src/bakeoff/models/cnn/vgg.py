@@ -19,6 +19,7 @@ from bakeoff.models.cnn.layers import ConvNormAct, initialize, same
 from bakeoff.models.contracts import ImageBackbone, maps_after
 from bakeoff.models.downsampling import Downsampling, fit_to_image, map_size, pool, total_strides
 from bakeoff.models.scaling import scaled
+from bakeoff.ranges import Count, Fraction, Positive
 
 CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 STAGE_CHANNELS = (64, 128, 256, 512, 512)
@@ -47,12 +48,12 @@ class VGG(ImageBackbone):
         *,
         in_channels: int,
         image_size: tuple[int, int],
-        width: float = 1.0,
-        depth: int = 16,
+        width: Positive = 1.0,
+        depth: Count = 16,
         activation: Activation = "relu",
         batch_norm: bool = True,
-        dropout: float = 0.5,
-        final_map: int = 2,
+        dropout: Fraction = 0.5,
+        final_map: Count = 2,
     ) -> None:
         super().__init__()
         if depth not in CONVOLUTIONS:

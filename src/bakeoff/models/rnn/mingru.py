@@ -16,6 +16,7 @@ from bakeoff.models.rnn.additive_attention import AttentionalOutput
 from bakeoff.models.rnn.backbone import RecurrentBackbone
 from bakeoff.models.rnn.linear_recurrence import linear_recurrence
 from bakeoff.models.transformer.feed_forward import feed_forward_layers
+from bakeoff.ranges import Count, Fraction
 
 MixerState = tuple[Tensor, Tensor]
 """Hidden units ``(B, H)``, and the last inputs of the convolution ``(B, K - 1, D)``."""
@@ -131,15 +132,15 @@ class MinGRU(RecurrentBackbone):
     def __init__(
         self,
         *,
-        width: int,
+        width: Count,
         causal: bool = False,
         cross_attention: bool = False,
-        depth: int = 3,
-        hidden: int | None = None,
-        mlp_width: int | None = None,
-        kernel_size: int = 4,
+        depth: Count = 3,
+        hidden: Count | None = None,
+        mlp_width: Count | None = None,
+        kernel_size: Count = 4,
         activation: Activation = "gelu",
-        dropout: float = 0.0,
+        dropout: Fraction = 0.0,
     ) -> None:
         super().__init__(width=width, causal=causal, cross_attention=cross_attention)
         self.hidden = width if hidden is None else hidden

@@ -21,6 +21,7 @@ from bakeoff.models.rnn.layers import (
     recurrent_layers,
     run_layers,
 )
+from bakeoff.ranges import Count, Fraction
 
 
 class Recurrent(RecurrentBackbone):
@@ -50,14 +51,14 @@ class Recurrent(RecurrentBackbone):
     def __init__(
         self,
         *,
-        width: int,
+        width: Count,
         causal: bool = False,
         cross_attention: bool = False,
         cell: Cell = "lstm",
-        depth: int = 2,
-        hidden: int | None = None,
+        depth: Count = 2,
+        hidden: Count | None = None,
         bidirectional: bool | None = None,
-        dropout: float = 0.0,
+        dropout: Fraction = 0.0,
         input_dropout: bool = True,
         layer_norm: bool = False,
         variational_dropout: bool = False,

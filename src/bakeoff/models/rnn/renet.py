@@ -19,6 +19,7 @@ from bakeoff.models.activations import Activation, make_activation
 from bakeoff.models.contracts import ImageBackbone, ImageTooSmall
 from bakeoff.models.image_as_sequence import default_patch_size, pad_to_patches
 from bakeoff.models.rnn.layers import Cell, recurrent_layers
+from bakeoff.ranges import Count, Fraction
 
 
 class ReNetLayer(nn.Module):
@@ -75,12 +76,12 @@ class ReNet(ImageBackbone):
         *,
         in_channels: int,
         image_size: tuple[int, int],
-        width: int = 64,
-        patch_sizes: Sequence[int | None] = (None, 2),
+        width: Count = 64,
+        patch_sizes: Sequence[Count | None] = (None, 2),
         cell: Cell = "lstm",
-        projection: int | None = None,
+        projection: Count | None = None,
         activation: Activation = "relu",
-        dropout: float = 0.0,
+        dropout: Fraction = 0.0,
     ) -> None:
         super().__init__()
         if width % 2:

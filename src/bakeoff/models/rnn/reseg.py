@@ -21,6 +21,7 @@ from bakeoff.models.dense import at_full_size
 from bakeoff.models.image_as_sequence import default_patch_size
 from bakeoff.models.rnn.layers import Cell
 from bakeoff.models.rnn.renet import ReNetLayer
+from bakeoff.ranges import Count, Fraction
 
 _FIRST_PATCH = 2
 
@@ -45,12 +46,12 @@ class ReSeg(ImageBackbone):
         *,
         in_channels: int,
         image_size: tuple[int, int],
-        width: int = 64,
-        channels: int | None = None,
-        sweeps: int = 2,
+        width: Count = 64,
+        channels: Count | None = None,
+        sweeps: Count = 2,
         cell: Cell = "gru",
         activation: Activation = "relu",
-        dropout: float = 0.0,
+        dropout: Fraction = 0.0,
     ) -> None:
         super().__init__()
         if width % 2 or sweeps < 1:

@@ -12,6 +12,7 @@ from bakeoff.models.activations import Activation
 from bakeoff.models.image_as_sequence import ImageAsSequence
 from bakeoff.models.rnn.layers import Cell
 from bakeoff.models.rnn.recurrent import Recurrent
+from bakeoff.ranges import Count, Fraction
 
 
 class RowRNN(ImageAsSequence):
@@ -36,12 +37,12 @@ class RowRNN(ImageAsSequence):
         *,
         in_channels: int,
         image_size: tuple[int, int],
-        width: int = 96,
-        depth: int = 2,
+        width: Count = 96,
+        depth: Count = 2,
         cell: Cell = "lstm",
-        hidden: int | None = None,
+        hidden: Count | None = None,
         activation: Activation = "relu",
-        dropout: float = 0.0,
+        dropout: Fraction = 0.0,
     ) -> None:
         super().__init__(
             in_channels=in_channels,

@@ -11,6 +11,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from bakeoff.models.contracts import ImageBackbone
+from bakeoff.ranges import Count, Fraction
 
 
 class SignalGRU(ImageBackbone):
@@ -25,7 +26,9 @@ class SignalGRU(ImageBackbone):
         dropout: probability of dropping a feature; 0 in the paper.
     """
 
-    def __init__(self, *, in_channels: int, image_size: tuple[int, int], width: int = 6, dropout: float = 0.0) -> None:
+    def __init__(
+        self, *, in_channels: int, image_size: tuple[int, int], width: Count = 6, dropout: Fraction = 0.0
+    ) -> None:
         super().__init__()
         height, columns = image_size
         self.layer = nn.GRU(in_channels * columns, width, batch_first=True, bidirectional=True)

@@ -22,6 +22,7 @@ from bakeoff.models.positions import Rotation, added_positions, rotation
 from bakeoff.models.transformer.attention import SelfAttention
 from bakeoff.models.transformer.block import TransformerBlock
 from bakeoff.models.transformer.feed_forward import FeedForward
+from bakeoff.ranges import Count, Fraction
 
 __all__ = ["SelfAttention", "Transformer", "TransformerBlock"]
 
@@ -59,18 +60,18 @@ class Transformer(SequenceBackbone):
     def __init__(
         self,
         *,
-        width: int,
+        width: Count,
         causal: bool = False,
         cross_attention: bool = False,
-        depth: int = 4,
-        heads: int = 4,
-        head_dim: int | None = None,
+        depth: Count = 4,
+        heads: Count = 4,
+        head_dim: Count | None = None,
         feed_forward: FeedForward = "mlp",
-        mlp_width: int | None = None,
+        mlp_width: Count | None = None,
         activation: Activation | None = None,
         positions: Positions = "sinusoidal",
-        max_length: int | None = None,
-        dropout: float = 0.0,
+        max_length: Count | None = None,
+        dropout: Fraction = 0.0,
     ) -> None:
         super().__init__()
         if positions not in get_args(Positions):

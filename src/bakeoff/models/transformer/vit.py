@@ -10,6 +10,7 @@ from __future__ import annotations
 from bakeoff.models.activations import Activation
 from bakeoff.models.image_as_sequence import ImageAsSequence, checked_patch_size
 from bakeoff.models.transformer.encoder import Transformer
+from bakeoff.ranges import Count, Fraction
 
 
 class ViT(ImageAsSequence):
@@ -38,14 +39,14 @@ class ViT(ImageAsSequence):
         *,
         in_channels: int,
         image_size: tuple[int, int],
-        width: int = 64,
-        depth: int = 4,
-        heads: int = 4,
-        head_dim: int | None = None,
-        mlp_width: int | None = None,
-        patch_size: int | None = None,
+        width: Count = 64,
+        depth: Count = 4,
+        heads: Count = 4,
+        head_dim: Count | None = None,
+        mlp_width: Count | None = None,
+        patch_size: Count | None = None,
         activation: Activation = "gelu",
-        dropout: float = 0.0,
+        dropout: Fraction = 0.0,
     ) -> None:
         side = checked_patch_size(patch_size, image_size=image_size)
         encoder = Transformer(

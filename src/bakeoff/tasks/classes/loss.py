@@ -14,8 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bakeoff.data.spec import ClassSpec
+from bakeoff.ranges import NotNegative
 
-ClassWeights: TypeAlias = Literal["balanced"] | Sequence[float]
+ClassWeights: TypeAlias = Literal["balanced"] | Sequence[NotNegative]
 
 
 class ClassLoss:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import Annotated
 
 import torch
+from annotated_types import Interval
 from torch import Tensor
 
 from bakeoff.data.text.spec import PAD, TextStreamSpec
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.models.contracts import State
+from bakeoff.ranges import Count, NotNegative, Seed
 from bakeoff.tasks.language_modeling.network import LanguageModel, PretrainedLanguageModel
 
 
@@ -31,10 +34,10 @@ class Sampling:
         ValueError: a value outside of its range.
     """
 
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-    seed: int = 0
+    temperature: NotNegative = 1.0
+    top_k: Count | None = None
+    top_p: Annotated[float, Interval(gt=0, le=1)] | None = None
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
         if not self.temperature >= 0:

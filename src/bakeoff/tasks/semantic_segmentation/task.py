@@ -20,6 +20,7 @@ from bakeoff.data.contract import Cases, NewExamples
 from bakeoff.data.masks.runs import masks_of, table_of_masks
 from bakeoff.data.masks.spec import MaskSpec
 from bakeoff.models.contracts import ImageBackbone
+from bakeoff.ranges import NotNegative
 from bakeoff.tables import repeat_row, table_of
 from bakeoff.tasks.contract import Answering, MakeBackbone, Task
 from bakeoff.tasks.exhibits import Exhibit
@@ -55,8 +56,8 @@ class SemanticSegmentation(Task[MaskSpec]):
         *,
         spec: MaskSpec,
         loss: LossName = "cross_entropy_dice",
-        focal_gamma: float = 2.0,
-        class_weights: Literal["balanced"] | Sequence[float] | None = None,
+        focal_gamma: NotNegative = 2.0,
+        class_weights: Literal["balanced"] | Sequence[NotNegative] | None = None,
     ) -> None:
         super().__init__(spec=spec)
         if loss not in LOSSES:

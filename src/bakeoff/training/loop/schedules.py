@@ -10,11 +10,13 @@ import abc
 import math
 from collections.abc import Sequence
 
+from bakeoff.ranges import Fraction, Positive, Probability, Rate
+
 
 class Schedule(abc.ABC):
     """A linear warm-up to 1, then a decay that subclasses define on [0, 1]."""
 
-    def __init__(self, *, warmup: float = 0.0) -> None:
+    def __init__(self, *, warmup: Fraction = 0.0) -> None:
         if not 0.0 <= warmup < 1.0:
             raise ValueError(f"warmup is a fraction of the training, at least 0 and below 1; got {warmup}")
         self.warmup = warmup
@@ -41,7 +43,7 @@ class Constant(Schedule):
 class Cosine(Schedule):
     """Half a cosine from 1 to ``final`` (Loshchilov and Hutter 2017, SGDR, without restarts; arXiv:1608.03983)."""
 
-    def __init__(self, *, warmup: float = 0.0, final: float = 0.0) -> None:
+    def __init__(self, *, warmup: Fraction = 0.0, final: Probability = 0.0) -> None:
         super().__init__(warmup=warmup)
         self.final = final
 
@@ -53,7 +55,7 @@ class Cosine(Schedule):
 class Linear(Schedule):
     """A straight line from 1 to ``final``."""
 
-    def __init__(self, *, warmup: float = 0.0, final: float = 0.0) -> None:
+    def __init__(self, *, warmup: Fraction = 0.0, final: Probability = 0.0) -> None:
         super().__init__(warmup=warmup)
         self.final = final
 
@@ -65,7 +67,7 @@ class Linear(Schedule):
 class Step(Schedule):
     """Multiplies the rate by ``factor`` at each milestone, given as a fraction of the training after warm-up."""
 
-    def __init__(self, *, milestones: Sequence[float], factor: float = 0.1, warmup: float = 0.0) -> None:
+    def __init__(self, *, milestones: Sequence[Rate], factor: Positive = 0.1, warmup: Fraction = 0.0) -> None:
         super().__init__(warmup=warmup)
         if any(not 0.0 < milestone < 1.0 for milestone in milestones):
             raise ValueError(f"milestones are fractions of the training between 0 and 1; got {list(milestones)}")

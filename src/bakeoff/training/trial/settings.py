@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bakeoff.ranges import Count, NotNegative, Positive
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainerSettings:
@@ -39,12 +41,12 @@ class TrainerSettings:
             leaves the weights alone.
     """
 
-    max_epochs: int = 40
-    max_examples: int | None = None
-    max_seconds: float | None = None
+    max_epochs: Count = 40
+    max_examples: Count | None = None
+    max_seconds: Positive | None = None
     accelerator: Literal["auto", "cpu", "gpu", "mps"] = "auto"
-    devices: int = 1
-    num_nodes: int = 1
+    devices: Count = 1
+    num_nodes: Count = 1
     strategy: Literal["auto", "ddp", "fsdp"] = "auto"
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     tf32: bool = False
@@ -52,15 +54,15 @@ class TrainerSettings:
     channels_last: bool = False
     pin_memory: bool = True
     persistent_workers: bool = False
-    threads: int = 1
-    val_every: int = 1
-    gradient_clip_norm: float | None = 1.0
-    accumulate: int = 1
-    steps_per_call: int = 16
+    threads: Count = 1
+    val_every: Count = 1
+    gradient_clip_norm: Positive | None = 1.0
+    accumulate: Count = 1
+    steps_per_call: Count = 16
     select: Literal["best", "last"] = "best"
-    patience: int | None = None
-    checkpoint_every_s: float = 20.0
-    max_nonfinite_steps: int = 3
+    patience: Count | None = None
+    checkpoint_every_s: NotNegative = 20.0
+    max_nonfinite_steps: Count = 3
 
     def __post_init__(self) -> None:
         counts = ("max_epochs", "devices", "num_nodes", "threads", "val_every", "accumulate", "steps_per_call")
