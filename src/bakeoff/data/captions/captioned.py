@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 import torch
+from annotated_types import Interval
 from datasets import Dataset
 from torch import Tensor
 
@@ -34,6 +35,7 @@ from bakeoff.data.text.prepared import encode
 from bakeoff.data.text.ragged import Ragged, shifted
 from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.data.text.tokenizers import fit_tokenizer, tokenizer_from
+from bakeoff.ranges import Count, NotNegative, WholeNumber
 from bakeoff.tables import table_of
 
 _DRAW_STREAM = 5
@@ -96,20 +98,20 @@ class CaptionedImages(Images[CaptionSpec]):
         columns: CaptionColumns,
         split: SplitRule,
         tokenizer: TokenizerRule,
-        max_length: int = 40,
-        image_size: int | Sequence[int] | None = None,
+        max_length: Count = 40,
+        image_size: Count | Sequence[Count] | None = None,
         fit: Fit = "letterbox",
-        batch_size: int = 32,
+        batch_size: Count = 32,
         on_bad: OnBad = "error",
         on_missing: OnMissing = "error",
-        bit_depth: int = 16,
+        bit_depth: Annotated[int, Interval(ge=1, le=16)] = 16,
         background: Background = "white",
         dedup: OnDuplicate = "error",
         allow_leak: bool = False,
-        num_workers: int = 2,
-        in_memory_gb: float = 4.0,
+        num_workers: WholeNumber = 2,
+        in_memory_gb: NotNegative = 4.0,
         reshuffle: bool = True,
-        chunk: int = 1,
+        chunk: Count = 1,
         seed: int = 0,
     ) -> None:
         require_positive(max_length=max_length)

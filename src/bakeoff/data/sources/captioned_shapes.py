@@ -11,6 +11,7 @@ from datasets import Array3D, Dataset, DatasetDict, Features, List, Value
 
 from bakeoff.data.sources.scenes import SPLITS, Difficulty
 from bakeoff.data.sources.shapes import COLOURS, FORMS, Shapes
+from bakeoff.ranges import Count, Seed, WholeNumber
 
 _UNSEEN = "unseen"
 
@@ -39,12 +40,12 @@ class CaptionedShapes(Shapes):
     def __init__(
         self,
         *,
-        num_train: int,
-        num_val: int,
-        num_test: int,
-        num_unseen: int,
+        num_train: Count,
+        num_val: WholeNumber,
+        num_test: Count,
+        num_unseen: WholeNumber,
         held_out: Sequence[str],
-        seed: int,
+        seed: Seed,
         how: Difficulty,
     ) -> None:
         super().__init__(num_train=num_train, num_val=num_val, num_test=num_test, seed=seed, how=how)

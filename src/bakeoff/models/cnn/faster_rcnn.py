@@ -24,6 +24,7 @@ from bakeoff.models.boxes import moved, within
 from bakeoff.models.cnn.region_features import RegionVectors, summed_map
 from bakeoff.models.contracts import Detector, ImageBackbone, RegionHead
 from bakeoff.models.detection import RegionOutputs
+from bakeoff.ranges import Count, Positive, Probability
 
 
 class RegionProposals(nn.Module):
@@ -69,17 +70,17 @@ class FasterRCNN(Detector):
         in_channels: int,
         image_size: tuple[int, int],
         backbone: Callable[..., ImageBackbone],
-        width: float | None = None,
-        channels: int = 48,
-        region_width: int = 64,
-        finest: int = 4,
+        width: Positive | None = None,
+        channels: Count = 48,
+        region_width: Count = 64,
+        finest: Count = 4,
         pyramid: bool = True,
-        pooled: int = 4,
-        anchor_sizes: Sequence[float] | None = None,
-        anchor_ratios: Sequence[float] = (0.5, 1.0, 2.0),
-        candidates: int = 200,
-        proposals: int = 50,
-        proposal_overlap: float = 0.7,
+        pooled: Count = 4,
+        anchor_sizes: Sequence[Positive] | None = None,
+        anchor_ratios: Sequence[Positive] = (0.5, 1.0, 2.0),
+        candidates: Count = 200,
+        proposals: Count = 50,
+        proposal_overlap: Probability = 0.7,
     ) -> None:
         super().__init__()
         if min(channels, region_width, pooled, candidates, proposals) < 1:

@@ -17,6 +17,7 @@ from bakeoff.models.contracts import ImageBackbone
 from bakeoff.models.rnn.layers import Cell
 from bakeoff.models.rnn.recurrent import Recurrent
 from bakeoff.models.set_detector import SetDetector
+from bakeoff.ranges import Count, Fraction, Positive
 
 
 class RecurrentBoxDecoder(SetDetector):
@@ -42,13 +43,13 @@ class RecurrentBoxDecoder(SetDetector):
         in_channels: int,
         image_size: tuple[int, int],
         backbone: Callable[..., ImageBackbone],
-        width: int = 64,
-        backbone_width: float = 0.1,
+        width: Count = 64,
+        backbone_width: Positive = 0.1,
         cell: Cell = "lstm",
-        depth: int = 1,
-        queries: int = 8,
-        finest: int = 8,
-        dropout: float = 0.0,
+        depth: Count = 1,
+        queries: Count = 8,
+        finest: Count = 8,
+        dropout: Fraction = 0.0,
     ) -> None:
         decoder = Recurrent(
             width=width,

@@ -18,6 +18,7 @@ from bakeoff.models.activations import Activation
 from bakeoff.models.contracts import ImageBackbone
 from bakeoff.models.set_detector import SetDetector
 from bakeoff.models.transformer.encoder import Transformer
+from bakeoff.ranges import Count, Fraction, Positive
 
 
 class DETR(SetDetector):
@@ -47,17 +48,17 @@ class DETR(SetDetector):
         in_channels: int,
         image_size: tuple[int, int],
         backbone: Callable[..., ImageBackbone],
-        width: int = 64,
-        backbone_width: float = 0.1,
-        encoder_depth: int = 1,
-        decoder_depth: int = 3,
-        heads: int = 4,
-        head_dim: int | None = None,
-        mlp_width: int | None = None,
-        queries: int = 12,
-        finest: int = 8,
+        width: Count = 64,
+        backbone_width: Positive = 0.1,
+        encoder_depth: Count = 1,
+        decoder_depth: Count = 3,
+        heads: Count = 4,
+        head_dim: Count | None = None,
+        mlp_width: Count | None = None,
+        queries: Count = 12,
+        finest: Count = 8,
         activation: Activation = "relu",
-        dropout: float = 0.0,
+        dropout: Fraction = 0.0,
     ) -> None:
         def blocks(depth: int, *, cross_attention: bool) -> Transformer:
             return Transformer(

@@ -22,6 +22,7 @@ from bakeoff.data.boxes.spec import BoxSpec
 from bakeoff.data.contract import Cases, NewExamples
 from bakeoff.models.contracts import Detector, DetectorOutputs, ImageBackbone
 from bakeoff.models.cost import flops_per_example
+from bakeoff.ranges import Count, NotNegative
 from bakeoff.tables import column, repeat_row, table_of
 from bakeoff.tasks.contract import Answering, MakeBackbone, Sealed, Task
 from bakeoff.tasks.exhibits import Exhibit
@@ -50,7 +51,12 @@ class ObjectDetection(Task[BoxSpec]):
     trivial_words = "answering each image with one box, the middle one of the class that has the most in training"
 
     def __init__(
-        self, *, spec: BoxSpec, anchors_sampled: int = 64, regions_sampled: int = 32, nothing_weight: float = 0.2
+        self,
+        *,
+        spec: BoxSpec,
+        anchors_sampled: Count = 64,
+        regions_sampled: Count = 32,
+        nothing_weight: NotNegative = 0.2,
     ) -> None:
         super().__init__(spec=spec)
         if min(anchors_sampled, regions_sampled) < 2 or nothing_weight <= 0:

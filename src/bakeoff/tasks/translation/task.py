@@ -16,6 +16,7 @@ from bakeoff.data.contract import Cases
 from bakeoff.data.text.spec import TextPairSpec
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.models.contracts import SequenceBackbone, TokenModel
+from bakeoff.ranges import Count, Fraction, NotNegative
 from bakeoff.tables import repeat_row, table_of
 from bakeoff.tasks.contract import MakeBackbone
 from bakeoff.tasks.exhibits import Exhibit
@@ -43,7 +44,12 @@ class Translation(Writing[TextPairSpec]):
     trivial_words = "always answering the most frequent translation of training"
 
     def __init__(
-        self, *, spec: TextPairSpec, label_smoothing: float = 0.0, beams: int = 1, length_penalty: float = 0.6
+        self,
+        *,
+        spec: TextPairSpec,
+        label_smoothing: Fraction = 0.0,
+        beams: Count = 1,
+        length_penalty: NotNegative = 0.6,
     ) -> None:
         super().__init__(
             spec=spec,
