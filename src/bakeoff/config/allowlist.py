@@ -31,6 +31,19 @@ OURS = ("bakeoff.data", "bakeoff.models", "bakeoff.tasks", "bakeoff.training", "
 THEIRS = ("torch.nn", "torch.optim", "torchvision.transforms.v2", "torchmetrics", "pytorch_lightning.callbacks")
 """Third-party packages whose classes may be named."""
 
+CONTRACTS = "bakeoff.models.contracts"
+ROLES: dict[str, tuple[str, ...]] = {
+    "task.module": ("bakeoff.tasks.contract.Task",),
+    "data.module": ("bakeoff.data.contract.TaskData",),
+    "data.module.source": ("bakeoff.data.sources.source.Source",),
+    "data.problem": ("bakeoff.data.probes.problem.Problem",),
+    "optimizer": ("torch.optim.optimizer.Optimizer",),
+    "scheduler": ("bakeoff.training.loop.schedules.Schedule",),
+    "trainer": ("bakeoff.training.trial.settings.TrainerSettings",),
+    "tracking": ("bakeoff.tracking.settings.Tracking",),
+}
+"""What the class that a section names must be; of ``model.net``, the class that its contract names."""
+
 _NEVER = frozenset(
     {
         "torch",

@@ -422,19 +422,6 @@ SECTIONS = {
 CONTENDER = "bakeoff.config.schema.Contender"
 KNOB = "bakeoff.config.schema.Knob"
 
-CONTRACTS = "bakeoff.models.contracts"
-ROLES: dict[str, tuple[str, ...]] = {
-    "task.module": ("bakeoff.tasks.contract.Task",),
-    "data.module": ("bakeoff.data.contract.TaskData",),
-    "data.module.source": ("bakeoff.data.sources.source.Source",),
-    "data.problem": ("bakeoff.data.probes.problem.Problem",),
-    "optimizer": ("torch.optim.optimizer.Optimizer",),
-    "scheduler": ("bakeoff.training.loop.schedules.Schedule",),
-    "trainer": ("bakeoff.training.trial.settings.TrainerSettings",),
-    "tracking": ("bakeoff.tracking.settings.Tracking",),
-}
-"""What the class that a section names must be; of ``model.net``, the class that its contract names."""
-
 GIVEN_BY_PROGRAM: dict[str, frozenset[str]] = {
     "task.module": frozenset({"spec"}),
     "data.module": frozenset({"seed"}),

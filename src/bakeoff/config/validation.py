@@ -9,10 +9,10 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from bakeoff.config import contenders, rules
-from bakeoff.config.allowlist import allow, check_own, is_allowed, refusal, unknown
+from bakeoff.config.allowlist import CONTRACTS, ROLES, allow, check_own, is_allowed, refusal, unknown
 from bakeoff.config.catalog import Catalog, notes
 from bakeoff.config.keys import arguments, given_to_models, section_fields
-from bakeoff.config.schema import CONTRACTS, GIVEN_LATER, PIPELINES, ROLES, SECTIONS
+from bakeoff.config.schema import GIVEN_LATER, PIPELINES, SECTIONS
 from bakeoff.config.signatures import Signature, ancestors, signature
 from bakeoff.config.sources import find_source
 from bakeoff.config.suggestions import nearest_keys
