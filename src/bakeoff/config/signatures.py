@@ -79,9 +79,11 @@ def ancestors(target: str) -> frozenset[str] | None:
     """
     module_name, _, name = target.rpartition(".")
     found = find_definition(module_name, name) if module_name else None
-    if found is None or not isinstance(found[1], ast.ClassDef):
-        return None if found is None else frozenset()
+    if found is None:
+        return None
     module, definition = found
+    if not isinstance(definition, ast.ClassDef):
+        return frozenset()
     names = {f"{module.name}.{definition.name}"}
     for base in _bases(definition):
         written = ast.unparse(base)

@@ -55,9 +55,9 @@ def _type_error(key: str, value: Any, parameter: Parameter, explained: str) -> C
         return ConfigError(
             "config.out_of_range", key, value, "is no finite number", next_step=f"bakeoff explain {explained}"
         )
-    if parameter.ranges and (allowed := outside(value, parameter.ranges)):
+    if parameter.ranges and (inside := outside(value, parameter.ranges)):
         step = INSTEAD.get(key, f"bakeoff explain {explained}")
-        return ConfigError("config.out_of_range", key, value, "is out of range", allowed=allowed, next_step=step)
+        return ConfigError("config.out_of_range", key, value, "is out of range", allowed=inside, next_step=step)
     if value == [] and is_list(parameter.annotation) and parameter.default not in ("()", "[]"):
         return ConfigError("config.empty_list", key, "[]", "needs at least one entry", next_step=f"{key}=[...]")
     return None
