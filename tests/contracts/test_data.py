@@ -98,10 +98,20 @@ def coco_folder(folder: Path) -> dict[str, Any]:
     for row, image in enumerate(noise(NUM_IMAGES, 12, 10, 3)):
         Image.fromarray(image).save(folder / f"{row}.png")
     images = [{"id": row, "file_name": f"{row}.png", "height": 12, "width": 10} for row in range(NUM_IMAGES)]
-    boxes = [{"id": row, "image_id": row, "category_id": row % 2, "bbox": [1, 2, 5, 6]} for row in range(NUM_IMAGES)]
+    area = {"bbox": [1, 2, 5, 6], "segmentation": [[1, 2, 6, 2, 6, 8, 1, 8]]}
+    boxes = [{"id": row, "image_id": row, "category_id": row % 2, **area} for row in range(NUM_IMAGES)]
     content = {"images": images, "annotations": boxes, "categories": [{"id": 0, "name": "a"}, {"id": 1, "name": "b"}]}
     (folder / "annotations.json").write_text(json.dumps(content))
     return {"folder": str(folder)}
+
+
+def mask_parquet(folder: Path) -> dict[str, Any]:
+    """The hub's format."""
+    images = noise(NUM_IMAGES, 12, 10, 3)
+    columns = {"image": list(map(Image.fromarray, images)), "mask": list(map(Image.fromarray, images[..., 0] % 3))}
+    features = Features(image=ImageFeature(), mask=ImageFeature())
+    Dataset.from_dict(columns, features=features).to_parquet(folder / "made.parquet")
+    return {"path": str(folder / "made.parquet")}
 
 
 def yolo_folder(folder: Path) -> dict[str, Any]:
@@ -226,6 +236,8 @@ OFFLINE = {
     "digit_scenes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "digit_boxes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "coco": coco_folder,
+    "coco_masks": coco_folder,
+    "hf_masks": mask_parquet,
     "yolo": yolo_folder,
     "voc": voc_folder,
     "hf_boxes": box_parquet,

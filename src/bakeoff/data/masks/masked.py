@@ -13,6 +13,7 @@ from torch import Tensor
 
 from bakeoff.data.contract import NewExamples, Reading, Split
 from bakeoff.data.duplicates import OnDuplicate
+from bakeoff.data.image.fitting import Fit
 from bakeoff.data.image.headers import OnBad, height_and_width
 from bakeoff.data.image.images import Images, refuse_other_classes
 from bakeoff.data.image.prediction import new_images
@@ -48,6 +49,8 @@ class MaskedImages(Images[MaskSpec]):
         masks: which value of a mask means which class.
         image_size: pixels, one number or (height, width); None keeps the native size, which must be uniform. Masks
             follow their images, each pixel by the nearest.
+        fit: how images come to that size: ``stretch``, or ``letterbox``, which keeps their shape and fills up with gray
+            that does not count.
         batch_size: training images an optimizer step; evaluation uses larger batches.
         on_bad: ``skip`` puts up with at most 1 % of unreadable images and masks.
         bit_depth: bits that gray pixels of 16-bit images make use of; masks of 16 bits keep their values.
@@ -77,6 +80,7 @@ class MaskedImages(Images[MaskSpec]):
         split: SplitRule,
         masks: MaskRule,
         image_size: Count | Sequence[Count] | None = None,
+        fit: Fit = "stretch",
         batch_size: Count = 16,
         on_bad: OnBad = "error",
         bit_depth: Annotated[int, Interval(ge=1, le=16)] = 16,
@@ -98,7 +102,7 @@ class MaskedImages(Images[MaskSpec]):
             dedup=dedup,
             allow_leak=allow_leak,
             in_memory_gb=in_memory_gb,
-            pixel_rule=PixelRule(bit_depth, background),
+            pixel_rule=PixelRule(bit_depth, background, fit),
         )
         super().__init__(
             name=name,
@@ -120,6 +124,12 @@ class MaskedImages(Images[MaskSpec]):
         assert isinstance(trained, MaskSpec)
         refuse_other_classes(self.spec.class_names, trained.class_names, name=self.name)
         super().preprocess_as(trained)
+
+    @classmethod
+    def settings_of(cls, trained: Spec) -> dict[str, Any]:
+        """The image size, and how images come to it."""
+        assert isinstance(trained, MaskSpec)
+        return super().settings_of(trained) | {"fit": trained.fit}
 
     def labels(self, split: Split) -> pa.Table:
         """The mask of each example, as `bakeoff.data.masks.runs` has it."""

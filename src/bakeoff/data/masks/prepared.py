@@ -18,6 +18,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode, functional
 
 from bakeoff.data.cache import cached_folder, digest, require_space
+from bakeoff.data.image.fitting import Fit, placements
 from bakeoff.data.image.headers import Layout, each_record
 from bakeoff.data.image.prepared import ImagePreparation, PreparedImages, decode_images, mapped_array, part_images
 from bakeoff.data.image.records import Record
@@ -74,10 +75,12 @@ def mask_table(source: Source, preparation: MaskPreparation) -> MaskTable:
 
 def _build(folder: Path, source: Source, preparation: MaskPreparation) -> None:
     table, bad = mask_table(source, preparation), dict[int, str]()
-    classes = preparation.masks.classes_of(values_found(table, preparation.masks, bad))
+    rule = preparation.masks.for_data(table.classes)
+    classes = rule.classes_of(values_found(table, rule, bad))
     decoded = decode_images(folder, table, preparation, bad)
     values, file = list(classes.values()), folder / "masks.npy"
-    digests, counts_NK = _write(table, decoded.layout, bad, rule=preparation.masks, values=values, file=file)
+    fit = preparation.pixel_rule.fit
+    digests, counts_NK = _write(table, decoded.layout, bad, rule=rule, fit=fit, values=values, file=file)
     rows = part_images(decoded, preparation)
     splits = {
         part: [[(decoded.measured.digests[row] + digests[row]).hex() for row in numbers], groups]
@@ -89,7 +92,14 @@ def _build(folder: Path, source: Source, preparation: MaskPreparation) -> None:
 
 
 def _write(
-    table: MaskTable, layout: Layout, bad: dict[int, str], *, rule: MaskRule, values: list[int], file: Path
+    table: MaskTable,
+    layout: Layout,
+    bad: dict[int, str],
+    *,
+    rule: MaskRule,
+    fit: Fit,
+    values: list[int],
+    file: Path,
 ) -> tuple[list[bytes], NDArray[np.int64]]:
     """Puts the class of each pixel in a file, ``(N, H, W)``; a hash and the counts of each mask."""
     num_rows, size = len(table.masks), (layout.height, layout.width)
@@ -98,7 +108,7 @@ def _write(
     digests, counts_NK = [b""] * num_rows, np.zeros((num_rows, len(values)), dtype=np.int64)
 
     def classes_of(record: Record) -> NDArray[np.uint8]:
-        return _resized(numbered(rule.read(record), values, rule.ignored), size)
+        return _resized(numbered(rule.read(record), values, rule.ignored), size, fit)
 
     for row, mask_HW in enumerate(each_record(table.masks, classes_of, bad)):
         if mask_HW is not None:
@@ -108,10 +118,13 @@ def _write(
     return digests, counts_NK
 
 
-def _resized(mask_HW: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """The mask at another size; each pixel takes the class of the nearest one."""
+def _resized(mask_HW: NDArray[np.uint8], size: tuple[int, int], fit: Fit) -> NDArray[np.uint8]:
+    """The mask at another size; each pixel takes the class of the nearest one, and what is filled up does not count."""
     if mask_HW.shape == size:
         return mask_HW
+    height, width, top, left = placements(np.array([mask_HW.shape]), size, fit)[0].tolist()
+    filled_HW = np.full(size, IGNORED, dtype=np.uint8)
     mask_1HW = torch.from_numpy(np.ascontiguousarray(mask_HW))[None]
-    resized: NDArray[np.uint8] = functional.resize(mask_1HW, list(size), InterpolationMode.NEAREST_EXACT)[0].numpy()
-    return resized
+    resized_HW = functional.resize(mask_1HW, [height, width], InterpolationMode.NEAREST_EXACT)[0].numpy()
+    filled_HW[top : top + height, left : left + width] = resized_HW
+    return filled_HW

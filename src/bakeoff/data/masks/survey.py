@@ -37,7 +37,7 @@ class MaskSurveyor(ImageSurveyor):
             DataError: masks of other sizes than their images, values that are no class, or what images are refused for.
         """
         super().settle(section)
-        self._masks = MaskRule(section["classes"], section["ignore"])
+        self._masks = MaskRule(section["classes"], section["ignore"]).for_data(self.table.classes)
         rows = _spread(len(self.table.masks), _MOST_SCANNED)
         table = self.table
         looked_at = dataclasses.replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from datasets import Dataset, DatasetDict, Features, concatenate_datasets
 
@@ -16,9 +17,13 @@ from bakeoff.data.table import source_rows
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MaskTable(ImageTable):
-    """All rows; ``masks`` holds the undecoded masks as ``records`` does the images, in one column, ``image``."""
+    """All rows; ``masks`` holds the undecoded masks as ``records`` does the images, in one column, ``image``.
+
+    ``classes`` are the values of classes by name, where the source knows them.
+    """
 
     masks: Dataset
+    classes: Mapping[str, int]
 
 
 def read_table(splits: DatasetDict, columns: MaskColumns, *, split: SplitRule) -> MaskTable:
@@ -42,4 +47,7 @@ def read_table(splits: DatasetDict, columns: MaskColumns, *, split: SplitRule) -
         role: concatenate_datasets([undecoded_images(dataset, column) for dataset in rows.datasets.values()])
         for role, column in column_of.items()
     }
-    return MaskTable(**rows.facts(split), column_of=column_of, records=read["image"], masks=read["mask"])
+    classes = getattr(splits, "classes", {})
+    return MaskTable(
+        **rows.facts(split), column_of=column_of, records=read["image"], masks=read["mask"], classes=classes
+    )

@@ -63,6 +63,10 @@ class MaskRule:
         for value in (*named.values(), *([self.ignore] if isinstance(self.ignore, str) else [])):
             _number(value)
 
+    def for_data(self, classes: Mapping[str, int]) -> MaskRule:
+        """The same, with the classes that the source knows where none are set."""
+        return dataclasses.replace(self, classes=dict(classes)) if self.classes is None and classes else self
+
     @property
     def by_colour(self) -> bool:
         """Whether masks are read as colours."""

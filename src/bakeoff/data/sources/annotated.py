@@ -53,7 +53,7 @@ class AnnotatedFolder(Source):
         states = file_states(visible_files(self.root), relative_to=self.root)
         return {"source": self.name, "path": str(self.root), "files": states}
 
-    def head(self) -> Head:
+    def head(self) -> Head | None:
         """All rows, of which no pixel is read."""
         return Head(self.load(), whole=True)
 

@@ -82,6 +82,22 @@ class Coco(AnnotatedFolder):
         notes += [f"{len(rest):,} images are in no annotation file and were left out ({rest[0]})."] if rest else []
         return splits_of(by_split, names, [*notes, self.images.note()])
 
+    @staticmethod
+    def refuse_unknown(one: Described, own: Sequence[Mapping[str, Any]], known: Mapping[Any, int]) -> None:
+        """Nothing, if all annotations are of categories that the file has.
+
+        Raises:
+            DataError: some are not.
+        """
+        unknown = [annotation for annotation in own if annotation.get("category_id") not in known]
+        if not unknown:
+            return
+        ids = sorted({str(annotation.get("category_id")) for annotation in unknown})
+        problem = f"annotation {unknown[0].get('id')} in {one.file} has the category_id {', '.join(ids[:_MOST_SHOWN])}"
+        problem += ", which is none of the file's categories"
+        allowed, step = [str(number) for number in known][:20], "add it to categories, or mend the annotation"
+        raise DataError("data.unknown_category", "data.folder", str(one.file), problem, allowed=allowed, next_step=step)
+
 
 def _is_usual(file: Path) -> bool:
     return bool(_USUAL.fullmatch(file.name)) and not file.name.startswith(_OTHER)
@@ -163,9 +179,7 @@ def _annotated(
     known, found = number_of[one.file], []
     for image in one.content["images"]:
         own = of_image.pop(image["id"], [])
-        unknown = [annotation for annotation in own if annotation.get("category_id") not in known]
-        if unknown:
-            _refuse_category(one, unknown, known)
+        source.refuse_unknown(one, own, known)
         file = source.images.find(str(image["file_name"]), one.places, split=one.split or "")
         found.append(
             Annotated(
@@ -198,12 +212,3 @@ def _box_around(annotation: Mapping[str, Any]) -> list[float]:
         return [0.0, 0.0, 0.0, 0.0]
     left, top = min(points[::2]), min(points[1::2])
     return [left, top, max(points[::2]) - left, max(points[1::2]) - top]
-
-
-def _refuse_category(one: Described, unknown: Sequence[Mapping[str, Any]], known: Mapping[Any, int]) -> None:
-    ids = sorted({str(annotation.get("category_id")) for annotation in unknown})
-    problem = f"annotation {unknown[0].get('id')} in {one.file} has the category_id {', '.join(ids[:_MOST_SHOWN])}"
-    problem += ", which is none of the file's categories"
-    step = "add it to categories, or mend the annotation"
-    allowed = [str(number) for number in known][:20]
-    raise DataError("data.unknown_category", "data.folder", str(one.file), problem, allowed=allowed, next_step=step)

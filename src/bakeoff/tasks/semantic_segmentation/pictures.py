@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageColor
 
+from bakeoff.data.image.fitting import Fit, placements
 from bakeoff.data.masks.runs import Masks
 from bakeoff.data.masks.values import IGNORED
 from bakeoff.errors import EnvironmentFault
@@ -51,8 +52,11 @@ def write_masks(folder: Path, names: Sequence[str], masks: Sequence[np.ndarray])
     return files
 
 
-def at_size(mask_HW: np.ndarray, height: int, width: int) -> Masks:
+def at_size(mask_HW: np.ndarray, height: int, width: int, fit: Fit = "stretch") -> Masks:
     """A mask at the size that its image came in; each pixel takes the class of the nearest one."""
+    placed = placements(np.array([[height, width]]), (mask_HW.shape[0], mask_HW.shape[1]), fit)[0].tolist()
+    drawn_height, drawn_width, top, left = placed
+    mask_HW = mask_HW[top : top + drawn_height, left : left + drawn_width]
     if mask_HW.shape == (height, width):
         return mask_HW
     return np.asarray(Image.fromarray(mask_HW).resize((width, height), Image.Resampling.NEAREST))

@@ -150,7 +150,7 @@ class SemanticSegmentation(Task[MaskSpec]):
         """
         answers = run.answers(new)
         sizes = zip(new.shown["height"], new.shown["width"], strict=True)
-        masks = [at_size(mask_HW, *size) for mask_HW, size in zip(masks_of(answers), sizes, strict=True)]
+        masks = [at_size(mask_HW, *size, self.spec.fit) for mask_HW, size in zip(masks_of(answers), sizes, strict=True)]
         files = write_masks(Path(folder), [str(name) for name in new.shown["file"]], masks)
         said = self.predicted(answers)
         return table_of(mask=[str(file) for file in files], **{name: said[name] for name in said.column_names})
