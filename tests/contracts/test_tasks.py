@@ -9,9 +9,16 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from omegaconf import OmegaConf
 
+from bakeoff.comparison.running.executor import LocalExecutor
+from bakeoff.comparison.running.job import Job
 from bakeoff.config.catalog import Catalog
+from bakeoff.config.composition import Composer
 from bakeoff.config.running import run_pipeline
+from bakeoff.files import read_json
+from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.run import TrialLabel
 
 CATALOG = Catalog()
 
@@ -35,7 +42,7 @@ def test_a_bakeoff_of_every_task_reaches_verdict_report_and_audit(
     task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    small = ["budget.value=20_000", "budget.tolerance=0.2", "trainer.max_examples=200", "tracking=none", "debug=true"]
+    small = ["budget.value=20_000", "budget.tolerance=0.2", "trainer.max_examples=64", "tracking=none", "debug=true"]
     folder = tmp_path / "bakeoff"
     run_pipeline("compare", argv=[*quick_overrides(task), *small, f"output_dir={folder}"])
     told = capsys.readouterr().out
@@ -57,6 +64,27 @@ def test_a_bakeoff_of_every_task_reaches_verdict_report_and_audit(
     data, why = find_data(folder)
     assert data is not None, why
     assert audit(folder, data=data).agrees
+
+
+def trial_of(task: str, folder: Path) -> Job:
+    """A trial of the task's own model on a few rows of that bakeoff's data."""
+    words = [word for word in quick_overrides(task) if not word.startswith(("contenders=", "seeds="))]
+    small = ["trainer.max_examples=64", "trainer.accelerator=cpu"]
+    cfg = OmegaConf.to_container(Composer().compose("train", [*words, *small]).cfg, resolve=True)
+    return Job(TrialConfig.of(cfg).raw, folder / task, TrialLabel(task, "model", "contender", "b0"))
+
+
+def test_a_trial_of_every_task_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
+    """As those of a bakeoff do; all from one fork server, since its start is most of the cost."""
+    jobs = [trial_of(task, tmp_path) for task in CATALOG.options("task")]
+    ended: dict[str, str] = {}
+    LocalExecutor(workers=1, retries=0).run(
+        jobs, on_end=lambda job, result: ended.update({job.folder.name: result["status"]})
+    )
+    said = {job.folder.name: (job.folder / "log.txt").read_text() for job in jobs if not job.finished}
+    assert ended == dict.fromkeys(CATALOG.options("task"), "finished"), said
+    for job in jobs:
+        assert job.config["task"]["metric"] in read_json(job.folder / "result.json")["validation"]
 
 
 @pytest.mark.parametrize("task", sorted(set(CATALOG.options("task")) - {"sequence_probe"}))
