@@ -7,6 +7,7 @@ the content.
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import os
 import platform
@@ -47,10 +48,7 @@ class StandardLibrary(Source):
 
     def identity(self) -> dict[str, Any]:
         """Python's version, and a hash of all files."""
-        state = hashlib.blake2b(digest_size=16)
-        for name, file in _modules():
-            state.update(name.encode() + b"\0" + file.read_bytes())
-        pinned = {"python": platform.python_version(), "content": state.hexdigest()}
+        pinned = {"python": platform.python_version(), "content": _content()}
         return {"source": "stdlib", "part": self._part, "max_bytes": self._max_bytes, **pinned}
 
     def load(self) -> DatasetDict:
@@ -86,6 +84,15 @@ def _modules() -> list[tuple[str, Path]]:
         files = [Path(folder) / name for name in names if name.endswith(".py")]
         found += [(file.relative_to(root).as_posix(), file) for file in files]
     return sorted(found)
+
+
+@functools.cache
+def _content() -> str:
+    """A hash of all files, some 30 MB; they are those of the Python that runs."""
+    state = hashlib.blake2b(digest_size=16)
+    for name, file in _modules():
+        state.update(name.encode() + b"\0" + file.read_bytes())
+    return state.hexdigest()
 
 
 def _docstrings(text: str) -> str:
