@@ -1,6 +1,9 @@
 """A user's own pictures: trained, evaluated and used for prediction without touching code."""
 
+import contextlib
+import io
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -68,23 +71,36 @@ def test_train_evaluate_and_predict(folder, capsys, make):
     assert table["file"].str.endswith(("0.png", "1.png", "2.png")).all()
 
 
-def test_a_run_says_the_same_in_its_result_and_on_the_console(folder, capsys):
-    run_pipeline(
-        "train", argv=["data=digits", "model=linear", "trainer.max_epochs=2", "output_dir=run", "tracking=none"]
-    )
-    printed = dict(line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("test/"))
-    result = json.loads((folder / "run" / "result.json").read_text())
+ON_DIGITS = ["data=digits", "model=linear", "trainer.max_epochs=1", "trainer.accelerator=cpu", "output_dir=run"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of a run, and what was said while it trained."""
+    folder = tmp_path_factory.mktemp("trained")
+    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()) as said:
+        run_pipeline("train", argv=[*ON_DIGITS, "tracking=none"])
+    return folder / "run", said.getvalue()
+
+
+@pytest.fixture
+def run(folder, trained):
+    """A copy of it in the current folder."""
+    return shutil.copytree(trained[0], folder / "run")
+
+
+def test_a_run_says_the_same_in_its_result_and_on_the_console(trained):
+    run, said = trained
+    printed = dict(line.split() for line in said.splitlines() if line.startswith("test/"))
+    result = json.loads((run / "result.json").read_text())
     assert printed == {f"test/{name}": f"{value:.4f}" for name, value in result["test"].items()}
 
 
-def test_the_same_command_again_trains_nothing(folder, capsys):
-    command = ["data=digits", "model=linear", "trainer.max_epochs=1", "output_dir=run", "tracking=none"]
-    run_pipeline("train", argv=command)
-    written = (folder / "run" / "result.json").stat().st_mtime_ns
-    capsys.readouterr()
-    run_pipeline("train", argv=command)
+def test_the_same_command_again_trains_nothing(run, capsys):
+    written = (run / "result.json").stat().st_mtime_ns
+    run_pipeline("train", argv=[*ON_DIGITS, "tracking=none"])
     assert "finished before" in capsys.readouterr().out
-    assert (folder / "run" / "result.json").stat().st_mtime_ns == written
+    assert (run / "result.json").stat().st_mtime_ns == written
 
 
 @pytest.mark.parametrize(
@@ -95,11 +111,7 @@ def test_the_same_command_again_trains_nothing(folder, capsys):
         ("unfinished", "checkpoint.unfinished"),
     ],
 )
-def test_a_run_that_is_not_to_be_trusted_is_refused_with_exit_5(folder, capsys, damage, code):
-    run_pipeline(
-        "train", argv=["data=digits", "model=linear", "trainer.max_epochs=1", "output_dir=run", "tracking=none"]
-    )
-    run = folder / "run"
+def test_a_run_that_is_not_to_be_trusted_is_refused_with_exit_5(run, capsys, damage, code):
     if damage == "truncate":
         weights = run / "weights.safetensors"
         weights.write_bytes(weights.read_bytes()[:20])
@@ -119,13 +131,12 @@ def test_a_run_that_is_not_to_be_trusted_is_refused_with_exit_5(folder, capsys, 
 
 
 def test_a_tracker_that_is_away_costs_nothing_but_exit_7(folder, capsys):
-    command = ["data=digits", "model=linear", "trainer.max_epochs=1", "output_dir=run"]
     with pytest.raises(SystemExit) as stop:
-        run_pipeline("train", argv=[*command, "tracking.uri=http://127.0.0.1:9"])
+        run_pipeline("train", argv=[*ON_DIGITS, "tracking.uri=http://127.0.0.1:9"])
     assert stop.value.code == 7
     assert "error[tracking.not_synced]" in capsys.readouterr().err
     assert json.loads((folder / "run" / "result.json").read_text())["status"] == "finished"
-    run_pipeline("train", argv=command)
+    run_pipeline("train", argv=ON_DIGITS)
     assert "finished before" in capsys.readouterr().out
     assert (folder / "run" / "mlflow.db").exists()
 

@@ -60,18 +60,12 @@ def answers(lines, folder):
     return json.loads(done.stdout)
 
 
-def test_settings_are_refused_before_torch_is_imported(tmp_path):
-    for line, (code, told, heavy) in answers(SETTINGS, tmp_path).items():
-        assert told.startswith(f"error[{SETTINGS[line]}]"), line
-        assert (code, heavy) == (2, False), line
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_head_of_the_data_is_read_before_torch_is_imported(tmp_path):
+def test_what_settings_and_the_head_of_the_data_show_is_refused_before_torch_is_imported(tmp_path):
     (tmp_path / "photos").mkdir()
     rows = "".join(f"film {number} schön,pos,0.{number}\n" for number in range(60))
     (tmp_path / "films.csv").write_text(f"text,label,score\n{rows}", encoding="utf-8")
-    for line, (code, told, heavy) in answers(DATA, tmp_path).items():
-        assert told.startswith(f"error[{DATA[line]}]"), (line, told)
-        assert (code, heavy) == (2 if DATA[line].startswith("config") else 3, False), line
+    expected = SETTINGS | DATA
+    for line, (code, told, heavy) in answers(expected, tmp_path).items():
+        assert told.startswith(f"error[{expected[line]}]"), (line, told)
+        assert (code, heavy) == (2 if expected[line].startswith("config") else 3, False), line
     assert sorted(path.name for path in tmp_path.iterdir()) == ["films.csv", "photos"]

@@ -89,14 +89,21 @@ def constructors() -> dict[str, Callable[..., SequenceBackbone]]:
     return classes | {f"model={name}": from_file(model) for name, model in configured_models().items()}
 
 
-def forms(*, causal: bool | None = None, cross_attention: bool | None = None) -> list[Any]:
-    """A parameter for each form that its model can take; a model that only encodes takes the first one alone."""
+def forms(*, causal: bool | None = None, cross_attention: bool | None = None, once: bool = False) -> list[Any]:
+    """A parameter for each form that its model can take; a model that only encodes takes the first one alone.
+
+    Args:
+        causal: those that are so, or are not.
+        cross_attention: those that have it, or have not.
+        once: without the classes that a file of ``conf/model`` builds too.
+    """
+    twice = {resolve(model.net._target_).__name__ for model in configured_models().values()} if once else set()
     return [
         pytest.param(
             form, id=f"{form.name}-{'causal' if form.causal else 'both_ways'}{'-memory' * form.cross_attention}"
         )
         for form in _all_forms()
-        if causal in (None, form.causal) and cross_attention in (None, form.cross_attention)
+        if causal in (None, form.causal) and cross_attention in (None, form.cross_attention) and form.name not in twice
     ]
 
 

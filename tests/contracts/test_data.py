@@ -14,18 +14,20 @@ import pytest
 import torch
 from datasets import ClassLabel, Dataset, Features, List, Value
 from datasets import Image as ImageFeature
-from hydra import compose, initialize_config_dir
+from filelock import FileLock
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
 from bakeoff.commands.options_of_data import look
 from bakeoff.config import build, compose_section, conf_dir
 from bakeoff.config.catalog import Catalog
+from bakeoff.config.composition import Composer
 from bakeoff.data.batches.batch import walk
 from bakeoff.data.contract import SPLITS, TaskData
 from bakeoff.data.spec import ClassSpec
 from bakeoff.data.text.spec import PAD
 from bakeoff.errors import ConfigError
+from bakeoff.files import read_json
 from tests.values import values
 
 NUM_IMAGES = 60
@@ -250,33 +252,46 @@ OFFLINE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing from another run, nothing left behind."""
-    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
-
-
-def section(name: str, folder: Path) -> DictConfig:
-    """The ``data`` section of a trial."""
-    if name not in OFFLINE:
-        pytest.fail(f"say in OFFLINE how a test can have data={name} without a network")
-    (folder / name).mkdir(exist_ok=True)
-    return section_of(name, OFFLINE[name](folder / name))
-
-
 def section_of(name: str, settings: Mapping[str, Any]) -> DictConfig:
     """The ``data`` section with some settings."""
     overrides = [f"data.{key}={value}" for key, value in settings.items()]
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        return compose(overrides=[f"+data={name}", *overrides]).data
+    section: DictConfig = Composer().compose(None, [f"+data={name}", *overrides]).cfg.data
+    return section
 
 
-def make(name: str, folder: Path, *, seed: int = 0) -> TaskData:
-    """The data set as a trial builds it."""
-    config = section(name, folder)
-    data = build(config.module, seed=seed)
-    assert config.kind == data.spec.kind == data.spec_class.kind
-    return data
+class DataSets:
+    """Each data set that can be chosen; its files are made once for all test processes, which share what is prepared.
+
+    Args:
+        folder: where the files lie.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self._folder = folder
+
+    def section(self, name: str) -> DictConfig:
+        """The ``data`` section of a trial."""
+        if name not in OFFLINE:
+            pytest.fail(f"say in OFFLINE how a test can have data={name} without a network")
+        settings = self._folder / f"{name}.json"
+        with FileLock(f"{settings}.making"):
+            if not settings.exists():
+                (self._folder / name).mkdir(exist_ok=True)
+                settings.write_text(json.dumps(OFFLINE[name](self._folder / name)))
+        return section_of(name, read_json(settings))
+
+    def make(self, name: str, *, seed: int = 0) -> TaskData:
+        """The data set as a trial builds it."""
+        config = self.section(name)
+        data: TaskData = build(config.module, seed=seed)
+        assert config.kind == data.spec.kind == data.spec_class.kind
+        return data
+
+
+@pytest.fixture(scope="module")
+def data_sets(shared_folder: Path) -> DataSets:
+    return DataSets(shared_folder / "data_sets")
 
 
 def tensors(batch: Any) -> list[torch.Tensor]:
@@ -296,10 +311,10 @@ def equal(some: list[list[torch.Tensor]], others: list[list[torch.Tensor]]) -> b
 
 
 @pytest.mark.parametrize("name", names("data"))
-def test_a_survey_says_how_many_rows_training_will_have(name: str, tmp_path: Path) -> None:
+def test_a_survey_says_how_many_rows_training_will_have(name: str, data_sets: DataSets) -> None:
     """What `bakeoff data` prints, by looking alone."""
-    found = look(OmegaConf.to_container(section(name, tmp_path), resolve=True))
-    data = make(name, tmp_path)
+    found = look(OmegaConf.to_container(data_sets.section(name), resolve=True))
+    data = data_sets.make(name)
     assert found.refusal is None
     assert found.splits == {split: data.num_examples(split) for split in SPLITS}
     assert (found.examples and found.measures) or not found.columns
@@ -311,8 +326,8 @@ def test_a_survey_says_how_many_rows_training_will_have(name: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", names("data"))
-def test_every_data_set_keeps_the_promises_of_its_module(name: str, tmp_path: Path) -> None:
-    data = make(name, tmp_path)
+def test_every_data_set_keeps_the_promises_of_its_module(name: str, data_sets: DataSets) -> None:
+    data = data_sets.make(name)
     spec = data.spec
     assert spec.name == name
     assert data.spec_class.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
@@ -330,8 +345,8 @@ def test_every_data_set_keeps_the_promises_of_its_module(name: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", names("data"))
-def test_every_data_set_gives_batches_that_a_seed_repeats(name: str, tmp_path: Path) -> None:
-    first, again, other = make(name, tmp_path), make(name, tmp_path), make(name, tmp_path, seed=1)
+def test_every_data_set_gives_batches_that_a_seed_repeats(name: str, data_sets: DataSets) -> None:
+    first, again, other = data_sets.make(name), data_sets.make(name), data_sets.make(name, seed=1)
     batch = next(iter(first.train_dataloader()))
     assert batch.size > 0
     assert all(torch.isfinite(tensor).all() for tensor in tensors(batch))
@@ -344,8 +359,8 @@ def test_every_data_set_gives_batches_that_a_seed_repeats(name: str, tmp_path: P
 
 
 @pytest.mark.parametrize("name", names("data"))
-def test_every_training_loader_chunks_and_resumes(name: str, tmp_path: Path) -> None:
-    data = make(name, tmp_path)
+def test_every_training_loader_chunks_and_resumes(name: str, data_sets: DataSets) -> None:
+    data = data_sets.make(name)
     data.batch_size = 4
     data.seed = 0
     loader = data.train_dataloader()
@@ -366,8 +381,8 @@ CLASSES = [name for name in names("data") if kind(name) in ("image", "labelled_t
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_every_data_set_of_classes_has_all_of_them_in_train(name: str, tmp_path: Path) -> None:
-    data = make(name, tmp_path)
+def test_every_data_set_of_classes_has_all_of_them_in_train(name: str, data_sets: DataSets) -> None:
+    data = data_sets.make(name)
     spec = data.spec
     assert spec.num_train == len(values(data.labels("train")))
     assert spec.num_classes >= 2
@@ -379,8 +394,8 @@ def test_every_data_set_of_classes_has_all_of_them_in_train(name: str, tmp_path:
 
 
 @pytest.mark.parametrize("name", IMAGES)
-def test_every_image_data_set_gives_normalised_batches(name: str, tmp_path: Path) -> None:
-    data = make(name, tmp_path)
+def test_every_image_data_set_gives_normalised_batches(name: str, data_sets: DataSets) -> None:
+    data = data_sets.make(name)
     images_BCHW, labels_B, _ = next(iter(data.train_dataloader()))
     assert images_BCHW.shape[1:] == data.spec.example_shape
     assert images_BCHW.dtype == torch.float32
@@ -408,8 +423,8 @@ def test_every_augmentation_of_images_lists_every_knob(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(names("augment")) - set(OF_IMAGES)))
-def test_every_augmentation_of_tokens_keeps_the_form_of_a_batch(name: str, tmp_path: Path) -> None:
-    spec = make("csv", tmp_path).spec
+def test_every_augmentation_of_tokens_keeps_the_form_of_a_batch(name: str, data_sets: DataSets) -> None:
+    spec = data_sets.make("csv").spec
     augment = build(compose_section("augment", name)).for_data(spec)
     torch.manual_seed(0)
     tokens_BT, labels_B = torch.randint(1, spec.vocab_size, (8, 40)), torch.arange(8) % 3
@@ -423,9 +438,9 @@ def test_every_augmentation_of_tokens_keeps_the_form_of_a_batch(name: str, tmp_p
 
 
 @pytest.mark.parametrize("name", names("augment"))
-def test_no_augmentation_is_given_data_of_another_kind(name: str, tmp_path: Path) -> None:
+def test_no_augmentation_is_given_data_of_another_kind(name: str, data_sets: DataSets) -> None:
     augment = build(compose_section("augment", name))
-    other = make("csv" if name in OF_IMAGES else "digits", tmp_path).spec
+    other = data_sets.make("csv" if name in OF_IMAGES else "digits").spec
     if name == "none":
         assert augment.for_data(other) is None
         return

@@ -207,7 +207,7 @@ def reach(form: Form, *, padding_mask_BT: torch.Tensor | None = None, training: 
     return (x_BTD.grad[0].abs().sum(dim=-1) > 0).tolist()
 
 
-@every_form
+@pytest.mark.parametrize("form", forms(once=True))
 def test_its_cost_is_counted_from_shapes_alone(form: Form) -> None:
     model = build_on_meta(form.make)
     memory = {name: part.to("meta") for name, part in form.memory(2).items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
+from bakeoff.config.running import run_pipeline
 
 DENIED = {
     "datasets": "reads sources; prepared data do without",
@@ -29,22 +29,26 @@ TRAININGS = {"image": "model=linear", "text": TEXT, "probe": PROBE}
 PROGRAM = """
 import sys
 from bakeoff.cli import main
-main(["train", *sys.argv[1:], "trainer.max_epochs=1", "tracking=none", "output_dir=run"])
+for words in sys.argv[1:]:
+    main(["train", *words.split()])
+    print("LOADED", *sys.modules)
+import bakeoff.commands.compare
 print("LOADED", *sys.modules)
 """
 
 
-@pytest.mark.parametrize("kind", TRAININGS)
-def test_a_training_loads_only_what_it_needs(kind, tmp_path):
-    """The data are prepared by one run, and used by the next, which is what every trial after the first one does."""
-    for _ in range(2):
-        command = [sys.executable, "-c", PROGRAM, *TRAININGS[kind].split()]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-        loaded = set(done.stdout.split("LOADED")[1].split())
-    assert {name: why for name, why in DENIED.items() if name in loaded} == {}
+def test_trainings_and_the_beginning_of_a_bakeoff_load_only_what_they_need(tmp_path, monkeypatch):
+    """One process trains on each kind of data, prepared by an earlier run, as for every trial after the first one.
 
-
-def test_a_bakeoff_begins_without_what_only_its_report_needs(tmp_path):
-    program = "import sys; import bakeoff.commands.compare; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert set(DENIED) & set(done.stdout.split()) == set()
+    Then it imports what a bakeoff begins with, which does without what only its report needs.
+    """
+    monkeypatch.chdir(tmp_path)
+    here = "trainer.max_epochs=1 trainer.accelerator=cpu tracking=none"
+    for kind, words in TRAININGS.items():
+        run_pipeline("train", argv=[*words.split(), *here.split(), f"output_dir=prepared/{kind}"])
+    lines = [f"{words} {here} output_dir={kind}" for kind, words in TRAININGS.items()]
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *lines], capture_output=True, text=True, check=True)
+    loaded = [set(part.split()) for part in done.stdout.split("LOADED")[1:]]
+    assert len(loaded) == len(TRAININGS) + 1
+    for stage, modules in zip([*TRAININGS, "bakeoff"], loaded, strict=True):
+        assert {name: why for name, why in DENIED.items() if name in modules} == {}, stage

@@ -10,7 +10,6 @@ import json
 import os
 import random
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -30,7 +29,7 @@ from bakeoff.errors import CheckpointError
 PACKAGE, FLAGS = "toy_positions", ["--config-dir", "conf", "allow_code=[toy_positions]"]
 TRAINED = ["task=find_positions", "data.file=old.jsonl", "optimizer.lr=3e-2", "trainer.max_epochs=6"]
 HERE = ["trainer.accelerator=cpu", "tracking=none"]
-NUM_LINES, NUM_TEST = 240, 60
+NUM_LINES, NUM_TEST, NUM_SEEDS = 240, 60, 3
 Line = dict[str, Any]
 
 
@@ -87,7 +86,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, lines: list[Line]) -> Itera
         patch.syspath_prepend(folder)
         patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]))
         say("train", *FLAGS, *TRAINED, *HERE, "model=tiny_conv", "trainer.accumulate=2", "output_dir=run")
-        small = ["seeds=5", "budget.value=600", "budget.tolerance=0.2", "executor.workers=1"]
+        small = [f"seeds={NUM_SEEDS}", "budget.value=600", "budget.tolerance=0.2", "executor.workers=1"]
         say("compare", *FLAGS, *TRAINED, *HERE, *small, "output_dir=contest")
         yield folder
         forget()
@@ -129,9 +128,8 @@ def test_compare_scores_pseudo_values_of_the_metric_that_the_task_declares(
     trivial = [range(0, len(line["values"]), 3) for line in test_lines]
     assert verdict["trivial"] == pytest.approx(f1(trivial, test_lines), abs=1e-12)
     table = pd.read_parquet(folder / "contest" / "scores.parquet")
-    assert table["contender"].value_counts().to_dict() == dict.fromkeys(["tiny_gru", "tiny_conv"], 5 * NUM_TEST) | {
-        "window": 5 * NUM_TEST
-    }
+    names = ["tiny_gru", "tiny_conv", "window"]
+    assert table["contender"].value_counts().to_dict() == dict.fromkeys(names, NUM_SEEDS * NUM_TEST)
     for trial in (folder / "contest" / "trials").iterdir():
         about = read(trial / "run.json")
         with pa.ipc.open_file(trial / "test_predictions.arrow") as file:
@@ -184,7 +182,7 @@ def test_predict_answers_each_new_line_with_a_list(folder: Path) -> None:
     fresh = make_lines(9, seed=8)
     write(folder / "new.jsonl", [{"values": line["values"]} for line in fresh])
     words = ["predict", *FLAGS, "run=run", "input=new.jsonl", "output=answers.parquet", "batch_size=4"]
-    subprocess.run([sys.executable, "-m", "bakeoff.cli", *words], check=True)
+    say(*words)
     table = pd.read_parquet(folder / "answers.parquet")
     assert list(table) == ["line", "positions"]
     assert table["line"].tolist() == [f"new.jsonl#{row}" for row in range(9)]

@@ -28,13 +28,13 @@ def published():
     return make
 
 
-@pytest.mark.parametrize("shuffled", [False, True])
-def test_signals_are_those_of_the_package_to_within_half_a_step(published, shuffled) -> None:
+@pytest.mark.parametrize(("shuffled", "more"), [(False, {}), (True, {"val": 20})])
+def test_signals_are_those_of_the_package_to_within_half_a_step(published, shuffled, more) -> None:
     np.random.seed(3)
     before = np.random.get_state()[1].tolist()
-    loaded, made = MNIST1D(shuffled=shuffled, num_val=20).load(), published(shuffled)
+    loaded, made = MNIST1D(shuffled=shuffled, num_val=more.get("val", 0)).load(), published(shuffled)
     assert np.random.get_state()[1].tolist() == before
-    assert {name: len(split) for name, split in loaded.items()} == {"train": 4000, "test": 1000, "val": 20}
+    assert {name: len(split) for name, split in loaded.items()} == {"train": 4000, "test": 1000} | more
     for split, signals, labels in (("train", "x", "y"), ("test", "x_test", "y_test")):
         pixels_NT = np.asarray(loaded[split]["image"], dtype=np.float64)[:, :, 0]
         assert np.abs(pixels_NT * (12 / 255) - 6 - made[signals]).max() <= 6 / 255 + 1e-9

@@ -79,20 +79,21 @@ def test_images_need_their_own(imports_without, package: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "lacking"),
+    ("tasks", "lacking"),
     [
-        ("text_classification", ("torchvision", "timm")),
-        ("language_modeling", ("torchvision", "timm")),
-        ("translation", ("torchvision", "timm")),
-        ("image_classification", TEXT),
-        ("sequence_probe", ("torchvision", "timm", *TEXT)),
+        (("text_classification", "language_modeling", "translation"), ("torchvision", "timm")),
+        (("image_classification",), TEXT),
+        (("sequence_probe",), ("torchvision", "timm", *TEXT)),
     ],
 )
 def test_all_that_a_trial_names_comes_without_the_packages_of_other_kinds(
-    imports_without, task: str, lacking: tuple[str, ...]
+    imports_without, tasks: tuple[str, ...], lacking: tuple[str, ...]
 ) -> None:
     """Those that every configuration names, such as an augmentation that is off, are among them."""
-    config = OmegaConf.to_container(Composer().compose("train", [f"task={task}"]).cfg, resolve=True)
-    modules = modules_of(config)
-    assert f"bakeoff.tasks.{task}.task" in modules and "bakeoff.data.image.augment" in modules
-    assert imports_without(lacking, *modules, "bakeoff.comparison.running.worker", "bakeoff.commands.compare") == ""
+    named: list[str] = []
+    for task in tasks:
+        config = OmegaConf.to_container(Composer().compose("train", [f"task={task}"]).cfg, resolve=True)
+        modules = modules_of(config)
+        assert f"bakeoff.tasks.{task}.task" in modules and "bakeoff.data.image.augment" in modules
+        named += modules
+    assert imports_without(lacking, *named, "bakeoff.comparison.running.worker", "bakeoff.commands.compare") == ""
