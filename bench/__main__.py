@@ -2,7 +2,7 @@
 
 python -m bench                      everything (about 50 minutes on two cores)
 python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences,
-                                     large, refusals, start or growth
+                                     large, refusals, start, growth or detection
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from bakeoff.training.trial.environment import environment
-from bench import executors, first_step, growth, large, parallel, refusals, sequences, start, throughput
+from bench import detection, executors, first_step, growth, large, parallel, refusals, sequences, start, throughput
 
 PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "throughput": lambda: throughput.measure(repeats=5),
@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "refusals": lambda: refusals.measure(repeats=3),
     "start": lambda: start.measure(pairs=5),
     "growth": lambda: growth.measure(trials=(100, 1_000, 10_000)),
+    "detection": lambda: detection.measure(repeats=9),
 }
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 HEADER = "| what | bakeoff | reference | ratio | target |\n| --- | --- | --- | --- | --- |\n"
@@ -59,6 +60,7 @@ PARTS_DOC = {
     "refusals": (refusals.__doc__ or "").strip(),
     "start": (start.__doc__ or "").strip(),
     "growth": (growth.__doc__ or "").strip(),
+    "detection": (detection.__doc__ or "").strip(),
 }
 
 

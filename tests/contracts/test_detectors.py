@@ -11,9 +11,11 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor
 
+from bakeoff.comparison.planning.sizing import solve_size
 from bakeoff.config import build
 from bakeoff.data.batches.batch import Batch, Ragged
 from bakeoff.models.contracts import Detector
+from bakeoff.models.cost import build_on_meta, count_parameters
 from bakeoff.tasks.object_detection.network import DetectionNetwork
 from tests.tasks.detection_examples import detection_task, labels
 
@@ -87,6 +89,19 @@ def test_learns_from_images_without_any_box(name: str) -> None:
 def test_the_cost_of_a_step_is_counted(name: str) -> None:
     net, task = make(name, SIZES[0]), detection_task(SIZES[0], CLASSES)
     assert task.train_flops_per_example(net) > 2 * sum(p.numel() for p in net.parameters())
+
+
+@every_detector
+@pytest.mark.parametrize("target", [100_000, 1_000_000])
+def test_lands_within_five_percent(name: str, target: int) -> None:
+    def count(args: dict[str, float]) -> int:
+        def make_it() -> DetectionNetwork:
+            return DetectionNetwork(build(SECTIONS[name].net, in_channels=3, image_size=(64, 64), **args), CLASSES)
+
+        return count_parameters(build_on_meta(make_it))
+
+    sized = solve_size(count, OmegaConf.to_container(SECTIONS[name].knobs, resolve=True), target, name=name)
+    assert abs(sized.params / target - 1) <= 0.05
 
 
 @every_detector

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from torchvision.models.detection import _utils as reference
 from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss
 from torchvision.models.detection.rpn import RegionProposalNetwork
-from torchvision.ops import box_convert, generalized_box_iou_loss
+from torchvision.ops import box_convert, box_iou, generalized_box_iou_loss
 
 from bakeoff.data.batches.batch import Ragged
 from bakeoff.models.boxes import differences, in_crowds, moved, overlaps, padded_boxes
@@ -53,6 +53,15 @@ def test_differences_are_those_of_torchvision_and_are_undone() -> None:
     coder = reference.BoxCoder(weights=(1.0, 1.0, 1.0, 1.0))
     torch.testing.assert_close(differences(some, others), coder.encode_single(some, others))
     torch.testing.assert_close(moved(differences(some, others), others), some, atol=1e-4, rtol=1e-5)
+
+
+def test_overlaps_are_those_of_torchvision_for_each_image_alone() -> None:
+    truth, some = labels(SIZE, counts=[2, 0, 3]), torch.stack([boxes(6, seed=seed) for seed in range(3)])
+    found = overlaps(some, padded_boxes(truth))
+    assert found.shape == (3, 6, 3)
+    for row, own in enumerate(truth["boxes"].split([2, 0, 3])):
+        torch.testing.assert_close(found[row, :, : len(own)], box_iou(some[row], own))
+        assert (found[row, :, len(own) :] == -1).all()
 
 
 def test_the_loss_of_proposals_is_that_of_torchvision_where_all_anchors_count() -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torchvision.ops import box_convert, box_iou, clip_boxes_to_image
+from torchvision.ops import box_convert, clip_boxes_to_image
 
 from bakeoff.data.batches.batch import Ragged
 
@@ -54,9 +54,17 @@ def places(counts_B: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def overlaps(boxes_BA4: Tensor, padded: PaddedBoxes) -> Tensor:
-    """Intersection over union with each real label, ``(B, A, M)``; -1 with padding and crowds."""
-    overlaps_BAM = box_iou(boxes_BA4, padded.boxes_BM4).nan_to_num(0.0)
-    return torch.where(padded.real_BM[:, None], overlaps_BAM, -1.0)
+    """Intersection over union with each real label, ``(B, A, M)``; -1 with padding and crowds.
+
+    As torchvision's ``box_iou``, but that it works on whole arrays of each coordinate: three times as fast on a CPU.
+    """
+    left, top, right, bottom = boxes_BA4[..., None].unbind(dim=2)
+    own_left, own_top, own_right, own_bottom = padded.boxes_BM4[:, None].unbind(dim=3)
+    across_BAM = (torch.minimum(right, own_right) - torch.maximum(left, own_left)).clamp_(min=0)
+    shared_BAM = (torch.minimum(bottom, own_bottom) - torch.maximum(top, own_top)).clamp_(min=0).mul_(across_BAM)
+    areas_BAM = (right - left) * (bottom - top) + (own_right - own_left) * (own_bottom - own_top)
+    overlaps_BAM = shared_BAM / (areas_BAM - shared_BAM).clamp_(min=1e-9)
+    return overlaps_BAM.masked_fill_(~padded.real_BM[:, None], -1.0)
 
 
 def in_crowds(boxes_BA4: Tensor, padded: PaddedBoxes) -> Tensor:

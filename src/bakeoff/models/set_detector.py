@@ -15,6 +15,8 @@ from bakeoff.models.contracts import Detector, ImageBackbone, RegionHead, Sequen
 from bakeoff.models.detection import SetOutputs
 from bakeoff.models.positions import plane
 
+WIDTH_OF_BACKBONES = 320
+"""The width of a decoder for which a backbone has its paper's."""
 _FIRST_SIDE = 0.3  # of a query's box, as a share of the image's, before training
 _STEPS = (0.7548776662466927, 0.5698402909980532)
 

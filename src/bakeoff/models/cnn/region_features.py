@@ -13,6 +13,7 @@ larger regions.
 from __future__ import annotations
 
 import torch
+from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.ops import roi_align
@@ -21,6 +22,7 @@ from bakeoff.models.cnn.fcn import FCN
 from bakeoff.models.contracts import ImageBackbone
 
 _SAMPLES = 2  # a side of each cut-out place, as in Mask R-CNN
+_MOST_BY_PRODUCTS = 1024  # places of a map
 
 
 def summed_map(backbone: ImageBackbone, *, finest: int, pyramid: bool, channels: int) -> FCN:
@@ -75,7 +77,42 @@ class RegionVectors(nn.Module):
     def forward(self, map_BCHW: Tensor, boxes_BR4: Tensor) -> Tensor:
         """The vectors, ``(B, R, D)``."""
         batch, regions = boxes_BR4.shape[:2]
-        row_B = torch.arange(batch, device=boxes_BR4.device, dtype=map_BCHW.dtype)
-        rows_N5 = torch.cat([row_B.repeat_interleave(regions)[:, None], boxes_BR4.flatten(0, 1).to(map_BCHW)], dim=1)
-        cut_NCPP = roi_align(map_BCHW, rows_N5, self.pooled, 1 / self.stride, sampling_ratio=_SAMPLES, aligned=True)
+        is_small = map_BCHW.shape[2] * map_BCHW.shape[3] <= _MOST_BY_PRODUCTS
+        cut_out = cut_out_by_products if is_small else cut_out_by_kernel
+        cut_NCPP = cut_out(map_BCHW, boxes_BR4.to(map_BCHW) / self.stride, self.pooled)
         return self.connected(cut_NCPP).unflatten(0, (batch, regions))
+
+
+def cut_out_by_kernel(map_BCHW: Tensor, boxes_BR4: Tensor, pooled: int) -> Tensor:
+    """Each region at ``pooled`` x ``pooled`` places, ``(B * R, C, P, P)``, by torchvision's kernel.
+
+    Args:
+        map_BCHW: of the images.
+        boxes_BR4: corners in steps of the map.
+        pooled: P.
+    """
+    batch, regions = boxes_BR4.shape[:2]
+    row_N = torch.arange(batch, device=boxes_BR4.device).repeat_interleave(regions)
+    rows_N5 = torch.cat([row_N[:, None].to(boxes_BR4), boxes_BR4.flatten(0, 1)], dim=1)
+    return roi_align(map_BCHW, rows_N5, pooled, 1.0, sampling_ratio=_SAMPLES, aligned=True)
+
+
+def cut_out_by_products(map_BCHW: Tensor, boxes_BR4: Tensor, pooled: int) -> Tensor:
+    """The same of regions within the image, by matrix products: of small maps several times as fast on a CPU."""
+    down_BRPH = _weights(boxes_BR4[..., 1], boxes_BR4[..., 3], length=map_BCHW.shape[2], pooled=pooled)
+    across_BRPW = _weights(boxes_BR4[..., 0], boxes_BR4[..., 2], length=map_BCHW.shape[3], pooled=pooled)
+    rows_BXY = down_BRPH.flatten(1, 2) @ rearrange(map_BCHW, "b c h w -> b h (c w)")
+    rows_NYW = rearrange(rows_BXY, "b (r p) (c w) -> (b r) (p c) w", p=pooled, c=map_BCHW.shape[1])
+    cut_NYP = rows_NYW @ across_BRPW.flatten(0, 1).transpose(1, 2)
+    return rearrange(cut_NYP, "n (p c) q -> n c p q", p=pooled)
+
+
+def _weights(start_BR: Tensor, end_BR: Tensor, *, length: int, pooled: int) -> Tensor:
+    """How much of each step of the map is in each place along one side, ``(B, R, P, length)``; bilinear."""
+    share_T = (torch.arange(pooled * _SAMPLES, device=start_BR.device, dtype=start_BR.dtype) + 0.5) / (
+        pooled * _SAMPLES
+    )
+    at_BRT = (start_BR[..., None] + (end_BR - start_BR)[..., None] * share_T - 0.5).clamp(0, length - 1)
+    step_L = torch.arange(length, device=start_BR.device)
+    weight_BRTL = (1 - (at_BRT[..., None] - step_L).abs()).clamp(min=0)
+    return weight_BRTL.unflatten(2, (pooled, _SAMPLES)).mean(dim=3)

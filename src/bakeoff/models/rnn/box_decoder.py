@@ -16,7 +16,7 @@ from collections.abc import Callable
 from bakeoff.models.contracts import ImageBackbone
 from bakeoff.models.rnn.layers import Cell
 from bakeoff.models.rnn.recurrent import Recurrent
-from bakeoff.models.set_detector import SetDetector
+from bakeoff.models.set_detector import WIDTH_OF_BACKBONES, SetDetector
 from bakeoff.ranges import Count, Fraction, Positive
 
 
@@ -26,7 +26,7 @@ class RecurrentBoxDecoder(SetDetector):
     Args:
         backbone: makes the backbone; it is called with the data's channels and size, and with ``backbone_width``.
         width: D, units of the cell.
-        backbone_width: of the backbone.
+        backbone_width: of the backbone; None: ``width / 320``, so that both grow together.
         cell: ``rnn``, ``lstm`` or ``gru``; the paper's is ``lstm``.
         depth: stacked layers.
         queries: the most boxes an image.
@@ -44,7 +44,7 @@ class RecurrentBoxDecoder(SetDetector):
         image_size: tuple[int, int],
         backbone: Callable[..., ImageBackbone],
         width: Count = 64,
-        backbone_width: Positive = 0.1,
+        backbone_width: Positive | None = None,
         cell: Cell = "lstm",
         depth: Count = 1,
         queries: Count = 8,
@@ -61,7 +61,9 @@ class RecurrentBoxDecoder(SetDetector):
             input_dropout=False,
         )
         super().__init__(
-            backbone=backbone(in_channels=in_channels, image_size=image_size, width=backbone_width),
+            backbone=backbone(
+                in_channels=in_channels, image_size=image_size, width=backbone_width or width / WIDTH_OF_BACKBONES
+            ),
             encoder=None,
             stages=[decoder],
             queries=queries,

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from bakeoff.models.activations import Activation
 from bakeoff.models.contracts import ImageBackbone
-from bakeoff.models.set_detector import SetDetector
+from bakeoff.models.set_detector import WIDTH_OF_BACKBONES, SetDetector
 from bakeoff.models.transformer.encoder import Transformer
 from bakeoff.ranges import Count, Fraction, Positive
 
@@ -27,7 +27,7 @@ class DETR(SetDetector):
     Args:
         backbone: makes the backbone; it is called with the data's channels and size, and with ``backbone_width``.
         width: D.
-        backbone_width: of the backbone.
+        backbone_width: of the backbone; None: ``width / 320``, so that both grow together.
         encoder_depth: blocks of the encoder; 0 for none.
         decoder_depth: blocks of the decoder; boxes are learnt from each one's output.
         heads: attention heads a block.
@@ -49,7 +49,7 @@ class DETR(SetDetector):
         image_size: tuple[int, int],
         backbone: Callable[..., ImageBackbone],
         width: Count = 64,
-        backbone_width: Positive = 0.1,
+        backbone_width: Positive | None = None,
         encoder_depth: Count = 1,
         decoder_depth: Count = 3,
         heads: Count = 4,
@@ -74,7 +74,9 @@ class DETR(SetDetector):
             )
 
         super().__init__(
-            backbone=backbone(in_channels=in_channels, image_size=image_size, width=backbone_width),
+            backbone=backbone(
+                in_channels=in_channels, image_size=image_size, width=backbone_width or width / WIDTH_OF_BACKBONES
+            ),
             encoder=blocks(encoder_depth, cross_attention=False) if encoder_depth else None,
             stages=[blocks(1, cross_attention=True) for _ in range(decoder_depth)],
             queries=queries,
