@@ -10,7 +10,8 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as reference
 
-from bakeoff.data.image.augment import AffineParameters, Augment, affine
+from bakeoff.data.image.affine import AffineParameters, affine
+from bakeoff.data.image.augment import Augment
 from bakeoff.errors import ConfigError
 
 

@@ -23,12 +23,6 @@ from tests.contracts.test_data import section_of
 CATEGORIES = [{"id": 3, "name": "cat"}, {"id": 7, "name": "dog"}]
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing from another run, nothing left behind."""
-    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
-
-
 def picture(file: Path, number: int, *, size: tuple[int, int] = (20, 30), turned: bool = False) -> None:
     """An image of noise that no other has; ``size`` is height and width, stored sideways with a tag if ``turned``."""
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -69,12 +69,6 @@ class Given(Source):
         return DatasetDict(train=dataset)
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing from another run, nothing left behind."""
-    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
-
-
 def module(source: Source, *, rule: BoxRule | None = None, **settings: Any) -> BoxedImages:
     """The data as trials have it."""
     given = {"columns": BoxColumns(), "split": SPLIT, "boxes": rule or BoxRule(), "batch_size": 4} | settings

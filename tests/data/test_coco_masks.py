@@ -22,12 +22,6 @@ from tests.data.test_box_sources import content, picture
 SQUARE = [[2, 3, 12, 3, 12, 13, 2, 13]]
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing from another run, nothing left behind."""
-    monkeypatch.setenv("BAKEOFF_CACHE", str(tmp_path / "cache"))
-
-
 def folder_of(folder: Path, *segmentations: Any, **more: Any) -> Path:
     """Ten images, the first of which has these regions: a cat, then dogs; the others have a square cat."""
     for number in range(1, 11):

@@ -16,6 +16,7 @@ class BoxSpec(PixelSpec):
     """
 
     kind = "boxed_image"
+    moves_targets = True
 
     class_names: tuple[str, ...]
     class_counts: tuple[int, ...]

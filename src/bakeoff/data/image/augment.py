@@ -10,18 +10,20 @@ mixup, Zhang et al. 2018 (arXiv:1710.09412); CutMix, Yun et al. 2019 (arXiv:1905
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import math
-from collections.abc import Callable
-from typing import Annotated, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
 
 import torch
 from annotated_types import Interval
 from torch import Tensor, nn
-from torch.nn import functional
 
-from bakeoff.data.image.spec import ImageSpec
+from bakeoff.data.batches.batch import Tree
+from bakeoff.data.image.affine import AffineParameters, affine
+from bakeoff.data.image.carrying import carry
+from bakeoff.data.image.colour import jittered
+from bakeoff.data.image.spec import ImageSpec, PixelSpec
 from bakeoff.data.spec import Inputs, Spec
 from bakeoff.errors import ConfigError
 from bakeoff.ranges import NotNegative, Probability
@@ -30,29 +32,12 @@ _ERASING_SMALLEST = 0.02  # of the image's area, as in the paper
 _ERASING_LOG_ASPECT = math.log(1 / 0.3)  # aspect ratios from 0.3 to 1 / 0.3, as in the paper
 
 
-@dataclasses.dataclass(frozen=True)
-class AffineParameters:
-    """What is done to each example, each of shape ``(B,)``: turned, scaled, sheared and moved about its centre.
-
-    Degrees turn counter-clockwise as in torchvision's ``rotate`` with a negative sign: as its ``affine``, clockwise in
-    the picture. Shifts are in pixels, to the right and down. A scale of 2 doubles what is seen.
-    """
-
-    degrees: Tensor
-    scale: Tensor
-    shear_x: Tensor
-    shear_y: Tensor
-    shift_x: Tensor
-    shift_y: Tensor
-    mirror_x: Tensor
-    mirror_y: Tensor
-
-
 class Augment(nn.Module):
     """Random changes to a training batch; every knob at 0 is off.
 
-    All geometric ones are one bilinear resampling. What comes from outside of the image repeats its border, or is 0
-    (the mean colour of the data, as images are normalised), or mirrors it, by ``fill``.
+    All geometric ones are one bilinear resampling, with which masks and boxes move. What comes from outside of the
+    image repeats its border, or is 0 (the mean colour of the data, as images are normalised), or mirrors it, by
+    ``fill``.
 
     Args:
         rotation: largest angle, in degrees, to either side.
@@ -63,6 +48,9 @@ class Augment(nn.Module):
         horizontal_flip: probability of mirroring left and right.
         vertical_flip: probability of mirroring top and bottom.
         fill: what lies outside of the image: ``border``, ``zeros`` or ``reflection``.
+        brightness: largest change, as a fraction of what there is; 0.2 multiplies by 0.8 to 1.2.
+        contrast: largest change of what differs from the image's mean gray, as a fraction.
+        saturation: largest change of what differs from each pixel's gray, as a fraction.
         noise: standard deviation of Gaussian noise, as a fraction of the data's own.
         erasing: probability of setting a random rectangle to 0.
         erasing_area: the rectangle's largest area, as a fraction of the image's (from 0.02).
@@ -84,6 +72,9 @@ class Augment(nn.Module):
         horizontal_flip: Probability = 0.0,
         vertical_flip: Probability = 0.0,
         fill: Literal["border", "zeros", "reflection"] = "border",
+        brightness: Probability = 0.0,
+        contrast: Probability = 0.0,
+        saturation: Probability = 0.0,
         noise: NotNegative = 0.0,
         erasing: Probability = 0.0,
         erasing_area: Annotated[float, Interval(ge=0.02, le=1)] = 0.33,
@@ -95,53 +86,96 @@ class Augment(nn.Module):
         _require(0, 0.99, scale=scale, translate=translate, crop=crop)
         _require(0, 80, shear=shear)
         _require(0, 1, horizontal_flip=horizontal_flip, vertical_flip=vertical_flip, erasing=erasing)
+        _require(0, 1, brightness=brightness, contrast=contrast, saturation=saturation)
         _require(_ERASING_SMALLEST, 1, erasing_area=erasing_area)
         _require(0, math.inf, noise=noise, mixup=mixup, cutmix=cutmix)
         self.rotation, self.scale, self.shear = rotation, scale, shear
         self.translate, self.crop, self.fill = translate, crop, fill
         self.horizontal_flip, self.vertical_flip = horizontal_flip, vertical_flip
+        self.brightness, self.contrast, self.saturation = brightness, contrast, saturation
         self.noise, self.erasing, self.erasing_area = noise, erasing, erasing_area
         self.mixup, self.cutmix = mixup, cutmix
 
     @property
     def is_off(self) -> bool:
         """Whether every knob is at 0."""
-        return not (self._is_geometric or self.noise or self.erasing or self.mixup or self.cutmix)
+        return not (self._is_geometric or self._is_colour or self.noise or self.erasing or self.mixup or self.cutmix)
 
-    def for_data(self, spec: Spec) -> Callable[[Inputs, Tensor], tuple[Inputs, Tensor]] | None:
+    def for_data(self, spec: Spec) -> Callable[[Inputs, Tree], tuple[Inputs, Tree]] | None:
         """This augmentation for batches of the data; None where every knob is at 0.
 
         Raises:
-            ConfigError: a knob is on, and the data is no images.
+            ConfigError: a knob is on, and the data is no images, or what is said of them would not be true of others.
         """
         if self.is_off:
             return None
-        if not isinstance(spec, ImageSpec):
-            problem = f"it changes images, and {spec.name} is of the kind {spec.kind}"
+        pixels: dict[str, Any] = {"mean": spec.mean, "std": spec.std} if isinstance(spec, PixelSpec) else {}
+        if isinstance(spec, ImageSpec):
+            return functools.partial(self, num_classes=spec.num_classes, **pixels)
+        if not isinstance(spec, PixelSpec) or not spec.moves_targets:
+            what = "images whose labels stay true" if pixels else "images"
+            problem = f"it changes {what}, and {spec.name} is of the kind {spec.kind}"
             raise ConfigError("config.augment_misfit", "augment", None, problem, next_step="augment=none")
-        return functools.partial(self, num_classes=spec.num_classes)
+        if self.mixup or self.cutmix:
+            problem = f"it mixes classes of whole images, and {spec.name} is of the kind {spec.kind}"
+            step = "augment.mixup=0 augment.cutmix=0"
+            raise ConfigError("config.augment_misfit", "augment.mixup", self.mixup, problem, next_step=step)
+        return functools.partial(self.changed, **pixels)
 
     @torch.no_grad()
-    def forward(self, images_BCHW: Tensor, labels_B: Tensor, *, num_classes: int) -> tuple[Tensor, Tensor]:
+    def forward(
+        self,
+        images_BCHW: Tensor,
+        labels_B: Tensor,
+        *,
+        num_classes: int,
+        mean: Sequence[float] = (0.0,),
+        std: Sequence[float] = (1.0,),
+    ) -> tuple[Tensor, Tensor]:
         """The changed images, and the labels: as they came, or soft ``(B, K)`` under mixup and CutMix."""
-        if self._is_geometric:
-            images_BCHW = self._transform(images_BCHW)
-        if self.noise:
-            images_BCHW = images_BCHW + self.noise * torch.randn(images_BCHW.shape).to(images_BCHW)
-        if self.erasing:
-            images_BCHW = self._erase(images_BCHW)
+        images_BCHW, _ = self.changed(images_BCHW, None, mean=mean, std=std)
         if self.mixup or self.cutmix:
             return self._mix(images_BCHW, labels_B, num_classes)
         return images_BCHW, labels_B
+
+    @torch.no_grad()
+    def changed(
+        self, images_BCHW: Tensor, targets: Tree, *, mean: Sequence[float], std: Sequence[float]
+    ) -> tuple[Tensor, Tree]:
+        """The changed images, and masks or boxes that have moved with them.
+
+        Args:
+            images_BCHW: normalised.
+            targets: masks ``(B, H, W)`` or boxes, as `carry` takes them; None for nothing that moves.
+            mean: of each channel, by which images were normalised.
+            std: of each channel.
+        """
+        if self._is_geometric:
+            drawn = self._drawn(images_BCHW)
+            images_BCHW = affine(images_BCHW, drawn, fill=self.fill)
+            targets = carry(targets, drawn, size=(images_BCHW.shape[2], images_BCHW.shape[3]))
+        if self._is_colour:
+            batch = len(images_BCHW)
+            factors_3B = torch.stack(
+                [1 + _uniform(batch, f) for f in (self.brightness, self.contrast, self.saturation)]
+            )
+            images_BCHW = jittered(images_BCHW, factors_3B, mean=mean, std=std)
+        if self.noise:
+            images_BCHW = images_BCHW + self.noise * torch.randn(images_BCHW.shape).to(images_BCHW)
+        return (self._erase(images_BCHW) if self.erasing else images_BCHW), targets
+
+    @property
+    def _is_colour(self) -> bool:
+        return bool(self.brightness or self.contrast or self.saturation)
 
     @property
     def _is_geometric(self) -> bool:
         warps = (self.rotation, self.scale, self.shear, self.translate, self.crop)
         return any((*warps, self.horizontal_flip, self.vertical_flip))
 
-    def _transform(self, images_BCHW: Tensor) -> Tensor:
+    def _drawn(self, images_BCHW: Tensor) -> AffineParameters:
         batch, _, height, width = images_BCHW.shape
-        drawn = AffineParameters(
+        return AffineParameters(
             degrees=_uniform(batch, self.rotation),
             scale=1 + _uniform(batch, self.scale),
             shear_x=_uniform(batch, self.shear),
@@ -151,7 +185,6 @@ class Augment(nn.Module):
             mirror_x=_coin(batch, self.horizontal_flip),
             mirror_y=_coin(batch, self.vertical_flip),
         )
-        return affine(images_BCHW, drawn, fill=self.fill)
 
     def _shift(self, batch: int, pixels: int) -> Tensor:
         """In pixels: a continuous part, and a part of whole pixels."""
@@ -177,43 +210,6 @@ class Augment(nn.Module):
         if cut:
             return v2.CutMix(alpha=self.cutmix, num_classes=num_classes)(images_BCHW, labels_B)
         return v2.MixUp(alpha=self.mixup, num_classes=num_classes)(images_BCHW, labels_B)
-
-
-def affine(images_BCHW: Tensor, parameters: AffineParameters, *, fill: str) -> Tensor:
-    """Each image moved by its own affine map, bilinearly, in one resampling.
-
-    The map is torchvision's: scale, shear along x then y, rotation, then the shift; mirroring comes first.
-
-    Args:
-        images_BCHW: float images.
-        parameters: one value an example.
-        fill: ``padding_mode`` of torch's ``grid_sample``.
-    """
-    _, _, height, width = images_BCHW.shape
-    to_source_B33 = torch.linalg.inv(_matrix(parameters))
-    # from pixels about the centre to grid_sample's coordinates, which run from -1 to 1 along either axis
-    unit_3 = torch.tensor([width / 2, height / 2, 1.0])
-    theta_B23 = (to_source_B33 * unit_3 / unit_3[:, None])[:, :2]
-    grid_BHW2 = functional.affine_grid(theta_B23.to(images_BCHW), list(images_BCHW.shape), align_corners=False)
-    return functional.grid_sample(images_BCHW, grid_BHW2, mode="bilinear", padding_mode=fill, align_corners=False)
-
-
-def _matrix(parameters: AffineParameters) -> Tensor:
-    """Where each pixel goes, in pixels about the centre, shape ``(B, 3, 3)``."""
-    angle = torch.deg2rad(parameters.degrees)
-    tan_x, tan_y = (torch.tan(torch.deg2rad(shear)) for shear in (parameters.shear_x, parameters.shear_y))
-    zero, one = torch.zeros_like(angle), torch.ones_like(angle)
-    turn = _stack([[angle.cos(), -angle.sin(), zero], [angle.sin(), angle.cos(), zero], [zero, zero, one]])
-    shear = _stack([[one, -tan_x, zero], [-tan_y, 1 + tan_x * tan_y, zero], [zero, zero, one]])
-    shift = _stack([[one, zero, parameters.shift_x], [zero, one, parameters.shift_y], [zero, zero, one]])
-    sign_x = torch.where(parameters.mirror_x, -parameters.scale, parameters.scale)
-    sign_y = torch.where(parameters.mirror_y, -parameters.scale, parameters.scale)
-    size = _stack([[sign_x, zero, zero], [zero, sign_y, zero], [zero, zero, one]])
-    return shift @ turn @ shear @ size
-
-
-def _stack(rows: list[list[Tensor]]) -> Tensor:
-    return torch.stack([torch.stack(row, dim=-1) for row in rows], dim=-2)
 
 
 def _uniform(batch: int, largest: float) -> Tensor:

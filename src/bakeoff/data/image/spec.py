@@ -6,7 +6,7 @@ B batch, C channels, H height, W width.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -20,8 +20,11 @@ class PixelSpec(Spec):
     """Images of one size, as one trial sees them, whatever is to be said of them.
 
     ``mean`` and ``std`` are per channel, of the trial's train rows, for pixels in [0, 1]; a constant channel has std 1.
+    ``moves_targets`` says whether what is to be said of an image lies in it, as masks and boxes do, and moves with it.
     ``bit_depth``, ``background`` and ``fit`` are those of `PixelRule`, by which new images are read as these were.
     """
+
+    moves_targets: ClassVar[bool] = False
 
     channels: int
     height: int

@@ -16,6 +16,7 @@ class MaskSpec(PixelSpec):
     """
 
     kind = "masked_image"
+    moves_targets = True
 
     class_names: tuple[str, ...]
     class_shares: tuple[float, ...]
