@@ -120,6 +120,17 @@ def test_predictions_changed_together_with_their_hash_are_found(sabotage):
     assert "scores/lenet trial 2" in [check.what for check in found.differing]
 
 
+def test_weights_of_which_a_bit_has_changed_are_found(sabotage):
+    spoilt = sabotage()
+    weights = spoilt.folder / spoilt.trial("lenet", 1) / "weights.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-7] ^= 4
+    weights.write_bytes(content)
+    assert differing(spoilt.folder) == ["model/lenet trial 1/weights.safetensors"]
+    weights.unlink()  # to save space
+    assert differing(spoilt.folder) == []
+
+
 def test_validation_changed_moves_the_margin(sabotage):
     spoilt = sabotage()
     for number in range(3):

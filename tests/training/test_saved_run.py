@@ -61,3 +61,21 @@ def test_a_run_finds_its_own_data_again_where_a_setting_of_a_part_was_changed(
     saved = load_run("run")
     assert saved.data({}).fingerprint == saved.result["data_fingerprint"]
     assert saved.data({"problem.length": 20}).fingerprint != saved.result["data_fingerprint"]
+
+
+@pytest.mark.parametrize(("model", "file"), [("linear", "weights.safetensors"), ("tfidf", "tfidf.safetensors")])
+def test_a_model_of_which_a_bit_has_changed_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, file: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{'a lovely' if n % 2 else 'an awful'} day {n},{'good' if n % 2 else 'bad'}" for n in range(40)]
+    (tmp_path / "days.csv").write_text("\n".join(["text,label", *rows]))
+    texts = ["task=text_classification", "data=csv", "data.file=days.csv"] if model == "tfidf" else ["data=digits"]
+    run_pipeline("train", argv=[*texts, f"model={model}", "trainer.max_epochs=1", "tracking=none", "output_dir=run"])
+    load_run("run")
+    (path,) = Path("run").glob(f"**/{file}")
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=rf"checkpoint\.changed.*{file} is not what the trial wrote"):
+        load_run("run")

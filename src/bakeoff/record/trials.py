@@ -40,6 +40,8 @@ class RecordedTrial:
     """Test metrics of a run of its own; of a bakeoff's trials the scorer writes them down."""
     latency_ms: Mapping[str, float] = field(default_factory=dict)
     test_predictions_sha256: str | None = None
+    model_sha256: Mapping[str, str] = field(default_factory=dict)
+    """Of the files of its model, by name; of earlier trials nothing."""
     data_fingerprint: str | None = None
     params: int | None = None
     train_flops: float | None = None

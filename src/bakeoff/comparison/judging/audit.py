@@ -21,13 +21,14 @@ from bakeoff.comparison.judging.earlier import of_its_day, redefinitions, roundi
 from bakeoff.comparison.judging.margin import margin_of
 from bakeoff.comparison.judging.opening import read_labels, read_scores
 from bakeoff.comparison.judging.rescoring import Rescored, Stored, by_trial, rescore, selected_again
-from bakeoff.comparison.judging.scoring import Scorer, Trivial
+from bakeoff.comparison.judging.scoring import ScoredTrial, Scorer, Trivial
 from bakeoff.data.contract import TaskData
 from bakeoff.errors import BakeoffError
 from bakeoff.files import write_json
 from bakeoff.record import layout
 from bakeoff.record.bakeoff import RecordedBakeoff, require_bakeoff
 from bakeoff.record.evidence import Audit, Check
+from bakeoff.record.model_files import digests
 from bakeoff.record.reading import read, sha256_of, sha256_of_file
 from bakeoff.record.verdict import RecordedVerdict
 from bakeoff.tables import digest
@@ -82,6 +83,7 @@ def _checks(
     if trivial is not None:
         yield from _data_checks(bakeoff, trivial.data)
     yield from _score_checks(bakeoff, by_trial(table), rescored)
+    yield from _model_checks(trials)
     margin, validation = margin_of(bakeoff, trivial).value, selected_again(bakeoff, trials, trivial)
     yield from compare("margin/verdict.json", verdict.margin, margin)
     yield from compare("margin/margin.json", read(bakeoff.path / layout.MARGIN)["margin"] or None, margin)
@@ -139,6 +141,17 @@ def _score_checks(bakeoff: RecordedBakeoff, stored: Stored, rescored: Sequence[R
         yield Check(f"scores/{contender} trial {number}", _shown(values), _shown(found.scores), agrees)
     for (contender, number), series in left.items():
         yield Check(f"scores/{contender} trial {number}", _shown(series.to_numpy()), None, agrees=False)
+
+
+def _model_checks(trials: Sequence[ScoredTrial]) -> Iterator[Check]:
+    """The models that are still there are those that the trials wrote."""
+    for trial in trials:
+        recorded = trial.recorded
+        for name, found in digests(recorded.folder, recorded.model_sha256).items():
+            if found:
+                stored = recorded.model_sha256[name]
+                about = f"model/{trial.contender} trial {trial.number}/{name}"
+                yield Check(about, stored[:12], found[:12], agrees=found == stored)
 
 
 def _data_checks(bakeoff: RecordedBakeoff, data: TaskData) -> Iterator[Check]:

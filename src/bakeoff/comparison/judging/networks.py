@@ -16,6 +16,7 @@ from bakeoff.data.spec import Spec
 from bakeoff.files import write_json
 from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.layout import EXHIBITS, WEIGHTS
+from bakeoff.record.model_files import check_model_files
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.record.reading import SCHEMA_VERSION
 from bakeoff.record.trials import RecordedTrial
@@ -43,6 +44,7 @@ def first_networks(trials: Sequence[ScoredTrial], spec: Spec) -> Iterator[tuple[
         seen.add(trial.contender)
         torch.set_num_threads(config.trainer.threads)
         net = config.network(spec)
+        check_model_files(trial.recorded.folder, trial.recorded.model_sha256)
         load_weights(net, trial.recorded.folder / WEIGHTS)
         yield trial.contender, trial.recorded, net.eval()
 

@@ -11,6 +11,7 @@ from typing import Any
 from bakeoff.data.contract import TaskData
 from bakeoff.files import atomic_writer, finite
 from bakeoff.record.layout import METRICS
+from bakeoff.record.model_files import digests
 from bakeoff.training.trial.configuration import TrialConfig
 from bakeoff.training.trial.predictions import seal_answers
 
@@ -21,7 +22,9 @@ def fit_and_predict(trial: TrialConfig, folder: Path, data: TaskData) -> dict[st
     started = time.perf_counter()
     model.fit(data.raw("train"), data.labels("train"), data.spec)
     seconds = time.perf_counter() - started
+    before = {path.name for path in folder.iterdir()}
     model.save(folder)
+    saved = sorted({path.name for path in folder.iterdir()} - before)
     answers, labels = model.respond(data.raw("val")), data.labels("val")
     found = task.settle(answers, labels) if task.settles else {}
     validation = task.summarise(task.settled(answers, found), labels)
@@ -41,6 +44,7 @@ def fit_and_predict(trial: TrialConfig, folder: Path, data: TaskData) -> dict[st
         "validation": validation,
         "settled": found,
         "test_predictions_sha256": seal_answers(task.settled(model.respond(data.raw("test")), found), folder),
+        "model_sha256": digests(folder, saved),
         "data_fingerprint": data.fingerprint,
     }
 

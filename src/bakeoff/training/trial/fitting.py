@@ -15,6 +15,7 @@ from bakeoff.files import write_json
 from bakeoff.metrics import sign_of
 from bakeoff.models.cost import count_parameters
 from bakeoff.record.layout import CHECKPOINT, METRICS, SPEC, WEIGHTS
+from bakeoff.record.model_files import digests
 from bakeoff.training.devices.ranks import Ranks, check_same, gathered, join, leave, of_first
 from bakeoff.training.loop.checkpoints import load_weights, newest_whole
 from bakeoff.training.loop.divergence import Diverged, LossGuard
@@ -195,5 +196,6 @@ def _scores(module: TrainingModule, data: TaskData, settings: TrainerSettings, w
         "validation": validate(module, data.val_dataloader(), settings),
         "settled": found,
         "test_predictions_sha256": seal_answers(answers, weights.parent),
+        "model_sha256": digests(weights.parent, [weights.name]),
         "data_fingerprint": data.fingerprint,
     }

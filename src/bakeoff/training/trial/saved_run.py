@@ -23,6 +23,7 @@ from bakeoff.errors import CheckpointError, ConfigError
 from bakeoff.files import read_json
 from bakeoff.models.contracts import FittedModel
 from bakeoff.record.layout import CONFIG, RESULT, RUN, SPEC, WEIGHTS
+from bakeoff.record.model_files import check_model_files
 from bakeoff.record.renamed import in_todays_words
 from bakeoff.tasks.contract import Task
 from bakeoff.training.loop.checkpoints import load_weights
@@ -155,6 +156,7 @@ def load_run(path: str | Path) -> SavedRun:
         if result["status"] != "finished":
             raise CheckpointError("checkpoint.failed", "run", folder, f"it {result['status']}: {result['why']}")
         check_targets(folder, config)
+        check_model_files(folder, result.get("model_sha256") or {})
         trial = TrialConfig.of(config)
         spec = trial.recorded_spec(plain)
     except (OSError, ValueError, TypeError, KeyError) as error:
