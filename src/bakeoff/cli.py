@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from bakeoff.errors import BakeoffError, ConfigError, nearest
+from bakeoff.errors import BakeoffError, ConfigError, EnvironmentFault, nearest
+from bakeoff.files import is_no_room, no_room
 from bakeoff.version import __version__
 
 PIPELINES = {
@@ -66,6 +67,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if not is_no_room(error):
+            raise
+        print(no_room(error).line(), file=sys.stderr)
+        sys.exit(EnvironmentFault.exit_code)
     except BrokenPipeError:  # the reader had enough, as in `bakeoff list models | head`
         sys.stderr.close()
         sys.exit(141)

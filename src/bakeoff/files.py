@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -14,9 +15,35 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from bakeoff.errors import EnvironmentFault
+
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 _UNFINISHED = f".{_HOST}.part"
 """How the name ends of a file that is being written on this machine; not every file system knows of others' locks."""
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+_NO_ROOM_SIGNS = ("No space left on device", "Disk quota exceeded", "database or disk is full", "Read-only file system")
+"""What libraries say of it that raise an error of their own."""
+
+
+def is_no_room(error: BaseException | None) -> bool:
+    """Whether an error, or what it came from, says that nothing more can be written: full, over quota, read-only."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return True
+        if any(sign in str(error) for sign in _NO_ROOM_SIGNS):
+            return True
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def no_room(error: BaseException) -> EnvironmentFault:
+    """The error of the user's machine that `is_no_room` recognised."""
+    path = getattr(error, "filename", None)
+    problem = f"nothing more can be written ({getattr(error, 'strerror', None) or error})"
+    step = "free some space: what was finished is kept, and the same command goes on from there"
+    return EnvironmentFault("env.disk_full", "output_dir", path, problem, next_step=step)
 
 
 @contextmanager

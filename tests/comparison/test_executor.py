@@ -1,5 +1,6 @@
 """Trials in processes of their own: whatever becomes of one, the others and the record stand."""
 
+import multiprocessing.forkserver
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from omegaconf import OmegaConf
 
 from bakeoff.comparison.judging.beside import starved
 from bakeoff.comparison.judging.scoring import ScoredTrial
-from bakeoff.comparison.running import kernel_kills
+from bakeoff.comparison.running import kernel_kills, trial_process
 from bakeoff.comparison.running.executor import LocalExecutor, visible_gpus
 from bakeoff.comparison.running.job import Job
 from bakeoff.comparison.running.kernel_kills import KernelKills
@@ -180,3 +181,65 @@ def test_what_runs_trials_reads_no_kind_of_data_by_itself():
     assert "bakeoff.data.contract" in loaded
     kinds = {module for module in loaded if module.startswith(("bakeoff.data.image", "bakeoff.data.text."))}
     assert kinds == {"bakeoff.data.text.spec", "bakeoff.data.text.tokenizer"}, "those that a contract of models names"
+
+
+@pytest.mark.parametrize("when", ["before a trial", "during one"])
+def test_the_death_of_the_fork_server_is_that_of_its_trials(tmp_path, monkeypatch, when):
+    executor = LocalExecutor(workers=1, retries=1)
+    original, started = executor._start, []
+
+    def start_and_kill_its_server(attempt, slot):
+        if when == "before a trial" and not started:
+            kill_fork_server()
+        running = original(attempt, slot)
+        started.append(attempt.job.label.trial_id)
+        if when == "during one" and len(started) == 1:
+            kill_fork_server()
+        return running
+
+    monkeypatch.setattr(executor, "_start", start_and_kill_its_server)
+    trial_process.warm_up([]).join()
+    ended = []
+    executor.run([job(tmp_path), job(tmp_path, name="t1")], on_end=lambda one, found: ended.append(found["status"]))
+    assert ended == ["finished", "finished"]
+    assert started == (["t0", "t1"] if when == "before a trial" else ["t0", "t0", "t1"])
+
+
+def kill_fork_server():
+    os.kill(multiprocessing.forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+
+
+FILL = """
+set -e
+mount -t tmpfs -o size=300m tmpfs "$1"
+cd "$1"
+shift
+"$@" 2>said &
+while [ -z "$(find . -name metrics.jsonl)" ]; do kill -0 $!; sleep 0.1; done
+head -c 400m /dev/zero > filling 2>/dev/null || true
+code=0
+wait $! || code=$?
+tail -n 1 said
+test -z "$(find . -name result.json)" && echo no result
+exit $code
+"""
+
+
+@pytest.mark.skipif(subprocess.run(["unshare", "-Urm", "true"], check=False).returncode != 0, reason="no namespaces")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "trainer.max_epochs=100000", "output_dir=run"],
+        ["compare", "contenders=[lenet,resnet]", "trainer.max_epochs=100000", "executor.workers=1", "output_dir=run"],
+    ],
+    ids=["train", "compare"],
+)
+def test_a_disk_that_fills_is_a_fault_of_the_machine(tmp_path, words):
+    small = ["tracking=none", "trainer.checkpoint_every_s=0.2", "trainer.accelerator=cpu"]
+    command = [sys.executable, "-m", "bakeoff.cli", *words, *small]
+    done = subprocess.run(
+        ["unshare", "-Urm", "sh", "-c", FILL, "sh", tmp_path, *command], capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 4, done.stderr
+    assert "error[env.disk_full] output_dir" in done.stdout and "goes on from there" in done.stdout
+    assert "no result" in done.stdout

@@ -44,7 +44,7 @@ LEAVES = {
     "postponed": set(),
     "version": set(),
     "errors": set(),
-    "files": set(),
+    "files": {"errors"},
     "ranges": set(),
     "statistics": {"errors"},
 }

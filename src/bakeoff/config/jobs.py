@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from bakeoff.config.outcomes import Outcome, Outcomes
 from bakeoff.config.processes import end_soon_after
 from bakeoff.errors import BakeoffError, ErrorGroup
+from bakeoff.files import is_no_room, no_room
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -160,7 +161,9 @@ def report(error: BakeoffError, *, debug: bool) -> int:
 
 
 def internal_error(error: Exception) -> BakeoffError:
-    """A mistake of ours, as one line."""
+    """A mistake of ours, or a disk that is full, as one line."""
+    if is_no_room(error):
+        return no_room(error)
     failure = BakeoffError("internal", type(error).__name__, None, str(error) or "no message", next_step="debug=true")
     failure.__cause__ = error
     return failure

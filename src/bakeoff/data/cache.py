@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -16,6 +15,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from bakeoff.errors import EnvironmentFault
+from bakeoff.files import is_no_room
 
 
 def cache_root() -> Path:
@@ -69,7 +69,7 @@ def cached_folder(kind: str, key: str, build: Callable[[Path], None]) -> Path:
         if not folder.exists():
             _build_beside(folder, build)
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        if not is_no_room(error):
             raise
         raise _fault("env.disk_full", "the disk filled up while the data was prepared") from error
     finally:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import asdict, dataclass, replace
 
 from bakeoff.comparison.running.job import Job
 from bakeoff.comparison.running.order import Ending, failure
-from bakeoff.files import write_json
+from bakeoff.files import no_room, write_json
 from bakeoff.record.layout import LOG, RESULT
 from bakeoff.training.devices.memory import halve, times_out_of_memory
 from bakeoff.training.trial.configuration import TrialConfig
@@ -25,10 +27,15 @@ def following(attempt: Attempt, ending: Ending, *, retries: int) -> Attempt | No
 
     A trial that ran out of memory is run again with its batches in smaller parts; one that was killed is run again with
     the same seed, at most ``retries`` times. What ended it is noted in the trial's log.
+
+    Raises:
+        EnvironmentFault: the trial could not write any more: no verdict on the model.
     """
     job = attempt.job
     if job.finished:
         return None
+    if ending.no_room:
+        raise no_room(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(job.folder)))
     if ending.late:
         _fail(job, ending.why)
         return None

@@ -16,6 +16,8 @@ OUT_OF_MEMORY = 77
 """The exit code of a trial that noticed itself that memory ran out."""
 RANK_KILLED = 78
 """The exit code of a trial on several devices that has lost one of its processes."""
+NO_ROOM = 79
+"""The exit code of a trial that could not write any more."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,13 @@ class Order:
 class Ending:
     """How an attempt ended; whether it left a result is to be seen in its folder.
 
-    ``late``: it was stopped after its time.
+    ``late``: it was stopped after its time. ``no_room``: it could not write any more, and neither could another.
     """
 
     why: str
     out_of_memory: bool = False
     late: bool = False
+    no_room: bool = False
 
 
 def modules_of(config: Mapping[str, Any]) -> list[str]:

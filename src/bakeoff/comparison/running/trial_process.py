@@ -11,17 +11,20 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from multiprocessing.context import ForkServerContext
+from collections.abc import Callable, Sequence
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 
 from bakeoff.comparison.running.kernel_kills import KernelKills
-from bakeoff.comparison.running.order import OUT_OF_MEMORY, RANK_KILLED, Ending, Order, modules_of
+from bakeoff.comparison.running.order import NO_ROOM, OUT_OF_MEMORY, RANK_KILLED, Ending, Order, modules_of
 from bakeoff.config.processes import Process, caller_hidden, end_soon_after
+from bakeoff.files import is_no_room
 from bakeoff.record.layout import LOG
 
 GRACE_S = 5.0
 """What trials get to save their state when the bakeoff is stopped."""
 POLL_S = 0.5
+STARTS, START_AGAIN_S = 20, 0.25
+"""Attempts to have a process of a fork server, and what lies between them."""
 _PRELOADED = ["bakeoff.comparison.running.fork_server", "bakeoff.comparison.running.worker"]
 
 
@@ -38,9 +41,7 @@ class TrialProcess:
     def __init__(self, order: Order, *, device: str | None, bakeoff: Process, timeout_s: float | None) -> None:
         self.timeout_s = timeout_s
         self._started = time.monotonic()
-        self._process = fork_server(modules_of(order.config)).Process(target=enter, args=(order, device, bakeoff))
-        with caller_hidden():
-            self._process.start()
+        self._process = _started(modules_of(order.config), enter, order, device, bakeoff)
 
     @property
     def pid(self) -> int:
@@ -77,7 +78,7 @@ class TrialProcess:
         self._process.join()
         code = self._process.exitcode
         starved = code == OUT_OF_MEMORY or (code in (-signal.SIGKILL, RANK_KILLED) and kills.take())
-        return Ending(f"exit code {code}", out_of_memory=starved)
+        return Ending(f"exit code {code}", out_of_memory=starved, no_room=code == NO_ROOM)
 
 
 def stop(processes: Sequence[TrialProcess]) -> None:
@@ -100,19 +101,35 @@ def fork_server(modules: Sequence[str]) -> ForkServerContext:
     return context
 
 
-def warm_up(modules: Sequence[str]) -> multiprocessing.process.BaseProcess:
+def warm_up(modules: Sequence[str]) -> ForkServerProcess:
     """Starts the fork server and its imports; what is returned ends when they are done."""
-    process = fork_server(modules).Process(target=os.getpid)
-    with caller_hidden():
-        process.start()
-    return process
+    return _started(modules, os.getpid)
+
+
+def _started(modules: Sequence[str], target: Callable[..., object], *args: object) -> ForkServerProcess:
+    """A process from the fork server; where that was killed, as the kernel may when memory is short, from the next."""
+    for left in reversed(range(STARTS)):
+        process = fork_server(modules).Process(target=target, args=args)
+        try:
+            with caller_hidden():
+                process.start()
+            return process
+        except (EOFError, ConnectionError):
+            if not left:
+                raise
+            time.sleep(START_AGAIN_S)  # until it is gone: before, Python starts no other
+    raise AssertionError
 
 
 def enter(order: Order, device: str | None, bakeoff: Process) -> None:
     """Where a trial's process begins, with its output in ``log.txt``."""
     end_soon_after(bakeoff)
-    order.folder.mkdir(parents=True, exist_ok=True)
-    with (order.folder / LOG).open("a", buffering=1) as log:
+    try:
+        order.folder.mkdir(parents=True, exist_ok=True)
+        log = (order.folder / LOG).open("a", buffering=1)
+    except OSError as error:
+        sys.exit(NO_ROOM if is_no_room(error) else 1)
+    with log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
         sys.stdout = sys.stderr = log

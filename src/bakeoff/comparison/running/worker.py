@@ -14,11 +14,11 @@ import sys
 import traceback
 from typing import Any
 
-from bakeoff.comparison.running.order import OUT_OF_MEMORY, RANK_KILLED, Order, failure
+from bakeoff.comparison.running.order import NO_ROOM, OUT_OF_MEMORY, RANK_KILLED, Order, failure
 from bakeoff.config import allow
 from bakeoff.config.processes import die_with_parent
 from bakeoff.errors import BakeoffError, one_line
-from bakeoff.files import write_json
+from bakeoff.files import is_no_room, write_json
 from bakeoff.record.layout import RESULT
 from bakeoff.training.devices.memory import is_out_of_memory
 from bakeoff.training.devices.ranks import RANK_DIED
@@ -31,7 +31,8 @@ def work(order: Order, device: str | None) -> None:
     """Runs one trial to its result; an error becomes a result of status ``failed``.
 
     Raises:
-        SystemExit: without a result, after memory ran out or a rank was killed: another process has to try again.
+        SystemExit: without a result, after memory ran out or a rank was killed: another process has to try again; or
+            where the disk is full.
     """
     _follow_parent()
     if device is not None:
@@ -41,6 +42,8 @@ def work(order: Order, device: str | None) -> None:
     try:
         run_trial(Training(TrialConfig.of(order.config), order.folder), label=label, own_process=True)
     except Exception as error:  # a trial that fails is scored as the trivial predictor, never dropped
+        if is_no_room(error):
+            sys.exit(NO_ROOM)
         traceback.print_exc()
         if is_out_of_memory(error):
             sys.exit(OUT_OF_MEMORY)
