@@ -55,6 +55,8 @@ class RecordedTrial:
     accumulate: int = 1
     """Parts in which it went through each batch."""
     out_of_memory: int = 0
+    killed: int = 0
+    """How often its process was killed from outside."""
     """How often memory ran out."""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The JSON itself."""

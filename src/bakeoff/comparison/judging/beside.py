@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,7 @@ def warnings(
         *beaten_by_a_baseline(verdict, beside["leaderboard"]),
         *_edges(beside["edges"]),
         *starved(trials),
+        *run_again(trials),
         *Scorer.of_plan(plan).task.doubts(plan.metric),
         *like_the_trivial(trials, plan.metric, trivial),
         *_apart(plan, beside["leaderboard"]),
@@ -177,6 +179,16 @@ def starved(trials: Sequence[ScoredTrial]) -> list[str]:
         f"Out of memory: {len(counts)} trials of {name} went through each batch in up to {max(counts)} parts, with the "
         "same optimizer steps; statistics of batch normalisation are those of a part."
         for name, counts in parts.items()
+    ]
+
+
+def run_again(trials: Sequence[ScoredTrial]) -> list[str]:
+    """A sentence for each contender of which trials were killed from outside, and finished when they were run again."""
+    again = Counter(trial.contender for trial in trials if not trial.failed and trial.recorded.killed)
+    return [
+        f"Killed from outside: {count} of the trials of {name} were run again, with the same seed, before the test was "
+        "opened."
+        for name, count in again.items()
     ]
 
 

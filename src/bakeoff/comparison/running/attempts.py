@@ -8,10 +8,13 @@ from dataclasses import asdict, dataclass, replace
 
 from bakeoff.comparison.running.job import Job
 from bakeoff.comparison.running.order import Ending, failure
-from bakeoff.files import no_room, write_json
+from bakeoff.files import no_room, read_json, write_json
+from bakeoff.record.kills import note_kill, num_kills
 from bakeoff.record.layout import LOG, RESULT
 from bakeoff.training.devices.memory import halve, times_out_of_memory
 from bakeoff.training.trial.configuration import TrialConfig
+
+_KILLED = "killed "
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,11 @@ def following(attempt: Attempt, ending: Ending, *, retries: int) -> Attempt | No
             return attempt
         _fail(job, _starved(job))
         return None
+    note_kill(job.folder, ending.why)
     if attempt.kills < retries:
         return replace(attempt, kills=attempt.kills + 1)
-    _fail(job, f"killed {attempt.kills + 1} times ({ending.why})")
+    times = f"{attempt.kills + 1} times" if attempt.kills else "once"
+    _fail(job, f"{_KILLED}{times} ({ending.why})")
     return None
 
 
@@ -62,4 +67,13 @@ def _starved(job: Job) -> str:
 
 def _fail(job: Job, why: str) -> None:
     result = failure(job.config, asdict(job.label), why)
-    write_json(job.folder / RESULT, result | {"out_of_memory": times_out_of_memory(job.folder)})
+    noted = {"out_of_memory": times_out_of_memory(job.folder), "killed": num_kills(job.folder)}
+    write_json(job.folder / RESULT, result | noted)
+
+
+def was_killed(job: Job) -> bool:
+    """Whether a trial has no other result than that its process was killed too often."""
+    if not job.finished:
+        return False
+    result = read_json(job.folder / RESULT)
+    return result["status"] == "failed" and str(result["why"]).startswith(_KILLED)

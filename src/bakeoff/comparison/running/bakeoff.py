@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +15,14 @@ from bakeoff.comparison.judging.margin import fixed_margin
 from bakeoff.comparison.judging.opening import open_scores
 from bakeoff.comparison.judging.scoring import Scorer, Trivial
 from bakeoff.comparison.planning.plan import Plan
-from bakeoff.comparison.running.job import Executor
+from bakeoff.comparison.running.attempts import was_killed
+from bakeoff.comparison.running.job import Executor, Job
 from bakeoff.comparison.running.progress import BakeoffProgress
-from bakeoff.errors import ConfigError
+from bakeoff.errors import ConfigError, TrialsFailed
 from bakeoff.files import clear_unfinished
 from bakeoff.record.bakeoff import RecordedBakeoff
-from bakeoff.record.layout import LOCK, TRIALS
+from bakeoff.record.layout import LOCK, OPENINGS, RESULT, TRIALS
+from bakeoff.record.reading import read_lines
 
 Say = Callable[[str], None]
 
@@ -74,9 +76,15 @@ def _run_stage(race: _Race, stage: int | None, before: Judgement | None) -> tupl
     """The trials up to a look, or all; then the verdict on them."""
     racing = None if before is None else list(before.verdict.racing)
     jobs = race.plan.jobs(race.folder, first=stage, racing=racing)
+    rerun = race.plan.config["rerun"] == "killed"
+    if rerun:
+        _bring_back([job for job in jobs if was_killed(job)], race.folder)
     done = sum(job.finished for job in jobs)
     with BakeoffProgress.shown(race.progress, len(jobs), done, race.trivial.scorer.metric, race.say) as shown:
         race.executor.run(jobs, on_end=shown.ended, on_wait=shown.waits)
+    if rerun and (killed := sum(map(was_killed, jobs))):
+        problem = f"{killed} of {len(jobs)} trials were killed from outside, so the test stays sealed"
+        raise TrialsFailed("trials.killed", "rerun", None, problem, next_step="the same command runs them again")
     bakeoff = RecordedBakeoff.read(race.folder, stage=stage)
     refuse(check_recorded(bakeoff, data=race.plan.data if before is None else None), race.folder)
     margin = fixed_margin(bakeoff, race.trivial)  # before any test score is known
@@ -86,6 +94,22 @@ def _run_stage(race: _Race, stage: int | None, before: Judgement | None) -> tupl
     if stage is not None:
         race.say(f"look at {stage} {bakeoff.plan.run_word}s: {judgement.verdict.verdict}; {_state(judgement, bakeoff)}")
     return evidence, judgement
+
+
+def _bring_back(killed: Sequence[Job], folder: Path) -> None:
+    """Has killed trials run again, whose failure no verdict has seen.
+
+    Raises:
+        ConfigError: one has: with its outcome known, whether to run it again is no free choice any more.
+    """
+    opened = max((float(line["time"]) for line in read_lines(folder / OPENINGS)), default=0.0)
+    results = [job.folder / RESULT for job in killed]
+    if any(result.stat().st_mtime <= opened for result in results):
+        problem = "the test has been opened, and killed trials are part of what was found"
+        step = "output_dir=FOLDER for a fresh bakeoff"
+        raise ConfigError("config.contradiction", "rerun", "killed", problem, next_step=step)
+    for result in results:
+        result.unlink()
 
 
 def _state(judgement: Judgement, bakeoff: RecordedBakeoff) -> str:
