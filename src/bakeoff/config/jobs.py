@@ -25,7 +25,7 @@ Main: TypeAlias = str | Callable[..., Any]
 
 # Our launcher files bear the names of the plugins' own, which Hydra takes as a wish to be validated against them, and
 # warns. Here, since a worker's process imports this module before it composes anything.
-warnings.filterwarnings("ignore", message="The `srun` command is available on your system but is not used")  # Lightning's
+warnings.filterwarnings("ignore", message="The `srun` command is available on your system")  # Lightning's
 warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against", category=UserWarning)
 
 
