@@ -221,6 +221,12 @@ def test_a_model_of_another_contract_is_refused_with_those_that_fit(user_tree):
     assert codes("contenders=[vit,seq]", pipeline="compare", tree=tree) == [("config.model_misfit", "contenders.1")]
 
 
+def test_data_of_another_kind_is_refused_with_what_reads_the_same_files_for_the_task():
+    with pytest.raises(ErrorGroup, match=r"config\.data_misfit.*next: data=coco_masks") as caught:
+        check("task=semantic_segmentation", "data=coco", "data.folder=cats")
+    assert len(caught.value.errors) == 1
+
+
 def test_incomplete_configurations_can_still_be_shown():
     assert codes("data=image_folder") == [("config.missing_value", "data.path")]
     assert check("data=image_folder", validating=False) == ["data=image_folder"]

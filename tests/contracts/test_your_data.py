@@ -22,6 +22,7 @@ SHAPES = {section.partition("\n")[0]: section for section in re.split(r"^## ", P
 CHEAPEST = {
     "text_classification": ["model=tfidf"],
     "translation": ["model=translation_memory"],
+    "object_detection": ["model=neighbourhood", "trainer.max_epochs=1", "trainer.accelerator=cpu"],
     "image_classification": ["model=linear", "trainer.max_epochs=1", "trainer.accelerator=cpu"],
 }
 NOTES = {
@@ -58,7 +59,7 @@ def write(section: str, encoding: str) -> None:
 
 def command_of_survey(settings: dict[str, str], capsys: pytest.CaptureFixture[str]) -> list[str]:
     """The settings of the first command that `bakeoff data` prints for the file, as a shell cuts them."""
-    key = next(key for key in ("data.file", "data.path") if key in settings)
+    key = next(key for key in ("data.file", "data.path", "data.folder") if key in settings)
     others = [f"{name}={value}" for name, value in settings.items() if name not in ("task", "data", key)]
     survey([settings[key], *others])
     lines = capsys.readouterr().out.splitlines()
@@ -73,8 +74,8 @@ def data_section(words: list[str]) -> object:
     return OmegaConf.to_container(composer.compose("train", Checker(composer, pipeline="train").check(words)).cfg.data)
 
 
-def test_there_are_ten_shapes() -> None:
-    assert len(SHAPES) == 10
+def test_there_are_eleven_shapes() -> None:
+    assert len(SHAPES) == 11
 
 
 @pytest.mark.parametrize("title", SHAPES)

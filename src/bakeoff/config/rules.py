@@ -229,7 +229,9 @@ def misfit(key: str, group: str, option: dict[str, Any], plain: dict[str, Any], 
         offered = f"its kind of data is {option.get('data_kind' if group == 'model' else 'kind')}"
     fitting = [name for name in catalog.options(group) if fits(group, catalog.content(group, name), plain)]
     problem = f"{offered}, and the task {task} takes {takes}"
-    name, step = option.get("name"), f"bakeoff list {group}"
+    name = option.get("name")
+    kin = [other for other in fitting if other.startswith(f"{name}_")]  # the same files, read for another task
+    step = f"{group}={kin[0]}" if kin else f"bakeoff list {group}"
     return ConfigError(f"config.{group}_misfit", key, name, problem, allowed=fitting, next_step=step)
 
 
