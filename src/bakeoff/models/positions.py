@@ -78,18 +78,27 @@ def added_positions(positions: str, *, width: int, max_length: int | None) -> nn
     return LearnedPositions(width=width, max_length=max_length)
 
 
-def plane(height: int, width: int, *, channels: int, device: torch.device) -> Tensor:
-    """Sines and cosines of each place of a map, row by row, ``(height * width, channels)``.
+def sines_of_places(places_2: Tensor, *, channels: int) -> Tensor:
+    """Sines and cosines of places in a plane, ``(..., channels)``, half of them of each coordinate.
 
-    Half of the channels say the row, the others the column (Carion et al. 2020, arXiv:2005.12872, appendix A.4).
+    As in Carion et al. 2020, arXiv:2005.12872, appendix A.4, but with wavelengths from two sides of the plane down to
+    an eighth of one: all channels tell places of a small map apart.
+
+    Args:
+        places_2: across and down, ``(..., 2)``, as shares of the plane's sides.
+        channels: of the result.
     """
-    halves = (channels + 1) // 2, channels // 2
-    row_HC, column_WC = (
-        SinusoidalPositions()(torch.zeros(1, length, half, device=device))[0]
-        for length, half in zip((height, width), halves, strict=True)
-    )
-    both = (row_HC[:, None].expand(-1, width, -1), column_WC[None].expand(height, -1, -1))
-    return torch.cat(both, dim=-1).flatten(0, 1)
+    pairs = -(-channels // 4)
+    cycles_P = torch.logspace(-1, 3, pairs, base=2.0, device=places_2.device)
+    angles_2P = 2 * math.pi * places_2[..., None] * cycles_P
+    return torch.cat([angles_2P.sin(), angles_2P.cos()], dim=-1).flatten(-2)[..., :channels].to(places_2.dtype)
+
+
+def places_of_map(height: int, width: int, *, device: torch.device) -> Tensor:
+    """The middle of each place of a map, row by row, ``(height * width, 2)``, as shares of its sides."""
+    y_H, x_W = ((torch.arange(side, device=device) + 0.5) / side for side in (height, width))
+    y_HW, x_HW = torch.meshgrid(y_H, x_W, indexing="ij")
+    return torch.stack([x_HW, y_HW], dim=-1).flatten(0, 1)
 
 
 def rotation(length: int, head_dim: int, *, start: int, device: torch.device) -> Rotation:

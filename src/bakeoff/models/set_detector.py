@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from bakeoff.models.cnn.region_features import summed_map
 from bakeoff.models.contracts import Detector, ImageBackbone, RegionHead, SequenceBackbone
 from bakeoff.models.detection import SetOutputs
-from bakeoff.models.positions import plane
+from bakeoff.models.positions import places_of_map, sines_of_places
 
 WIDTH_OF_BACKBONES = 320
 """The width of a decoder for which a backbone has its paper's."""
@@ -27,7 +27,8 @@ class SetDetector(Detector):
     Args:
         backbone: of the image.
         encoder: of the map's places, or None.
-        stages: decoders that attend to the map, one after the other; the queries are added before each.
+        stages: decoders that attend to the map, one after the other; before each, the queries and where they look are
+            added, and its boxes are where the next one looks.
         queries: Q, the most boxes an image.
         finest: the least stride of the map in pixels.
 
@@ -58,17 +59,23 @@ class SetDetector(Detector):
         """Boxes and classes of each stage."""
         (map_BDHW,) = self.map(images_BCHW)
         height, width = map_BDHW.shape[-2:]
-        place_SD = plane(height, width, channels=self.width, device=map_BDHW.device)
+        places_S2 = places_of_map(height, width, device=map_BDHW.device)
+        place_SD = sines_of_places(places_S2, channels=self.width)
         memory_BSD = map_BDHW.flatten(2).transpose(1, 2) + place_SD
         if self.encoder is not None:
             memory_BSD = self.encoder(memory_BSD) + place_SD
-        x_BQD = torch.zeros_like(self.queries).expand(len(images_BCHW), -1, -1)
+        batch = len(images_BCHW)
+        x_BQD = torch.zeros_like(self.queries).expand(batch, -1, -1)
+        start_BQ4 = self.starts.expand(batch, -1, -1)
         logits, boxes = [], []
         for stage in self.stages:
-            x_BQD = stage(x_BQD + self.queries, memory_BSD=memory_BSD)
+            where_BQD = sines_of_places(start_BQ4[..., :2].sigmoid(), channels=self.width)
+            x_BQD = stage(x_BQD + self.queries + where_BQD, memory_BSD=memory_BSD)
             logits_BQK, numbers_BQ4 = head(x_BQD)
+            boxes_BQ4 = numbers_BQ4 + start_BQ4
             logits.append(logits_BQK)
-            boxes.append(torch.sigmoid(numbers_BQ4 + self.starts))
+            boxes.append(boxes_BQ4.sigmoid())
+            start_BQ4 = boxes_BQ4.detach()
         size = (images_BCHW.shape[2], images_BCHW.shape[3])
         return SetOutputs(size, torch.stack(logits), torch.stack(boxes))
 

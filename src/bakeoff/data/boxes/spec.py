@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+
+import torch
+from torch import Tensor
 
 from bakeoff.data.image.spec import PixelSpec
 
@@ -21,6 +25,11 @@ class BoxSpec(PixelSpec):
     class_names: tuple[str, ...]
     class_counts: tuple[int, ...]
     most_boxes: int
+
+    def example_inputs(self, batch_size: int) -> Tensor:
+        """Images of waves, shape ``(B, C, H, W)``: in images of zeros there would be no region to propose."""
+        down_H, across_W = (torch.linspace(0, 6 * math.pi, side).sin() for side in self.image_size)
+        return torch.outer(down_H, across_W).expand(batch_size, self.channels, -1, -1).contiguous()
 
     @property
     def num_classes(self) -> int:

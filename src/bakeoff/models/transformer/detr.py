@@ -4,10 +4,10 @@ Paper: Carion et al. 2020, End-to-end object detection with transformers, arXiv:
 
 B batch, D width.
 
-Departures from the paper: norms come before each branch; a query has a place where it looks first, which is learnt and
-moved from (Liu et al. 2022, DAB-DETR, arXiv:2201.12329, without its updates from stage to stage), since short trainings
-don't find one; positions are added to what is attended to, keys and values alike; the map may be finer than the
-backbone's last, summed from coarse to fine.
+Departures from the paper: norms come before each branch; a query has a place where it looks first, which is learnt,
+and each block's boxes are where the next one looks (Liu et al. 2022, DAB-DETR, arXiv:2201.12329), since short trainings
+don't find places by themselves; positions are added to what is attended to, keys and values alike; the map may be finer
+than the backbone's last, summed from coarse to fine.
 """
 
 from __future__ import annotations
