@@ -151,6 +151,24 @@ def test_a_process_that_died_is_replaced_and_goes_on_where_it_was(tmp_path, stor
     assert [run.info.status for run in runs(store_uri)] == ["FINISHED", "FINISHED"]
 
 
+def test_a_process_that_dies_while_a_run_goes_on_is_replaced_at_once(tmp_path, store_uri):
+    make_trial(tmp_path)
+    follower = Follower()
+    tracking = Tracking(uri=store_uri, every_s=0.1)
+    follower.watch("trial", tmp_path, tracking=tracking, root=tmp_path, experiment="e")
+    wait_for(lambda: (tmp_path / "mlflow.json").exists())
+    first = follower._process
+    first.kill()
+    wait_for(lambda: follower._process not in (first, None))
+    write_log(tmp_path, [record(1, 0.5), record(2, 0.25)])
+    (run,) = runs(store_uri)
+    client = MlflowClient(tracking_uri=store_uri)
+    wait_for(lambda: 2 in [point.step for point in client.get_metric_history(run.info.run_id, "val/accuracy")])
+    finish(tmp_path)
+    assert follower.close() is None
+    assert [run.info.status for run in runs(store_uri)] == ["FINISHED"]
+
+
 def test_of_several_processes_of_one_run_only_the_first_tracks_it(tmp_path, monkeypatch):
     monkeypatch.setenv("RANK", "1")
     follower = Follower()

@@ -17,10 +17,11 @@ from bakeoff.files import atomic_writer
 from bakeoff.training.trial.saved_run import SavedRun, load_run
 
 WRITERS = {
-    ".csv": lambda table, file: table.to_csv(file, index=False),
+    ".csv": lambda table, file: table.map(_plain_text).to_csv(file, index=False),
     ".parquet": lambda table, file: table.to_parquet(file, index=False),
     ".jsonl": lambda table, file: table.to_json(file, orient="records", lines=True),
 }
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 SHOWN_ROWS, SHOWN_COLUMNS = 10, 3
 
 
@@ -65,6 +66,11 @@ def _answers(saved: SavedRun, config: Mapping[str, Any]) -> pd.DataFrame:
         unnamed = [name for name in table if name != "input"]
         print(table[unnamed[:SHOWN_COLUMNS]].head(SHOWN_ROWS).to_string(index=False))
     return table
+
+
+def _plain_text(value: Any) -> Any:
+    """Text that a spreadsheet would run as a formula, behind an apostrophe, by which it shows it as text."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
 
 
 def _options(saved: SavedRun, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +24,8 @@ from bakeoff.tracking.watch import Kind, Watch
 
 CLOSE = "close"
 """The last line of an orderly end; without it, the parent was killed, and the rest is hurried."""
+MOST_RESTARTS = 3
+"""Of a process that died, for want of memory perhaps; the next goes on from what the folders remember."""
 LONGEST_LEAVE_S = 10.0
 """What the end of a program waits for a process that should have gone in half the time."""
 _MAIN = "import sys; sys.path[:] = {path!r}; from bakeoff.tracking.following import main; main()"
@@ -35,6 +38,8 @@ class Follower:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._watches: list[Watch] = []
+        self._restarts = 0
+        self._lock = threading.RLock()
         atexit.register(self.leave)
 
     def watch(self, kind: Kind, folder: Path, *, tracking: Tracking, root: Path, experiment: str) -> None:
@@ -46,12 +51,13 @@ class Follower:
             return
         watch = Watch.of(kind, folder, tracking=tracking, root=root, experiment=experiment)
         watch.remember()
-        self._watches.append(watch)
-        try:
-            self._tell([watch])
-        except OSError:  # it died, for want of memory perhaps; another one goes on from what the folders remember
-            self._process = None
-            self._tell(self._watches)
+        with self._lock:
+            self._watches.append(watch)
+            try:
+                self._tell([watch])
+            except OSError:  # it died just now
+                self._process = None
+                self._tell(self._watches)
 
     def _tell(self, watches: list[Watch]) -> None:
         if self._process is None:
@@ -60,13 +66,24 @@ class Follower:
             self._process = subprocess.Popen(
                 command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True, start_new_session=True
             )
+            threading.Thread(target=self._restart_after, args=(self._process,), daemon=True).start()
         assert self._process.stdin is not None
         self._process.stdin.write("".join(json.dumps(asdict(watch)) + "\n" for watch in watches))
         self._process.stdin.flush()
 
+    def _restart_after(self, process: subprocess.Popen[str]) -> None:
+        """Waits for the end of a process, and has another go on if nobody asked for it."""
+        process.wait()
+        with self._lock:
+            if self._process is process and self._restarts < MOST_RESTARTS:
+                self._process, self._restarts = None, self._restarts + 1
+                with suppress(OSError):  # so did this one; its own thread sees to it
+                    self._tell(self._watches)
+
     def leave(self) -> None:
         """At the end of a program that did not close it, as after a signal: the process sends the rest in a hurry."""
-        process, self._process = self._process, None
+        with self._lock:
+            process, self._process = self._process, None
         if process is not None:
             assert process.stdin is not None
             with suppress(BrokenPipeError):
@@ -78,8 +95,9 @@ class Follower:
 
     def close(self, timeout_s: float = 120.0) -> str | None:
         """Lets the process send the rest; None when the store has everything, else why it has not."""
-        process, self._process = self._process, None
-        self._watches = []
+        with self._lock:
+            process, self._process = self._process, None
+            self._watches = []
         if process is None:
             return None
         try:
