@@ -142,6 +142,13 @@ def test_an_image_that_is_not_there_is_named(tmp_path: Path) -> None:
         opened("coco", tmp_path)
 
 
+def test_a_test_split_without_boxes_is_refused(tmp_path: Path) -> None:
+    file = roboflow(tmp_path) / "test/_annotations.coco.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"annotations": []}))
+    with pytest.raises(DataError, match=r"data\.no_boxes.*no image of the test split has a box"):
+        opened("coco", tmp_path)
+
+
 def test_images_that_no_json_names_are_told(tmp_path: Path) -> None:
     picture(roboflow(tmp_path) / "train/extra.png", 77)
     assert "1 images are in no annotation file and were left out (train/extra.png)." in told(opened("coco", tmp_path))

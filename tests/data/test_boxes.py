@@ -228,6 +228,11 @@ def test_categories_with_gaps_are_numbered_and_unknown_ones_refused() -> None:
     assert "90 (first in train/1)" in str(refused.value) and "cat, dog" in str(refused.value)
 
 
+def test_boxes_that_are_hardly_there_at_the_image_size_are_told() -> None:
+    data = module(Given([(200, 300)] * 10, [[([10, 10, 20, 20], 0), ([50, 50, 100, 100], 1)]] * 10), image_size=24)
+    assert "10 of 20 boxes are less than 2 pixels high or wide at 24x24 (data.image_size)." in every(data)[1]
+
+
 def test_sizes_beside_boxes_are_compared_with_the_image() -> None:
     turned = of_ten([[([1, 1, 15, 15], 0)]], height=[30] + [20] * 9, width=[20] + [30] * 9)
     _, notes = every(module(turned))
@@ -270,13 +275,15 @@ def test_answers_keep_the_hundred_best_and_come_back_from_a_file() -> None:
 
 
 def test_pictures_show_truth_and_answers_where_the_network_sees_them() -> None:
-    data = module(Given([(20, 40)] * 10, [[([5, 2.5, 5, 5], 1, True)]] * 10), image_size=64)
+    objects = [([5, 2.5, 5, 5], 1, True), ([20, 5, 5, 5], 0)]
+    data = module(Given([(20, 40)] * 10, [objects] * 10), image_size=64)
     cases = data.cases("test").first(1)
     said = table_of_answers([np.array([[1, 2, 3, 4], [0, 0, 9, 9]])], [np.array([0, 1])], [np.array([0.9, 0.1])])
     (picture,) = pictures(cases, data.spec.class_names, said)
     assert [(box.label, box.left, box.top, box.is_truth) for box in picture.boxes] == [
         ("cat", 1.0, 2.0, False),
         ("crowd of dog", 8.0, 20.0, True),
+        ("cat", 32.0, 24.0, True),
     ]
 
 

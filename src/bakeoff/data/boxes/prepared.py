@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bakeoff.data.boxes.objects import Objects
 from bakeoff.data.boxes.rule import BoxRule
-from bakeoff.data.boxes.settling import settle
+from bakeoff.data.boxes.settling import note_on_small, settle
 from bakeoff.data.boxes.table import BoxTable, read_table
 from bakeoff.data.cache import cached_folder, digest, hash_arrays
 from bakeoff.data.image.headers import read_headers
@@ -75,7 +75,9 @@ def _build(folder: Path, source: Source, preparation: BoxPreparation) -> None:
     table, bad = box_table(source, preparation), dict[int, str]()
     headers = read_headers(table.records, bad)
     objects, names, notes = settle(table, headers, preparation.boxes)
-    table = dataclasses.replace(table, notes=(*table.notes, *notes))
+    sizes_N2 = np.array([(header.height, header.width) if header else (0, 0) for header in headers])
+    small_note = note_on_small(objects, sizes_N2, preparation.image_size, preparation.pixel_rule.fit)
+    table = dataclasses.replace(table, notes=(*table.notes, *notes, *filter(None, [small_note])))
     decoded = decode_images(folder, table, preparation, bad)
     rows = part_images(decoded, preparation)
     splits = {
@@ -84,7 +86,6 @@ def _build(folder: Path, source: Source, preparation: BoxPreparation) -> None:
     }
     fingerprint = digest([dataclasses.astuple(decoded.layout), list(names), splits])
     rows = dataclasses.replace(rows, fingerprint=fingerprint)
-    sizes_N2 = np.array([(header.height, header.width) if header else (0, 0) for header in headers])
     own = dataclasses.asdict(objects) | {"sizes_N2": sizes_N2, "names": list(names)}
     write_folder(folder, rows.to_dict() | decoded.facts | own)
 

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from bakeoff.data.boxes.objects import Boxes, Objects
 from bakeoff.data.boxes.rule import BoxRule
 from bakeoff.data.boxes.table import BoxTable
+from bakeoff.data.image.fitting import Fit, scales_and_offsets
 from bakeoff.data.image.records import Header
 from bakeoff.errors import DataError
 
+_HARDLY = 2  # pixels
+_FOR = {"train": "learn", "val": "choose weights", "test": "judge"}
 _ROUNDED = 1.0  # pixels by which boxes reach beyond their image because tools round
 _MOST_BEYOND = 0.5  # the share of boxes beyond their image from which on they are taken for another format
 
@@ -33,7 +36,8 @@ def settle(
         rule: what boxes and categories mean.
 
     Raises:
-        DataError: unknown categories, images of another size than their boxes were drawn on, or boxes of another form.
+        DataError: unknown categories, images of another size than their boxes were drawn on, boxes of another form, or
+            a split without any.
     """
     names, classes_M = rule.numbered(table)
     found, rows_M = table.found, table.found.rows_M
@@ -49,6 +53,7 @@ def settle(
     _require_form(table, rule, is_read_M=is_read_M, bad_M=is_read_M & (beyond_M | ~has_area_M))
     areas_M = np.where(found.areas_M > 0, found.areas_M, (boxes_M4[:, 2:] - boxes_M4[:, :2]).prod(axis=1))
     objects = Objects(found.counts_N, boxes_M4, classes_M, found.crowd_M, areas_M).only(kept_M)
+    _require_boxes(table, objects)
     notes = (
         turned_note,
         _told(table, is_read_M & ~has_area_M, "have no area and were left out"),
@@ -59,6 +64,34 @@ def settle(
         _note_on_unseen(table, objects, names),
     )
     return objects, names, tuple(filter(None, notes))
+
+
+def note_on_small(objects: Objects, sizes_N2: NDArray[np.int64], size: tuple[int, int] | None, fit: Fit) -> str | None:
+    """A sentence on boxes that are hardly there once their images have come to ``size``; None for their own."""
+    if size is None:
+        return None
+    scales_M2 = scales_and_offsets(sizes_N2, size, fit)[objects.images_M, :2]
+    small = int((((objects.boxes_M4[:, 2:] - objects.boxes_M4[:, :2]) * scales_M2).min(axis=1) < _HARDLY).sum())
+    if not small:
+        return None
+    shown = f"{size[0]}x{size[1]} (data.image_size)"
+    return f"{small:,} of {len(objects.classes_M):,} boxes are less than {_HARDLY} pixels high or wide at {shown}."
+
+
+def _require_boxes(table: BoxTable, objects: Objects) -> None:
+    """Refuses a given split without anything to be found.
+
+    Raises:
+        DataError: there is one.
+    """
+    parts_M = table.parts[objects.images_M[~objects.crowd_M]]
+    for part, purpose in _FOR.items():
+        if (table.parts == part).any() and not (parts_M == part).any():
+            problem = f"no image of the {part} split has a box, so there is nothing to {purpose} by"
+            step = "give the boxes of that split, or no split, and one is made"
+            raise DataError(
+                "data.no_boxes", "data.columns.objects", table.column_of["objects"], problem, next_step=step
+            )
 
 
 def _have_area(boxes_M4: Boxes) -> NDArray[np.bool_]:

@@ -12,8 +12,9 @@ from datasets import DatasetDict
 
 from bakeoff.data.boxes.objects import Objects
 from bakeoff.data.boxes.rule import BoxRule
-from bakeoff.data.boxes.settling import settle
+from bakeoff.data.boxes.settling import note_on_small, settle
 from bakeoff.data.boxes.table import BoxTable, read_table
+from bakeoff.data.image.headers import height_and_width
 from bakeoff.data.image.survey import ImageSurveyor
 
 _MOST_NAMED = 20
@@ -43,7 +44,10 @@ class BoxSurveyor(ImageSurveyor):
         told = [f"{self._names[number]} {count:,}" for number, count in counts.most_common(_MOST_NAMED)]
         more = f" and {len(counts) - _MOST_NAMED} classes more" if len(counts) > _MOST_NAMED else ""
         boxes_note = f"Boxes: {len(self._objects.classes_M):,} ({', '.join(told)}{more})."
-        self.table = dataclasses.replace(self.table, notes=(*self.table.notes, *notes, boxes_note))
+        sizes_N2 = np.array([(one.height, one.width) if one else (0, 0) for one in self._headers[0]])
+        size = height_and_width(section["image_size"])
+        notes = (*notes, *filter(None, [note_on_small(self._objects, sizes_N2, size, section["fit"])]), boxes_note)
+        self.table = dataclasses.replace(self.table, notes=(*self.table.notes, *notes))
 
     def measures(self) -> dict[str, Sequence[float]]:
         """Height and width in pixels, and boxes an image."""

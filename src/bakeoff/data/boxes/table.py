@@ -21,6 +21,7 @@ from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.table import source_rows
 from bakeoff.errors import DataError
 
+_SIDES = ("height", "width")
 _CROWD = ("iscrowd", "is_crowd", "crowd")
 _AREA = ("area", "areas")
 
@@ -84,6 +85,8 @@ def read_table(splits: DatasetDict, columns: BoxColumns, *, split: SplitRule) ->
     }
     read = [_read(dataset, objects, fields, rows.examples[part]) for part, dataset in rows.datasets.items()]
     records = [undecoded_images(dataset, column_of["image"]) for dataset in rows.datasets.values()]
+    if _has_sizes(rows.train):
+        column_of |= {side: side for side in _SIDES}
     return BoxTable(
         **rows.facts(split), column_of=column_of, records=concatenate_datasets(records), found=_joined(read)
     )
@@ -143,11 +146,15 @@ def _require_fours(boxes: Sequence[Any], example: str) -> None:
             raise DataError("data.box_form", "data.columns.box", None, problem, allowed="four numbers")
 
 
+def _has_sizes(dataset: Dataset) -> bool:
+    return set(_SIDES) <= set(dataset.column_names)
+
+
 def _sizes(dataset: Dataset) -> NDArray[np.int64]:
-    if not {"height", "width"} <= set(dataset.column_names):
+    if not _has_sizes(dataset):
         return np.zeros((len(dataset), 2), dtype=np.int64)
-    columns = dataset.select_columns(["height", "width"])[:]
-    return np.array([[value or 0 for value in columns[side]] for side in ("height", "width")], dtype=np.int64).T
+    columns = dataset.select_columns(list(_SIDES))[:]
+    return np.array([[value or 0 for value in columns[side]] for side in _SIDES], dtype=np.int64).T
 
 
 def _joined(parts: Sequence[Annotations]) -> Annotations:
