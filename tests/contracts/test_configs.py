@@ -16,6 +16,7 @@ from bakeoff.config import conf_dir
 from bakeoff.config.allowlist import THEIRS, resolve
 from bakeoff.config.catalog import Catalog
 from bakeoff.config.composition import Composer
+from bakeoff.config.keys import given_by
 from bakeoff.config.schema import GIVEN_BY_PROGRAM, PIPELINES, SECTIONS
 from bakeoff.config.signatures import signature
 from bakeoff.config.tree import UNRESOLVED, get, resolve_tree, targets
@@ -110,7 +111,8 @@ def test_every_model_takes_what_its_contract_gives(name):
     content = CATALOG.content("model", name)
     taken = set(signature(content["net"]["_target_"]).names())
     tasks = [CATALOG.content("task", task) for task in CATALOG.options("task")]
-    assert all(set(task["gives"]) <= taken for task in tasks if content["contract"] in task["contract"])
+    contract = content["contract"]
+    assert all(set(given_by(task, contract)) <= taken for task in tasks if contract in task["contract"])
 
 
 @pytest.mark.parametrize("name", CATALOG.options("model"))

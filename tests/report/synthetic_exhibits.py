@@ -16,6 +16,7 @@ from bakeoff.tasks.exhibits import (
     Box,
     CurveExhibit,
     Exhibit,
+    GlancesExhibit,
     Line,
     LinesExhibit,
     PictureExhibit,
@@ -43,6 +44,7 @@ def exhibits_of(name: str) -> list[Exhibit]:
         TableExhibit(columns=("step", "said"), rows=[(1, 0.25), (2, -0.125 - off)], title="What it counted"),
         boxes(off),
         regions(off),
+        glances(off),
         course(off),
         tone(off),
         RankedExhibit(
@@ -82,6 +84,19 @@ def regions(off: int) -> PictureExhibit:
         mask_HW=said,
         true_mask_HW=truth,
         mask_names=("nothing", "road", "<i>car</i>"),
+    )
+
+
+def glances(off: int) -> GlancesExhibit:
+    """A picture of 32 by 32 pixels, and four places that were looked at for each of two tokens."""
+    rows, columns = np.mgrid[0:32, 0:32]
+    return GlancesExhibit(
+        title="test/3",
+        pixels_HWC=np.stack([8 * rows, 8 * columns, 0 * rows], axis=-1),
+        output="a <b>dog</b>",
+        truth="a dog | one dog",
+        tokens=("a", "<b>dog</b>"),
+        weights_LHW=np.array([[[0.25, 0.25], [0.25, 0.25]], [[0.0, 0.9 - off / 10], [0.1 + off / 10, 0.0]]]),
     )
 
 

@@ -102,7 +102,7 @@ def test_predict_writes_boxes_in_pixels_of_the_image_as_it_came(tmp_path: Path) 
     Image.new("RGB", (128, 64)).save(photo)
     shown = {"file": [str(photo), "set/new.parquet#3"], "height": [64, 32], "width": [128, 32]}
     spec_letterboxed = ObjectDetection(spec=TASK.spec.from_dict(TASK.spec.to_dict() | {"fit": "letterbox"}))
-    new = NewExamples(shown, [torch.zeros(SIZE), torch.zeros(SIZE)], Inputs([]))
+    new = NewExamples(shown, [np.zeros((*SIZE[1:], 3), dtype=np.uint8)] * 2, Inputs([]))
     told = spec_letterboxed.predict(Run(), new, folder=str(tmp_path / "boxes"))
     assert told["found"].to_pylist() == ["b 0.90"] * 2
     assert told["boxes"].to_pylist() == [1, 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -58,8 +58,17 @@ def arguments(section: str, node: dict[str, Any]) -> list[str]:
 def given_to_models(trees: Sequence[Path] = ()) -> frozenset[str]:
     """What tasks pass to the constructors of their models: those of these trees, besides bakeoff's own."""
     catalog = Catalog([conf_dir(), *trees])
-    gives = (catalog.content("task", task).get("gives") or () for task in catalog.options("task"))
-    return frozenset(name for names in gives for name in names)
+    tasks = (catalog.content("task", task) for task in catalog.options("task"))
+    return frozenset(
+        name for task in tasks for contract in task.get("contract") or () for name in given_by(task, contract)
+    )
+
+
+def given_by(task: Mapping[str, Any], contract: str) -> Sequence[str]:
+    """What the ``task`` section passes to the constructors of models of a contract."""
+    gives = task.get("gives") or ()
+    found: Sequence[str] = gives.get(contract, ()) if isinstance(gives, Mapping) else gives
+    return found
 
 
 def section_fields(section: str) -> list[str]:

@@ -216,7 +216,8 @@ class Task:
     Args:
         name: the task's name.
         contract: what its models fulfil, by the names of classes of `bakeoff.models.contracts`.
-        gives: arguments that the task passes to its models' constructors; no configuration sets them.
+        gives: arguments that the task passes to its models' constructors, or those of each contract where they differ;
+            no configuration sets them.
         data_kind: what its data is, as the data's ``kind``.
         metric: what the verdict is about.
         direction: whether more of the metric is better.
@@ -230,7 +231,7 @@ class Task:
 
     name: str
     contract: list[str]
-    gives: list[str] | None = None
+    gives: list[str] | dict[str, list[str]] | None = None
     data_kind: str
     metric: str
     direction: Literal["maximize", "minimize"]

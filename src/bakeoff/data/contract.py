@@ -74,6 +74,11 @@ class Cases:
         """The first of them."""
         return Cases(self.names[:count], self.labels.slice(0, count), self.raw[:count])
 
+    def at(self, positions: Sequence[int]) -> Cases:
+        """Those at these places."""
+        names, raw = ([rows[position] for position in positions] for rows in (self.names, self.raw))
+        return Cases(names, self.labels.take(pa.array(positions, pa.int64())), raw)
+
 
 class Loader(Protocol):
     """Inputs in batches."""

@@ -16,6 +16,8 @@ import pyarrow as pa
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
+from bakeoff.config import build
+from bakeoff.config.allowlist import resolve
 from bakeoff.data.batches.batch import Batch, Tree, batch_in_parts, in_parts
 from bakeoff.data.contract import Cases, NewExamples
 from bakeoff.data.spec import Spec
@@ -28,6 +30,27 @@ from bakeoff.tasks.samples import sampled
 MakeBackbone: TypeAlias = Callable[..., nn.Module]
 """Makes the configured model from what only the task and the data know: channels, or whether it is causal."""
 AnySpec = TypeVar("AnySpec", bound=Spec)
+
+
+class ConfiguredModel:
+    """Makes the model of a configuration, from what only the task and the data know of its arguments.
+
+    Args:
+        section: what ``model.net`` holds.
+    """
+
+    def __init__(self, section: Mapping[str, Any]) -> None:
+        self._section = section
+
+    @property
+    def made(self) -> type:
+        """The class of the model, for tasks that take models of several contracts."""
+        found = resolve(self._section["_target_"], key="model.net")
+        return found if isinstance(found, type) else type(found)
+
+    def __call__(self, **arguments: Any) -> Any:
+        """The model."""
+        return build(self._section, "model.net", **arguments)
 
 
 class Pass:

@@ -121,6 +121,28 @@ class PictureExhibit(_Shown):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GlancesExhibit(_Shown):
+    """An image, what was written about it, and where in it a contender looked for each token.
+
+    Attributes:
+        pixels_HWC: uint8, of 1 or 3 channels.
+        output: what was written.
+        truth: what should have been, where there is such a thing.
+        tokens: of the output; empty where nothing is known of where it looked.
+        weights_LHW: of each token over places of the image, in rows and columns of equal size.
+    """
+
+    kind = "glances"
+    packed: ClassVar[Mapping[str, str]] = {"pixels_HWC": "uint8", "weights_LHW": "float32"}
+
+    pixels_HWC: np.ndarray
+    output: str
+    truth: str = ""
+    tokens: Sequence[str] = ()
+    weights_LHW: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
 class CurveExhibit(_Shown):
     """A course over time or place: what was before, what came, what was answered, and between which bounds.
 
@@ -222,6 +244,7 @@ Exhibit: TypeAlias = (
     | AttentionExhibit
     | TableExhibit
     | PictureExhibit
+    | GlancesExhibit
     | CurveExhibit
     | AudioExhibit
     | RankedExhibit

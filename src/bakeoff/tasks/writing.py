@@ -132,7 +132,6 @@ class Writing(Task[AnySpec], abc.ABC):
         return scores.score_examples(self.texts(answers), self.references(labels), metric)
 
     def summarise(self, answers: pa.Table, labels: pa.Table) -> dict[str, float]:
-        """All metrics of a set of answers, by name."""
-        of_tokens = {facts.name for facts in scores.OF_TOKENS}
-        names = [facts.name for facts in self.metrics_declared if facts.name not in of_tokens]
+        """Those metrics of a set of answers that `bakeoff.tasks.written.scores` knows, by name."""
+        names = [facts.name for facts in self.metrics_declared if facts.name in scores.KNOWN]
         return scores.summarise(self.texts(answers), self.references(labels), names)

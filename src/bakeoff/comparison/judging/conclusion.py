@@ -62,5 +62,5 @@ def conclude(evidence: Evidence, judgement: Judgement, trivial: Trivial) -> Fini
     refuse(findings, folder)
     record["findings"] = [finding.to_dict() for finding in findings]
     write_json(folder / VERDICT, record)
-    write_exhibits(evidence.bakeoff, evidence.trials, data, trivial.scorer.task)
+    write_exhibits(evidence, data, trivial.scorer.task)
     return FinishedBakeoff(folder, judgement.verdict, record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,11 @@ import torch
 from torch import nn
 
 from bakeoff.comparison.guards import settled
+from bakeoff.comparison.judging.derivation import Evidence
 from bakeoff.comparison.judging.scoring import ScoredTrial
 from bakeoff.data.contract import TaskData
 from bakeoff.data.spec import Spec
 from bakeoff.files import write_json
-from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.layout import EXHIBITS, WEIGHTS
 from bakeoff.record.model_files import check_model_files
 from bakeoff.record.plan import RecordedPlan
@@ -30,6 +31,8 @@ TRIES = 3
 """Latencies that do not settle are measured again."""
 EXAMPLES = 2
 """Test inputs that are shown with their answers."""
+WORST = 2
+"""Test inputs that contenders did worst on, which are shown too, and the middle one."""
 OVERVIEW_TRIALS = 10
 """The most trials of a contender whose answers to the whole test are gone through for the report."""
 
@@ -71,9 +74,10 @@ def medians(repeats: Mapping[str, list[float]]) -> dict[str, Any]:
     return {"latency_ms": middle, "latency_repeats_ms": dict(repeats)}
 
 
-def write_exhibits(bakeoff: RecordedBakeoff, trials: Sequence[ScoredTrial], data: TaskData, task: Task[Any]) -> None:
+def write_exhibits(evidence: Evidence, data: TaskData, task: Task[Any]) -> None:
     """Writes ``exhibits.json``: a list for each of its ``contenders``, and an ``overview``, where there are any."""
-    shown = _shown(trials, data, task)
+    bakeoff, trials = evidence.bakeoff, evidence.trials
+    shown = _shown(evidence, data, task)
     sealed = {contender.name: _sealed(bakeoff.plan, trials, contender.name) for contender in bakeoff.plan.contenders}
     overview = [exhibit.to_dict() for exhibit in task.overview(sealed, data.labels("test"))]
     if any(shown.values()) or overview:
@@ -91,13 +95,35 @@ def _sealed(plan: RecordedPlan, trials: Sequence[ScoredTrial], name: str) -> Ite
         yield Sealed(sealed_answers(recorded.folder, recorded.raw), recorded.raw.get("settled") or {})
 
 
-def _shown(trials: Sequence[ScoredTrial], data: TaskData, task: Task[Any]) -> dict[str, list[dict[str, Any]]]:
-    """What the first trial of each contender answered to the first test examples."""
+def _shown(evidence: Evidence, data: TaskData, task: Task[Any]) -> dict[str, list[dict[str, Any]]]:
+    """What the first trial of each contender answered to the first test examples, and to telling ones."""
     if type(task).exhibits is Task.exhibits:  # so that no input is read for it
         return {}
-    cases = data.cases("test").first(EXAMPLES)
+    every = data.cases("test")
+    telling = telling_examples(evidence, every.names)
     shown = {}
-    for name, recorded, net in first_networks(trials, data.spec):
-        answers = sealed_answers(recorded.folder, recorded.raw).slice(0, EXAMPLES)
-        shown[name] = [exhibit.to_dict() for exhibit in task.exhibits(net, cases, answers)]
+    for name, recorded, net in first_networks(evidence.trials, data.spec):
+        answers = sealed_answers(recorded.folder, recorded.raw)
+        exhibits = task.exhibits(net, every.first(EXAMPLES), answers.slice(0, EXAMPLES))
+        for position, words in telling.items():
+            own = task.exhibits(net, every.at([position]), answers.slice(position, 1))
+            exhibits += [replace(exhibit, title=f"{every.names[position]}: {words}") for exhibit in own]
+        shown[name] = [exhibit.to_dict() for exhibit in exhibits]
     return shown
+
+
+def telling_examples(evidence: Evidence, examples: Sequence[str]) -> dict[int, str]:
+    """The places of the worst test examples and of the middle one, by mean score of all contenders, and what they are.
+
+    Args:
+        evidence: with the opened scores.
+        examples: names of the test's, in their order.
+    """
+    plan, scores = evidence.bakeoff.plan, evidence.scores
+    entered = scores[scores["contender"].isin([contender.name for contender in plan.entered])]
+    means = entered.groupby("example")["score"].mean()
+    order = np.argsort(plan.aim.sign * means.loc[list(examples)].to_numpy(), kind="stable")
+    found = {int(order[len(order) // 2]): "the middle one by mean score"}
+    for rank, position in enumerate(order[:WORST].tolist(), start=1):
+        found.setdefault(position, "the worst by mean score" if rank == 1 else f"the {rank}nd worst by mean score")
+    return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset, DatasetDict
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from bakeoff.data.contract import Inputs, NewExamples, Reading
@@ -15,7 +17,7 @@ from bakeoff.data.image.columns import image_column, undecoded_images
 from bakeoff.data.image.decoding import decode
 from bakeoff.data.image.headers import OnBad
 from bakeoff.data.image.loaders import normalise
-from bakeoff.data.image.records import Header, Record, UnreadableImage, read_header
+from bakeoff.data.image.records import Header, Pixels, Record, UnreadableImage, read_header
 from bakeoff.data.image.spec import PixelSpec
 from bakeoff.data.sources.folders import read_tree
 from bakeoff.data.sources.hub import HuggingFace
@@ -50,14 +52,22 @@ def load_images(
     Raises:
         DataError: nothing there, no such column, or an unreadable image.
     """
-    images_NCHW, names, _ = _load(source, spec, column=column, how=how or TableFormat(), on_bad=on_bad)
-    return images_NCHW, names
+    read = _load(source, spec, column=column, how=how or TableFormat(), on_bad=on_bad)
+    return normalised(read.pixels_NCHW, spec), read.names
+
+
+@dataclasses.dataclass(frozen=True)
+class _Read:
+    """Images as uint8 ``(N, C, H, W)`` of the network's size, and of each a name and its header."""
+
+    pixels_NCHW: Tensor
+    names: list[str]
+    headers: list[Header]
 
 
 def _load(
     source: str | Path | Sequence[str | Path], spec: PixelSpec, *, column: str | None, how: TableFormat, on_bad: OnBad
-) -> tuple[Tensor, list[str], list[Header]]:
-    """As `load_images`, and each image's header."""
+) -> _Read:
     records, names = _list_records(source, column, how)
     images, kept, headers, bad = [], [], [], []
     for record, name in zip(records, names, strict=True):
@@ -74,9 +84,27 @@ def _load(
             f"{len(bad):,} of {len(names):,} images cannot be read ({'; '.join(bad[:3])})" if names else "no images"
         )
         raise DataError("data.corrupt_image", "on_bad", on_bad, problem, allowed="error, skip", next_step="repair them")
+    return _Read(torch.stack(images), kept, headers)
+
+
+def normalised(pixels_NCHW: Tensor, spec: PixelSpec) -> Tensor:
+    """Images as the network wants them, of uint8 images of its size, shape ``(N, C, H, W)``."""
     mean_1C11 = 255 * torch.tensor(spec.mean, dtype=torch.float32).view(1, -1, 1, 1)
     scale_1C11 = 1 / (255 * torch.tensor(spec.std, dtype=torch.float32).view(1, -1, 1, 1))
-    return normalise(torch.stack(images), mean_1C11=mean_1C11, scale_1C11=scale_1C11), kept, headers
+    return normalise(pixels_NCHW, mean_1C11=mean_1C11, scale_1C11=scale_1C11)
+
+
+def picture_of(name: str, pixels_HWC: Pixels) -> Image.Image:
+    """An image as it came, in RGB; one that is no file of its own as the network saw it.
+
+    Args:
+        name: its file, or the row of a table.
+        pixels_HWC: of the network's size.
+    """
+    if Path(name).is_file():
+        with Image.open(name) as image:
+            return ImageOps.exif_transpose(image).convert("RGB")
+    return Image.fromarray(pixels_HWC[..., 0] if pixels_HWC.shape[-1] == 1 else pixels_HWC).convert("RGB")
 
 
 def new_images(spec: PixelSpec, reading: Reading, *, with_sizes: bool = False) -> NewExamples:
@@ -88,13 +116,13 @@ def new_images(spec: PixelSpec, reading: Reading, *, with_sizes: bool = False) -
     """
     if reading.is_text:
         raise ConfigError("config.no_text", "text", reading.source, "this run reads images", next_step="input=FILE")
-    images_NCHW, names, headers = _load(
-        reading.source, spec, column=reading.column, how=reading.table_format, on_bad=reading.on_bad
-    )
-    shown: dict[str, list[Any]] = {"file": names}
+    read = _load(reading.source, spec, column=reading.column, how=reading.table_format, on_bad=reading.on_bad)
+    shown: dict[str, list[Any]] = {"file": read.names}
     if with_sizes:
-        shown |= {"height": [header.height for header in headers], "width": [header.width for header in headers]}
-    return NewExamples(shown, list(images_NCHW), Inputs(torch.split(images_NCHW, reading.batch_size)))
+        shown |= {"height": [own.height for own in read.headers], "width": [own.width for own in read.headers]}
+    raw = list(read.pixels_NCHW.permute(0, 2, 3, 1).numpy())
+    batches = torch.split(normalised(read.pixels_NCHW, spec), reading.batch_size)
+    return NewExamples(shown, raw, Inputs(batches))
 
 
 def _list_records(

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 from datasets import Array3D, Dataset, DatasetDict, Features, List, Value
+from numpy.typing import NDArray
 
 from bakeoff.data.sources.scenes import SPLITS, Difficulty
 from bakeoff.data.sources.shapes import COLOURS, FORMS, Shapes
-from bakeoff.ranges import Count, Seed, WholeNumber
+from bakeoff.ranges import Count, Probability, Seed, WholeNumber
 
 _UNSEEN = "unseen"
+_DIM = np.float32(0.3)
 
 
 class CaptionedShapes(Shapes):
@@ -29,6 +31,7 @@ class CaptionedShapes(Shapes):
         held_out: combinations of colour and shape, such as ``red circle``.
         seed: what all scenes are drawn from.
         how: how hard they are.
+        turn: the share of a full turn by which things are turned at the most.
 
     Raises:
         ValueError: something that is no combination, or all that there are.
@@ -47,8 +50,9 @@ class CaptionedShapes(Shapes):
         held_out: Sequence[str],
         seed: Seed,
         how: Difficulty,
+        turn: Probability = 1.0,
     ) -> None:
-        super().__init__(num_train=num_train, num_val=num_val, num_test=num_test, seed=seed, how=how)
+        super().__init__(num_train=num_train, num_val=num_val, num_test=num_test, seed=seed, how=how, turn=turn)
         every = {f"{hue} {form}": (form, hue) for form, hue in itertools.product(FORMS, COLOURS)}
         unknown = [name for name in held_out if name not in every]
         if unknown or len(set(held_out)) == len(every) or (num_unseen and not held_out):
@@ -62,6 +66,10 @@ class CaptionedShapes(Shapes):
         """The rule and its settings."""
         held_out = [f"{hue} {form}" for form, hue in self._held_out]
         return super().identity() | {"num_unseen": self._num_unseen, "held_out": held_out}
+
+    def background(self, split: str, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Soft blotches, so dim that every colour stands out."""
+        return _DIM * super().background(split, rng)
 
     def kind(self, split: str, rng: np.random.Generator) -> tuple[str, str]:
         """A shape and its colour: a held-out combination, or one of the others."""

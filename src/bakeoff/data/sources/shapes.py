@@ -6,12 +6,13 @@ Kuhnle and Copestake 2017, "ShapeWorld", arXiv:1704.04517; Johnson et al. 2017, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.sources.scenes import Difficulty, MadeScenes, Mask, Stamp, texture
-from bakeoff.ranges import Count, Seed, WholeNumber
+from bakeoff.ranges import Count, Probability, Seed, WholeNumber
 
 COLOURS = {
     "red": (0.85, 0.15, 0.15),
@@ -47,12 +48,32 @@ class Shapes(MadeScenes):
         num_test: scenes to test on.
         seed: what all scenes are drawn from.
         how: how hard they are.
+        turn: the share of a full turn by which things are turned at the most.
+
+    Raises:
+        ValueError: ``turn`` is not in [0, 1].
     """
 
     name = "shapes"
 
-    def __init__(self, *, num_train: Count, num_val: WholeNumber, num_test: Count, seed: Seed, how: Difficulty) -> None:
+    def __init__(
+        self,
+        *,
+        num_train: Count,
+        num_val: WholeNumber,
+        num_test: Count,
+        seed: Seed,
+        how: Difficulty,
+        turn: Probability = 1.0,
+    ) -> None:
         super().__init__(num_train=num_train, num_val=num_val, num_test=num_test, seed=seed, how=how)
+        if not 0 <= turn <= 1:
+            raise ValueError(f"turn must be in [0, 1]; got {turn}")
+        self._turn = turn
+
+    def identity(self) -> dict[str, Any]:
+        """The rule and its settings."""
+        return super().identity() | {"turn": self._turn}
 
     def background(self, split: str, rng: np.random.Generator) -> NDArray[np.float32]:
         """Soft blotches."""
@@ -66,14 +87,13 @@ class Shapes(MadeScenes):
     def stamp(self, split: str, rng: np.random.Generator, size: int) -> Stamp:
         """A shape of one colour."""
         form, hue = self.kind(split, rng)
-        cover_HW = FORMS[form](*_turned(size, rng.uniform(0, 2 * np.pi)))
+        cover_HW = FORMS[form](*_turned(size, rng.uniform(0, 2 * np.pi * self._turn)))
         tint_3 = np.array(COLOURS[hue]) + rng.normal(0, _COLOUR_SPREAD, 3)
         colour_HWC = np.broadcast_to(tint_3.astype(np.float32), (size, size, 3))
         least, greatest = self._how.scale
         is_large = size / self._how.image_size > least + _LARGE * (greatest - least)
-        return Stamp(
-            list(FORMS).index(form) + 1, cover_HW, colour_HWC, f"{'large' if is_large else 'small'} {hue} {form}"
-        )
+        words = f"{'large' if is_large else 'small'} {hue} {form}"
+        return Stamp(list(FORMS).index(form) + 1, cover_HW, colour_HWC, words)
 
 
 def _turned(size: int, angle: float) -> tuple[Coordinates, Coordinates]:

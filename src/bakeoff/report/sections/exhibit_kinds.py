@@ -18,7 +18,7 @@ from bakeoff.report.figures.course import Course, course_figure
 from bakeoff.report.figures.lines import lines_figure
 from bakeoff.report.numbers import UNKNOWN, duration, is_number, significant, typeset
 from bakeoff.report.palette import Look, overlay
-from bakeoff.report.pictures import is_tiny, mask_uri, picture_uri, spectrum_uri
+from bakeoff.report.pictures import heat_uri, is_tiny, mask_uri, picture_uri, spectrum_uri
 from bakeoff.report.sounds import LONGEST_S, sound_uri
 from bakeoff.tasks.exhibits import Box, unpack
 
@@ -26,6 +26,8 @@ _LONGEST_TEXT = 4000
 _LONGEST_MAP = 60
 _LARGEST_PICTURE_PX = 640
 _MOST_ITEMS = 20
+_MOST_GLANCES = 24
+_GLANCE = (255, 0, 200)
 _COURSE = ("x", "answer", "truth", "low", "high", "history_x", "history")
 
 Entry: TypeAlias = Mapping[str, Any]
@@ -130,6 +132,23 @@ def _legend(masks: Sequence[np.ndarray], names: Sequence[str]) -> list[tuple[str
     return [(overlay(k - 1), str(names[k]) if k < len(names) else f"class {k}") for k in numbers]
 
 
+def _glances(entry: Entry, place: Place) -> Mapping[str, Any]:
+    pixels_HWC, weights_LHW = unpack(entry["pixels_HWC"]), unpack(entry["weights_LHW"])
+    tokens = [printable(token, limit=20) for token in entry["tokens"]]
+    if weights_LHW.ndim != 3 or len(tokens) != len(weights_LHW):
+        raise ValueError(f"expected a map for each of {len(tokens)} tokens")
+    largest_L = np.maximum(weights_LHW.max(axis=(1, 2), initial=0), 1e-9)
+    shares_LHW = weights_LHW / largest_L[:, None, None]
+    glances = [(token, heat_uri(own_HW, colour=_GLANCE)) for token, own_HW in zip(tokens, shares_LHW, strict=True)]
+    return {
+        **_text(entry, place),
+        "base": picture_uri(pixels_HWC, largest_px=_LARGEST_PICTURE_PX),
+        "is_tiny": is_tiny(pixels_HWC, below_px=128),
+        "glances": glances[:_MOST_GLANCES],
+        "left_out": max(0, len(glances) - _MOST_GLANCES),
+    }
+
+
 def _curve(entry: Entry, place: Place) -> Mapping[str, Any]:
     course = _course(entry)
     beside = [_course(other) for other in place.beside if other.get("kind") == "curve"]
@@ -198,6 +217,11 @@ KINDS: Mapping[str, Kind] = {
     ),
     "table": Kind(_table),
     "picture": Kind(_picture, "Boxes and colours over a picture are answers; dashed boxes are the truth."),
+    "glances": Kind(
+        _glances,
+        "Under a picture stands where in it a contender looked for each token that it wrote: the more, the stronger "
+        "the colour.",
+    ),
     "curve": Kind(
         _curve,
         "A curve shows what a contender was given, then what came (the truth) and in its own colour what it answered, "

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 from bakeoff.data.boxes.answers import Answers, in_own_pixels
 from bakeoff.data.boxes.spec import BoxSpec
 from bakeoff.data.image.fitting import placements, scales_and_offsets
+from bakeoff.data.image.prediction import picture_of
+from bakeoff.data.image.records import Pixels
 from bakeoff.errors import EnvironmentFault
 from bakeoff.files import write_json
 from bakeoff.tasks.file_names import file_names
@@ -102,17 +104,12 @@ def write(
     return files
 
 
-def _picture(name: str, raw_CHW: Any, size: tuple[int, int], spec: BoxSpec) -> Image.Image:
+def _picture(name: str, pixels_HWC: Pixels, size: tuple[int, int], spec: BoxSpec) -> Image.Image:
     """The image as it came; one that was in a table, as the network saw it, at its own size."""
     if Path(name).is_file():
-        with Image.open(name) as image:
-            return ImageOps.exif_transpose(image).convert("RGB")
-    mean_C11, std_C11 = (np.reshape(values, (-1, 1, 1)) for values in (spec.mean, spec.std))
-    pixels_CHW = np.clip(255 * (np.asarray(raw_CHW) * std_C11 + mean_C11), 0, 255).astype(np.uint8)
+        return picture_of(name, pixels_HWC)
     height, width, top, left = placements(np.array([size]), spec.image_size, spec.fit)[0]
-    pixels_HWC = pixels_CHW[:, top : top + height, left : left + width].transpose(1, 2, 0)
-    shown = Image.fromarray(pixels_HWC[..., 0] if spec.channels == 1 else pixels_HWC[..., :3])
-    return shown.convert("RGB").resize((size[1], size[0]))
+    return picture_of(name, pixels_HWC[top : top + height, left : left + width]).resize((size[1], size[0]))
 
 
 def _draw(picture: Image.Image, boxes: Sequence[tuple[np.ndarray, int, float]], names: Sequence[str]) -> Image.Image:

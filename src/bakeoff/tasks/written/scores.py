@@ -92,6 +92,7 @@ def _longest_common(first: Sequence[str], second: Sequence[str]) -> int:
 
 MEANS: dict[str, Callable[[Answers, References], np.ndarray]] = {"exact_match": exact, "chrf": chrf, "rouge_l": rouge_l}
 """Metrics that are means of what each example scores."""
+KNOWN = (*MEANS, "bleu")
 
 
 def score_examples(answers: Answers, references: References, metric: str) -> np.ndarray:
@@ -103,7 +104,7 @@ def score_examples(answers: Answers, references: References, metric: str) -> np.
     if metric == "bleu":
         return pseudo_values_from_sums(_bleu_counts(answers, references), _bleu)
     if metric not in MEANS:
-        raise ValueError(f"an example's share is known of {', '.join(MEANS)} and bleu; got {metric}")
+        raise ValueError(f"an example's share is known of {', '.join(KNOWN)}; got {metric}")
     return MEANS[metric](answers, references)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from bakeoff.data.contract import TaskData
 from bakeoff.data.spec import Spec
 from bakeoff.metrics import MetricFacts
 from bakeoff.models.contracts import FittedModel
-from bakeoff.tasks.contract import Task
+from bakeoff.tasks.contract import ConfiguredModel, Task
 from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.settings import TrainerSettings
 
@@ -128,8 +127,7 @@ class TrialConfig:
         return self._network(self.make_task(spec))
 
     def _network(self, task: Task[Any]) -> nn.Module:
-        make = functools.partial(build, self.raw["model"]["net"], "model.net")
-        return task.network(make, **(self.raw["task"].get("network") or {}))
+        return task.network(ConfiguredModel(self.raw["model"]["net"]), **(self.raw["task"].get("network") or {}))
 
     def module(self, spec: Spec) -> TrainingModule:
         """The module that Lightning trains, with everything that the configuration names."""

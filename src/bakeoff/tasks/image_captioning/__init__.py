@@ -1,0 +1,1 @@
+"""Image captioning: a sentence about each image."""
