@@ -135,6 +135,7 @@ WRONG = {
     "trainer.gradient_clip_norm": -1,
     "trainer.checkpoint_every_s": -1,
     "trainer.max_epochs": 0,
+    "optimizer.betas": [2, 3],
     "executor.timeout_s": -1,
     "executor.retries": -1,
     "tune.trials": -1,

@@ -33,6 +33,7 @@ RANGES: dict[str, Rule] = {
     "optimizer.eps": _POSITIVE,
     "optimizer.momentum": _FRACTION,
     "optimizer.dampening": _FRACTION,
+    "optimizer.betas": _FRACTION,
     "task.predict.num_tokens": _COUNT,
 }
 """Of arguments of torch's, and of options; bakeoff's own arguments say their ranges themselves (`bakeoff.ranges`)."""
@@ -80,10 +81,11 @@ def _ranges(plain: dict[str, Any]) -> list[ConfigError]:
 
 
 def out_of_range(key: str, value: Any, rule: Rule, step: str) -> list[ConfigError]:
-    """The error of a number outside of its range, whose next step is ``step``."""
+    """The error of a number outside of its range, or of a list that holds one; its next step is ``step``."""
     holds, words = rule
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or (math.isfinite(value) and holds(value)):
+    values = value if isinstance(value, list) else [value]
+    numbers = [item for item in values if isinstance(item, int | float) and not isinstance(item, bool)]
+    if all(math.isfinite(number) and holds(number) for number in numbers):
         return []
     return [ConfigError("config.out_of_range", key, value, "is out of range", allowed=words, next_step=step)]
 
