@@ -134,6 +134,9 @@ def test_a_root_class_without_annotations_is_left_out_and_told(tmp_path: Path) -
     assert data.spec.class_names == ("cat", "dog") and "The category pets of id 0 has no annotation" in told(data)
     used = opened("coco", roboflow(tmp_path / "b", [of(1, [1, 1, 5, 5], 0)], categories=whole))
     assert used.spec.class_names == ("pets", "cat", "dog")
+    alone = [{"id": 0, "name": "hen", "supercategory": "none"}, *CATEGORIES]
+    kept = opened("coco", roboflow(tmp_path / "c", categories=alone))
+    assert kept.spec.class_names == ("hen", "cat", "dog"), "no root of others"
 
 
 def test_an_image_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -234,6 +237,13 @@ def test_classes_without_names_are_called_by_number_or_named_in_settings(tmp_pat
     folder = yolo(tmp_path, ["0 0.5 0.5 0.2 0.4"])
     assert opened("yolo", folder).spec.class_names == ("0", "1")
     assert opened("yolo", folder, classes="[cat,dog]").spec.class_names == ("cat", "dog")
+    for name in ("obj.names", "classes.txt"):
+        (folder / name).write_text(f"a {name}\nlast")
+        assert opened("yolo", folder).spec.class_names == (f"a {name}", "last")
+    for text in ("names: {a: cat}", "names: ["):
+        (folder / "data.yaml").write_text(text)
+        with pytest.raises(DataError, match=r"data\.yolo.*data\.yaml cannot be read"):
+            Yolo(folder=str(folder)).load()
 
 
 @pytest.mark.parametrize(

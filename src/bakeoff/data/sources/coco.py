@@ -155,10 +155,10 @@ def classes_of(described: Sequence[Described]) -> tuple[list[str], dict[Path, di
     for one in sorted(described, key=lambda one: one.split not in (None, "train")):
         own = {}
         categories = sorted(one.content["categories"], key=lambda category: (str(type(category["id"])), category["id"]))
-        parents = {category.get("supercategory") for category in categories}
+        parents = {category.get("supercategory") for category in categories if category["id"] != 0}
         for category in categories:
             name = str(category.get("name", category["id"]))
-            if category["id"] == 0 and 0 not in used and {name, "none"} & {*parents, category.get("supercategory")}:
+            if category["id"] == 0 and 0 not in used and name in parents:
                 note = f"The category {name} of id 0 has no annotation, is a root of others and was left out."
                 notes += [note] if note not in notes else []
                 continue

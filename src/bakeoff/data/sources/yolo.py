@@ -14,6 +14,8 @@ from bakeoff.data.sources.folders import visible_files
 from bakeoff.errors import DataError
 
 _LAYOUTS = "images/train/1.jpg and labels/train/1.txt, or train/images/1.jpg and train/labels/1.txt"
+_LISTS = ("classes.txt", "labels/classes.txt", "obj.names")
+"""Where tools keep the names of classes, a line each."""
 _NO_LABELS = frozenset({"classes.txt", "train.txt", "val.txt", "test.txt", "readme.txt", "readme.dataset.txt"})
 _FEWEST_OF_OUTLINE = 6
 
@@ -25,8 +27,8 @@ class Yolo(AnnotatedFolder):
         cats/train/images/1.jpg   cats/train/labels/1.txt      with or without splits
         cats/1.jpg                cats/1.txt                   side by side
 
-    An image without a text file has no objects. ``names`` of a ``data.yaml``, or a ``classes.txt``, name the classes. A
-    line may give an outline instead of a box: the box around it is taken.
+    An image without a text file has no objects. ``names`` of a ``data.yaml``, ``classes.txt`` or ``obj.names`` are
+    those of the classes. A line may give an outline instead of a box: the box around it is taken.
 
     Args:
         folder: that holds both.
@@ -87,21 +89,21 @@ class Yolo(AnnotatedFolder):
         for name in ("data.yaml", "data.yml", "dataset.yaml"):
             if (self.root / name).is_file():
                 return self._names_of(name)
-        listed = next(
-            (self.root / place for place in ("classes.txt", "labels/classes.txt") if (self.root / place).is_file()),
-            None,
-        )
-        return listed.read_text(encoding="utf-8-sig").split("\n")[:-1] if listed else None
+        listed = next((file for place in _LISTS if (file := self.root / place).is_file()), None)
+        lines = listed.read_text(encoding="utf-8-sig").splitlines() if listed else []
+        return [line.strip() for line in lines if line.strip()] or None
 
     def _names_of(self, name: str) -> list[str] | None:
         try:
             content: Any = yaml.safe_load((self.root / name).read_text(encoding="utf-8-sig"))
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            problem = f"{name} cannot be read as YAML ({str(error).splitlines()[0]})"
+            names = content.get("names") if isinstance(content, dict) else None
+            if isinstance(names, dict):
+                known = {int(number): one for number, one in names.items()}
+                names = [known.get(number, number) for number in range(max(known, default=-1) + 1)]
+        except (OSError, ValueError, TypeError, yaml.YAMLError) as error:
+            problem = f"{name} cannot be read: it should have names, a list or a mapping of numbers"
+            problem += f" ({str(error).splitlines()[0]})"
             raise DataError("data.yolo", "data.folder", str(self.root), problem, next_step="mend it") from error
-        names = content.get("names") if isinstance(content, dict) else None
-        if isinstance(names, dict):
-            names = [names.get(number, str(number)) for number in range(max(map(int, names), default=-1) + 1)]
         return [str(one) for one in names] if isinstance(names, list) and names else None
 
 
