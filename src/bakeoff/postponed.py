@@ -73,8 +73,8 @@ class _Finder(MetaPathFinder):
             yield
         finally:
             self._depth -= 1
-            for library in (*LIBRARIES, *_LASTING) if not self._depth else ():
-                _withdraw(library, keep=_LASTING)
+            if not self._depth:
+                _withdraw(*LIBRARIES, *_LASTING, keep=_LASTING)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -311,10 +311,10 @@ def _found(fullname: str, path: Sequence[str] | None, loader: Callable[[Loader],
     return spec
 
 
-def _withdraw(library: str, *, keep: Container[str] = ()) -> None:
-    """Takes its stand-ins out of memory, but for some."""
+def _withdraw(*libraries: str, keep: Container[str] = ()) -> None:
+    """Takes their stand-ins out of memory, but for some."""
     for name, module in list(sys.modules.items()):
-        if isinstance(module, StandIn) and _library(name) == library and name not in keep:
+        if isinstance(module, StandIn) and _library(name) in libraries and name not in keep:
             del sys.modules[name]
             parent, _, child = name.rpartition(".")
             if vars(sys.modules.get(parent, _NOTHING)).get(child) is module:
