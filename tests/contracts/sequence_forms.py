@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 import torch
-from omegaconf import OmegaConf
 from torch import Tensor
 
 import bakeoff.models
-from bakeoff.config import build, conf_dir, resolve
+from bakeoff.config import build, resolve
 from bakeoff.errors import ConfigError
 from bakeoff.models.contracts import SequenceBackbone
+from tests.contracts.model_sections import SECTIONS
 
 WIDTH = 16
 FORMS = [(causal, cross_attention) for cross_attention in (False, True) for causal in (False, True)]
@@ -69,12 +69,12 @@ def sequence_backbones() -> list[type[SequenceBackbone]]:
     return sorted(classes, key=lambda kind: kind.__name__)
 
 
+@functools.cache
 def configured_models() -> dict[str, Any]:
     """The content of each file of ``conf/model`` that describes a `SequenceBackbone`."""
-    contents = {path.stem: OmegaConf.load(path) for path in sorted((conf_dir() / "model").glob("*.yaml"))}
     return {
         name: model
-        for name, model in contents.items()
+        for name, model in SECTIONS.items()
         if model.get("contract") == "SequenceBackbone" and issubclass(resolve(model.net._target_), SequenceBackbone)
     }
 

@@ -402,7 +402,7 @@ def test_every_image_data_set_gives_normalised_batches(name: str, data_sets: Dat
     assert labels_B.dtype == torch.int64
 
 
-OF_IMAGES = [name for name in names("augment") if compose_section("augment", name)["_target_"].endswith(".Augment")]
+OF_IMAGES = [name for name in names("augment") if Catalog().content("augment", name)["_target_"].endswith(".Augment")]
 
 
 @pytest.mark.parametrize("name", OF_IMAGES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +16,9 @@ from bakeoff.data.batches.batch import Batch, Ragged
 from bakeoff.models.contracts import Detector
 from bakeoff.models.cost import build_on_meta, count_parameters
 from bakeoff.tasks.object_detection.network import DetectionNetwork
+from tests.contracts.model_sections import FILES, SECTIONS
 from tests.tasks.detection_examples import detection_task, labels
 
-FILES = sorted((Path(__file__).parents[2] / "conf" / "model").glob("*.yaml"))
-SECTIONS = {path.stem: OmegaConf.create({"model": OmegaConf.load(path)}).model for path in FILES}
 DETECTORS = sorted(name for name, model in SECTIONS.items() if model.contract == "Detector")
 SIZES = [(1, 32, 32), (3, 40, 64)]
 CLASSES = 3

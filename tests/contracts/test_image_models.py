@@ -7,12 +7,10 @@ import inspect
 import itertools
 import math
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from omegaconf import OmegaConf
 from torch import Tensor
 
 from bakeoff.config import build
@@ -21,9 +19,8 @@ from bakeoff.errors import ConfigError
 from bakeoff.models.activations import ACTIVATIONS
 from bakeoff.models.contracts import ImageBackbone
 from bakeoff.models.cost import build_on_meta, count_parameters
+from tests.contracts.model_sections import FILES, SECTIONS
 
-FILES = sorted((Path(__file__).parents[2] / "conf" / "model").glob("*.yaml"))
-SECTIONS = {path.stem: OmegaConf.create({"model": OmegaConf.load(path)}).model for path in FILES}
 IMAGE_MODELS = sorted(name for name, model in SECTIONS.items() if model.contract == "ImageBackbone")
 SIZES = [(1, 8, 8), (1, 28, 28), (3, 33, 20), (3, 64, 64)]
 

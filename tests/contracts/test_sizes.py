@@ -5,7 +5,6 @@ Image models on small and larger images; sequence models as classifier, language
 
 import functools
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,8 @@ from bakeoff.comparison.planning.sizing import Arguments, solve_size
 from bakeoff.config import build
 from bakeoff.errors import ConfigError
 from bakeoff.models.cost import build_on_meta, count_parameters
+from tests.contracts.model_sections import SECTIONS
 
-MODELS = sorted((Path(__file__).parents[2] / "conf" / "model").glob("*.yaml"))
 CLASSES = 10
 VOCABULARY, EMBEDDING = 100, 64
 FORMS = {
@@ -31,8 +30,7 @@ TARGETS = (30_000, 100_000, 300_000, 1_000_000, 5_000_000)
 
 def sections(contract: str) -> list[Any]:
     """A parameter for each model of a contract that has knobs."""
-    found = [(path.stem, OmegaConf.load(path)) for path in MODELS]
-    sized = [(name, model) for name, model in found if model.get("knobs") and model.contract == contract]
+    sized = [(name, model) for name, model in SECTIONS.items() if model.get("knobs") and model.contract == contract]
     return [pytest.param(model, id=name) for name, model in sized]
 
 
@@ -94,7 +92,7 @@ def test_sequence_models_land_within_five_percent(model: Any, forms: list[dict[s
 
 
 def test_models_without_knobs_are_baselines_or_wrappers() -> None:
-    unsized = [OmegaConf.load(path) for path in MODELS if not OmegaConf.load(path).get("knobs")]
+    unsized = [model for model in SECTIONS.values() if not model.get("knobs")]
     assert {model.family for model in unsized if not model.net._target_.startswith("bakeoff.models.wrappers")} <= {
         "baseline"
     }
