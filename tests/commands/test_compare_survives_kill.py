@@ -17,7 +17,7 @@ from tests.comparison.clockless import verdict_without_clocks
 
 BAKEOFF = [
     *("contenders=[lenet,{model: mlp, name: dense}]", "baselines=[linear]", "seeds=3", "budget=none"),
-    *("trainer.max_epochs=6", "trainer.accelerator=cpu", "executor.workers=2"),
+    *("trainer.max_epochs=3", "trainer.accelerator=cpu", "executor.workers=2"),
 ]
 
 
@@ -93,7 +93,7 @@ def test_another_plan_in_the_same_folder_is_refused_and_touches_nothing(undistur
 
 def test_no_process_stays_behind_after_ctrl_c(tmp_path):
     folder = tmp_path / "out"
-    process = start(folder, "trainer.max_epochs=200")
+    process = start(folder, "trainer.max_epochs=200", "tracking=none")
     deadline = time.monotonic() + 200
     while not list(folder.glob("trials/*/metrics.jsonl")):
         assert time.monotonic() < deadline and process.poll() is None

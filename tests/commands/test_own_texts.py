@@ -9,7 +9,14 @@ from bakeoff.config.running import run_pipeline
 
 GOOD = ["a joy from start to end", "loved it, really", 'she said "wonderful"', "so good 😀🎉", "great\nover two lines"]
 BAD = ["a waste, of time", "hated every minute", 'he said "never again"', "so dull 😴", "awful\nover two lines"]
-QUICK = ["trainer.max_epochs=25", "optimizer.lr=1e-2", "tracking=none", "trainer.accelerator=cpu", "output_dir=run"]
+QUICK = [
+    "trainer.max_epochs=25",
+    "trainer.val_every=5",
+    "optimizer.lr=1e-2",
+    "tracking=none",
+    "trainer.accelerator=cpu",
+    "output_dir=run",
+]
 TINY = ["model.net.width=16", "task.network.embedding_width=16"]
 
 

@@ -39,17 +39,6 @@ def runs(uri):
     return client.search_runs([experiment.experiment_id]) if experiment else []
 
 
-def test_closing_sends_the_rest(tmp_path, store_uri):
-    folder = tmp_path / "run"
-    make_trial(folder)
-    follower = Follower()
-    follower.watch("trial", folder, tracking=Tracking(uri=store_uri, every_s=60.0), root=tmp_path, experiment="e")
-    finish(folder)
-    assert follower.close() is None
-    (run,) = runs(store_uri)
-    assert run.info.status == "FINISHED"
-
-
 @contextmanager
 def holding_the_pipe_of(follower):
     """A process that has the end of the pipe which the program writes to, as everything that it forks has."""
@@ -62,9 +51,8 @@ def holding_the_pipe_of(follower):
         child.wait()
 
 
-def test_neither_a_fork_of_the_program_nor_files_where_it_runs_keep_the_rest_back(tmp_path, store_uri, monkeypatch):
+def test_closing_sends_the_rest_whatever_was_forked_and_lies_where_it_runs(tmp_path, store_uri, monkeypatch):
     make_trial(tmp_path / "run")
-    finish(tmp_path / "run")
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "queue.py").write_text("raise RuntimeError('no module of Python')")
     (tmp_path / "sitecustomize.py").write_text("print('welcome')")
@@ -73,6 +61,7 @@ def test_neither_a_fork_of_the_program_nor_files_where_it_runs_keep_the_rest_bac
     follower = Follower()
     tracking = Tracking(uri=store_uri, every_s=60.0)
     follower.watch("trial", tmp_path / "run", tracking=tracking, root=tmp_path, experiment="e")
+    finish(tmp_path / "run")
     with holding_the_pipe_of(follower):
         assert follower.close() is None
     assert [run.info.status for run in runs(store_uri)] == ["FINISHED"]

@@ -113,11 +113,13 @@ def undisturbed(tmp_path_factory):
     return get
 
 
-@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("run", [pytest.param(run, marks=pytest.mark.slow) if run == "rnn" else run for run in RUNS])
 def test_a_trial_stopped_many_times_ends_like_an_undisturbed_one(tmp_path, undisturbed, run):
     whole, steps = undisturbed(run)
     config = settings(run)
     stops = [2, steps // 2 - 1, steps // 2 + 5, steps - 1]
+    if run.endswith("half precision"):  # a processor's is slow, and a resume point holds nothing more for it
+        stops = stops[2:3]
     for step in stops:
         with at_step(step, signal_itself), pytest.raises(Interrupted) as stopped:
             run_trial(Training(config, tmp_path), label=LABEL)
