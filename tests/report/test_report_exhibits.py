@@ -110,31 +110,34 @@ def test_an_unknown_kind_is_one_sentence_and_the_rest_is_drawn(tmp_path: Path) -
     assert "drawn" in section(page)
 
 
-@pytest.mark.parametrize(
-    ("kind", "broken"),
-    [
-        ("text", {"output": ...}),
-        ("attention", {"weights": [[1.0]]}),
-        ("table", {"rows": [[1, 2, 3]]}),
-        ("picture", {"pixels_HWC": {"dtype": "uint8", "shape": [9, 9, 3], "base64": "AAAA"}}),
-        ("picture", {"boxes": [{"left": 1, "top": None, "right": 2, "bottom": 3, "label": "x"}]}),
-        ("picture", {"mask_HW": pack(np.zeros((2, 2)), "uint16")}),
-        ("curve", {"truth": [1.0]}),
-        ("curve", {"x": [], "answer": []}),
-        ("audio", {"sample_rate_hz": 0}),
-        ("audio", {"samples": {"dtype": "object", "shape": [1], "base64": "AAAA"}}),
-        ("ranked", {"scores": [1.0]}),
-        ("lines", {"lines": []}),
-        ("lines", {"lines": [{"name": "vit", "x": [0.0], "y": [0.0, 1.0]}]}),
+BROKEN = {
+    "text": [{"output": ...}],
+    "attention": [{"weights": [[1.0]]}],
+    "table": [{"rows": [[1, 2, 3]]}],
+    "picture": [
+        {"pixels_HWC": {"dtype": "uint8", "shape": [9, 9, 3], "base64": "AAAA"}},
+        {"boxes": [{"left": 1, "top": None, "right": 2, "bottom": 3, "label": "x"}]},
+        {"mask_HW": pack(np.zeros((2, 2)), "uint16")},
     ],
-)
-def test_an_exhibit_that_does_not_fit_together_is_one_sentence(
-    kind: str, broken: dict[str, Any], tmp_path: Path
-) -> None:
-    entry = next(entry for entry in exhibits_of("vit") if entry.kind == kind).to_dict() | broken
-    entry = {name: value for name, value in entry.items() if value is not ...}
-    page = page_of(tmp_path, vit=[entry, TextExhibit(input="one", output="drawn")])
-    assert f"An exhibit of vit of the kind {kind} is not shown" in page.outline.text
+    "curve": [{"truth": [1.0]}, {"x": [], "answer": []}],
+    "audio": [{"sample_rate_hz": 0}, {"samples": {"dtype": "object", "shape": [1], "base64": "AAAA"}}],
+    "ranked": [{"scores": [1.0]}],
+    "lines": [{"lines": []}, {"lines": [{"name": "vit", "x": [0.0], "y": [0.0, 1.0]}]}],
+}
+
+
+@pytest.mark.parametrize("number", range(max(map(len, BROKEN.values()))))
+def test_an_exhibit_that_does_not_fit_together_is_one_sentence(number: int, tmp_path: Path) -> None:
+    """On a page, one of each kind."""
+    broken = {kind: ways[number] for kind, ways in BROKEN.items() if number < len(ways)}
+    whole = {entry.kind: entry.to_dict() for entry in reversed(exhibits_of("vit"))}
+    entries = [
+        {name: value for name, value in (whole[kind] | change).items() if value is not ...}
+        for kind, change in broken.items()
+    ]
+    page = page_of(tmp_path, vit=[*entries, TextExhibit(input="one", output="drawn")])
+    for kind in broken:
+        assert f"An exhibit of vit of the kind {kind} is not shown" in page.outline.text
     assert "drawn" in section(page) and page.outline.nesting_errors == []
 
 
