@@ -15,10 +15,12 @@ from bakeoff.data.batches.batch import Batch
 from bakeoff.data.boxes.answers import answers_of, table_of_answers, table_of_labels
 from bakeoff.data.boxes.objects import Objects
 from bakeoff.data.contract import Cases, Inputs, NewExamples
+from bakeoff.errors import ConfigError
 from bakeoff.models.cnn.faster_rcnn import FasterRCNN
 from bakeoff.models.cnn.resnet import ResNet
 from bakeoff.models.contracts import ImageBackbone
 from bakeoff.models.rnn.renet import ReNet
+from bakeoff.models.transformer.detr import DETR
 from bakeoff.models.transformer.vit import ViT
 from bakeoff.tasks.object_detection.task import ObjectDetection
 from bakeoff.tasks.object_detection.written import JSON_FILE
@@ -84,6 +86,14 @@ def test_training_measures_the_loss_alone_and_validation_what_was_found() -> Non
 def test_settings_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 2"):
         ObjectDetection(spec=TASK.spec, regions_sampled=1)
+
+
+def test_a_detector_that_cannot_say_all_boxes_is_refused_with_their_number() -> None:
+    def make(**given: object) -> DETR:
+        return DETR(backbone=ResNet, width=8, queries=2, **given)
+
+    with pytest.raises(ConfigError, match=r"queries=2.* up to 3 boxes.*3 or more"):
+        TASK.network(make)
 
 
 class Run:

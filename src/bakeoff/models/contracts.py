@@ -78,6 +78,8 @@ class Detector(nn.Module, abc.ABC):
 
     width: int
     """D: the size of each region's vector."""
+    most_boxes: int | None = None
+    """How many boxes of an image it can say at the most; None: as many as are stored."""
 
     @abc.abstractmethod
     def forward(self, images_BCHW: Tensor, head: RegionHead) -> DetectorOutputs:

@@ -49,7 +49,9 @@ class SetDetector(Detector):
         if queries < 1:
             raise ValueError(f"queries must be at least 1; got {queries}")
         self.width = stages[0].width
+        self.most_boxes = queries
         self.map = summed_map(backbone, finest=finest, pyramid=True, channels=self.width)
+        self.norm = nn.LayerNorm(self.width)  # else what is seen would be faint beside where it is
         self.encoder = encoder
         self.stages = nn.ModuleList(stages)
         self.queries = nn.Parameter(torch.randn(queries, self.width) / math.sqrt(self.width))
@@ -61,7 +63,7 @@ class SetDetector(Detector):
         height, width = map_BDHW.shape[-2:]
         places_S2 = places_of_map(height, width, device=map_BDHW.device)
         place_SD = sines_of_places(places_S2, channels=self.width)
-        memory_BSD = map_BDHW.flatten(2).transpose(1, 2) + place_SD
+        memory_BSD = self.norm(map_BDHW.flatten(2).transpose(1, 2)) + place_SD
         if self.encoder is not None:
             memory_BSD = self.encoder(memory_BSD) + place_SD
         batch = len(images_BCHW)

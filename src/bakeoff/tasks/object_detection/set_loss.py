@@ -26,11 +26,13 @@ class SetLoss:
     """The mean over images, summed over stages, of classes' cross-entropy, boxes' distance and their overlap.
 
     Args:
-        nothing: weight of what should be nothing among the terms of the cross-entropy.
+        named: weight of the classes' cross-entropy.
+        nothing: weight of what should be nothing among its terms.
         distance: weight of the sum of the four numbers' differences, as shares of the image's sides.
         overlap: weight of one less the generalised intersection over union.
     """
 
+    named: float = 1.0
     nothing: float = 0.2
     distance: float = 5.0
     overlap: float = 2.0
@@ -54,7 +56,7 @@ class SetLoss:
         """The box that each label is matched with, ``(L, B, M)``; -1 with padding and what is left without one."""
         stages, _, queries, _ = boxes_LBQ4.shape
         class_LBQM = truth.classes_BM[None, :, None].expand(stages, -1, queries, -1)
-        cost_LBQM = -logits_LBQK.softmax(dim=-1).gather(3, class_LBQM)
+        cost_LBQM = -self.named * logits_LBQK.softmax(dim=-1).gather(3, class_LBQM)
         cost_LBQM += self.distance * torch.cdist(boxes_LBQ4, wanted_BM4.expand(stages, -1, -1, -1), p=1)
         said, wanted = (box_convert(of, "cxcywh", "xyxy") for of in (boxes_LBQ4, wanted_BM4))
         cost_LBQM -= self.overlap * generalized_box_iou(said, wanted).nan_to_num(0.0)
@@ -83,4 +85,4 @@ class SetLoss:
         said, wanted = (box_convert(of, "cxcywh", "xyxy") for of in (said_BM4, wanted_BM4))
         placed_BM = self.distance * apart_BM + self.overlap * generalized_box_iou_loss(said, wanted)
         placed_B = torch.where(matched_BM, placed_BM, 0.0).sum(dim=1) / matched_BM.sum(dim=1).clamp(min=1)
-        return (named_B + placed_B).mean()
+        return (self.named * named_B + placed_B).mean()

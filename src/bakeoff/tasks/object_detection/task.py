@@ -20,6 +20,7 @@ from bakeoff.data.batches.batch import Batch, Ragged, Tree
 from bakeoff.data.boxes.answers import answers_of, in_network_pixels, objects_of, table_of_answers
 from bakeoff.data.boxes.spec import BoxSpec
 from bakeoff.data.contract import Cases, NewExamples
+from bakeoff.errors import ConfigError
 from bakeoff.models.contracts import Detector, DetectorOutputs, ImageBackbone
 from bakeoff.models.cost import flops_per_example
 from bakeoff.ranges import Count, NotNegative
@@ -77,7 +78,11 @@ class ObjectDetection(Task[BoxSpec]):
         pyramid: bool = True,
         pooled: int = 4,
     ) -> nn.Module:
-        """The detector with the shared head; of a backbone, Faster R-CNN on it."""
+        """The detector with the shared head; of a backbone, Faster R-CNN on it.
+
+        Raises:
+            ConfigError: it can't say as many boxes as training images have.
+        """
         given = self.spec.model_arguments()
         detector = make(**given)
         if isinstance(detector, ImageBackbone):
@@ -94,6 +99,10 @@ class ObjectDetection(Task[BoxSpec]):
                 pooled=pooled,
             )
         assert isinstance(detector, Detector)
+        needed, most = self.spec.most_boxes, detector.most_boxes
+        if most is not None and most < needed:
+            problem = f"training images have up to {needed:,} boxes, and each query says one"
+            raise ConfigError("config.too_few_queries", "model.net.queries", most, problem, allowed=f"{needed} or more")
         return DetectionNetwork(detector, self.spec.num_classes)
 
     def loss(self, outputs: DetectorOutputs, batch: Batch, *, training: bool) -> Tensor:
