@@ -49,6 +49,28 @@ def test_a_signal_asks_and_ends_nothing_by_itself(capsys):
     assert capsys.readouterr().err == said
 
 
+def test_ctrl_c_is_held_back_too_and_the_second_one_is_not(capsys):
+    with pytest.raises(KeyboardInterrupt), interruptible() as interruption:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interruption.requested
+        raise Interrupted(7)
+    assert capsys.readouterr().err == "ended by Ctrl-C, saved after step 7: the same command goes on from there\n"
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("the second one should end it")
+
+
+def test_who_ignores_ctrl_c_goes_on_to_do_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interruptible() as interruption:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert not interruption.requested
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_signal_that_nobody_saw_is_not_lost(capsys):
     with pytest.raises(Interrupted), interruptible():
         os.kill(os.getpid(), signal.SIGTERM)
@@ -140,15 +162,16 @@ def started(folder: Path) -> subprocess.Popen:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGINT])
 def test_a_stopped_command_ends_with_143_and_goes_on_to_the_same_end(slurm, tmp_path, number):
     whole = started(tmp_path / "whole")
     assert whole.wait(timeout=300) == 0
     stopped = started(tmp_path / "stopped")
     stopped.send_signal(number)
     _, error = stopped.communicate(timeout=60)
-    assert stopped.returncode == 143
-    assert f"ended by {number.name}, saved after step" in error
+    assert stopped.returncode == (130 if number is signal.SIGINT else 143)
+    name = "Ctrl-C" if number is signal.SIGINT else number.name
+    assert f"ended by {name}, saved after step" in error or f"ended by {name}, the last resume point stands" in error
     assert (slurm / "asked").exists() == (number is signal.SIGUSR1)
     assert not (tmp_path / "stopped" / "result.json").exists()
     assert (tmp_path / "stopped" / "last.ckpt").exists()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -64,7 +65,8 @@ def _answer(reader: Connection, root: BaseProcess, interruption: Interruption) -
     passed_on = False
     while not reader.poll(_POLL_S):
         if interruption.signal is not None and not passed_on and root.pid is not None:
-            os.kill(root.pid, interruption.signal)
+            number = interruption.signal
+            os.kill(root.pid, signal.SIGTERM if number is signal.SIGINT else number)  # they ignore Ctrl-C
             passed_on = True
     try:
         kind, value = reader.recv()

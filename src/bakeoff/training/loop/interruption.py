@@ -1,8 +1,9 @@
 """A signal that asks a trial to end: its state is saved at the next optimizer step, then the process ends with 143.
 
-SIGTERM is what init systems, containers and batch systems send before they kill. SIGUSR1 and SIGUSR2 are what Slurm
-sends some time before a job's limit where it is asked to (``sbatch --signal=USR1@120``; submitit asks for SIGUSR2): the
-job is then put back into the queue, by whoever handled the signal before, as submitit does, or else by this program.
+SIGINT is Ctrl-C. SIGTERM is what init systems, containers and batch systems send before they kill. SIGUSR1 and SIGUSR2
+are what Slurm sends some time before a job's limit where it is asked to (``sbatch --signal=USR1@120``; submitit asks
+for SIGUSR2): the job is then put back into the queue, by whoever handled the signal before, as submitit does, or else
+by this program.
 """
 
 from __future__ import annotations
@@ -38,10 +39,14 @@ class Interrupted(SystemExit):
 
 
 class Interruption:
-    """Whether a signal has asked for the end; a second one changes nothing, for the state is being saved."""
+    """Whether a signal has asked for the end; a second one changes nothing, for the state is being saved.
+
+    But a second Ctrl-C: whoever types it does not want to wait.
+    """
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
+        self._taken: tuple[signal.Signals, ...] = ()
         self._listening = False
 
     @property
@@ -55,7 +60,7 @@ class Interruption:
         Lightning's broadcasts from within the handler, which other processes do not expect.
         """
         if self._listening:
-            for number in SIGNALS:
+            for number in self._taken:
                 signal.signal(number, self._receive)
 
     @contextmanager
@@ -64,8 +69,10 @@ class Interruption:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in SIGNALS}
-        self._listening = True
+        before: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in (*SIGNALS, signal.SIGINT)}
+        if before[signal.SIGINT] is signal.SIG_IGN:  # somebody else sees to Ctrl-C
+            del before[signal.SIGINT]
+        self._taken, self._listening = tuple(before), True
         self.listen()
         try:
             yield
@@ -75,6 +82,8 @@ class Interruption:
                 signal.signal(number, handler)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None and number == signal.SIGINT:
+            raise KeyboardInterrupt
         self.signal = self.signal or signal.Signals(number)
 
 
@@ -121,7 +130,7 @@ def _leave(end: Interrupted, interruption: Interruption) -> NoReturn:
     number = interruption.signal or signal.SIGTERM
     earlier = signal.getsignal(number) if threading.current_thread() is threading.main_thread() else None
     if end.speaks:
-        again = "" if callable(earlier) or number is signal.SIGTERM else requeue()
+        again = "" if callable(earlier) or number in (signal.SIGTERM, signal.SIGINT) else requeue()
         print(f"{_farewell(end, interruption)}{again}", file=sys.stderr, flush=True)
     if callable(earlier):
         earlier(number, None)
@@ -131,4 +140,5 @@ def _leave(end: Interrupted, interruption: Interruption) -> NoReturn:
 def _farewell(end: Interrupted, interruption: Interruption) -> str:
     saved = "the last resume point stands" if end.step is None else f"saved after step {end.step}"
     name = "a signal" if interruption.signal is None else interruption.signal.name
+    name = "Ctrl-C" if interruption.signal is signal.SIGINT else name
     return f"ended by {name}, {saved}: the same command goes on from there"

@@ -86,6 +86,23 @@ class ResumePoints(pl.Callback):
         self.is_over = trainer.should_stop
         self._save_if_due(trainer)
 
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Ends within a validation where that is asked for, with the last point: some take minutes.
+
+        Raises:
+            Interrupted: it was; of several processes none ends alone.
+        """
+        if self.interruption.requested and trainer.world_size == 1:
+            raise Interrupted
+
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
