@@ -232,6 +232,7 @@ OFFLINE = {
     "mnist1d": lambda folder: {"num_val": 0},
     "shapes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "mask_folder": pairs_of_files,
+    "not_so_clevr": lambda folder: {"side": 12, "square": 3},
     "captions": captioned_folder,
     "hf_captions": captioned_parquet,
     "shape_captions": lambda folder: {"num_train": 60, "num_test": 10, "num_unseen": 10, "side": 16},
