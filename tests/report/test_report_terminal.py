@@ -56,6 +56,7 @@ def test_plan_shows_every_contender_its_size_and_the_number_of_trials(report: Bu
     assert row[3] == "+1.9"
     linear = next(line for line in lines if line.startswith("linear")).split()
     assert linear[3] == "\u2014"  # the budget is not for baselines
+    assert " train, " in lines[-2] and lines[-2].endswith(" test examples")
     assert lines[-1] == "25 trials: 5 seeds each; 100,000 trainable parameters each, within 5\u202f%; about 2 min 05 s"
 
 

@@ -42,3 +42,8 @@ def refuse_comparison(config: Mapping[str, Any]) -> None:
 
     check_declared(config)
     refuse_training(config)
+    print(f"{config['task']['name']} on {config['data']['name']}: preparing the data and {_many(config)}", flush=True)
+
+
+def _many(config: Mapping[str, Any]) -> str:
+    return f"{len(config['contenders'])} contenders"

@@ -62,6 +62,19 @@ def question(plan: RecordedPlan) -> str:
     return f"{subject} for {plan.task.replace('_', ' ')} on {plan.data}?"
 
 
+def data_words(plan: RecordedPlan) -> str:
+    """What is learnt from: ``70 train, 10 validation and 20 test examples; 10 classes, the rarest 9.7 % of train``.
+
+    Runs that did not keep how many examples each class has say nothing of classes.
+    """
+    spec, counts = plan.spec, plan.spec.get("class_counts") or ()
+    names = {"num_train": "train", "num_val": "validation", "num_test": "test"}
+    words = f"{all_of([f'{count(spec.get(key))} {name}' for key, name in names.items()])} examples"
+    if len(counts) > 1:
+        words += f"; {len(counts):,} classes, the rarest {share(min(counts) / max(spec['num_train'], 1))} of train"
+    return words
+
+
 def headline(bakeoff: Bakeoff) -> str:
     """The verdict in a few words."""
     verdict = bakeoff.verdict

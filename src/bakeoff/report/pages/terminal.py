@@ -14,7 +14,7 @@ from bakeoff.record.verdict import LeaderboardRow, RecordedVerdict
 from bakeoff.report import numbers
 from bakeoff.report.analysis.latency import untimed_words
 from bakeoff.report.numbers import Metric
-from bakeoff.report.words import FAMILY_NAMES, all_of, budget_words, lesson, question
+from bakeoff.report.words import FAMILY_NAMES, all_of, budget_words, data_words, lesson, question
 
 _STYLES = {"cnn": "blue", "rnn": "dark_orange3", "transformer": "green", "baseline": "bright_black"}
 
@@ -36,6 +36,7 @@ def print_plan(plan: Mapping[str, Any], console: Console) -> None:
         cost = numbers.flops(entry.train_flops_per_example)
         table.add_row(name, Text(family), numbers.count(entry.params), off_target, cost)
     console.print(table)
+    console.print(Text(data_words(found)))
     num_trials = sum(len(entry.trials) or found.num_runs for entry in found.contenders)
     line = f"{numbers.count(num_trials)} trials: {_runs(found)}; {budget_words(found)}"
     expected = plan.get("expected_seconds")
