@@ -72,6 +72,8 @@ def run(config: Mapping[str, Any]) -> FinishedBakeoff:
     untracked = _finish_tracking()
     print_leaderboard(outcome.record, console, plan=plan.to_dict(folder))
     console.print(f"\nreport {report}")
+    if outcome.record["winner"] is not None:
+        console.print(f"use the winner: bakeoff predict run={folder} input=FILE")
     if untracked:
         console.print(untracked.problem)
     print_verdict(outcome.record, console)

@@ -110,6 +110,8 @@ def _run_in(
     if result["status"] != "finished":
         raise TrialsFailed("trials.diverged", "train", trial.model, result["why"], next_step="a lower optimizer.lr")
     _print_result(result)
+    if not multirun:
+        print(f"use it: bakeoff predict run={folder} input=FILE", flush=True)
     return result
 
 

@@ -170,7 +170,8 @@ class Predict(Common):
     """A finished run on new files.
 
     Args:
-        run: the folder of a finished run.
+        run: the folder of a finished run, or of a bakeoff.
+        contender: of a bakeoff, another one than the winner.
         input: a file, a folder, a table, or a text itself that does not look like a path.
         text: a text itself, instead of ``input``.
         output: the table to write: .csv, .parquet or .jsonl.
@@ -185,6 +186,7 @@ class Predict(Common):
     """
 
     run: str
+    contender: str | None = None
     input: str | None = None
     text: str | None = None
     output: str = "predictions.csv"

@@ -10,12 +10,7 @@ from typing import Any
 
 from mlflow.exceptions import MlflowException
 
-from bakeoff.errors import ConfigError
-from bakeoff.record.layout import PLAN, VERDICT, trial_folder
-from bakeoff.record.plan import RecordedPlan
-from bakeoff.record.reading import read
-from bakeoff.record.trials import RecordedTrial
-from bakeoff.record.verdict import RecordedVerdict
+from bakeoff.record.best_trial import best_trial
 from bakeoff.tracking.model_card import Origin
 from bakeoff.tracking.model_folder import CARD, recorded_test, write_model
 from bakeoff.tracking.store import Store
@@ -49,22 +44,8 @@ def chosen_trial(folder: Path, contender: str | None) -> Chosen:
     Raises:
         ConfigError: no verdict yet, no winner, or no such contender.
     """
-    if not (folder / VERDICT).exists():
-        raise ConfigError("config.no_verdict", "register", folder, "the bakeoff has no verdict yet")
-    plan = RecordedPlan.from_dict(read(folder / PLAN))
-    verdict = RecordedVerdict.from_dict(read(folder / VERDICT))
-    trials = {entry.name: entry.trials for entry in plan.contenders}
-    name = contender or verdict.winner
-    if name not in trials:
-        problem = "there is no such contender" if contender else f"no winner: the verdict is {verdict.verdict}"
-        step = f"bakeoff register {folder} --contender NAME"
-        raise ConfigError("config.no_winner", "register", contender or folder, problem, allowed=trials, next_step=step)
-    found = (RecordedTrial.found(trial_folder(folder, trial)) for trial in trials[name])
-    finished = [trial for trial in found if trial is not None and not trial.failed]
-    if not finished:
-        raise ConfigError("config.no_run", "register", name, "none of its trials finished")
-    best = max(finished, key=lambda trial: plan.aim.sign * trial.validation[plan.metric])
-    return Chosen(best.folder, Origin(plan.command or None, verdict.sentence))
+    found = best_trial(folder, contender, key="register", naming=f"bakeoff register {folder} --contender NAME")
+    return Chosen(found.trial.folder, Origin(found.plan.command or None, found.verdict.sentence))
 
 
 def default_name(saved: SavedRun) -> str:
