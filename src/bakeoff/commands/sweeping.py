@@ -5,18 +5,24 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bakeoff.config import build
+from bakeoff.config.tree import flatten, get
 from bakeoff.databases import SQLITE, sqlite_path
 from bakeoff.files import clear_unfinished, read_json
-from bakeoff.record.layout import RESULT, RUN, TRACKING
+from bakeoff.metrics import sign_of
+from bakeoff.record.layout import CONFIG, RESULT, RUN, TRACKING
 from bakeoff.tracking.follower import Follower
 from bakeoff.tracking.settings import Tracking
 from bakeoff.tracking.watch import Watch
 
+MOST_COLUMNS = 5
+PIPE_WIDTH = 120
+_SET = ("seed", "model", "optimizer", "scheduler", "trainer", "data", "task", "augment")
 ABANDON_S = 8.0
 """What a stopped multirun takes to mark its runs."""
 
@@ -59,7 +65,31 @@ def settle(config: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> N
         TrackerNotSynced: it has not; the local logs have.
     """
     atexit.unregister(_abandon)
-    _follow(config, _folders(config, results)).settle("this sweep")
+    folders = list(_folders(config, results))
+    _print_runs([read_json(folder / CONFIG) for folder in folders], [read_json(folder / RESULT) for folder in folders])
+    _follow(config, folders).settle("this sweep")
+
+
+def _print_runs(configs: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> None:
+    """A table of the finished runs, the best on validation first, with the settings that tell them apart."""
+    if not results:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    metric = str(configs[0]["task"]["metric"])
+    best_first = sign_of(configs[0]["task"]["direction"])
+    plain = [{key: get(config, key) for key in flatten(config)} for config in configs]
+    keys = [key for key in plain[0] if not isinstance(plain[0][key], dict) and key.split(".")[-1] != "_target_"]
+    differing = [key for key in keys if len({repr(one.get(key)) for one in plain}) > 1 and key.split(".")[0] in _SET]
+    names = ["model.name", *(key for key in differing if not key.startswith("model."))][:MOST_COLUMNS]
+    table = Table(*names, f"val/{metric}", f"test/{metric}", "training", box=None, header_style="bold")
+    rows = [(config, result) for config, result in zip(plain, results, strict=True) if metric in result["validation"]]
+    for config, result in sorted(rows, key=lambda row: -best_first * row[1]["validation"][metric]):
+        tested = result["test"].get(metric)
+        figures = [f"{result['validation'][metric]:.4f}", "" if tested is None else f"{tested:.4f}"]
+        table.add_row(*(str(config.get(name)) for name in names), *figures, f"{result['train_seconds']:.1f} s")
+    Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
 def _abandon(config: Mapping[str, Any]) -> None:

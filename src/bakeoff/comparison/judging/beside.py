@@ -112,6 +112,7 @@ def warnings(
         *(str(note) for note in plan.spec.get("notes") or ()),
         *_unequal(plan, beside),
         *beaten_by_a_baseline(verdict, beside["leaderboard"]),
+        *below_the_trivial(verdict, beside["leaderboard"], trivial),
         *_edges(beside["edges"]),
         *starved(trials),
         *run_again(trials),
@@ -158,6 +159,18 @@ def beaten_by_a_baseline(verdict: Verdict, rows: Sequence[Mapping[str, Any]]) ->
         f"The baseline {row['name']} reaches {row['test'][metric]['mean']:.4f} in {metric}: no contender does better."
         for row in rows
         if row["role"] == "baseline" and sign * row["test"][metric]["mean"] >= best
+    ]
+
+
+def below_the_trivial(verdict: Verdict, rows: Sequence[Mapping[str, Any]], trivial: float | None) -> list[str]:
+    """A sentence for each model that does worse than an answer which looks at nothing."""
+    metric, sign = verdict.metric, sign_of(verdict.direction)
+    reached = {row["name"]: row["test"][metric]["mean"] for row in rows}
+    return [
+        f"{name} reaches {mean:.4f} in {metric}, worse than the trivial predictor ({trivial:.4f}): what it has learnt "
+        "does not help."
+        for name, mean in reached.items()
+        if trivial is not None and sign * mean < sign * trivial - SAME_SCORE
     ]
 
 
