@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from bakeoff.comparison.judging.beside import beaten_by_a_baseline, like_the_trivial
+from bakeoff.comparison.judging.beside import beaten_by_a_baseline, below_the_trivial, like_the_trivial
 from bakeoff.statistics import family_verdict
 
 
@@ -32,6 +32,14 @@ def test_a_search_beats_a_baseline_that_its_mean_trial_does_not():
     assert beaten_by_a_baseline(verdict, [*board, linear]) == []
     (told,) = beaten_by_a_baseline(replace(verdict, kind="configuration"), [*board, linear])
     assert told == "The baseline linear reaches 0.6000 in accuracy: no contender does better."
+
+
+def test_a_model_below_the_trivial_predictor_is_told():
+    verdict = SimpleNamespace(metric="accuracy", direction="maximize")
+    rows = [{"name": name, "test": {"accuracy": {"mean": mean}}} for name, mean in (("a", 0.9), ("b", 0.1), ("c", 0.5))]
+    (told,) = below_the_trivial(verdict, rows, 0.5)
+    assert told.startswith("b reaches 0.1000 in accuracy, worse than the trivial predictor (0.5000)")
+    assert below_the_trivial(verdict, rows, None) == []
 
 
 def trials(*scores, failed=0):
