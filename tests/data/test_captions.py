@@ -17,7 +17,7 @@ from bakeoff.data.sources.caption_folder import CaptionFolder
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.text.spec import END, PAD, START, UNKNOWN
 from bakeoff.data.text.tokenizer import TokenizerRule
-from bakeoff.errors import DataError
+from bakeoff.errors import ConfigError, DataError
 from tests.data.made_images import InMemory, noise_image
 
 _NUMBERS = itertools.count()
@@ -129,6 +129,17 @@ def test_every_reference_is_drawn_in_its_turn_by_seed_and_epoch() -> None:
     assert {text for texts in by_epoch for text in texts} == {"a", "b", "c d", "c"}
     fixed = data(splits=given(rows([["a", "b", "c d"], ["b", "c"]])), batch_size=2, reshuffle=False).train_dataloader()
     assert len({tuple(next(iter(fixed)).targets.flatten().tolist()) for fixed.sampler.epoch in range(9)}) == 1
+
+
+def test_the_first_caption_alone_is_learnt_where_that_is_asked() -> None:
+    loader = data(splits=given(rows([["a", "b"], ["c", "d"]])), batch_size=2, learnt="first").train_dataloader()
+    found = set()
+    for epoch in range(9):
+        loader.set_epoch(epoch)
+        found |= {tuple(row) for row in next(iter(loader)).targets.tolist()}
+    assert len(found) == 2
+    with pytest.raises(ConfigError, match=r"data\.learnt"):
+        data(splits=given(rows(["a", "b"])), learnt="last")
 
 
 def test_several_references_of_different_number_are_padded() -> None:

@@ -97,19 +97,22 @@ def test_a_box_covers_the_last_row_and_column() -> None:
     assert box_of(mask_HW) == [3, 2, 5, 3]
 
 
-def test_captions_say_each_relation_that_holds_from_either_side() -> None:
+def test_captions_say_each_relation_that_holds_from_either_side_and_what_is_left_or_above_first() -> None:
     here, right, far_below = [0, 0, 10, 10], [40, 3, 10, 10], [5, 30, 10, 10]
     assert captions_of([right, here], ["red ring", "blue cross"]) == [
-        "a red ring to the right of a blue cross",
         "a blue cross to the left of a red ring",
+        "a red ring to the right of a blue cross",
     ]
-    assert captions_of([here, far_below], ["red ring", "blue cross"]) == [
+    assert captions_of([far_below, here], ["red ring", "blue cross"]) == [
+        "a blue cross above a red ring",
+        "a red ring below a blue cross",
+    ]
+    assert captions_of([here, [20, 30, 10, 10]], ["red ring", "blue cross"]) == [
         "a red ring above a blue cross",
         "a blue cross below a red ring",
+        "a red ring to the left of a blue cross",
+        "a blue cross to the right of a red ring",
     ]
-    both = captions_of([here, [20, 30, 10, 10]], ["red ring", "blue cross"])
-    assert both[0] == "a red ring to the left of a blue cross"
-    assert both[2:] == ["a red ring above a blue cross", "a blue cross below a red ring"]
 
 
 def test_captions_of_fewer_and_of_more_than_two_things_list_them_from_the_left() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,7 @@ from bakeoff.data.batches.order import EpochSampler
 from bakeoff.data.captions.columns import CaptionColumns
 from bakeoff.data.captions.prepared import CaptionPreparation, PreparedCaptions, caption_table, prepare_captions
 from bakeoff.data.captions.spec import CaptionSpec
-from bakeoff.data.checks import require_positive
+from bakeoff.data.checks import require_choice, require_positive
 from bakeoff.data.contract import Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.image.fitting import Fit
@@ -38,6 +38,7 @@ from bakeoff.data.text.tokenizers import fit_tokenizer, tokenizer_from
 from bakeoff.ranges import Count, NotNegative, WholeNumber
 from bakeoff.tables import table_of
 
+Learnt: TypeAlias = Literal["drawn", "first"]
 _DRAW_STREAM = 5
 
 
@@ -57,8 +58,8 @@ class CaptionedImages(Images[CaptionSpec]):
                                                   there is a small blue ring $
 
     Inputs are ``(images_BCHW, caption_in_BT)``, targets ``caption_out_BT`` in training and ``(caption_out_BT,
-    references_BRT)`` in evaluation. In each epoch of training one of an image's captions is drawn; evaluation takes
-    the first.
+    references_BRT)`` in evaluation. In each epoch of training one of an image's captions is drawn, or the first is
+    taken, as in evaluation.
 
     Args:
         name: what the data is called in tables and reports.
@@ -78,6 +79,7 @@ class CaptionedImages(Images[CaptionSpec]):
         allow_leak: keep such copies; the report says so.
         num_workers: processes that decode, where the images do not fit in memory.
         in_memory_gb: decoded images above this many gigabytes stay encoded, and are decoded batch by batch.
+        learnt: which of an image's captions is learnt in an epoch: a ``drawn`` one, or always the ``first``.
         reshuffle: draw order and captions of training anew each epoch; else all epochs have those of the first.
         chunk: batches an item of the training loader.
         seed: the trial's seed: validation split, the order of training and the captions that are drawn.
@@ -108,6 +110,7 @@ class CaptionedImages(Images[CaptionSpec]):
         background: Background = "white",
         dedup: OnDuplicate = "error",
         allow_leak: bool = False,
+        learnt: Learnt = "drawn",
         num_workers: WholeNumber = 2,
         in_memory_gb: NotNegative = 4.0,
         reshuffle: bool = True,
@@ -115,6 +118,7 @@ class CaptionedImages(Images[CaptionSpec]):
         seed: int = 0,
     ) -> None:
         require_positive(max_length=max_length)
+        require_choice("learnt", learnt, get_args(Learnt))
         preparation = CaptionPreparation(
             columns=columns,
             split=split,
@@ -138,6 +142,7 @@ class CaptionedImages(Images[CaptionSpec]):
             chunk=chunk,
             seed=seed,
         )
+        self._learnt = learnt
 
     def preprocess_as(self, trained: Spec) -> None:
         """As of `Images`, and the vocabulary that a finished run was trained with."""
@@ -182,8 +187,9 @@ class CaptionedImages(Images[CaptionSpec]):
         return found
 
     def _batch(self, images_BCHW: Tensor, rows_B: Tensor, sampler: EpochSampler) -> Batch:
-        rows, training = rows_B.numpy(), sampler.seed is not None
-        chosen_N = self._drawn(sampler.seed, sampler.epoch) if sampler.seed is not None else self._images.starts
+        rows, training, chosen_N = rows_B.numpy(), sampler.seed is not None, self._images.starts
+        if sampler.seed is not None and self._learnt == "drawn":
+            chosen_N = self._drawn(sampler.seed, sampler.epoch)
         caption_in_BT, caption_out_BT = shifted(self._tokens, chosen_N[rows], self._tokenizer)
         targets = caption_out_BT if training else (caption_out_BT, self._targets(rows_B))
         return Batch((images_BCHW, caption_in_BT), targets, len(rows))

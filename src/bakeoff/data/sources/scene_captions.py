@@ -6,7 +6,8 @@ After ShapeWorld (Kuhnle and Copestake 2017, arXiv:1704.04517) and CLEVR (Johnso
     relation = to the left of | to the right of | above | below
     thing    = a SIZE COLOUR SHAPE
 
-All references of a scene say what is true; of two things each relation that holds is said from either side.
+All references of a scene say what is true; of two things each relation that holds is said from either side. The first
+one is canonical: it names what is on the left, or above, first.
 """
 
 from __future__ import annotations
@@ -36,14 +37,17 @@ def captions_of(boxes: Boxes, words: Sequence[str]) -> list[str]:
 
 
 def _related(boxes: Boxes, things: Sequence[str]) -> list[str]:
-    """How two things lie to each other, said from the first and from the second."""
+    """How two things lie to each other: along the axis where they are farther apart, then along the other if they are.
+
+    The thing on the left, or above, is named first, and then the other way round.
+    """
     (x, y), (other_x, other_y) = _centre(boxes[0]), _centre(boxes[1])
-    across, down = other_x - x, other_y - y
+    axes = sorted([(other_x - x, _BESIDE), (other_y - y, _UPRIGHT)], key=lambda axis: -abs(axis[0]))
     captions = []
-    for distance, beside, (before, after) in ((across, down, _BESIDE), (down, across, _UPRIGHT)):
-        if abs(distance) >= _AS_TRUE * abs(beside):
-            said, inverse = (before, after) if distance >= 0 else (after, before)
-            captions += [f"{things[0]} {said} {things[1]}", f"{things[1]} {inverse} {things[0]}"]
+    for distance, (before, after) in axes:
+        if abs(distance) >= _AS_TRUE * abs(axes[0][0]):
+            first, second = things if distance >= 0 else things[::-1]
+            captions += [f"{first} {before} {second}", f"{second} {after} {first}"]
     return captions
 
 
