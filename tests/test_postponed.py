@@ -52,7 +52,12 @@ optimizer.load_state_dict(optimizer.state_dict())
 assert not torch.equal(before, net.bias) and "torch._dynamo.utils" not in sys.modules
 with torch.device("meta"):
     torch.nn.functional.softmax(torch.nn.Linear(3, 2)(torch.ones(2, 3)), dim=-1).mean(dim=1).sum().backward()
-assert "sympy.core" not in sys.modules
+import tempfile
+place = f"file://{tempfile.mkdtemp()}/meet"
+torch.distributed.init_process_group("gloo", rank=0, world_size=1, init_method=place)
+torch.nn.parallel.DistributedDataParallel(net)(torch.ones(1, 3)).sum().backward()
+torch.distributed.destroy_process_group()
+assert not {"sympy.core", "torch._dynamo.utils"} & set(sys.modules)
 try:
     torch._check(False)
 except RuntimeError:
@@ -71,7 +76,10 @@ def note(graph, inputs):
 compiled = torch.compile(net, backend=note)
 assert torch.equal(compiled(torch.ones(1, 3)), net(torch.ones(1, 3))) and len(graphs) == 1
 assert isinstance(compiled, OptimizedModule)
+from bakeoff.postponed import _Utils
+told_before = _Utils("torch._dynamo.utils").get_optimize_ddp_mode()
 import torch._dynamo.utils, torch._dynamo.config
+assert told_before == torch._dynamo.utils.get_optimize_ddp_mode()
 assert torch._dynamo is sys.modules["torch._dynamo"] and torch._dynamo.utils is sys.modules["torch._dynamo.utils"]
 @torch.compile(backend=note)
 def twice(number):

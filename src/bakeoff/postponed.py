@@ -3,8 +3,8 @@
 Lightning and torchmetrics look at their import for what else there is, and load it: SciPy for a patch of one function,
 matplotlib for an annotation, torchvision and transformers for metrics of generated pictures and texts, and with those
 SymPy and scikit-learn; MLflow loads pandas and a web server. Every optimizer of torch loads the compiler, to keep it
-off a few functions. That is two thirds of the time and almost half of the memory of a start, and hardly a training uses
-any of it.
+off a few functions, and so does every process that trains with others, to ask how it is set. That is two thirds of the
+time and almost half of the memory of a start, and hardly a training uses any of it.
 
 So a library has a stand-in while one of these is being imported, and at no other time: each name that is taken of it is
 a promise, kept at its first use. The compiler, SymPy and what torch knows of sizes as symbols have one until they are
@@ -156,8 +156,26 @@ class StandIn(ModuleType):
         return _taken(library, lambda: _member(self.__name__, name), name)
 
 
+class _Rules(StandIn):
+    """In place of the compiler's rules of what it traces: it has kept none yet that could be out of date."""
+
+    def clear_lru_cache(self) -> None:
+        """Where processes begin to train together."""
+
+
+class _Utils(StandIn):
+    """In place of what the compiler tells of its settings, which are those of its start while nobody has set others."""
+
+    def get_optimize_ddp_mode(self) -> str:
+        """How it would cut a network whose gradients several processes add up."""
+        return "ddp_optimizer"
+
+
 class _Compiler(StandIn):
     """In place of torch's compiler: while it is not in memory, nothing is traced that it could be kept off."""
+
+    trace_rules = _Rules("torch._dynamo.trace_rules")
+    utils = _Utils("torch._dynamo.utils")
 
     def graph_break(self, msg: str = "") -> None:
         """Around the step of every optimizer."""
