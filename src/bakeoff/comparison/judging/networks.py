@@ -100,7 +100,7 @@ def _shown(evidence: Evidence, data: TaskData, task: Task[Any]) -> dict[str, lis
     if type(task).exhibits is Task.exhibits:  # so that no input is read for it
         return {}
     every = data.cases("test")
-    telling = telling_examples(evidence, every.names)
+    telling = {place: words for place, words in telling_examples(evidence, every.names).items() if place >= EXAMPLES}
     shown = {}
     for name, recorded, net in first_networks(evidence.trials, data.spec):
         answers = sealed_answers(recorded.folder, recorded.raw)
