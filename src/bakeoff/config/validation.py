@@ -14,7 +14,7 @@ from bakeoff.config.catalog import Catalog, notes
 from bakeoff.config.keys import arguments, given_to_models, section_fields
 from bakeoff.config.schema import GIVEN_LATER, PIPELINES, SECTIONS
 from bakeoff.config.signatures import Signature, ancestors, signature
-from bakeoff.config.sources import find_source
+from bakeoff.config.sources import find_definition, find_source
 from bakeoff.config.suggestions import nearest_keys
 from bakeoff.config.tree import UNRESOLVED, get, resolve_tree, targets
 from bakeoff.config.typed import type_errors
@@ -166,7 +166,9 @@ def _other_role(target: Any, key: str, *, contract: Any) -> list[ConfigError]:
     if wanted is None or known is None:
         return []
     kinds = [name.rpartition(".")[2] for name in wanted]
-    if known.intersection(wanted) or any(name[0] == "?" and name[1:].rpartition(".")[2] in kinds for name in known):
+    elsewhere = key == "model.net" and find_definition(CONTRACTS, kinds[0]) is None  # a contract of a user's own task
+    by_name = (name for name in known if elsewhere or name[0] == "?")
+    if known.intersection(wanted) or any(name.removeprefix("?").rpartition(".")[2] in kinds for name in by_name):
         return []
     problem, step = f"is no {' or '.join(kinds)}", f"bakeoff explain {key.partition('.')[0]}"
     return [ConfigError("config.wrong_target", f"{key}._target_", target, problem, next_step=step)]
