@@ -212,8 +212,11 @@ def compose_section(group: str, option: str, changes: Mapping[str, Any] | None =
     if option not in options:
         raise unknown_option(group, option, options)
     cfg = composer.compose(None, [f"+{group}={option}"]).cfg
-    for key, value in (changes or {}).items():
-        OmegaConf.update(cfg, f"{group}.{key}", value, merge=True)
+    try:
+        for key, value in (changes or {}).items():
+            OmegaConf.update(cfg, f"{group}.{key}", value, merge=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError("config.invalid", group, option, str(error).split("\n")[0]) from error
     try:
         section = OmegaConf.to_container(cfg[group], resolve=True)
     except OmegaConfBaseException as error:
