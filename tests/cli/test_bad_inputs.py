@@ -172,7 +172,7 @@ BAD = {
     ),
     "a negative width": (
         ["train", "model=vit", "model.net.width=-4"],
-        ["error[config.out_of_range] model.net.width=-4: is out of range; allowed: above 0"],
+        ["error[config.out_of_range] model.net.width=-4: is out of range; allowed: 1 or more"],
     ),
     "a contender of no layers": (
         ["compare", "contenders=[resnet,{model: vit, depth: 0}]"],

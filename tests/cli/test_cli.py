@@ -138,7 +138,7 @@ def test_explain_knows_keys_of_other_pipelines(say):
 
 
 def test_explain_knows_keys_of_other_tasks_and_how_to_set_them(say):
-    assert "change it  bakeoff train task=translation task.module.beams=1" in say("explain", "task.module.beams")
+    assert "change it  bakeoff train task=image_captioning task.module.beams=1" in say("explain", "task.module.beams")
     assert "change it  bakeoff train data=csv data.encoding=utf-8" in say("explain", "data.encoding", "data=csv")
     assert "change it  bakeoff train optimizer.lr=0.5" in say("explain", "optimizer.lr", "optimizer.lr=0.5")
 

@@ -106,7 +106,7 @@ def test_the_same_command_again_trains_nothing(run, capsys):
 @pytest.mark.parametrize(
     ("damage", "code"),
     [
-        ("truncate", "checkpoint.unreadable"),
+        ("truncate", "checkpoint.changed"),
         ("foreign_target", "checkpoint.mismatch"),
         ("unfinished", "checkpoint.unfinished"),
     ],

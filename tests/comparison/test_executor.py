@@ -213,13 +213,14 @@ FILL = """
 set -e
 mount -t tmpfs -o size=300m tmpfs "$1"
 cd "$1"
+said=$1-said
 shift
-"$@" 2>said &
+"$@" 2>"$said" &
 while [ -z "$(find . -name metrics.jsonl)" ]; do kill -0 $!; sleep 0.1; done
 head -c 400m /dev/zero > filling 2>/dev/null || true
 code=0
 wait $! || code=$?
-tail -n 1 said
+tail -n 1 "$said"
 test -z "$(find . -name result.json)" && echo no result
 exit $code
 """

@@ -131,6 +131,7 @@ def plain(value):
     return list(value) if isinstance(value, tuple) else value
 
 
+SIZE = "Annotated[float, Interval(ge=0, lt=1)] | Annotated[int, Ge(1)]"
 WRONG = {
     "trainer.gradient_clip_norm": -1,
     "trainer.checkpoint_every_s": -1,
@@ -161,15 +162,19 @@ def test_what_is_out_of_range_is_refused(key):
 @pytest.mark.parametrize(
     ("value", "annotation", "allowed"),
     [
-        (0, "Annotated[int, Ge(1)] | None", "a whole number of at least 1"),
+        (0, "Annotated[int, Ge(1)] | None", "1 or more"),
         (None, "Annotated[int, Ge(1)] | None", None),
-        (1.0, "Annotated[float, Interval(ge=0, lt=1)] | Annotated[int, Ge(1)]", "at least 0 and below 1, or a whole"),
-        (1, "Annotated[float, Interval(ge=0, lt=1)] | Annotated[int, Ge(1)]", None),
-        (0, "Annotated[float, Interval(ge=0, lt=1)] | Annotated[int, Ge(1)]", None),
-        ([1, 0], "Sequence[Annotated[int, Ge(1)]]", "a whole number of at least 1"),
+        (
+            1.0,
+            "Annotated[float, Interval(ge=0, lt=1)] | Annotated[int, Ge(1)]",
+            "at least 0 and below 1, or a whole number, 1 or more",
+        ),
+        (1, SIZE, None),
+        (0, SIZE, None),
+        ([1, 0], "Sequence[Annotated[int, Ge(1)]]", "1 or more"),
         ([0.2, 0.1], "tuple[Annotated[float, Gt(0)], Annotated[float, Gt(0)]]", None),
         ("balanced", "Literal['balanced'] | Sequence[Annotated[float, Ge(0)]]", None),
-        ([1, -1], "Literal['balanced'] | Sequence[Annotated[float, Ge(0)]]", "at least 0"),
+        ([1, -1], "Literal['balanced'] | Sequence[Annotated[float, Ge(0)]]", "0 or more"),
         (-5, "Annotated[int, Interval()]", None),
     ],
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache, reduce
 from typing import Any
 
@@ -42,7 +42,7 @@ def outside(value: Any, ranges: str) -> str | None:
         ranges: the annotation as source text, with its ranges: ``"Annotated[int, Ge(1)] | None"``.
     """
     tree = ast.parse(ranges, mode="eval").body
-    return None if _within(value, tree) else ", or ".join(dict.fromkeys(_ranges_in_words(tree)))
+    return None if _within(value, tree) else ", or ".join(_ranges_in_words(tree))
 
 
 def without_ranges(annotation: str) -> str:
@@ -202,12 +202,21 @@ def _limits(annotated: ast.Subscript) -> dict[str, float]:
     return found
 
 
-def _ranges_in_words(tree: ast.expr) -> Iterator[str]:
-    """``at least 0 and below 1``, of each range in an annotation."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Subscript) and _name(node) == "Annotated" and (limits := _limits(node)):
-            whole = "a whole number of " if _name(_items(node.slice)[0]) == "int" else ""
-            yield whole + " and ".join(f"{_LIMITS[name][1]} {limit:,}" for name, limit in limits.items())
+def _ranges_in_words(tree: ast.expr) -> list[str]:
+    """``1 or more``, ``at least 0 and below 1``: each range in an annotation; whole numbers among others so called."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Subscript) and _name(node) == "Annotated"]
+    kinds = {_name(_items(node.slice)[0]) for node in nodes}
+    found = []
+    for node in nodes:
+        limits = _limits(node)
+        words = " and ".join(f"{_LIMITS[name][1]} {limit}" for name, limit in limits.items())
+        if set(limits) == {"ge"}:
+            words = f"{limits['ge']} or more"
+        elif set(limits) == {"ge", "le"}:
+            words = f"{limits['ge']} to {limits['le']}"
+        whole = _name(_items(node.slice)[0]) == "int" and len(kinds) > 1
+        found.append(f"a whole number, {words}" if whole else words)
+    return [words for words in dict.fromkeys(found) if words]
 
 
 def _kind(value: Any) -> str:

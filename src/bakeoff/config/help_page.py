@@ -53,12 +53,18 @@ def help_page(pipeline: str, program: str, catalog: Catalog) -> str:
     lines += [f"  {program} {example}" for example in EXAMPLES.get(pipeline, [])]
     if groups:
         lines += ["", "Choose with group=name (bakeoff list GROUP says more)"]
-        lines += [_row(group, ", ".join(catalog.options(group))) for group in groups]
+        lines += [_row(group, _options(group, catalog)) for group in groups]
     lines += ["", "Set with key=value (bakeoff explain KEY says more)"]
     for parameter in schema.parameters if schema else ():
         if parameter.name not in groups and parameter.doc:
             lines.append(_row(parameter.name, parameter.doc))
     return "\n".join([*lines, "", "Flags", _FLAGS])
+
+
+def _options(group: str, catalog: Catalog) -> str:
+    """All by name; of experiments, of which every task and every published result brings some, how many."""
+    names = catalog.options(group)
+    return f"{len(names)} of them: bakeoff list experiment" if group == "experiment" else ", ".join(names)
 
 
 def _row(name: str, text: str) -> str:

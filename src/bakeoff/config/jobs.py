@@ -9,6 +9,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -157,7 +158,8 @@ def report(error: BakeoffError, *, debug: bool) -> int:
         traceback.print_exception(error)
     local_rank = os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0"))
     if local_rank == "0" or error.code == "internal":
-        print(error.line(), file=sys.stderr, flush=True)
+        with suppress(OSError):  # a full disk may be what it tells of, and where it goes
+            print(error.line(), file=sys.stderr, flush=True)
     return error.exit_code
 
 

@@ -35,8 +35,11 @@ RANGES: dict[str, Rule] = {
     "optimizer.dampening": _FRACTION,
     "optimizer.betas": _FRACTION,
     "task.predict.num_tokens": _COUNT,
+    "task.predict.sampling.temperature": _NOT_NEGATIVE,
+    "task.predict.sampling.top_k": _COUNT,
+    "task.predict.sampling.top_p": (lambda value: 0 < value <= 1, "above 0 and at most 1"),
 }
-"""Of arguments of torch's, and of options; bakeoff's own arguments say their ranges themselves (`bakeoff.ranges`)."""
+"""Of arguments of torch's, and of options of `predict`; bakeoff's own arguments say theirs (`bakeoff.ranges`)."""
 MODEL_RANGES: dict[str, Rule] = {"width": _POSITIVE, "depth": _COUNT, "heads": _COUNT, "dropout": _FRACTION}
 """Of arguments that many networks have; others know their own ranges."""
 

@@ -102,8 +102,8 @@ class Compare(Tracked):
         paired: pair contenders by seed; needs 10 of them.
         budget: what is held equal.
         executor: how trials run.
-        rerun: ``killed`` keeps the test sealed while there are trials that were killed from outside more often than the
-            executor tries again, which the same command then does; null scores them as the trivial predictor.
+        rerun: ``killed``: trials that were killed from outside are run again by the same command, the test still
+            sealed; null scores them as the trivial predictor.
     """
 
     contenders: list[str | dict[str, Any]]

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -20,6 +21,8 @@ from typing import Any, NoReturn
 
 EXIT_CODE = 128 + signal.SIGTERM
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+PATIENCE_S = 5.0
+"""What may pass from a signal to the end of a validation, after which all that has been learnt is saved."""
 _SLURM_JOB = "SLURM_JOB_ID"
 _REQUEUE_TIMEOUT_S = 30.0
 
@@ -46,6 +49,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
+        self._asked_at = 0.0
         self._taken: tuple[signal.Signals, ...] = ()
         self._listening = False
 
@@ -53,6 +57,11 @@ class Interruption:
     def requested(self) -> bool:
         """Whether to end at the next step."""
         return self.signal is not None
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether that was asked for some seconds ago, and whoever asked may soon kill."""
+        return self.requested and time.monotonic() - self._asked_at > PATIENCE_S
 
     def listen(self) -> None:
         """Takes the signals, once more where Lightning has put a handler of its own around this one.
@@ -84,7 +93,8 @@ class Interruption:
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.signal = self.signal or signal.Signals(number)
+        if self.signal is None:
+            self.signal, self._asked_at = signal.Signals(number), time.monotonic()
 
 
 @contextmanager

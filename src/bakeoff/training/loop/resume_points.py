@@ -95,12 +95,12 @@ class ResumePoints(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Ends within a validation where that is asked for, with the last point: some take minutes.
+        """Ends within a validation that takes too long for who asked for the end, with the last point.
 
         Raises:
             Interrupted: it was; of several processes none ends alone.
         """
-        if self.interruption.requested and trainer.world_size == 1:
+        if self.interruption.is_urgent and trainer.world_size == 1:
             raise Interrupted
 
     def on_save_checkpoint(
