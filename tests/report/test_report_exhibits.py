@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import wave
+from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -262,3 +263,12 @@ def test_what_exhibits_are_is_known_without_heavy_packages() -> None:
     code = "import sys, bakeoff.tasks.exhibits; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) & {"torch", "pandas", "scipy", "matplotlib", "PIL", "pyarrow"} == set()
+
+
+def test_no_style_is_called_as_a_kind_of_exhibit() -> None:
+    """A card has its kind as a class, so that such a style would be the whole card's."""
+    templates = resources.files("bakeoff.report") / "templates"
+    style = (templates / "style.css").read_text(encoding="utf-8")
+    kinds = [Path(file.name).name.partition(".")[0] for file in (templates / "exhibits").iterdir()]
+    assert len(kinds) > 5
+    assert [kind for kind in kinds if re.search(rf"(?m)^\.{kind}\b", style)] == []
