@@ -67,14 +67,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # the reader had enough, as in `bakeoff list models | head`
+        sys.stderr.close()
+        sys.exit(141)
     except Exception as error:
         if not is_no_room(error):
             raise
         print(no_room(error).line(), file=sys.stderr)
         sys.exit(EnvironmentFault.exit_code)
-    except BrokenPipeError:  # the reader had enough, as in `bakeoff list models | head`
-        sys.stderr.close()
-        sys.exit(141)
 
 
 def program() -> None:

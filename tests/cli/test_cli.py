@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import io
 import signal
 import socket
 import sqlite3
@@ -273,3 +274,14 @@ def test_a_program_ends_with_its_code_and_after_its_last_words(ends, code):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (code, "last words\n")
     assert ("ValueError" in done.stderr) == (code == 1)
+
+
+def test_a_reader_that_has_had_enough_is_no_error(monkeypatch):
+    def nobody_reads(name, rest):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("bakeoff.cli._run_command", nobody_reads)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with pytest.raises(SystemExit, match="141"):
+        bakeoff.cli.main(["explain", "vit"])
+    assert sys.stderr.closed

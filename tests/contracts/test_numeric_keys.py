@@ -176,6 +176,8 @@ def test_what_is_out_of_range_is_refused(key):
         ("balanced", "Literal['balanced'] | Sequence[Annotated[float, Ge(0)]]", None),
         ([1, -1], "Literal['balanced'] | Sequence[Annotated[float, Ge(0)]]", "0 or more"),
         (-5, "Annotated[int, Interval()]", None),
+        (-5, "Annotated[int, 'of a user', Field(gt=LEAST), Ge(-4)]", "-4 or more"),
+        (-5, "Annotated[int, 'of a user', Field(gt=LEAST)]", None),
     ],
 )
 def test_a_range_is_judged_and_told(value, annotation, allowed):

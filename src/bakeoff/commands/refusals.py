@@ -42,8 +42,5 @@ def refuse_comparison(config: Mapping[str, Any]) -> None:
 
     check_declared(config)
     refuse_training(config)
-    print(f"{config['task']['name']} on {config['data']['name']}: preparing the data and {_many(config)}", flush=True)
-
-
-def _many(config: Mapping[str, Any]) -> str:
-    return f"{len(config['contenders'])} contenders"
+    names, count = (config["task"]["name"], config["data"]["name"]), len(config["contenders"])
+    print(f"{' on '.join(names)}: preparing the data and {count} contenders", flush=True)

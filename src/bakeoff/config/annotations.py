@@ -193,13 +193,19 @@ def _within(value: Any, node: ast.expr) -> bool:
 
 
 def _limits(annotated: ast.Subscript) -> dict[str, float]:
-    """The limits of a number, by their names in ``annotated_types.Interval``."""
+    """The limits of a number, by their names in ``annotated_types.Interval``; what else a user writes there is left."""
     found: dict[str, float] = {}
     for limit in _items(annotated.slice)[1:]:
-        assert isinstance(limit, ast.Call)
-        found |= {str(word.arg): ast.literal_eval(word.value) for word in limit.keywords}
-        found |= {_name(limit.func).lower(): ast.literal_eval(item) for item in limit.args}
+        if isinstance(limit, ast.Call):
+            named = [(_name(limit.func).lower(), item) for item in limit.args]
+            named += [(str(word.arg), word.value) for word in limit.keywords]
+            found |= {name: ast.literal_eval(item) for name, item in named if name in _LIMITS and _is_number(item)}
     return found
+
+
+def _is_number(node: ast.expr) -> bool:
+    written = node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else node
+    return isinstance(written, ast.Constant) and isinstance(written.value, int | float)
 
 
 def _ranges_in_words(tree: ast.expr) -> list[str]:
