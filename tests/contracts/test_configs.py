@@ -12,6 +12,7 @@ import torch
 from pytorch_lightning import Callback
 from torch import nn
 
+from bakeoff.commands.listing import one_line
 from bakeoff.config import conf_dir
 from bakeoff.config.allowlist import THEIRS, resolve
 from bakeoff.config.catalog import Catalog
@@ -90,6 +91,14 @@ def test_every_file_opens_with_a_comment(path: Path):
 def test_every_option_names_its_run_command(group, name):
     comments = [line for line in CATALOG.path(group, name).read_text().splitlines() if line.startswith("#")]
     assert any("pipelines/" in line or "bakeoff " in line for line in comments)
+
+
+@pytest.mark.parametrize(("group", "name"), [item for item in OPTIONS if item[0] != "hydra"], ids="=".join)
+def test_every_option_says_what_it_is_in_a_sentence(group, name):
+    said = one_line(CATALOG, group, name)
+    assert len(said.split()) >= 3
+    assert "=" not in said.split()[0]  # a command or a setting is none
+    assert not said.endswith((",", " and", " or", " a"))  # nor the first line of one
 
 
 @pytest.mark.parametrize("target", sorted({target for _, target in TARGETS}))

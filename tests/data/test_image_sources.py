@@ -18,6 +18,7 @@ from bakeoff.data.sources.fashion_mnist import FashionMNIST
 from bakeoff.data.sources.hub import HuggingFace
 from bakeoff.data.sources.idx import read_idx
 from bakeoff.data.sources.image_folder import ImageFolder
+from bakeoff.data.splits.rule import SplitRule
 from bakeoff.errors import DataError, EnvironmentFault
 from tests.data.made_images import noise_image, table
 from tests.values import values
@@ -177,6 +178,12 @@ def test_a_metadata_table_gives_labels_and_groups(module, tmp_path: Path, split_
         assert set(data.examples("test")) == {f"test/{row}.png" for row in range(0, 60, 3)}
     else:
         assert data.spec.num_test == 12
+
+
+def test_groups_of_a_folder_without_a_table_are_asked_of_a_table(module, tmp_path: Path) -> None:
+    write_class_folders(tmp_path)
+    with pytest.raises(DataError, match=r"a metadata.csv with the columns file_name, label, plant beside the images"):
+        module(ImageFolder(path=str(tmp_path)), split=SplitRule(group="plant")).setup()
 
 
 def test_a_file_that_the_table_names_and_is_not_there_is_reported(module, tmp_path: Path) -> None:

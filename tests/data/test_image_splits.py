@@ -157,7 +157,10 @@ def test_units_are_the_groups_of_each_example(module) -> None:
     data = module(source, split=SplitRule(group="patient"))
     for split in ("train", "val", "test"):
         assert data.units(split) == [patients[int(name.split("/")[1])] for name in data.examples(split)]
+    counted = [len(set(data.units(split))) for split in ("train", "val", "test")]
+    assert list(data.spec.num_groups) == counted and sum(counted) == 30
     assert module(source).units("test") is None
+    assert module(source).spec.num_groups == ()
 
 
 def test_two_raw_images_are_read_without_the_others(module, monkeypatch) -> None:

@@ -281,3 +281,12 @@ def test_parquet_of_rare_types_is_read_as_a_hub_data_set_too(tmp_path: Path) -> 
         pq.write_table(pa.table({name: column for name, column in columns.items() if name not in left}), file)
         splits = HuggingFace(path=str(file), config=None, revision=None).load()
         assert read_table(splits, LabelledColumns(), split=SplitRule()).column_of == {"text": "text", "label": "label"}
+
+
+@pytest.mark.parametrize(("prefix", "told"), [("", True), ("no", False)])
+def test_hundreds_of_whole_numbers_as_classes_are_told_to_look_like_quantities(
+    tmp_path: Path, prefix: str, told: bool
+) -> None:
+    labels = [f"{prefix}{row % 120}" for row in range(600)]
+    notes = from_labels(tmp_path, labels).spec.notes
+    assert [note for note in notes if "quantity is regression" in note] == list(notes)[: int(told)]

@@ -55,13 +55,13 @@ def plain_table(*columns: str) -> Table:
 
 
 def one_line(catalog: Catalog, group: str, name: str) -> str:
-    """What an option is: its file's opening comment, or the first line of its class's docstring."""
-    summary = catalog.summary(group, name)
+    """What an option is: its file's opening comment, else what its class says; of models and tasks the class first."""
+    comment = catalog.summary(group, name)
+    if comment and group not in ("model", "task"):
+        return comment
     content = catalog.content(group, name)
-    for key in _TARGETS:
-        declared = None if summary else signature(str(get(content, key, "")))
-        summary = declared.summary if declared else summary
-    return summary
+    declared = (signature(str(get(content, key, ""))) for key in _TARGETS)
+    return next((found.summary for found in declared if found and found.summary), comment)
 
 
 def _groups(catalog: Catalog) -> Table:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bakeoff.config import build
+from bakeoff.config.titles import data_title
 
 LIGHT = ("trainer", "tracking")
 """Sections whose constructors check their own settings, and import nothing heavy."""
@@ -42,5 +43,5 @@ def refuse_comparison(config: Mapping[str, Any]) -> None:
 
     check_declared(config)
     refuse_training(config)
-    names, count = (config["task"]["name"], config["data"]["name"]), len(config["contenders"])
+    names, count = (config["task"]["name"], data_title(config["data"])), len(config["contenders"])
     print(f"{' on '.join(names)}: preparing the data and {count} contenders", flush=True)

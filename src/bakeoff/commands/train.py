@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from bakeoff.comparison.judging.apart import apart, half_width
 from bakeoff.comparison.planning.rules import check_measured, check_selection
 from bakeoff.config import build
+from bakeoff.config.titles import data_title
 from bakeoff.data.contract import TaskData
 from bakeoff.errors import ConfigError, TrialsFailed
 from bakeoff.files import read_json, write_json
@@ -86,7 +87,7 @@ def _run_in(
 ) -> dict[str, Any]:
     root = Path(config["output_dir"] or "outputs")
     _follow(folder, config, root)
-    print(f"{trial.task}  {trial.data}  {trial.model}  seed {trial.seed}")
+    print(f"{trial.task}  {data_title(trial.raw['data'])}  {trial.model}  seed {trial.seed}")
     for note in data.spec.notes:
         print(f"note: {note}")
     for doubt in trial.make_task(data.spec).doubts(trial.metric):

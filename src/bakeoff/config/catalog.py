@@ -16,7 +16,8 @@ from omegaconf.errors import OmegaConfBaseException
 from bakeoff.config.locate import conf_dir
 
 _COMMENT = re.compile(r"(?:^|\s)#\s?(.*)$")
-_RUN_COMMAND = re.compile(r"^(python pipelines/|bakeoff |@package)")
+_RUN_COMMAND = re.compile(r"^(python pipelines/|bakeoff |torchrun |mlflow |make |@package)")
+_FIRST_SENTENCE = re.compile(r"^.*?(?<!et al)[.;](?=\s+\S|$)")
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,18 @@ class Catalog:
         return _merge(merged, own)
 
     def summary(self, group: str, name: str) -> str:
-        """The first line of a file's opening comment that is no run command; empty where there is none."""
+        """The first sentence of a file's opening comment behind its run commands; empty where there is none."""
         path = self.path(group, name)
-        lines = [line.lstrip("# ").strip() for line in _head(path).splitlines()] if path else []
-        return next((line for line in lines if line and not _RUN_COMMAND.match(line)), "")
+        told: list[str] = []
+        in_command = False
+        for line in _head(path).splitlines() if path else []:
+            text = line.removeprefix("#").removeprefix(" ")
+            in_command = bool(_RUN_COMMAND.match(text)) or (in_command and text.startswith(" "))
+            if not in_command:
+                told.append(text.strip())
+        sentence = " ".join(filter(None, told))
+        first = _FIRST_SENTENCE.match(sentence)
+        return first[0].replace(";", ".") if first else sentence
 
 
 @cache

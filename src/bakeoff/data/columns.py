@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
-from datasets import ClassLabel, Dataset, Features, List, Value
+from datasets import ClassLabel, Dataset, Features, Image, List, Value
 
 from bakeoff.data import hints
 from bakeoff.errors import DataError
@@ -149,6 +149,11 @@ def _refuse_missing(
         next_step = f"""rename them, or name one: '{key}="{twins[0]}"'"""
     elif wanted and not near:
         next_step += ", of those in the table's header"
+    written = {name: feature for name, feature in features.items() if not name.startswith("__")}
+    told = [name for name, feature in written.items() if not isinstance(feature, Image)]
+    if wanted and len(told) <= 1 and len(told) < len(written):  # a folder without a table
+        columns = ", ".join(["file_name", *told, wanted])
+        next_step = f"put a metadata.csv with the columns {columns} beside the images"
     if kind in ("label", "target") and len(shown) == 1:
         next_step = f"add a column that holds the {kind}"
     if any(name.endswith(hints.SPANS) for name in features):

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.cache import digest
+from bakeoff.data.columns import are_whole
 from bakeoff.data.duplicates import OnDuplicate, find_leaks, settle_leaks
 from bakeoff.data.labels import OnMissing, OnRare, contradicting_rows, number_labels, without_rare
 from bakeoff.data.sources.source import Source
@@ -26,6 +27,8 @@ from bakeoff.data.splits.splitting import Facts, Parted, Rows
 from bakeoff.data.table import Table
 from bakeoff.errors import DataError
 
+MANY_NUMBERS = 100
+"""So many classes, all whole numbers, look like quantities."""
 _FORMAT = 5  # raised whenever prepared folders change their meaning
 
 
@@ -151,6 +154,7 @@ def part_rows(
     _require_rows(table, parted)
     class_names, labels = number_labels(table, parted, noun=table.noun)
     group_note = _note_on_groups(table, parted, preparation.split)
+    number_note = _note_on_numbers(class_names)
     rows = PreparedRows(
         labels=labels,
         pool=parted.train,
@@ -161,7 +165,7 @@ def part_rows(
         class_names=class_names,
         multi_label=table.multi_label,
         leaked_rows=leaked_rows,
-        notes=(*table.notes, *notes, *filter(None, (note, *rare_notes, group_note))),
+        notes=(*table.notes, *notes, *filter(None, (note, *rare_notes, group_note, number_note))),
     )
     parted = preparation.split.splitting.draw_test(parted, rows.facts)
     return dataclasses.replace(rows, pool=parted.train, test=parted.test)
@@ -208,6 +212,15 @@ def _note_on_groups(table: Table, parted: Parted, rule: SplitRule) -> str | None
         return None
     shown = ", ".join(doubled[:3])
     return f"LEAK: {len(doubled):,} groups have rows in more than one of the splits that are given ({shown})."
+
+
+def _note_on_numbers(class_names: Sequence[str]) -> str | None:
+    """A sentence where so many classes are whole numbers that they look like quantities."""
+    if len(class_names) < MANY_NUMBERS or not are_whole(class_names):
+        return None
+    shown = f"{class_names[0]}, {class_names[1]}, ..., {class_names[-1]}"
+    told = f"The {len(class_names):,} classes are whole numbers ({shown}): to predict a quantity is regression,"
+    return f"{told} which this task is not; give ranges of it a column of names to learn those."
 
 
 def _require_rows(table: Table, parted: Parted) -> None:

@@ -18,7 +18,8 @@ class Spec(abc.ABC):
     """What every kind of data has.
 
     ``notes`` are sentences for the report: rows dropped, skipped or leaked. ``leaked_rows`` counts rows of train and
-    validation that are also in a later split and were kept because ``data.allow_leak=true``.
+    validation that are also in a later split and were kept because ``data.allow_leak=true``. ``num_groups`` counts the
+    groups of `data.split.group` and its like in train, validation and test; empty without them, and of older runs.
     """
 
     kind: ClassVar[str]
@@ -32,6 +33,7 @@ class Spec(abc.ABC):
     num_val: int
     num_test: int
     leaked_rows: int = 0
+    num_groups: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
 
     @abc.abstractmethod

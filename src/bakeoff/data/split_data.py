@@ -149,4 +149,7 @@ class PreparedData(SplitData[AnySpec]):
 
     def _common(self) -> dict[str, Any]:
         prepared = self._prepared
-        return super()._common() | {"leaked_rows": prepared.leaked_rows, "notes": prepared.notes}
+        units = [self.units(split) for split in SPLITS]
+        num_groups = tuple(len(set(found)) for found in units if found is not None)
+        told = {"leaked_rows": prepared.leaked_rows, "num_groups": num_groups, "notes": prepared.notes}
+        return super()._common() | told

@@ -71,6 +71,8 @@ class RecordedPlan:
     facts: tuple[MetricFacts, ...] = ()
     """What the task says of its metrics."""
     data: str = ""
+    data_title: str = ""
+    """What the user calls the data, such as ``reviews.csv``; its name in plans that did not keep it."""
     fingerprint: str = ""
     spec: Mapping[str, Any] = field(default_factory=dict)
     budget: Mapping[str, Any] = field(default_factory=dict)
@@ -119,6 +121,7 @@ class RecordedPlan:
         """Read the JSON of ``plan.json``, for what is there."""
         task, data = raw.get("task") or {}, raw.get("data") or {}
         named = {"task": task.get("name", ""), "data": data.get("name", ""), "fingerprint": data.get("fingerprint", "")}
+        named["data_title"] = data.get("title") or named["data"]
         named |= {key: task[key] for key in ("metric", "direction") if key in task}
         named["facts"] = declared_facts(raw)
         named |= {"spec": data.get("spec") or {}, "command": raw.get("command") or "", "tune": raw.get("tune") or {}}

@@ -59,7 +59,7 @@ def question(plan: RecordedPlan) -> str:
     if len(names) < 2:
         names = [contender.name for contender in entered]
     subject = one_of(names) if 2 <= len(names) <= 5 else "Which model"
-    return f"{subject} for {plan.task.replace('_', ' ')} on {plan.data}?"
+    return f"{subject} for {plan.task.replace('_', ' ')} on {plan.data_title}?"
 
 
 def data_words(plan: RecordedPlan) -> str:
@@ -72,6 +72,8 @@ def data_words(plan: RecordedPlan) -> str:
     words = f"{all_of([f'{count(spec.get(key))} {name}' for key, name in names.items()])} examples"
     if len(counts) > 1:
         words += f"; {len(counts):,} classes, the rarest {share(min(counts) / max(spec['num_train'], 1))} of train"
+    if groups := spec.get("num_groups"):
+        words += f"; grouped: {all_of([count(number) for number in groups])} groups"
     return words
 
 

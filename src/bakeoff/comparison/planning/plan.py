@@ -22,6 +22,7 @@ from bakeoff.comparison.planning.rules import (
 from bakeoff.comparison.planning.tuning import draw_points
 from bakeoff.comparison.running.job import Job
 from bakeoff.config.rules import too_few_seeds
+from bakeoff.config.titles import data_title
 from bakeoff.data.contract import TaskData
 from bakeoff.errors import ConfigError
 from bakeoff.record.contenders import Contender, Point
@@ -123,6 +124,7 @@ class Plan:
             },
             "data": {
                 "name": self.config["data"]["name"],
+                "title": data_title(self.config["data"]),
                 "fingerprint": self.data.fingerprint,
                 "spec": self.data.spec.to_dict(),
             },
