@@ -144,6 +144,19 @@ def test_explain_knows_keys_of_other_tasks_and_how_to_set_them(say):
     assert "change it  bakeoff train optimizer.lr=0.5" in say("explain", "optimizer.lr", "optimizer.lr=0.5")
 
 
+def test_explain_a_data_set_shows_the_keys_of_its_sections_and_what_it_inherits(say):
+    page = " ".join(say("explain", "csv").split())
+    assert "data.columns.text null any the column of texts" in page
+    assert "data.tokenizer.min_count 1 int rarer words or characters are unknown" in page
+    assert page.index("data.file") < page.index("data.max_length 256 int tokens of a text that are used")
+
+
+def test_explain_an_experiment_shows_what_it_sets(say):
+    page = " ".join(say("explain", "shapes_segmentation").split())
+    assert "task.contenders [unet,reseg,segformer] list" in page
+    assert "trainer.max_epochs 12 int" in page
+
+
 def test_explain_a_group_and_a_model(say):
     group = say("explain", "model")
     assert all(name in group for name in Catalog().options("model"))

@@ -221,20 +221,33 @@ def _explain_option(catalog: Catalog, group: str, name: str) -> None:
             print(f"  {key:<11}{content[key]}")
     print(f"  {'choose it':<11}{group}={name}")
     print(f"  {'file':<11}{path}")
-    prefix = f"{group}.net" if "net" in content else group
+    prefix = f"{group}.net" if "net" in content else ("" if group == "experiment" else group)
     section = content.get("net", content)
-    beside = {key: note.comment for key, note in (notes(path) if path else {}).items()}
+    beside = catalog.comments(group, name)
     declared = signature(str(section.get("_target_", "")))
     table = plain_table("key", "value", "type", "what it is")
-    names = [key for key in section if not key.startswith("_") and not isinstance(section[key], dict)]
+    given = _settings(section)
+    own = {key.removeprefix("net.") for key in (notes(path) if path else ())}
+    names = sorted(given, key=lambda key: key not in own)  # before what it inherits
     names += [key for key in (arguments(prefix, section) if declared else ()) if key not in section]
     for key in names:
         parameter = declared.get(key) if declared else None
         doc = beside.get(f"net.{key}" if "net" in content else key) or (parameter.doc if parameter else "")
-        value = _text(section[key]) if key in section else str(parameter.default if parameter else "")
-        kind = describe(parameter.annotation) if parameter and parameter.annotation else _kind(section.get(key))
-        table.add_row(f"{prefix}.{key}", escape(value), escape(kind), escape(textwrap.shorten(doc, 160)))
+        value = _text(given[key]) if key in given else str(parameter.default if parameter else "")
+        kind = describe(parameter.annotation) if parameter and parameter.annotation else _kind(given.get(key))
+        table.add_row(f"{prefix}.{key}".lstrip("."), escape(value), escape(kind), escape(textwrap.shorten(doc, 160)))
     show(table)
+
+
+def _settings(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The values to set, by dotted key; what an object is made of says so at its own."""
+    found: dict[str, Any] = {}
+    for key, value in section.items():
+        if isinstance(value, dict) and value:
+            found |= {} if "_target_" in value else _settings(value, f"{prefix}{key}.")
+        elif not key.startswith("_"):
+            found[f"{prefix}{key}"] = value
+    return found
 
 
 def _text(value: Any) -> str:

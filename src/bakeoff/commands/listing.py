@@ -55,9 +55,9 @@ def plain_table(*columns: str) -> Table:
 
 
 def one_line(catalog: Catalog, group: str, name: str) -> str:
-    """What an option is: its file's opening comment, else what its class says; of models and tasks the class first."""
+    """What an option is: its file's opening comment, or what its class says where that is advice only."""
     comment = catalog.summary(group, name)
-    if comment and group not in ("model", "task"):
+    if comment and not any(sign in comment for sign in ("=", "pip install")):
         return comment
     content = catalog.content(group, name)
     declared = (signature(str(get(content, key, ""))) for key in _TARGETS)

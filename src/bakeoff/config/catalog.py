@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,13 +58,21 @@ class Catalog:
         path = self.path(group, name)
         raw = load_yaml(path) if path else {}
         merged: dict[str, Any] = {}
-        for parent in raw.get("defaults", ()):
-            if isinstance(parent, str) and parent not in ("_self_", name) and not parent.startswith("/"):
-                merged = _merge(merged, self.content(group, parent))
+        for parent in _parents(raw, name):
+            merged = _merge(merged, self.content(group, parent))
         own = {key: value for key, value in raw.items() if key != "defaults"}
         if path and "@package _global_" in _head(path):
-            own = own.get(group, {})
+            own = own.get(group, own)  # an experiment is of no section
         return _merge(merged, own)
+
+    def comments(self, group: str, name: str) -> dict[str, str]:
+        """What is said beside each key of a file, dotted, and of those that it inherits from; its own come first."""
+        path = self.path(group, name)
+        found = {key: note.comment for key, note in (notes(path) if path else {}).items()}
+        for parent in _parents(load_yaml(path) if path else {}, name):
+            inherited = self.comments(group, parent)
+            found |= {key: text for key, text in inherited.items() if not found.get(key)}
+        return found
 
     def summary(self, group: str, name: str) -> str:
         """The first sentence of a file's opening comment behind its run commands; empty where there is none."""
@@ -112,6 +120,12 @@ def notes(path: Path) -> dict[str, Note]:
     if root is not None:
         walk(root, "")
     return found
+
+
+def _parents(raw: Mapping[str, Any], name: str) -> list[str]:
+    """The files of its own group that one inherits from."""
+    named = [item for item in raw.get("defaults", ()) if isinstance(item, str)]
+    return [item for item in named if item not in ("_self_", name) and not item.startswith("/")]
 
 
 def _comment(lines: list[str], number: int, column: int) -> str:
