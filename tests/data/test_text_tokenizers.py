@@ -21,7 +21,7 @@ TEXTS = [
     "na\u00efve caf\u00e9 \u4f60\u597d <pad>",
     "",
 ]
-KINDS = ["byte", "character", "word", "bpe"]
+KINDS = ["byte", "character", "word", "spaced", "bpe"]
 
 
 def fitted(kind: str, **settings: object):
@@ -64,6 +64,11 @@ def test_characters_are_numbered_by_count_then_by_code_point() -> None:
     assert tokenizer.to_dict()["characters"] == ["a", "b", "c"]
     assert tokenizer.encode_batch(["cabx"])[0].tolist() == [6, 4, 5, UNKNOWN]
     assert tokenizer.show_tokens([6, UNKNOWN]) == ["c", "<unk>"]
+
+
+def test_what_stands_between_blanks_is_kept_with_its_signs() -> None:
+    tokenizer = fit_tokenizer(TokenizerRule(kind="spaced"), ["D @ d '0 g _:", "D  I"])
+    assert tokenizer.show_tokens(tokenizer.encode_batch(["'0 D\t_: x"])[0]) == ["'0", "D", "_:", "<unk>"]
 
 
 def test_with_byte_fallback_unseen_characters_are_kept_exactly() -> None:

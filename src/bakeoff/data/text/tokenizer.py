@@ -19,8 +19,8 @@ from bakeoff.errors import ConfigError
 from bakeoff.ranges import Count
 
 Ids: TypeAlias = NDArray[np.int32]
-Kind: TypeAlias = Literal["byte", "character", "word", "bpe", "pretrained"]
-KINDS: tuple[Kind, ...] = ("byte", "character", "word", "bpe", "pretrained")
+Kind: TypeAlias = Literal["byte", "character", "word", "spaced", "bpe", "pretrained"]
+KINDS: tuple[Kind, ...] = ("byte", "character", "word", "spaced", "bpe", "pretrained")
 NUM_SPECIAL = len(SPECIAL_TOKENS)
 
 
@@ -29,7 +29,8 @@ class TokenizerRule:
     """Which tokenizer, and how its vocabulary is fitted.
 
     Args:
-        kind: ``byte``, ``character``, ``word``, ``bpe`` (byte-level) or ``pretrained``.
+        kind: ``byte``, ``character``, ``word``, ``spaced`` (what stands between blanks), ``bpe`` (byte-level) or
+            ``pretrained``.
         vocab_size: the most entries, the four special ones included; the most frequent stay. Not for ``byte``.
         min_count: characters and words seen less often in train are unknown; pairs that rare are no BPE merge.
         lowercase: whether words are lowercased.

@@ -1,4 +1,4 @@
-"""The tokenizer of a rule, or of what a run kept: bytes, characters, words, byte-level BPE, or a pretrained one."""
+"""The tokenizer of a rule, or of what a run kept, of every kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 from bakeoff.data.text.byte_pairs import BytePairTokenizer
 from bakeoff.data.text.pretrained import PretrainedTokenizer
 from bakeoff.data.text.tokenizer import Tokenizer, TokenizerRule
-from bakeoff.data.text.vocabularies import ByteTokenizer, CharacterTokenizer, WordTokenizer
+from bakeoff.data.text.vocabularies import ByteTokenizer, CharacterTokenizer, SpacedTokenizer, WordTokenizer
+
+_OF_WORDS = {made.kind: made for made in (WordTokenizer, SpacedTokenizer)}
 
 
 def fit_tokenizer(rule: TokenizerRule, texts: Sequence[str]) -> Tokenizer:
@@ -22,8 +24,8 @@ def fit_tokenizer(rule: TokenizerRule, texts: Sequence[str]) -> Tokenizer:
         return ByteTokenizer()
     if rule.kind == "character":
         return CharacterTokenizer.fit(rule, texts)
-    if rule.kind == "word":
-        return WordTokenizer.fit(rule, texts)
+    if rule.kind in _OF_WORDS:
+        return _OF_WORDS[rule.kind].fit(rule, texts)
     if rule.kind == "bpe":
         return BytePairTokenizer.fit(rule, texts)
     return PretrainedTokenizer.load(str(rule.path), revision=rule.revision)
@@ -37,8 +39,8 @@ def tokenizer_from(plain: Mapping[str, Any]) -> Tokenizer:
         return ByteTokenizer()
     if kind == "character":
         return CharacterTokenizer(tuple(state["characters"]), byte_fallback=state["byte_fallback"])
-    if kind == "word":
-        return WordTokenizer(tuple(state["words"]), lowercase=state["lowercase"])
+    if kind in _OF_WORDS:
+        return _OF_WORDS[kind](tuple(state["words"]), lowercase=state["lowercase"])
     if kind == "bpe":
         return BytePairTokenizer(state["model"])
     return PretrainedTokenizer(state["content"])

@@ -1,4 +1,4 @@
-"""Tokenizers whose vocabulary is a list: bytes, characters and words."""
+"""Tokenizers whose vocabulary is a list: bytes, characters, words, and what stands between blanks."""
 
 from __future__ import annotations
 
@@ -126,6 +126,7 @@ class WordTokenizer(Tokenizer):
     """
 
     kind = "word"
+    pattern = _WORD
 
     def __init__(self, words: Sequence[str], *, lowercase: bool) -> None:
         self._words = tuple(words)
@@ -137,8 +138,13 @@ class WordTokenizer(Tokenizer):
         """The most frequent words."""
         counts: Counter[str] = Counter()
         for text in texts:
-            counts.update(split_words(text, lowercase=rule.lowercase))
+            counts.update(cls.split(text, lowercase=rule.lowercase))
         return cls(_most_frequent(counts, rule), lowercase=rule.lowercase)
+
+    @classmethod
+    def split(cls, text: str, *, lowercase: bool) -> list[str]:
+        """Words and signs in their order."""
+        return cls.pattern.findall(text.lower() if lowercase else text)
 
     @property
     def vocab_size(self) -> int:
@@ -148,7 +154,7 @@ class WordTokenizer(Tokenizer):
     def encode_batch(self, texts: Sequence[str], *, framed: bool = False) -> list[Ids]:
         """An id a word."""
         of = self._id_of_word
-        ids = [[of.get(word, UNKNOWN) for word in split_words(text, lowercase=self._lowercase)] for text in texts]
+        ids = [[of.get(word, UNKNOWN) for word in self.split(text, lowercase=self._lowercase)] for text in texts]
         return [np.array(row, dtype=np.int32) for row in ids]
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -165,9 +171,11 @@ class WordTokenizer(Tokenizer):
         return {"kind": self.kind, "words": list(self._words), "lowercase": self._lowercase}
 
 
-def split_words(text: str, *, lowercase: bool) -> list[str]:
-    """Words and signs in their order."""
-    return _WORD.findall(text.lower() if lowercase else text)
+class SpacedTokenizer(WordTokenizer):
+    """What stands between blanks, such as the phonemes of a phrase: texts that are split already."""
+
+    kind = "spaced"
+    pattern = re.compile(r"\S+")
 
 
 def _most_frequent(counts: Counter[str], rule: TokenizerRule) -> list[str]:
