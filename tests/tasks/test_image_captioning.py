@@ -18,6 +18,7 @@ from bakeoff.data.captions.spec import CaptionSpec
 from bakeoff.data.contract import Cases, Reading
 from bakeoff.data.text.spec import END, PAD, START
 from bakeoff.data.text.vocabularies import WordTokenizer
+from bakeoff.data.text.words import as_words
 from bakeoff.errors import EnvironmentFault
 from bakeoff.models.baseline.caption_retrieval import CaptionRetrieval
 from bakeoff.models.cnn.resnet import ResNet
@@ -30,7 +31,6 @@ from bakeoff.tasks.image_captioning.facts import SEEN, UNSEEN
 from bakeoff.tasks.image_captioning.files import captioned, results, write_captions
 from bakeoff.tasks.image_captioning.network import Captioner
 from bakeoff.tasks.image_captioning.task import ImageCaptioning
-from bakeoff.tasks.image_captioning.words import as_words
 from tests.data.made_images import noise_image
 
 TOKENIZER = WordTokenizer(("a", "red", "blue", "ring"), lowercase=False)

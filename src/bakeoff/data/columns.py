@@ -24,6 +24,8 @@ _COMMON_NAMES = {
     "category": ("category", "categories", "category_id", "label", "labels", "class", "classes"),
     "caption": ("caption", "captions", "text", "description", "sentence", "sentences"),
     "mask": ("mask", "masks", "segmentation", "annotation"),
+    "audio": ("audio", "recording", "wav", "audio_filepath", "audio_path", "path", "file_name", "file"),
+    "transcript": ("transcript", "transcription", "text", "sentence", "normalized_text", "raw_transcription"),
     "text": ("text", "sentence", "content", "document", "review", "body", "comment", "message", "tweet"),
     "source": ("source", "src"),
     "target": ("target", "tgt"),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchaudio.functional import create_dct, melscale_fbanks
 
-from bakeoff.data.audio.recordings import Samples
+from bakeoff.data.audio.recordings import Recording, Samples, resampled
 from bakeoff.data.checks import require_choice
 from bakeoff.errors import ConfigError
 from bakeoff.ranges import Count, NotNegative, Positive
@@ -151,6 +152,14 @@ class FrontEnd:
         found: NDArray[np.float32] = features.numpy()
         return found
 
+    def of(self, recording: Recording, *, speed: float = 1.0) -> NDArray[np.float32]:
+        """The features of a recording of any rate, shape ``(F, num_features)``; at a speed above 1 fewer, and higher.
+
+        Ko et al. 2015, "Audio augmentation for speech recognition", section 3 (speed perturbation by resampling).
+        """
+        rate_hz = recording.sample_rate_hz * speed
+        return self(resampled(recording.samples_T, from_hz=rate_hz, to_hz=self.sample_rate_hz))
+
     def to_dict(self) -> dict[str, Any]:
         """The arguments, as plain JSON."""
         return dataclasses.asdict(self)
@@ -168,7 +177,7 @@ class FrontEnd:
         return self.to_dict() | sizes | rules
 
 
-def front_end_of(facts: dict[str, Any]) -> FrontEnd:
+def front_end_of(facts: Mapping[str, Any]) -> FrontEnd:
     """The inverse of `FrontEnd.facts`."""
     return FrontEnd(**{field.name: facts[field.name] for field in dataclasses.fields(FrontEnd)})
 

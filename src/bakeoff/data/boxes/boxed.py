@@ -14,6 +14,7 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bakeoff.data.bad_rows import OnBad
 from bakeoff.data.batches.batch import Ragged
 from bakeoff.data.boxes.answers import in_network_pixels, table_of_labels
 from bakeoff.data.boxes.columns import BoxColumns
@@ -24,7 +25,7 @@ from bakeoff.data.boxes.spec import BoxSpec
 from bakeoff.data.contract import NewExamples, Reading, Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.image.fitting import Fit, scales_and_offsets
-from bakeoff.data.image.headers import OnBad, height_and_width
+from bakeoff.data.image.headers import height_and_width
 from bakeoff.data.image.images import Images, refuse_other_classes
 from bakeoff.data.image.prediction import new_images
 from bakeoff.data.image.records import Background, PixelRule

@@ -13,6 +13,7 @@ from annotated_types import Interval
 from datasets import Dataset
 from torch import Tensor
 
+from bakeoff.data.bad_rows import OnBad
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.order import EpochSampler
 from bakeoff.data.captions.columns import CaptionColumns
@@ -22,7 +23,7 @@ from bakeoff.data.checks import require_choice, require_positive
 from bakeoff.data.contract import Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.image.fitting import Fit
-from bakeoff.data.image.headers import OnBad, height_and_width
+from bakeoff.data.image.headers import height_and_width
 from bakeoff.data.image.images import Images
 from bakeoff.data.image.records import Background, PixelRule
 from bakeoff.data.labels import OnMissing

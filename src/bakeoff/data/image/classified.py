@@ -13,12 +13,13 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bakeoff.data.bad_rows import OnBad
 from bakeoff.data.batches.order import SAMPLERS, Sampler
 from bakeoff.data.checks import require_choice
 from bakeoff.data.contract import Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.image.columns import ImageColumns
-from bakeoff.data.image.headers import OnBad, height_and_width
+from bakeoff.data.image.headers import height_and_width
 from bakeoff.data.image.images import Images, refuse_other_classes
 from bakeoff.data.image.prepared import ImagePreparation, PreparedImages, prepare_images, read_records
 from bakeoff.data.image.records import Background, PixelRule

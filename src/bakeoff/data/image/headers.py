@@ -9,7 +9,7 @@ import collections
 import concurrent.futures
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from datasets import Dataset
@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 from bakeoff.data.image.records import Header, Record, UnreadableImage, read_header
 from bakeoff.errors import ConfigError, DataError
 
-OnBad: TypeAlias = Literal["error", "skip"]
 Result = TypeVar("Result")
 
 _BATCH_ROWS = 512
 _TASK_ROWS = 32  # a task a row costs more than decoding a small image
-_MOST_BAD = 0.01  # the share of unreadable images that `skip` puts up with
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,28 +80,6 @@ def height_and_width(image_size: int | Sequence[int] | None) -> tuple[int, int] 
         allowed = "null, a number of pixels, or [HEIGHT,WIDTH]"
         raise ConfigError("config.out_of_range", "data.image_size", image_size, "is no image size", allowed=allowed)
     return sides[0], sides[1]
-
-
-def settle_bad(bad: dict[int, str], *, num_rows: int, on_bad: OnBad, examples: list[str]) -> str | None:
-    """A sentence for the report on the unreadable images that are skipped, None if there are none.
-
-    Raises:
-        DataError: unreadable images under ``on_bad=error``, or more than 1 % of all.
-    """
-    if not bad:
-        return None
-    shown = "; ".join(f"{examples[row]}: {bad[row]}" for row in sorted(bad)[:3])
-    if on_bad == "skip" and len(bad) <= _MOST_BAD * num_rows:
-        return f"{len(bad):,} of {num_rows:,} images cannot be read and were skipped ({shown})."
-    limit = "" if on_bad == "error" else f", more than the {_MOST_BAD:.0%} that may be skipped"
-    raise DataError(
-        "data.corrupt_image",
-        "data.on_bad",
-        on_bad,
-        f"{len(bad):,} of {num_rows:,} images cannot be read{limit} ({shown})",
-        allowed="error, skip",
-        next_step="repair or remove them" + (f", or data.on_bad=skip (at most {_MOST_BAD:.0%})" if not limit else ""),
-    )
 
 
 def each_record(records: Dataset, read: Callable[[Record], Result], bad: dict[int, str]) -> Iterator[Result | None]:

@@ -12,10 +12,10 @@ from datasets import Dataset, DatasetDict
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from bakeoff.data.bad_rows import OnBad
 from bakeoff.data.contract import Inputs, NewExamples, Reading
 from bakeoff.data.image.columns import image_column, undecoded_images
 from bakeoff.data.image.decoding import decode
-from bakeoff.data.image.headers import OnBad
 from bakeoff.data.image.loaders import normalise
 from bakeoff.data.image.records import Header, Pixels, Record, UnreadableImage, read_header
 from bakeoff.data.image.spec import PixelSpec

@@ -12,11 +12,12 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bakeoff.data.bad_rows import OnBad, settle_bad
 from bakeoff.data.cache import cached_folder, digest
 from bakeoff.data.checks import require_choice
 from bakeoff.data.image import headers as reading
 from bakeoff.data.image.fitting import Fit
-from bakeoff.data.image.headers import Layout, OnBad
+from bakeoff.data.image.headers import Layout
 from bakeoff.data.image.near_copies import note_near_copies
 from bakeoff.data.image.pixels import Measured, measure
 from bakeoff.data.image.ranges import note_alpha, note_depth
@@ -155,7 +156,7 @@ def decode_images(
     bad = {} if bad is None else bad
     headers = reading.read_headers(table.records, bad)
     if not any(headers):
-        reading.settle_bad(bad, num_rows=len(headers), on_bad="error", examples=table.examples)
+        settle_bad(bad, num_rows=len(headers), on_bad="error", examples=table.examples)
     layout, colour_note = reading.choose_layout(
         headers, is_test=table.parts == "test", image_size=preparation.image_size
     )
@@ -164,7 +165,7 @@ def decode_images(
     measured = measure(table.records, layout, bad, rule=rule, file=file)
     notes = (
         colour_note,
-        reading.settle_bad(bad, num_rows=len(headers), on_bad=preparation.on_bad, examples=table.examples),
+        settle_bad(bad, num_rows=len(headers), on_bad=preparation.on_bad, examples=table.examples),
         note_depth(headers, measured.ranges_N2, bit_depth=rule.bit_depth),
         note_alpha(headers, measured.ranges_N2, background=rule.background),
     )

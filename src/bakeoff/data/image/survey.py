@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from datasets import DatasetDict
 
+from bakeoff.data.bad_rows import settle_bad
 from bakeoff.data.image.columns import ImageColumns
-from bakeoff.data.image.headers import choose_layout, height_and_width, read_headers, settle_bad
+from bakeoff.data.image.headers import choose_layout, height_and_width, read_headers
 from bakeoff.data.image.near_copies import note_near_copies, thumbnail
 from bakeoff.data.image.ranges import note_alpha, note_depth
 from bakeoff.data.image.records import Header, PixelRule, Pixels, Record, UnreadableImage, read_pixels

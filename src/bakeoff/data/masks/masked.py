@@ -11,10 +11,11 @@ from annotated_types import Interval
 from datasets import Dataset
 from torch import Tensor
 
+from bakeoff.data.bad_rows import OnBad
 from bakeoff.data.contract import NewExamples, Reading, Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.image.fitting import Fit
-from bakeoff.data.image.headers import OnBad, height_and_width
+from bakeoff.data.image.headers import height_and_width
 from bakeoff.data.image.images import Images, refuse_other_classes
 from bakeoff.data.image.prediction import new_images
 from bakeoff.data.image.records import Background, PixelRule

@@ -7,10 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from bakeoff.data.sources.file_folder import metadata_columns
 from bakeoff.data.sources.folders import Tree
-from bakeoff.data.sources.image_folder import ImageFolder, metadata_file
-from bakeoff.data.sources.table_file import read_table_file
-from bakeoff.data.sources.table_format import TableFormat
+from bakeoff.data.sources.image_folder import ImageFolder
 from bakeoff.errors import DataError
 
 _NAMES = frozenset({"caption", "captions"})
@@ -43,11 +42,7 @@ class CaptionFolder(ImageFolder):
     @classmethod
     def argument_for(cls, path: Path) -> str | None:
         """``folder`` of a folder with a table that has a column of captions."""
-        if not path.is_dir():
-            return None
-        folders = [path, *(entry for entry in sorted(path.iterdir()) if entry.is_dir())]
-        files = (metadata_file(folder, key=cls.key) for folder in folders)
-        return "folder" if any(file is not None and _NAMES & set(_names(file)) for file in files) else None
+        return "folder" if _NAMES & metadata_columns(path, key=cls.key) else None
 
     def identity(self) -> dict[str, Any]:
         """As of `ImageFolder`."""
@@ -57,11 +52,3 @@ class CaptionFolder(ImageFolder):
         problem = f"there is no metadata.csv in {tree.root}, nor in folders of splits: nothing gives images captions"
         step = "write one, with columns file_name and caption"
         raise DataError("data.missing_table", self.key, self._path, problem, next_step=step)
-
-
-def _names(file: Path) -> list[str]:
-    """Of its columns; none where it cannot be read, which whoever reads all of it says."""
-    try:
-        return [name.lower() for name in read_table_file(file, TableFormat(), key="data.folder").table.column_names]
-    except DataError:
-        return []

@@ -6,9 +6,9 @@ N rows, B batch, T tokens of the longest row of a batch.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -51,6 +51,27 @@ class Ragged:
         np.save(folder / f"{name}_values.npy", self.values)
         np.save(folder / f"{name}_offsets.npy", self.offsets)
 
+    @classmethod
+    def stream(cls, folder: Path, name: str, rows: Iterable[NDArray[Any]], *, like: NDArray[Any]) -> Ragged:
+        """Rows written as they come, so that one at a time is in memory; opened as by `open`.
+
+        Args:
+            folder: to write into.
+            name: of the rows.
+            rows: of any length, and of the type and further axes of ``like``.
+            like: rows, of which there need be none.
+        """
+        offsets = [0]
+        with (folder / f"{name}_values.npy").open("wb") as file:
+            _write_header(file, 0, like)
+            for row in rows:
+                file.write(np.ascontiguousarray(row, dtype=like.dtype).tobytes())
+                offsets.append(offsets[-1] + len(row))
+            file.seek(0)
+            _write_header(file, offsets[-1], like)  # of the same size: NumPy leaves room for a growing first axis
+        np.save(folder / f"{name}_offsets.npy", np.array(offsets))
+        return cls.open(folder, name)
+
     def lengths(self, rows: Rows) -> Rows:
         """How long these rows are."""
         return self.offsets[rows + 1] - self.offsets[rows]
@@ -72,6 +93,11 @@ class Ragged:
         # boolean indexing is row by row, as is the concatenation of the rows
         out_BT[real_BT] = self.values[(self.offsets[rows][:, None] + steps_T)[real_BT]]
         return out_BT
+
+
+def _write_header(file: BinaryIO, length: int, like: NDArray[Any]) -> None:
+    described = np.lib.format.header_data_from_array_1_0(like) | {"shape": (length, *like.shape[1:])}
+    np.lib.format.write_array_header_1_0(file, described)
 
 
 def shifted(tokens: Ragged, rows: Rows, tokenizer: Tokenizer) -> tuple[Tensor, Tensor]:

@@ -21,6 +21,7 @@ from bakeoff.data.captions.spec import CaptionSpec
 from bakeoff.data.contract import Cases, NewExamples
 from bakeoff.data.image.prediction import normalised
 from bakeoff.data.text.tokenizers import tokenizer_from
+from bakeoff.data.text.words import as_words
 from bakeoff.errors import ConfigError
 from bakeoff.models.contracts import ImageBackbone, SequenceBackbone
 from bakeoff.ranges import Count, Fraction, NotNegative
@@ -31,7 +32,6 @@ from bakeoff.tasks.exhibits import Exhibit, GlancesExhibit, PictureExhibit
 from bakeoff.tasks.image_captioning.facts import METRICS, SEEN, UNSEEN
 from bakeoff.tasks.image_captioning.files import write_captions
 from bakeoff.tasks.image_captioning.network import Captioner
-from bakeoff.tasks.image_captioning.words import as_words
 from bakeoff.tasks.tokens import require_positions
 from bakeoff.tasks.writing import Writing
 from bakeoff.tasks.written import scores

@@ -1,0 +1,268 @@
+"""Recordings with transcripts as a Lightning data module: what every trial of speech recognition reads.
+
+B batch, T frames, K features a frame, L tokens.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bakeoff.data.audio.columns import AudioColumns
+from bakeoff.data.audio.frames import mean_and_std, padded_frames
+from bakeoff.data.audio.front_end import FrontEnd
+from bakeoff.data.audio.prediction import new_recordings
+from bakeoff.data.audio.prepared import AudioPreparation, PreparedAudio, audio_table, prepare_audio
+from bakeoff.data.audio.recordings import Recording, read_recording
+from bakeoff.data.audio.spec import TranscribedAudioSpec
+from bakeoff.data.bad_rows import OnBad
+from bakeoff.data.batches.batch import Batch
+from bakeoff.data.batches.by_length import BatchedByLength
+from bakeoff.data.batches.loaders import MadeLoader
+from bakeoff.data.batches.order import EpochSampler
+from bakeoff.data.contract import LazyRows, NewExamples, Reading, Split
+from bakeoff.data.duplicates import OnDuplicate
+from bakeoff.data.labels import OnMissing
+from bakeoff.data.sources.source import Source
+from bakeoff.data.spec import Spec
+from bakeoff.data.split_data import PreparedData
+from bakeoff.data.splits.rule import SplitRule
+from bakeoff.data.splits.splitting import Rows
+from bakeoff.data.text.module import longest, vocabulary_difference
+from bakeoff.data.text.prepared import encode
+from bakeoff.data.text.ragged import Ragged
+from bakeoff.data.text.tokenizer import TokenizerRule
+from bakeoff.data.text.tokenizers import fit_tokenizer, tokenizer_from
+from bakeoff.errors import ConfigError, DataError
+from bakeoff.ranges import Count, Positive
+from bakeoff.tables import table_of
+
+_SPEED_STREAM = 7
+_RELATIVE = 1e-6
+
+
+class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[TranscribedAudioSpec]):
+    """Recordings as features, normalised and batched by length, and their transcripts as tokens.
+
+    One batch, ``batch_size=2``, of 40 log-mels every 10 ms and characters as tokens; ``.`` is padding (0)::
+
+        frames_BTK   float32 (2, 161, 40)   less the mean of each feature in train, over its deviation; padding is 0
+        lengths_B    int64   (2,)           148 161         how many frames are real
+        targets_BL   int64   (2, 9)         o n e   t w o . .
+                                            t h r e e   s i x
+
+    Inputs are ``(frames_BTK, lengths_B)``, targets ``targets_BL``. With several ``speeds`` each recording of training
+    is heard at one that is drawn anew in each epoch; validation and test at the first, 1.0.
+
+    Args:
+        name: what the data is called in tables and reports.
+        source: where the recordings come from.
+        columns: which columns hold what.
+        split: how missing splits are made.
+        features: what is computed of samples.
+        tokenizer: what a token of a transcript is.
+        speeds: at which recordings are learnt, 1.0 first; 1.1 is faster and higher.
+        max_seconds: longer recordings are left out, with a note.
+        batch_size: recordings an optimizer step; evaluation uses larger batches.
+        on_bad: ``skip`` puts up with at most 1 % of unreadable recordings.
+        on_missing: what becomes of recordings without a transcript: ``error``, or ``drop`` them, with a note.
+        dedup: what to do about copies of a recording on both sides of a split: ``error``, or ``drop`` the train row.
+        allow_leak: keep such copies; the report says so.
+        chunk: batches an item of the training loader.
+        seed: the trial's seed: validation split, the order of training and the speeds that are drawn.
+
+    Raises:
+        ConfigError: a setting outside of its range.
+        DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
+    """
+
+    spec_class = TranscribedAudioSpec
+    noun = "recording"
+    _preparation: AudioPreparation
+    _tokens: Ragged
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        source: Source,
+        columns: AudioColumns,
+        split: SplitRule,
+        features: FrontEnd,
+        tokenizer: TokenizerRule,
+        speeds: Sequence[Positive] = (1.0,),
+        max_seconds: Positive = 30.0,
+        batch_size: Count = 32,
+        on_bad: OnBad = "error",
+        on_missing: OnMissing = "error",
+        dedup: OnDuplicate = "error",
+        allow_leak: bool = False,
+        chunk: Count = 1,
+        seed: int = 0,
+    ) -> None:
+        if not speeds or speeds[0] != 1.0 or min(speeds) < 0.5 or max(speeds) > 2:
+            problem, allowed = (
+                "are no speeds to learn at",
+                "1.0 first, then others from 0.5 to 2, such as [1.0,0.9,1.1]",
+            )
+            raise ConfigError("config.out_of_range", "data.speeds", list(speeds), problem, allowed=allowed)
+        preparation = AudioPreparation(
+            columns=columns,
+            split=split,
+            front_end=features,
+            tokenizer=tokenizer,
+            speeds=tuple(speeds),
+            max_seconds=max_seconds,
+            on_bad=on_bad,
+            on_missing=on_missing,
+            dedup=dedup,
+            allow_leak=allow_leak,
+        )
+        super().__init__(
+            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
+        )
+
+    def preprocess_as(self, trained: Spec) -> None:
+        """Takes the vocabulary, mean and deviation that a finished run was trained with.
+
+        Raises:
+            DataError: features are computed in another way.
+        """
+        assert isinstance(trained, TranscribedAudioSpec)
+        if trained.make_front_end() != self._preparation.front_end:
+            problem = "its features are computed in another way than those of the run"
+            raise DataError("data.other_features", "data", self.name, problem, next_step="give the run's data.features")
+        texts, tokenizer = self._audio.texts, tokenizer_from(trained.tokenizer)
+        every = [texts.text(row) for row in range(len(texts.offsets) - 1)]
+        ids, _ = encode(every, tokenizer, role="transcript", labelled=False, max_length=None)
+        self._tokens = Ragged.of(ids, dtype=np.int32)
+        self._spec = dataclasses.replace(
+            self.spec,
+            tokenizer=trained.tokenizer,
+            vocab_size=trained.vocab_size,
+            mean=trained.mean,
+            std=trained.std,
+        )
+
+    @classmethod
+    def settings_of(cls, trained: Spec) -> dict[str, Any]:
+        """How features are computed, and transcripts spelled."""
+        assert isinstance(trained, TranscribedAudioSpec)
+        return {"features": trained.make_front_end().to_dict(), "spelling": trained.spelling}
+
+    @classmethod
+    def read_new(cls, spec: Spec, reading: Reading) -> NewExamples:
+        """A recording, a folder of them, or a table that names them; see `bakeoff.data.audio.prediction`."""
+        assert isinstance(spec, TranscribedAudioSpec)
+        return new_recordings(spec, reading, column=spec.audio_column)
+
+    # Loaders ----------------------------------------------------------------------------------------------------------
+
+    def train_dataloader(self) -> MadeLoader:
+        """By length and ``(seed, epoch)``, each recording at a speed that these draw too."""
+        plan = self._training_plan()
+        return MadeLoader(plan, partial(self._drawn_batch, plan.sampler), chunk=self.chunk)
+
+    def _lengths(self, split: Split, *, inputs_only: bool = False) -> Rows:
+        return np.diff(self._audio.features[0].offsets)
+
+    def _inputs(self, split: Split, rows: Rows) -> tuple[Tensor, Tensor]:
+        return padded_frames([self._audio.features[0]] * len(rows), rows, mean=self.spec.mean, std=self.spec.std)
+
+    def _batch(self, split: Split, rows: Rows) -> Batch:
+        return Batch(self._inputs(split, rows), self._targets(rows), len(rows))
+
+    def _drawn_batch(self, sampler: EpochSampler, rows: Rows) -> Batch:
+        features = self._audio.features
+        if len(features) == 1:
+            return self._batch("train", rows)
+        drawn = np.random.default_rng([self._seed, sampler.epoch, _SPEED_STREAM])
+        speeds_N = drawn.integers(len(features), size=len(self._audio.examples))
+        of_rows = [features[speed] for speed in speeds_N[rows].tolist()]
+        inputs = padded_frames(of_rows, rows, mean=self.spec.mean, std=self.spec.std)
+        return Batch(inputs, self._targets(rows), len(rows))
+
+    def _targets(self, rows: Rows) -> Tensor:
+        return torch.from_numpy(self._tokens.padded(rows))
+
+    # What is said of examples -----------------------------------------------------------------------------------------
+
+    def labels(self, split: Split) -> pa.Table:
+        """The ``text`` of each recording, and its ``frames``."""
+        rows = self._split_rows(split)
+        texts = pa.array([self._audio.texts.text(row) for row in rows.tolist()], pa.string())
+        return table_of(text=texts, frames=self._lengths(split)[rows])
+
+    def show(self, split: Split, indices: Sequence[int]) -> list[str]:
+        """How long each is, and what is said."""
+        audio, rows = self._audio, self._split_rows(split)
+        return [f"{audio.seconds[rows[index]]:.2f} s: {audio.texts.text(rows[index])}" for index in indices]
+
+    def raw(self, split: Split) -> Sequence[Recording]:
+        """The recordings, read again from the source when they are asked for."""
+        rows = self._split_rows(split)
+        return LazyRows(len(rows), lambda indices: [self._recording(int(rows[index])) for index in indices])
+
+    def digests(self, split: Split) -> list[bytes]:
+        """A hash of each recording's samples."""
+        return [row.tobytes() for row in self._audio.digests[self._split_rows(split)]]
+
+    def refit_problem(self, recorded: dict[str, Any]) -> str | None:
+        """Whether vocabulary, mean and deviation are those of the rows that may be used, from the frames themselves."""
+        frames = self._audio.features[0]
+        wide_TK = np.concatenate([frames.row(row) for row in self._split_rows("train").tolist()]).astype(np.float64)
+        for what, fitted_K in (("mean", wide_TK.mean(axis=0)), ("std", wide_TK.std(axis=0))):
+            fitted_K = np.where((what == "std") & (fitted_K < _RELATIVE), 1.0, fitted_K)
+            if not np.allclose(recorded[what], fitted_K, rtol=_RELATIVE, atol=_RELATIVE):
+                return f"{what} of features used is not that of train"
+        return vocabulary_difference(recorded["tokenizer"], self._fitted_again)
+
+    @cached_property
+    def _fitted_again(self) -> dict[str, Any]:
+        audio = self._audio
+        rows = np.setdiff1d(audio.pool, np.concatenate([audio.val, audio.test]))
+        return fit_tokenizer(self._preparation.tokenizer, [audio.texts.text(row) for row in rows.tolist()]).to_dict()
+
+    @cached_property
+    def _records(self) -> Dataset:
+        return audio_table(self._source, self._preparation).records
+
+    def _recording(self, row: int) -> Recording:
+        return read_recording(self._records[row]["audio"])
+
+    @property
+    def _audio(self) -> PreparedAudio:
+        found: PreparedAudio = self._prepared
+        return found
+
+    def _prepare(self) -> PreparedAudio:
+        prepared = prepare_audio(self._source, self._preparation)
+        self._tokens = prepared.tokens
+        return prepared
+
+    def _describe(self, common: dict[str, Any]) -> TranscribedAudioSpec:
+        audio, train = self._audio, self._rows["train"]
+        lengths = audio.features[0].lengths(train)
+        mean, std = mean_and_std(audio.sums_2NK[:, train], int(lengths.sum()))
+        every: NDArray[np.int64] = np.concatenate([features.lengths(train) for features in audio.features])
+        return TranscribedAudioSpec(
+            **common,
+            front_end=self._preparation.front_end.facts(),
+            mean=mean,
+            std=std,
+            max_frames=longest(every),
+            typical_frames=max(1, round(float(lengths.mean()))),
+            tokenizer=audio.tokenizer.to_dict(),
+            vocab_size=audio.tokenizer.vocab_size,
+            spelling=self._preparation.columns.spelling,
+            audio_column=audio.column_of["audio"],
+        )
