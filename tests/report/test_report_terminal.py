@@ -103,3 +103,11 @@ def test_a_race_tells_its_looks_beforehand(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=120, force_terminal=False)
     print_plan(plan, console)
     assert "100 trials: up to 20 seeds each, looks at 5, 10 and 20; " in printed(console)[-1]
+
+
+def test_how_far_contenders_are_from_the_baseline_is_told_with_intervals(report: Built) -> None:
+    console = Console(file=io.StringIO(), width=300, force_terminal=False)
+    row = {"name": "resnet", "baseline": "linear", "difference": 0.0512, "low": -0.001, "high": 0.1034}
+    print_leaderboard({**report.verdict, "over_baseline": [row]}, console, plan=report.plan)
+    told = "Over the baseline linear, 95 % interval each: resnet +5.12 points (\u22120.10 to +10.34)."
+    assert told in printed(console)

@@ -159,6 +159,8 @@ class RecordedVerdict:
     indicative: Mapping[str, Any] = field(default_factory=dict)
     curves: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     edges: tuple[Mapping[str, Any], ...] = ()
+    over_baseline: tuple[Mapping[str, Any], ...] = ()
+    """Each contender minus the best baseline: ``name``, ``baseline``, ``difference``, ``low``, ``high``."""
     looks: tuple[Mapping[str, Any], ...] = ()
     saved_trials: int | None = None
     edition: int = 1
@@ -187,7 +189,7 @@ class RecordedVerdict:
         """Read the JSON of ``verdict.json``, for what is there."""
         pairs = tuple(RecordedPair(**known(RecordedPair, pair)) for pair in raw.get("pairs", ()))
         board = tuple(LeaderboardRow.from_dict(row) for row in raw.get("leaderboard", ()))
-        lists = ("contenders", "equivalent", "failures", "warnings", "edges", "looks", "findings")
+        lists = ("contenders", "equivalent", "failures", "warnings", "edges", "over_baseline", "looks", "findings")
         plain = {key: rows(raw, key) for key in lists}
         plain["advice"] = _advice(raw.get("advice"))
         typed: dict[str, Any] = {"pairs": pairs, "leaderboard": board, "raw": raw}

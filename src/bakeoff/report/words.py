@@ -112,6 +112,16 @@ def lesson(plan: RecordedPlan, verdict: RecordedVerdict, metric: Metric) -> str:
     )
 
 
+def baseline_words(verdict: RecordedVerdict, metric: Metric) -> str:
+    """How far each contender is from the best baseline: ``Over linear: lenet +15.05 points (6.60 to 23.50), ...``."""
+    told = []
+    for row in verdict.over_baseline:
+        low, high = (metric.difference(row[end], unit=False) for end in ("low", "high"))
+        told.append(f"{row['name']} {metric.difference(row['difference'])} ({low} to {high})")
+    level = f"{100 * (1 - (verdict.alpha or 0.05)):g} % interval each"
+    return f"Over the baseline {verdict.over_baseline[0]['baseline']}, {level}: {'; '.join(told)}." if told else ""
+
+
 def closest_rival(bakeoff: Bakeoff) -> RecordedPair | None:
     """The pair of the leader and the contender whose mean is nearest to its own, seen from the leader."""
     known = [pair for pair in bakeoff.verdict.leaders_pairs if is_number(pair.difference)]

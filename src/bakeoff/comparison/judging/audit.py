@@ -42,7 +42,8 @@ AUDITED = (
 MEASURED = ("latency_ms", "latency_repeats_ms")
 """What a row of the leaderboard holds that can't be derived."""
 BESIDE = ("leaderboard", "looks", "failures", "flops_ratio", "indicative", "saved_trials", "edges", "trivial")
-"""What ``verdict.json`` holds beside the verdict; each is checked under its own name."""
+BESIDE_LATER = ("over_baseline",)
+"""What ``verdict.json`` holds beside the verdict; each is checked under its own name, later ones where they are."""
 
 
 def audit(folder: Path, *, data: TaskData | None = None) -> Audit:
@@ -101,8 +102,9 @@ def _verdict_checks(verdict: RecordedVerdict, evidence: Evidence, trivial: Trivi
         yield Check("verdict", verdict.verdict, error.problem, agrees=False)
         return
     stored = {**verdict.raw, "leaderboard": [_without_measured(row) for row in verdict.raw["leaderboard"]]}
-    beside = [name for name in BESIDE if name in derived]
+    beside = [name for name in (*BESIDE, *BESIDE_LATER) if name in derived]
     words = [name for name in derived if name not in beside]
+    beside = [name for name in beside if name in stored or name not in BESIDE_LATER]
     yield from compare("verdict", {name: stored.get(name) for name in words}, {name: derived[name] for name in words})
     for name in beside:
         yield from compare(name, stored.get(name), derived[name], off_by=rounding(evidence.bakeoff.path))

@@ -13,6 +13,7 @@ import pandas as pd
 
 from bakeoff.comparison.judging.beside import edges_of_search, failures, flops_ratio, indicative, warnings
 from bakeoff.comparison.judging.leaderboard import leaderboard
+from bakeoff.comparison.judging.over_baseline import over_baseline
 from bakeoff.comparison.judging.scoring import ScoredTrial, Trivial
 from bakeoff.record.bakeoff import RecordedBakeoff
 from bakeoff.record.plan import RecordedPlan
@@ -143,6 +144,7 @@ def derive(evidence: Evidence, judgement: Judgement, trivial: Trivial | None) ->
         "looks": judgement.looks,
         "saved_trials": len(plan.trials) - len(trials),
         "edges": edges_of_search(plan, trials) if plan.num_tuning else [],
+        "over_baseline": over_baseline(plan, evidence.scores, _about(plan, None, [])),
     }
     record = judgement.verdict.to_dict() | found | {"schema_version": SCHEMA_VERSION}
     stored = evidence.bakeoff.verdict

@@ -14,7 +14,7 @@ from bakeoff.record.verdict import LeaderboardRow, RecordedVerdict
 from bakeoff.report import numbers
 from bakeoff.report.analysis.latency import untimed_words
 from bakeoff.report.numbers import Metric
-from bakeoff.report.words import FAMILY_NAMES, all_of, budget_words, data_words, lesson, question
+from bakeoff.report.words import FAMILY_NAMES, all_of, baseline_words, budget_words, data_words, lesson, question
 
 _STYLES = {"cnn": "blue", "rnn": "dark_orange3", "transformer": "green", "baseline": "bright_black"}
 
@@ -66,6 +66,8 @@ def print_leaderboard(verdict: Mapping[str, Any], console: Console, *, plan: Map
         console.print(Text(sentence, style="dim"), soft_wrap=True)
     if numbers.is_number(found.trivial):
         console.print(Text(f"{found.trivial_words}: {primary.value(found.trivial)}", style="dim"))
+    if over := baseline_words(found, primary):
+        console.print(Text(over, style="dim"), soft_wrap=True)
     if learnt := lesson(planned, found, primary):
         console.print(Text(learnt), soft_wrap=True)
 

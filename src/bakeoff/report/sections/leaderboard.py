@@ -11,6 +11,7 @@ from bakeoff.report.analysis.spread import spread
 from bakeoff.report.numbers import Metric, is_number
 from bakeoff.report.reading import Bakeoff
 from bakeoff.report.scales import drawn, legible_range
+from bakeoff.report.words import baseline_words
 
 _MOST_COLUMNS = 4
 """Metrics beside each other in the leaderboard; where there are more, a table below it has all."""
@@ -56,6 +57,8 @@ def leaderboard_words(bakeoff: Bakeoff, metric: Metric) -> str:
     best = best_row(bakeoff.baselines, metric)
     if best:
         sentences.append(f"The best baseline, {best.name}, reaches {metric.value(mean_of(best, metric))}.")
+    if over := baseline_words(bakeoff.verdict, metric):
+        sentences.append(over)
     if is_number(bakeoff.verdict.trivial):
         words = bakeoff.verdict.trivial_words
         sentences.append(f"{words[:1].upper()}{words[1:]} gives {metric.value(bakeoff.verdict.trivial)}.")
