@@ -1,0 +1,1 @@
+"""Forecasting: the next steps of series, as numbers and between which bounds."""
