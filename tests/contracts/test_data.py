@@ -227,6 +227,14 @@ def series_file(folder: Path) -> dict[str, Any]:
     return {"file": str(folder / "made.csv"), "window": 14, "horizon": 7, "season": 7, **columns}
 
 
+def interaction_file(folder: Path) -> dict[str, Any]:
+    """Users with histories of different lengths."""
+    rows = [(user, (user * 7 + place * 3) % 11, place) for user in range(20) for place in range(3 + user % 5)]
+    (folder / "made.csv").write_text("\n".join(["who,what,when", *(f"u{u},i{i},{t}" for u, i, t in rows)]))
+    columns = {"columns.user": "who", "columns.item": "what", "columns.time": "when"}
+    return {"file": str(folder / "made.csv"), "max_length": 4, **columns}
+
+
 OFFLINE = {
     "digits": lambda folder: {},
     "fashion_mnist": idx_folder,
@@ -268,6 +276,8 @@ OFFLINE = {
     "copy_memory": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20, "problem.blank": 5},
     "recall": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20},
     "parity": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20},
+    "interactions": interaction_file,
+    "movielens": lambda folder: {},
     "modular": lambda folder: {"num_train": 60, "num_val": 20, "num_test": 20},
 }
 

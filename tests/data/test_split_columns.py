@@ -56,8 +56,9 @@ def test_images_are_parted_by_a_column_too(module) -> None:
         [float(n * 7 % 40) for n in range(40)],
         [f"2026-01-{n * 7 % 40 // 2 + 1:02d}T{n * 7 % 40 % 2:02d}:30" for n in range(40)],
         [datetime.date(2026, 1, 1) + datetime.timedelta(days=n * 7 % 40) for n in range(40)],
+        [str(881250900 + n * 7 % 40) for n in range(40)],
     ],
-    ids=["numbers", "texts", "dates"],
+    ids=["numbers", "texts", "dates", "stamps"],
 )
 def test_the_latest_rows_are_test_and_the_latest_of_the_others_validation(times: list) -> None:
     data = by_time(times, test=8, val=4)

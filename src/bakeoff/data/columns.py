@@ -29,6 +29,11 @@ _COMMON_NAMES = {
     "text": ("text", "sentence", "content", "document", "review", "body", "comment", "message", "tweet"),
     "source": ("source", "src"),
     "target": ("target", "tgt"),
+    "user": ("user", "userid", "user_id", "customer", "customer_id", "session", "session_id", "reviewerid"),
+    "item": ("item", "itemid", "item_id", "movieid", "movie_id", "product", "product_id", "asin"),
+    "time": ("time", "timestamp", "datetime", "date", "unixreviewtime"),
+    "rating": ("rating", "stars", "score", "overall"),
+    "title": ("title", "name"),
 }
 _TWIN = r"\[column \d+\]"  # as `bakeoff.data.sources.table_format.distinct` calls them
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -134,6 +139,12 @@ def choose_column(
         if len(alike) == 1:
             return alike[0]
     return _refuse_missing(kind, None, features, key=key, rows=rows)
+
+
+def has_usual_names(names: Iterable[str], kinds: Iterable[str]) -> bool:
+    """Whether each kind of column is there under one of its usual names."""
+    lower = {name.lower() for name in names}
+    return all(lower.intersection(_COMMON_NAMES[kind]) for kind in kinds)
 
 
 def _refuse_missing(

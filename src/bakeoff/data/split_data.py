@@ -109,7 +109,7 @@ class PreparedData(SplitData[AnySpec]):
         self._opened: Any = None
 
     @abc.abstractmethod
-    def _prepare(self) -> PreparedRows:
+    def _prepare(self) -> Any:
         """What the folder holds, prepared now if it is not in the cache."""
 
     def prepare_data(self) -> None:

@@ -80,10 +80,12 @@ class LastPerUser(Splitting):
 
     Args:
         column: what names the users, for errors.
+        key: the setting that names it.
     """
 
-    def __init__(self, *, column: str) -> None:
+    def __init__(self, *, column: str, key: str = "data.split.user") -> None:
         self._column = column
+        self._key = key
 
     def decide(self, facts: Facts) -> Parted:
         """One row a user in either split."""
@@ -93,9 +95,7 @@ class LastPerUser(Splitting):
         ends = (starts + counts)[counts >= _FEWEST_ROWS]
         if not len(ends):
             problem = f"none of {len(starts):,} users has {_FEWEST_ROWS} rows, one for each split"
-            raise DataError(
-                "data.empty_split", "data.split.user", self._column, problem, next_step="name another column"
-            )
+            raise DataError("data.empty_split", self._key, self._column, problem, next_step="name another column")
         val, test = np.sort(by_user[ends - 2]), np.sort(by_user[ends - 1])
         return Parted(np.setdiff1d(by_user, np.concatenate([val, test])), val, test)
 

@@ -68,17 +68,33 @@ def _parts(dataset: Dataset, column: str, examples: list[str]) -> NDArray[np.str
 
 
 def _times(dataset: Dataset, column: str, examples: list[str]) -> NDArray[Any]:
-    """Numbers as they are; dates and ISO 8601 texts as ``datetime64``, in UTC."""
     found = column_values(dataset, column, kind="time", key="data.split.time")
-    times = pd.Series(found)
-    is_number = pd.api.types.is_numeric_dtype(times)
-    if not is_number:
-        times = pd.to_datetime(times, format="ISO8601", utc=True, errors="coerce")
+    return read_times(pd.Series(found), column, examples, "data.split.time")
+
+
+def read_times(values: pd.Series, column: str, examples: Sequence[Any], key: str) -> NDArray[Any]:
+    """Numbers as they are, also where a CSV file has them as texts; dates and ISO 8601 texts as ``datetime64``, in UTC.
+
+    Args:
+        values: of the column.
+        column: what it is called.
+        examples: what to call each row in an error.
+        key: the setting that names the column.
+
+    Raises:
+        DataError: rows without a time.
+    """
+    times = values
+    if not pd.api.types.is_numeric_dtype(times):
+        times = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
+        if times.isna().any():
+            numbers = pd.to_numeric(values, errors="coerce")
+            times = min(times, numbers, key=lambda read: int(read.isna().sum()))
     unread = np.flatnonzero(times.isna())
     if len(unread):
         first = unread[0]
-        problem = f"{len(unread):,} of {len(times):,} rows have no time that can be read: {examples[first]} "
-        problem += f"says {found[first]!r}"
+        problem = f"{len(unread):,} of {len(times):,} rows have no time that can be read: {examples[int(first)]} "
+        problem += f"says {values.iloc[first]!r}"
         allowed = "a number, or a date such as 2026-11-25 or 2026-11-25T13:45:00"
-        raise DataError("data.bad_time", "data.split.time", column, problem, allowed=allowed)
-    return times.to_numpy() if is_number else times.dt.tz_localize(None).to_numpy()
+        raise DataError("data.bad_time", key, column, problem, allowed=allowed)
+    return times.to_numpy() if pd.api.types.is_numeric_dtype(times) else times.dt.tz_localize(None).to_numpy()

@@ -1,0 +1,1 @@
+"""Interactions of users with items: who took what, and when."""
