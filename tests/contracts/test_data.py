@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from datasets import ClassLabel, Dataset, Features, List, Value
+from datasets import Audio, ClassLabel, Dataset, Features, List, Value
 from datasets import Image as ImageFeature
 from filelock import FileLock
 from omegaconf import DictConfig, OmegaConf
@@ -28,10 +28,12 @@ from bakeoff.data.spec import ClassSpec
 from bakeoff.data.text.spec import PAD
 from bakeoff.errors import ConfigError
 from bakeoff.files import read_json
+from tests.data.made_audio import write_folder
 from tests.values import values
 
 NUM_IMAGES = 60
 NUM_TEXTS = 60
+NUM_RECORDINGS = 40
 
 
 def names(group: str) -> list[str]:
@@ -235,6 +237,32 @@ def interaction_file(folder: Path) -> dict[str, Any]:
     return {"file": str(folder / "made.csv"), "max_length": 4, **columns}
 
 
+SMALL_AUDIO = {"features.sample_rate_hz": 8000, "features.num_mels": 8, "batch_size": 4}
+
+
+def recordings_folder(folder: Path) -> dict[str, Any]:
+    """WAVs and a table of what is said in them."""
+    write_folder(folder, texts()[:NUM_RECORDINGS], speakers=10)
+    return {"folder": str(folder), "columns.speaker": "speaker", **SMALL_AUDIO}
+
+
+def recordings_manifest(folder: Path) -> dict[str, Any]:
+    """WAVs named by lines of JSON beside them."""
+    write_folder(folder, texts()[:NUM_RECORDINGS])
+    lines = [{"audio_filepath": f"{row:02d}.wav", "text": text} for row, text in enumerate(texts()[:NUM_RECORDINGS])]
+    (folder / "made.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    return {"file": str(folder / "made.jsonl"), "speeds": "[1.0,1.1]", **SMALL_AUDIO}
+
+
+def recordings_parquet(folder: Path) -> dict[str, Any]:
+    """The hub's format."""
+    files = sorted(write_folder(folder, texts()[:NUM_RECORDINGS]).glob("*.wav"))
+    columns = {"audio": [{"bytes": file.read_bytes(), "path": file.name} for file in files]}
+    whole = Dataset.from_dict(columns | {"text": texts()[:NUM_RECORDINGS]})
+    whole.cast_column("audio", Audio(decode=False)).to_parquet(folder / "made.parquet")
+    return {"path": str(folder / "made.parquet"), **SMALL_AUDIO}
+
+
 OFFLINE = {
     "digits": lambda folder: {},
     "fashion_mnist": idx_folder,
@@ -259,6 +287,10 @@ OFFLINE = {
     "captions": captioned_folder,
     "hf_captions": captioned_parquet,
     "shape_captions": lambda folder: {"num_train": 60, "num_test": 10, "num_unseen": 10, "side": 16},
+    "spoken_digits": lambda folder: {"num_voices": 20, "per_voice": 2, "num_digits": 2, **SMALL_AUDIO},
+    "audio_folder": recordings_folder,
+    "audio_table": recordings_manifest,
+    "hf_audio": recordings_parquet,
     "digit_scenes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "digit_boxes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
     "coco": coco_folder,
