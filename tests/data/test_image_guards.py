@@ -166,6 +166,13 @@ def test_more_than_one_percent_of_corrupt_images_cannot_be_skipped(module) -> No
     assert "3 of 200 images cannot be read, more than the 1% that may be skipped" in line
 
 
+def test_an_image_of_too_many_pixels_is_not_decoded(module, monkeypatch) -> None:
+    rows = table(["a", "b"] * 20)
+    monkeypatch.setattr(PilImage.Image, "convert", lambda *_: pytest.fail("it was decoded"))
+    line = refusal(module(InMemory({"train": rows}), max_megapixels=2e-5))
+    assert "5 x 6 pixels are more than 2e-05 million: make it smaller, or raise data.max_megapixels" in line
+
+
 def test_mixed_sizes_ask_for_an_image_size(module) -> None:
     images = [noise_image(row, size=(8, 8) if row % 4 else (16, 12)) for row in range(40)]
     source = InMemory({"train": table(["a", "b"] * 20, image=images)})

@@ -164,7 +164,8 @@ def _refuse_missing(
         next_step += ", of those in the table's header"
     written = {name: feature for name, feature in features.items() if not name.startswith("__")}
     told = [name for name, feature in written.items() if not isinstance(feature, Image)]
-    if wanted and len(told) <= 1 and len(told) < len(written):  # a folder without a table
+    is_bare_folder = len(told) <= 1 and len(told) < len(written)
+    if wanted and key.startswith("data.split.") and not near and is_bare_folder:
         columns = ", ".join(["file_name", *told, wanted])
         next_step = f"put a metadata.csv with the columns {columns} beside the images"
     if kind in ("label", "target") and len(shown) == 1:

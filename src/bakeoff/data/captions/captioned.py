@@ -36,7 +36,7 @@ from bakeoff.data.text.prepared import encode
 from bakeoff.data.text.ragged import Ragged, shifted
 from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.data.text.tokenizers import fit_tokenizer, tokenizer_from
-from bakeoff.ranges import Count, NotNegative, WholeNumber
+from bakeoff.ranges import Count, NotNegative, Positive, WholeNumber
 from bakeoff.tables import table_of
 
 Learnt: TypeAlias = Literal["drawn", "first"]
@@ -75,6 +75,7 @@ class CaptionedImages(Images[CaptionSpec]):
         on_bad: ``skip`` puts up with at most 1 % of unreadable images.
         on_missing: what becomes of images without a caption: ``error``, or ``drop`` them, with a note.
         bit_depth: bits that gray pixels of 16-bit images make use of.
+        max_megapixels: of files; larger images are unreadable.
         background: what shows through transparent pixels of images: white, gray or black.
         dedup: what to do about copies of an image on both sides of a split: ``error``, or ``drop`` the train row.
         allow_leak: keep such copies; the report says so.
@@ -108,6 +109,7 @@ class CaptionedImages(Images[CaptionSpec]):
         on_bad: OnBad = "error",
         on_missing: OnMissing = "error",
         bit_depth: Annotated[int, Interval(ge=1, le=16)] = 16,
+        max_megapixels: Positive = 64.0,
         background: Background = "white",
         dedup: OnDuplicate = "error",
         allow_leak: bool = False,
@@ -131,7 +133,7 @@ class CaptionedImages(Images[CaptionSpec]):
             dedup=dedup,
             allow_leak=allow_leak,
             in_memory_gb=in_memory_gb,
-            pixel_rule=PixelRule(bit_depth, background, fit),
+            pixel_rule=PixelRule(bit_depth, background, fit, max_megapixels),
         )
         super().__init__(
             name=name,

@@ -29,7 +29,7 @@ from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Rows
-from bakeoff.ranges import Count, NotNegative, WholeNumber
+from bakeoff.ranges import Count, NotNegative, Positive, WholeNumber
 from bakeoff.tables import table_of
 
 
@@ -61,6 +61,7 @@ class ClassifiedImages(Images[ImageSpec]):
         batch_size: training images an optimizer step; evaluation uses larger batches.
         on_bad: ``skip`` puts up with at most 1 % of unreadable images.
         bit_depth: bits that gray pixels of 16-bit files make use of.
+        max_megapixels: of files; larger images are unreadable.
         background: what shows through transparent pixels: white, gray or black.
         dedup: what to do about copies of an image on both sides of a split: ``error``, or ``drop`` the train row.
         on_missing: what becomes of rows without a label: ``error``, or ``drop`` them, with a note.
@@ -92,6 +93,7 @@ class ClassifiedImages(Images[ImageSpec]):
         batch_size: Count = 64,
         on_bad: OnBad = "error",
         bit_depth: Annotated[int, Interval(ge=1, le=16)] = 16,
+        max_megapixels: Positive = 64.0,
         background: Background = "white",
         dedup: OnDuplicate = "error",
         on_missing: OnMissing = "error",
@@ -115,7 +117,7 @@ class ClassifiedImages(Images[ImageSpec]):
             on_rare=on_rare,
             allow_leak=allow_leak,
             in_memory_gb=in_memory_gb,
-            pixel_rule=PixelRule(bit_depth, background),
+            pixel_rule=PixelRule(bit_depth, background, max_megapixels=max_megapixels),
         )
         super().__init__(
             name=name,

@@ -43,11 +43,13 @@ class PixelRule:
         bit_depth: bits that gray pixels of 16-bit files make use of; their largest value becomes 255.
         background: what shows through transparent pixels.
         fit: how an image comes to a size of another shape.
+        max_megapixels: of files; larger images are not decoded, which takes some ten bytes a pixel.
     """
 
     bit_depth: int = 16
     background: Background = "white"
     fit: Fit = "stretch"
+    max_megapixels: float = 64.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,11 +83,13 @@ def read_pixels(record: Record, *, channels: int, rule: PixelRule) -> Pixels:
     """The image as uint8 ``(H, W, channels)``.
 
     Raises:
-        UnreadableImage: the record is missing, truncated or not an image, or its values exceed ``bit_depth``.
+        UnreadableImage: the record is missing, truncated, too large or not an image, or its values exceed
+            ``bit_depth``.
     """
     if not isinstance(record, dict):
         return _with_channels(_image_of(_channels_last(np.asarray(record))), channels, rule)
     with _open(record) as opened:
+        _check_size(opened, rule)
         try:
             image = ImageOps.exif_transpose(opened) if _orientation(opened) > 1 else opened
             deep = _is_deep(opened)
@@ -108,6 +112,13 @@ def _open(record: dict[str, object]) -> ImageFile.ImageFile:
     if image.mode in _UNSCALED_MODES and not _is_deep(image):
         raise UnreadableImage(f"32-bit or signed pixels (mode {image.mode}) have no agreed range; store 8 or 16 bits")
     return image
+
+
+def _check_size(image: Image.Image, rule: PixelRule) -> None:
+    """By the header, before memory is taken."""
+    if image.width * image.height > 1e6 * rule.max_megapixels:
+        size = f"{image.width} x {image.height} pixels are more than {rule.max_megapixels:g} million"
+        raise UnreadableImage(f"{size}: make it smaller, or raise data.max_megapixels")
 
 
 def _is_deep(image: Image.Image) -> bool:

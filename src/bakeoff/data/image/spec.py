@@ -21,7 +21,8 @@ class PixelSpec(Spec):
 
     ``mean`` and ``std`` are per channel, of the trial's train rows, for pixels in [0, 1]; a constant channel has std 1.
     ``moves_targets`` says whether what is to be said of an image lies in it, as masks and boxes do, and moves with it.
-    ``bit_depth``, ``background`` and ``fit`` are those of `PixelRule`, by which new images are read as these were.
+    ``bit_depth``, ``background``, ``fit`` and ``max_megapixels`` are those of `PixelRule`, by which new images
+    are read as these were.
     """
 
     moves_targets: ClassVar[bool] = False
@@ -34,11 +35,12 @@ class PixelSpec(Spec):
     bit_depth: int = 16
     background: Background = "white"
     fit: Fit = "stretch"
+    max_megapixels: float = 64.0
 
     @property
     def pixel_rule(self) -> PixelRule:
         """How stored values become pixels."""
-        return PixelRule(self.bit_depth, self.background, self.fit)
+        return PixelRule(self.bit_depth, self.background, self.fit, self.max_megapixels)
 
     @property
     def image_size(self) -> tuple[int, int]:

@@ -48,7 +48,7 @@ class ImageSurveyor(Surveyor[ImageTable]):
         headers, bad = self._headers
         parts = np.where(np.isin(np.arange(len(headers)), list(bad)), "", self.table.parts)
         bad_note = settle_bad(bad, num_rows=len(headers), on_bad=section["on_bad"], examples=self.table.examples)
-        self._rule = PixelRule(section["bit_depth"], section["background"])
+        self._rule = PixelRule(section["bit_depth"], section["background"], max_megapixels=section["max_megapixels"])
         size = height_and_width(section["image_size"])
         _, colour_note = choose_layout(headers, is_test=parts == "test", image_size=size)
         forms = collections.Counter(map(_form, filter(None, headers)))

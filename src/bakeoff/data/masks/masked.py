@@ -27,7 +27,7 @@ from bakeoff.data.masks.values import MaskRule
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.splits.rule import SplitRule
-from bakeoff.ranges import Count, NotNegative, WholeNumber
+from bakeoff.ranges import Count, NotNegative, Positive, WholeNumber
 
 
 class MaskedImages(Images[MaskSpec]):
@@ -55,6 +55,7 @@ class MaskedImages(Images[MaskSpec]):
         batch_size: training images an optimizer step; evaluation uses larger batches.
         on_bad: ``skip`` puts up with at most 1 % of unreadable images and masks.
         bit_depth: bits that gray pixels of 16-bit images make use of; masks of 16 bits keep their values.
+        max_megapixels: of files; larger images are unreadable.
         background: what shows through transparent pixels of images: white, gray or black.
         dedup: what to do about copies of an image on both sides of a split: ``error``, or ``drop`` the train row.
         allow_leak: keep such copies; the report says so.
@@ -85,6 +86,7 @@ class MaskedImages(Images[MaskSpec]):
         batch_size: Count = 16,
         on_bad: OnBad = "error",
         bit_depth: Annotated[int, Interval(ge=1, le=16)] = 16,
+        max_megapixels: Positive = 64.0,
         background: Background = "white",
         dedup: OnDuplicate = "error",
         allow_leak: bool = False,
@@ -103,7 +105,7 @@ class MaskedImages(Images[MaskSpec]):
             dedup=dedup,
             allow_leak=allow_leak,
             in_memory_gb=in_memory_gb,
-            pixel_rule=PixelRule(bit_depth, background, fit),
+            pixel_rule=PixelRule(bit_depth, background, fit, max_megapixels),
         )
         super().__init__(
             name=name,
