@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional as F
 
 from bakeoff.config.running import run_pipeline
 from bakeoff.data.batches.batch import Batch
@@ -174,6 +175,20 @@ def test_sampled_softmax_estimates_the_full_one_and_pairs_the_mean_over_all_pair
     assert float(many.mean()) == pytest.approx(float(losses.full_softmax(*states)), rel=0.01)
     many = torch.stack([losses.pairs(*states) for _ in range(2000)])
     assert float(many.mean()) == pytest.approx(float(losses.all_pairs(*states)), rel=0.02)
+
+
+def test_softmax_in_parts_has_the_values_and_gradients_of_torchs_own(states: Any, monkeypatch: Any) -> None:
+    states_NE, targets_N, outputs = states
+    parts = [part.double().requires_grad_() for part in (states_NE, outputs.items_CE, outputs.bias_C)]
+    monkeypatch.setattr(losses, "_SCORES_AT_ONCE", 7 * 30)  # 40 steps are no multiple of 7
+    found = losses._CutCrossEntropy.apply(*parts, targets_N)
+    wanted = F.cross_entropy(torch.addmm(parts[2], parts[0], parts[1].T), targets_N)
+    assert torch.allclose(found, wanted)
+    slopes = zip(*(torch.autograd.grad(3 * loss, parts) for loss in (found, wanted)), strict=True)
+    assert all(torch.allclose(own, other) for own, other in slopes)
+    assert float(losses.full_softmax(*states)) == pytest.approx(float(wanted.detach()), rel=1e-5)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert float(losses.full_softmax(*states)) == pytest.approx(float(wanted.detach()), rel=1e-5)
 
 
 def test_an_item_is_never_its_own_negative() -> None:
