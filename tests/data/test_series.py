@@ -139,11 +139,14 @@ def test_files_that_come_newest_first_are_sorted_and_told(tmp_path: Path) -> Non
     """Rows that are out of order would change MASE's scale, and let forecasts see the future."""
     data = data_of(written(tmp_path, daily()[::-1]))
     assert values(data).tolist() == list(range(60))
-    assert data.spec.notes == ("The file comes newest first; all were sorted by time.",)
+    assert data.spec.notes == (
+        "Times are those of day, the values those of y (data.columns).",
+        "The file comes newest first; all were sorted by time.",
+    )
     assert data.labels("test")["scale"].to_pylist()[0] == 1.0
     shuffled = data_of(written(tmp_path, daily().sample(frac=1, random_state=0)))
     assert values(shuffled).tolist() == list(range(60))
-    assert "rows stand before an earlier one" in shuffled.spec.notes[0]
+    assert "rows stand before an earlier one" in shuffled.spec.notes[1]
 
 
 @pytest.mark.parametrize(

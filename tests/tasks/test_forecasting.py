@@ -12,6 +12,7 @@ import pytest
 import torch
 from sklearn.metrics import mean_pinball_loss
 
+from bakeoff.commands.preview import run as preview
 from bakeoff.config import build
 from bakeoff.config.composition import Composer
 from bakeoff.config.running import run_pipeline
@@ -288,6 +289,14 @@ def test_exhibits_show_the_band_and_samples_the_folds(shops: Path) -> None:
     picture = task.samples(Cases(cases.names, cases.labels, cases.raw))[0].to_dict()
     assert [line["name"] for line in picture["lines"]][:2] == ["train", "validation"]
     assert picture["lines"][1]["x"] == [data.spec.folds["val"][0], data.spec.folds["val"][0] + 6]
+
+
+def test_a_preview_shows_folds_and_windows_of_your_own_table(shops: Path, tmp_path: Path) -> None:
+    page = tmp_path / "preview.html"
+    preview([*words(shops), "--out", str(page), "--count", "2"])
+    said = page.read_text(encoding="utf-8")
+    assert said.count("<figure") >= 3 or said.count("<svg") >= 3
+    assert "Rolling origin" in said and "east@2026-01-15" in said
 
 
 def test_predict_writes_the_next_steps_of_each_series(

@@ -45,10 +45,11 @@ def run(argv: Sequence[str]) -> None:
     if answer.survey.refusal is not None:
         raise answer.survey.refusal
     data, task = _opened(composer, answer.words)
-    exhibits = task.samples(_spread(data, max(1, arguments.count)))
+    cases = _spread(data, max(1, arguments.count))
+    exhibits = task.samples(cases)
     command = shlex.join(["bakeoff", "data", "preview", *answer.words])
     title, path = f"Examples of {data.name}", Path(arguments.out)
-    about = f"{len(exhibits)} of {data.num_examples('train'):,} training examples"
+    about = f"{len(cases)} of {data.num_examples('train'):,} training examples"
     try:
         write_preview(path, [one.to_dict() for one in exhibits], title=title, about=about, command=command)
     except OSError as error:
@@ -71,4 +72,6 @@ def _spread(data: TaskData, count: int) -> Cases:
     """Some train examples, at even distances."""
     every = data.examples("train")
     rows = sorted({int(row) for row in np.linspace(0, len(every) - 1, count)})
-    return Cases([every[row] for row in rows], data.labels("train").take(rows), data.show("train", rows))
+    raw = data.raw("train")
+    names, labels = [every[row] for row in rows], data.labels("train").take(rows)
+    return Cases(names, labels, [raw[row] for row in rows], data.show("train", rows))

@@ -16,11 +16,15 @@ _SHORTEST = 40  # characters of a value
 
 def print_survey(survey: Survey, *, taken: Sequence[str], commands: Sequence[str]) -> None:
     """Prints columns, splits with classes, sizes, copies, notes, examples, and what to do next."""
-    _print_columns(survey)
+    if survey.columns:
+        _print_columns(survey)
     if survey.classes:
         _print_classes(survey)
     elif survey.splits:
-        _line("rows", ", ".join(f"{name} {count:,}" for name, count in survey.splits.items()) + _how_split(survey))
+        _line(
+            f"{survey.noun}s",
+            ", ".join(f"{name} {count:,}" for name, count in survey.splits.items()) + _how_split(survey),
+        )
     for name, (least, middle, greatest) in survey.measures.items():
         _line(name, f"{least:,.0f} to {greatest:,.0f}, median {middle:,.0f}")
     if survey.groups is not None:
@@ -29,7 +33,7 @@ def print_survey(survey: Survey, *, taken: Sequence[str], commands: Sequence[str
         pattern, count, name = survey.likely_groups
         setting = f"data.split.group_from='{pattern}' keeps each on one side"
         _line("groups?", f"names are of {count:,} groups, such as {name}: if these belong together, {setting}")
-    if survey.splits:
+    if survey.splits and survey.copies is not None:
         contrary = f", {survey.contradictions:,} rows with labels that contradict each other" * bool(
             survey.contradictions
         )

@@ -60,11 +60,13 @@ class Cases:
         names: a stable one for each.
         labels: what each should be answered with, a row each.
         raw: each as it came.
+        shown: each as a person would look at it, where that is at hand; None: as it came.
     """
 
     names: Sequence[str]
     labels: pa.Table
     raw: Sequence[Any]
+    shown: Sequence[Any] | None = None
 
     def __len__(self) -> int:
         """How many there are."""

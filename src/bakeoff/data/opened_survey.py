@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import Any
 
 from bakeoff.config import build
 from bakeoff.data.contract import SPLITS, TaskData
 from bakeoff.data.spec import ClassSpec
 from bakeoff.data.survey import NUM_EXAMPLES, Survey
+
+_LONGEST_LABEL = 60
 
 
 def survey_opened(section: Mapping[str, Any]) -> Survey:
@@ -21,20 +24,25 @@ def survey_opened(section: Mapping[str, Any]) -> Survey:
     data: TaskData = build(section["module"], "data.module", seed=0)
     data.prepare_data()
     data.setup()
-    digests = [digest for split in SPLITS for digest in data.digests(split)]
-    units = [unit for split in SPLITS for unit in data.units(split) or ()]
+    digests = [digest for split in SPLITS for digest in data.digests(split)] if data.copies_leak else []
+    units = [unit for split in SPLITS for unit in data.units(split) or ()] if data.copies_leak else []
     shown = [int(row) for row in range(min(NUM_EXAMPLES, data.num_examples("train")))]
     labels = data.labels("train").slice(0, len(shown)).to_pylist()
     return Survey(
         columns=(),
         splits={split: data.num_examples(split) for split in SPLITS},
-        given=SPLITS,
+        given=() if "split" in section["module"] else SPLITS,
         classes=_classes(data),
-        copies=len(digests) - len(set(digests)),
+        copies=len(digests) - len(set(digests)) if data.copies_leak else None,
         groups=len(set(units)) or None,
         notes=data.spec.notes,
+        noun=data.noun,
         examples=tuple(
-            (name, ", ".join(map(str, label.values())), content if isinstance(content, str) else type(content).__name__)
+            (
+                name,
+                shorten(", ".join(map(str, label.values())), _LONGEST_LABEL, placeholder=" ..."),
+                content if isinstance(content, str) else type(content).__name__,
+            )
             for name, label, content in zip(data.examples("train"), labels, data.show("train", shown), strict=False)
         ),
     )

@@ -59,13 +59,14 @@ class Survey:
         given: the splits that the source gives; the others are drawn.
         classes: rows of each class, by split; empty where there are none to learn.
         measures: least, median and greatest of each size.
-        copies: rows whose content another one has.
+        copies: rows whose content another one has; None where copies mean nothing.
         contradictions: those of them whose copy has another label.
         groups: how many groups of rows stay on one side, if any do.
         likely_groups: where none do: a regular expression that finds some in the names, how many, and one of them.
         notes: what was left out or decided.
         examples: name, labels and content of some rows.
         refusal: why training would refuse the data, if it would.
+        noun: what its rows are called.
     """
 
     columns: tuple[Column, ...]
@@ -73,13 +74,14 @@ class Survey:
     given: tuple[str, ...] = ()
     classes: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
     measures: Mapping[str, tuple[float, float, float]] = dataclasses.field(default_factory=dict)
-    copies: int = 0
+    copies: int | None = 0
     contradictions: int = 0
     groups: int | None = None
     likely_groups: tuple[str, int, str] | None = None
     notes: tuple[str, ...] = ()
     examples: tuple[tuple[str, str, str], ...] = ()
     refusal: DataError | None = None
+    noun: str = "row"
 
 
 def surveyor_class(section: Mapping[str, Any]) -> type[Surveyor[Any]] | None:

@@ -15,7 +15,7 @@ from bakeoff.tasks.exhibits import Exhibit, PictureExhibit, TextExhibit
 def sampled(cases: Cases, spec: Spec) -> list[Exhibit]:
     """A picture or a text for each example, with its label in words."""
     names = spec.class_names if isinstance(spec, ClassSpec) else ()
-    rows = zip(cases.names, cases.raw, cases.labels.to_pylist(), strict=True)
+    rows = zip(cases.names, cases.raw if cases.shown is None else cases.shown, cases.labels.to_pylist(), strict=True)
     return [_sample(name, raw, label_in_words(label, names)) for name, raw, label in rows]
 
 

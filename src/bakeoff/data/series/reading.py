@@ -36,7 +36,7 @@ def read_panel(
     Raises:
         DataError: whatever is wrong with the rows.
     """
-    columns = find_columns(table, columns)
+    asked, columns = columns, find_columns(table, columns)
     long = _long(table, columns, cleaning, known_as)
     long, notes = _sorted(long, has_times=columns.time is not None)
     long, more = merged(long, cleaning.on_duplicate)
@@ -58,7 +58,7 @@ def read_panel(
         grid=grid,
         columns=columns,
         features=long.features,
-        notes=(*notes, *more, *gaps, *filled),
+        notes=(*_found(asked, columns), *notes, *more, *gaps, *filled),
     )
 
 
@@ -110,3 +110,13 @@ def _sorted(long: Long, *, has_times: bool) -> tuple[Long, list[str]]:
     newest_first = back.sum() > inside.sum() / 2
     said = "The file comes newest first" if newest_first else f"{back.sum():,} rows stand before an earlier one"
     return long.taken(order), [f"{said}; all were sorted by time."]
+
+
+def _found(asked: SeriesColumns, columns: SeriesColumns) -> list[str]:
+    """What was taken for what, where the settings leave it open."""
+    found = [f"times are those of {columns.time}"] if asked.time is None and columns.time else []
+    found += ["without a column of times, rows stand in order"] if columns.time is None else []
+    if asked.target is None:
+        found.append(f"the values those of {', '.join(columns.target or ())}")
+    text = ", ".join(found)
+    return [f"{text[:1].upper()}{text[1:]} (data.columns)."] if found else []
