@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from bakeoff.data.contract import Cases
 from bakeoff.data.series.spec import SeriesSpec
@@ -27,7 +29,7 @@ def curves(
         levels: of the quantiles.
     """
     targets = column(cases.labels, "target")
-    said = targets if answers is None else column(answers, "forecast")
+    said = np.full_like(targets, np.nan) if answers is None else column(answers, "forecast")
     has_band = answers is not None and "quantiles" in answers.column_names
     quantiles = column(answers, "quantiles") if answers is not None and has_band else np.empty((len(cases), 0, 0))
     count = max(_HISTORY_HORIZONS * spec.horizon, 2 * spec.season)
@@ -36,16 +38,21 @@ def curves(
         yield CurveExhibit(
             title=name,
             x=np.arange(spec.horizon) + 1,
-            answer=answer,
-            truth=target if answers is not None else (),
+            answer=_known(answer),
+            truth=_known(target),
             history_x=np.arange(-len(before), 0) + 1,
-            history=before,
+            history=_known(before),
             low=band[:, 0] if has_band else (),
             high=band[:, -1] if has_band else (),
             band=f"{100 * (levels[-1] - levels[0]):g} % interval" if has_band else "",
             x_label=f"steps of {spec.step_words}",
             y_label=", ".join(spec.columns["target"][:1]) or "value",
         )
+
+
+def _known(values: NDArray[np.float64]) -> list[Any]:
+    """Numbers, and None for what is missing, which JSON has no number for."""
+    return [value if np.isfinite(value) else None for value in values.tolist()]
 
 
 def folds(spec: SeriesSpec) -> LinesExhibit:
@@ -57,7 +64,7 @@ def folds(spec: SeriesSpec) -> LinesExhibit:
         origins = list(range(first, stop - spec.horizon + 1, spec.evaluated_every))
         shown = origins if len(origins) <= _MOST_FOLDS else [*origins[: _MOST_FOLDS - 1], origins[-1]]
         for place, origin in enumerate(shown):
-            level -= 1
+            level += 1
             called = name if place == 0 else f"{name} {place + 1}"
             lines.append(Line(name=called, x=[origin, origin + spec.horizon - 1], y=[level, level]))
     return LinesExhibit(
