@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from bakeoff.errors import BakeoffError, ConfigError, EnvironmentFault, nearest
 from bakeoff.files import is_no_room, no_room
+from bakeoff.scratch import Scratch
 from bakeoff.version import __version__
 
 PIPELINES = {
@@ -83,7 +84,8 @@ def program() -> None:
     Python would visit each of torch's objects several times at its end: more than a second, and 140 MB.
     """
     codes: list[int] = []
-    atexit.register(_leave, codes)  # the first to be registered is the last to be called
+    scratch = Scratch() if sys.argv[1:2] and sys.argv[1] in PIPELINES and not _is_multirun(sys.argv) else None
+    atexit.register(_leave, codes, scratch)  # the first to be registered is the last to be called
     try:
         main()
         codes.append(0)
@@ -92,8 +94,15 @@ def program() -> None:
         raise
 
 
-def _leave(codes: Sequence[int]) -> None:
+def _is_multirun(words: Sequence[str]) -> bool:
+    """Whether jobs may run on other machines, where a folder of this one means nothing."""
+    return "-m" in words or "--multirun" in words
+
+
+def _leave(codes: Sequence[int], scratch: Scratch | None) -> None:
     """Ends the process now, if its exit code is known; whatever else had to be done at the end has been."""
+    if scratch is not None:
+        scratch.close()
     if codes:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):  # nobody reads it any more

@@ -332,7 +332,8 @@ def _same(undisturbed: Path, disturbed: Path) -> list[str]:
     problems = []
     one, other = (verdict_without_clocks(folder) for folder in (undisturbed, disturbed))
     for verdict in (one, other):
-        verdict["warnings"] = [line for line in verdict["warnings"] if not line.startswith("Killed from outside")]
+        told = verdict.get("warnings", ())
+        verdict["warnings"] = [line for line in told if not line.startswith("Killed from outside")]
     differing = [key for key in one.keys() | other.keys() if one.get(key) != other.get(key)]
     if differing:
         problems.append(f"verdict.json differs from the undisturbed one in {', '.join(sorted(differing))}")

@@ -19,6 +19,7 @@ ORDER = [
     "version",
     "errors",
     "files",
+    "scratch",
     "ranges",
     "databases",
     "metrics",
@@ -45,6 +46,7 @@ LEAVES = {
     "version": set(),
     "errors": set(),
     "files": {"errors"},
+    "scratch": set(),
     "ranges": set(),
     "statistics": {"errors"},
 }
