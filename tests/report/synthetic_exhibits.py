@@ -15,12 +15,14 @@ from bakeoff.tasks.exhibits import (
     AudioExhibit,
     Box,
     CurveExhibit,
+    Edit,
     Exhibit,
     GlancesExhibit,
     Line,
     LinesExhibit,
     PictureExhibit,
     RankedExhibit,
+    SpokenExhibit,
     TableExhibit,
     TextExhibit,
 )
@@ -47,11 +49,29 @@ def exhibits_of(name: str) -> list[Exhibit]:
         glances(off),
         course(off),
         tone(off),
+        spoken(off),
         RankedExhibit(
             context=("milk", "bread"), items=("butter", "tea", "jam"), scores=(0.9, 0.5, 0.1), right=("tea", "salt")
         ),
         lines(off),
     ]
+
+
+def spoken(off: int = 0) -> SpokenExhibit:
+    """A sound that all contenders heard, and what each read."""
+    samples = 0.5 * np.sin(np.linspace(0, 600, RATE_HZ))
+    edits = [Edit(kind="equal", true="one", read="one"), Edit(kind="substitute", true="two", read=f"to{off}")]
+    edits += [Edit(kind="delete", true="three"), Edit(kind="insert", read="four")]
+    mel_MT = np.random.default_rng(0).random((8, 20))
+    return SpokenExhibit(
+        samples=samples,
+        sample_rate_hz=RATE_HZ,
+        mel_MT=mel_MT,
+        caption="one two three",
+        edits=edits,
+        tokens=("one", f"to{off}", "four"),
+        spans=((0.0, 0.2), (0.3, 0.5), (0.8, 1.0)),
+    )
 
 
 def lines(off: int = 0) -> LinesExhibit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import json
 import re
@@ -26,7 +27,17 @@ from bakeoff.report.sounds import sound_uri
 from bakeoff.tasks.exhibits import AttentionExhibit, PictureExhibit, TableExhibit, TextExhibit, pack, unpack
 from tests.report.built_page import Built, built
 from tests.report.synthetic_bakeoff import Recipe, write_bakeoff
-from tests.report.synthetic_exhibits import NAMES, RATE_HZ, boxes, course, exhibits_of, lines, tone, write_exhibits
+from tests.report.synthetic_exhibits import (
+    NAMES,
+    RATE_HZ,
+    boxes,
+    course,
+    exhibits_of,
+    lines,
+    spoken,
+    tone,
+    write_exhibits,
+)
 
 SMALL = Recipe(seeds=3, examples=30, epochs=2)
 
@@ -71,7 +82,7 @@ def test_the_page_with_exhibits_is_as_sound_as_without(shown: Built) -> None:
     assert outline.policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:"
     assert outline.nesting_errors == [] and outline.unlabelled == []
     assert [name for name, times in outline.ids.items() if times > 1] == []
-    assert outline.tags["audio"] == 3 and outline.tags["script"] == 0
+    assert outline.tags["audio"] == 3 + 1 and outline.tags["script"] == 0
     kinds = {address.partition(";")[0] for address in outline.addresses}
     assert kinds == {"data:image/png", "data:audio/wav"}
     assert all(after <= before + 1 for before, after in pairwise(outline.headings))
@@ -83,6 +94,15 @@ def test_an_input_that_all_were_given_stands_once_above_them(shown: Built, tmp_p
     page = page_of(tmp_path, vit=[TextExhibit(input="one", output="a")], resnet=[TextExhibit(input="two", output="b")])
     text = section(page)
     assert text.index("one") > text.index('<div class="exhibits">') and "two" in text
+
+
+def test_a_sound_that_all_heard_stands_once_above_what_each_read(tmp_path: Path) -> None:
+    page = section(page_of(tmp_path, vit=[spoken(0)], resnet=[spoken(1)]))
+    assert page.count("<audio") == 1 and page.index("<audio") < page.index('<div class="exhibits">')
+    assert page.count('<svg class="timeline"') == 2 and "<del><bdi>three</bdi></del>" in page
+    assert "<del><bdi>two</bdi></del> <ins><bdi>to1</bdi></ins>" in page and "<ins><bdi>four</bdi></ins>" in page
+    other = page_of(tmp_path / "apart", vit=[spoken(0)], resnet=[dataclasses.replace(spoken(1), sample_rate_hz=4000)])
+    assert section(other).count("<audio") == 2
 
 
 def test_what_is_not_there_leaves_the_others(tmp_path: Path) -> None:
@@ -122,6 +142,7 @@ BROKEN = {
     ],
     "curve": [{"truth": [1.0]}, {"x": [], "answer": []}],
     "audio": [{"sample_rate_hz": 0}, {"samples": {"dtype": "object", "shape": [1], "base64": "AAAA"}}],
+    "spoken": [{"spans": []}, {"edits": [{"kind": "swap", "true": "a", "read": "b"}]}],
     "ranked": [{"scores": [1.0]}],
     "lines": [{"lines": []}, {"lines": [{"name": "vit", "x": [0.0], "y": [0.0, 1.0]}]}],
 }

@@ -11,6 +11,7 @@ import torch
 
 from bakeoff.data.audio.columns import AudioColumns
 from bakeoff.data.audio.front_end import FrontEnd
+from bakeoff.data.audio.recordings import Recording
 from bakeoff.data.audio.transcribed import TranscribedAudio
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.sources.audio_folder import AudioFolder
@@ -21,9 +22,12 @@ from bakeoff.models.cnn.gated_conv import GatedConv
 from bakeoff.models.rnn.recurrent import Recurrent
 from bakeoff.models.transformer.encoder import Transformer
 from bakeoff.tables import table_of
+from bakeoff.tasks.contract import Sealed
+from bakeoff.tasks.speech_recognition.ctc import Span
 from bakeoff.tasks.speech_recognition.network import AudioStem, steps_of
+from bakeoff.tasks.speech_recognition.shown import spoken
 from bakeoff.tasks.speech_recognition.task import SpeechRecognition
-from tests.data.made_audio import write_folder
+from tests.data.made_audio import tone, write_folder
 
 TEXTS = [f"{one} {two}" for one in ("on", "no", "non") for two in ("oo", "nn", "on", "no")]
 BACKBONES = {"gated_conv": GatedConv, "lstm": Recurrent, "transformer": Transformer}
@@ -118,6 +122,40 @@ def test_the_trivial_answer_is_the_usual_transcript_or_nothing(data: Transcribed
     )
     mixed = pa.array(["a b", "a b", "c", "d", "e", "f", "g", "h"])
     assert task.trivial(type(cases)(cases.names, table_of(text=mixed), cases.raw), [0])["text"].to_pylist() == [""]
+
+
+def test_exhibits_tell_what_was_read_where(data: TranscribedAudio) -> None:
+    task = SpeechRecognition(spec=data.spec)
+    net, cases = network(task), data.cases("test")
+    answers = task.respond_to_all(
+        net, data.predict_dataloader("test"), positions=data.predict_dataloader("test").positions
+    )
+    found = task.exhibits(net, cases, answers)
+    assert [exhibit.title for exhibit in found] == list(cases.names)
+    for exhibit, text in zip(found, answers["text"].to_pylist(), strict=True):
+        assert "".join(exhibit.tokens).replace(" ", "") == text.replace(" ", "")
+        assert all(0 <= start < end <= 1 for start, end in exhibit.spans)
+        assert exhibit.sample_rate_hz == 8000 and exhibit.mel_MT.shape[0] == 8
+    assert [sample.caption for sample in task.samples(cases)] == cases.labels["text"].to_pylist()
+
+
+def test_the_overview_counts_kinds_of_errors_and_confusions(data: TranscribedAudio) -> None:
+    task = SpeechRecognition(spec=data.spec)
+    labels = table_of(text=["one two", "three"], frames=np.array([99, 99]))
+    trials = [Sealed(table_of(text=texts), {}) for texts in (["one ten", "three"], ["one ten", ""])]
+    kinds, mistaken = task.overview({"lstm": trials}, labels)
+    assert [row[0] for row in kinds.rows][:3] == ["substitutions of words", "deletions of words", "insertions of words"]
+    assert [row[1] for row in kinds.rows][:3] == ["33.3 %", "16.7 %", "0.0 %"]
+    assert mistaken.rows == [["two → ten", 1.0]]
+
+
+def test_long_readings_are_shown_word_by_word() -> None:
+    recording = Recording(tone(1.0), 16_000)
+    spans = [Span(4 + ("ab ".index(letter)), place, place + 1) for place, letter in enumerate("ab " * 10)]
+    exhibit = spoken(
+        "long", recording, "x", "ab", found=(spans, 30), spell=lambda ids: "ab "[ids[0] - 4], front_end=FrontEnd()
+    )
+    assert list(exhibit.tokens) == ["ab"] * 10 and exhibit.spans[1] == (3 / 30, 5 / 30)
 
 
 def test_what_a_network_costs_can_be_counted(data: TranscribedAudio) -> None:

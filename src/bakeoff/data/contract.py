@@ -251,7 +251,7 @@ class TaskData(pl.LightningDataModule, abc.ABC):
 
     @abc.abstractmethod
     def show(self, split: Split, indices: Sequence[int]) -> list[Any]:
-        """Some examples as a person would look at them: text, or uint8 images ``(height, width, channels)``."""
+        """Some examples as a page would print them: text, or uint8 images ``(height, width, channels)``."""
 
     @abc.abstractmethod
     def digests(self, split: Split) -> list[bytes]:

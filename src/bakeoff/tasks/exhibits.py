@@ -188,6 +188,38 @@ class AudioExhibit(_Shown):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Edit:
+    """Some words that are equal, or were put in place of others, left out or added.
+
+    Attributes:
+        kind: ``equal``, ``substitute``, ``delete`` or ``insert``.
+        true: what was said.
+        read: what was read.
+    """
+
+    kind: str
+    true: str = ""
+    read: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpokenExhibit(AudioExhibit):
+    """A recording of speech, and what a contender read off it.
+
+    Attributes:
+        edits: what was said and what was read, in their order.
+        tokens: what was read, token by token or word by word.
+        spans: where in the sound each of these was found: its start and its end, as shares of the whole.
+    """
+
+    kind = "spoken"
+
+    edits: Sequence[Edit]
+    tokens: Sequence[str] = ()
+    spans: Sequence[tuple[float, float]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RankedExhibit(_Shown):
     """A ranked list, best first.
 
@@ -247,6 +279,7 @@ Exhibit: TypeAlias = (
     | GlancesExhibit
     | CurveExhibit
     | AudioExhibit
+    | SpokenExhibit
     | RankedExhibit
     | LinesExhibit
 )

@@ -16,6 +16,7 @@ from bakeoff.report.figures.boxes import boxes_figure
 from bakeoff.report.figures.canvas import printable
 from bakeoff.report.figures.course import Course, course_figure
 from bakeoff.report.figures.lines import lines_figure
+from bakeoff.report.figures.timeline import timeline_figure
 from bakeoff.report.numbers import UNKNOWN, duration, is_number, significant, typeset
 from bakeoff.report.palette import Look, overlay
 from bakeoff.report.pictures import heat_uri, is_tiny, mask_uri, picture_uri, spectrum_uri
@@ -27,6 +28,8 @@ _LONGEST_MAP = 60
 _LARGEST_PICTURE_PX = 640
 _MOST_ITEMS = 20
 _MOST_GLANCES = 24
+_MOST_TOKENS = 48
+_EDITS = ("equal", "substitute", "delete", "insert")
 _GLANCE = (255, 0, 200)
 _COURSE = ("x", "answer", "truth", "low", "high", "history_x", "history")
 
@@ -180,6 +183,29 @@ def _audio(entry: Entry, place: Place) -> Mapping[str, Any]:
     }
 
 
+def _spoken(entry: Entry, place: Place) -> Mapping[str, Any]:
+    edits = [
+        (str(edit["kind"]), clipped(edit["true"], limit=400), clipped(edit["read"], limit=400))
+        for edit in entry["edits"]
+    ]
+    if any(kind not in _EDITS for kind, *_ in edits):
+        raise ValueError(f"expected edits of {', '.join(_EDITS)}")
+    tokens, spans = (
+        [str(token) for token in entry["tokens"]],
+        [(float(start), float(end)) for start, end in entry["spans"]],
+    )
+    if len(tokens) != len(spans):
+        raise ValueError("expected a span for each token")
+    label = f"Where {place.name} found {' '.join(tokens) or 'nothing'}."
+    sound = _audio(entry, place)
+    return {
+        "sounds": sound,
+        "edits": edits,
+        "is_right": all(kind == "equal" for kind, *_ in edits),
+        "timeline": timeline_figure(tokens, spans, label=label) if len(tokens) <= _MOST_TOKENS else None,
+    }
+
+
 def _ranked(entry: Entry, place: Place) -> Mapping[str, Any]:
     items, right = [str(item) for item in entry["items"]], [str(item) for item in entry.get("right") or ()]
     scores = [significant(score) for score in entry.get("scores") or ()] or [""] * len(items)
@@ -228,6 +254,11 @@ KINDS: Mapping[str, Kind] = {
         "with a band where it gave one.",
     ),
     "audio": Kind(_audio, "Below a sound stands its mel spectrogram, low pitches at the bottom."),
+    "spoken": Kind(
+        _spoken,
+        "A recording stands above with its mel spectrogram, low pitches at the bottom; over each transcript, what was "
+        "read where. Words that were said and not read are struck through, those read and not said underlined.",
+    ),
     "lines": Kind(_lines),
     "ranked": Kind(_ranked, "In a ranked list, best first, a tick marks what was right."),
 }

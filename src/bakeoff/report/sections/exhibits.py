@@ -14,7 +14,10 @@ from bakeoff.report.sections.exhibit_kinds import KINDS, Place, clipped
 
 @dataclass(frozen=True)
 class Card:
-    """One contender's exhibit; ``shown`` is what the template of its kind prints."""
+    """One contender's exhibit; ``shown`` is what the template of its kind prints.
+
+    What its kind calls ``sounds`` can stand above all cards of a group, where it is the same for all of them.
+    """
 
     name: str
     kind: str
@@ -24,11 +27,12 @@ class Card:
 
 @dataclass(frozen=True)
 class Group:
-    """What contenders answered to one example; ``input`` is set where all were asked the same text."""
+    """What contenders answered to one example; ``input`` and ``sounds`` are set where all were asked the same."""
 
     title: str
     input: str
     cards: Sequence[Card]
+    sounds: Mapping[str, Any] | None = None
 
 
 def exhibits_context(bakeoff: Bakeoff, looks: Mapping[str, Look]) -> dict[str, Any]:
@@ -64,7 +68,9 @@ def _group(row: Mapping[str, Mapping[str, Any]], index: int, bakeoff: Bakeoff, l
     titles = [str(entry["title"]) for entry in row.values() if entry.get("title")]
     inputs = {card.input for card in cards}
     title = clipped(titles[0], limit=120) if titles else f"Test example {index + 1}"
-    return Group(title, inputs.pop() if len(inputs) == 1 else "", cards)
+    sounds = [card.shown.get("sounds") for card in cards]
+    shared = sounds[0] if sounds and all(own == sounds[0] for own in sounds) else None
+    return Group(title, inputs.pop() if len(inputs) == 1 else "", cards, shared)
 
 
 def card_of(entry: Mapping[str, Any], place: Place, missing: list[str]) -> Card | None:

@@ -6,7 +6,7 @@ B batch, T frames, S steps, L tokens, V vocabulary, N recordings.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,9 @@ from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.models.contracts import SequenceBackbone
 from bakeoff.ranges import Count
 from bakeoff.tables import column, repeat_row, table_of
-from bakeoff.tasks.contract import MakeBackbone, Task
-from bakeoff.tasks.speech_recognition import scores
+from bakeoff.tasks.contract import MakeBackbone, Sealed, Task
+from bakeoff.tasks.exhibits import Exhibit
+from bakeoff.tasks.speech_recognition import scores, shown
 from bakeoff.tasks.speech_recognition.ctc import collapsed, ctc_loss, likeliest, steps_needed
 from bakeoff.tasks.speech_recognition.network import AudioStem, Recogniser, steps_of
 from bakeoff.tasks.tokens import require_positions
@@ -113,6 +114,35 @@ class SpeechRecognition(Task[TranscribedAudioSpec]):
         usual = Counter(texts).most_common(1)[0][0]
         counts_NK = scores.counts_of([usual] * len(texts), texts, [False] * len(texts))
         return repeat_row(table_of(text=[usual if scores.summarise(counts_NK)["wer"] < 1 else ""]), len(inputs))
+
+    def exhibits(self, net: nn.Module, cases: Cases, answers: pa.Table) -> list[Exhibit]:
+        """Each recording with what was said and read, and where in it."""
+        front_end = self.spec.make_front_end()
+        rows = zip(cases.names, cases.raw, cases.labels["text"].to_pylist(), answers["text"].to_pylist(), strict=True)
+        return [
+            shown.spoken(
+                name,
+                recording,
+                truth,
+                answer,
+                found=shown.read_spans(net, recording, self.spec),
+                spell=self.tokenizer.decode,
+                front_end=front_end,
+            )
+            for name, recording, truth, answer in rows
+        ]
+
+    def samples(self, cases: Cases) -> list[Exhibit]:
+        """Recordings, with what is said in them."""
+        front_end = self.spec.make_front_end()
+        rows = zip(cases.names, cases.raw, cases.labels["text"].to_pylist(), strict=True)
+        return [shown.sample(name, recording, text, front_end) for name, recording, text in rows]
+
+    def overview(self, trials: Mapping[str, Iterable[Sealed]], labels: pa.Table) -> list[Exhibit]:
+        """Kinds of errors, and what is mistaken for what."""
+        answers = {name: [sealed.answers for sealed in own] for name, own in trials.items()}
+        given, truths = {name: own for name, own in answers.items() if own}, labels["text"].to_pylist()
+        return [shown.kinds_of_errors(given, truths), shown.confusions(given, truths)] if given else []
 
     def predicted(self, answers: pa.Table) -> pa.Table:
         """The transcripts."""
