@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,12 +106,12 @@ class Storm:
 class Run:
     """The command, with every line that it prints."""
 
-    def __init__(self, folder: Path, *, epochs: int, ray: bool) -> None:
+    def __init__(self, folder: Path, words: Sequence[str]) -> None:
         self.mark = f"{os.getpid()}-{time.monotonic_ns()}"
         environment = os.environ | {MARK: self.mark, "PYTHONUNBUFFERED": "1"}
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [*COMMAND, *EXECUTORS[ray], f"trainer.max_epochs={epochs}", f"output_dir={folder}"],
+            [*words, f"output_dir={folder}"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -218,15 +218,19 @@ def storm(folder: Path, *, kills: int, seed: int, epochs: int, victims: tuple[st
     }
 
 
+def _words(epochs: int, ray: bool) -> list[str]:
+    return [*COMMAND, *EXECUTORS[ray], f"trainer.max_epochs={epochs}"]
+
+
 def _start(found: Storm) -> Run:
-    run = Run(found.folder, epochs=found.epochs, ray=found.ray)
+    run = Run(found.folder, _words(found.epochs, found.ray))
     found.starts += 1
     found.marks.append(run.mark)
     return run
 
 
 def _undisturbed(folder: Path, epochs: int, ray: bool) -> Timeline:
-    run = Run(folder, epochs=epochs, ray=ray)
+    run = Run(folder, _words(epochs, ray))
     first = last = 0.0
     while not run.ended_within(0.05):
         now = time.monotonic()
