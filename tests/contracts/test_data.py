@@ -464,7 +464,17 @@ def test_every_image_data_set_gives_normalised_batches(name: str, data_sets: Dat
     assert labels_B.dtype == torch.int64
 
 
-OF_IMAGES = [name for name in names("augment") if Catalog().content("augment", name)["_target_"].endswith(".Augment")]
+def augmenting(package: str) -> list[str]:
+    """The augmentations of a kind of data."""
+    target = f"bakeoff.data.{package}."
+    return [name for name in names("augment") if Catalog().content("augment", name)["_target_"].startswith(target)]
+
+
+OF_IMAGES, OF_TOKENS, OF_FRAMES = (augmenting(package) for package in ("image", "text", "audio"))
+
+
+def test_augmentations_are_of_a_kind() -> None:
+    assert sorted([*OF_IMAGES, *OF_TOKENS, *OF_FRAMES]) == names("augment")
 
 
 @pytest.mark.parametrize("name", OF_IMAGES)
@@ -484,7 +494,7 @@ def test_every_augmentation_of_images_lists_every_knob(name: str) -> None:
     assert set(compose_section("augment", name)) == set(compose_section("augment", "none"))
 
 
-@pytest.mark.parametrize("name", sorted(set(names("augment")) - set(OF_IMAGES)))
+@pytest.mark.parametrize("name", OF_TOKENS)
 def test_every_augmentation_of_tokens_keeps_the_form_of_a_batch(name: str, data_sets: DataSets) -> None:
     spec = data_sets.make("csv").spec
     augment = build(compose_section("augment", name)).for_data(spec)
@@ -497,6 +507,18 @@ def test_every_augmentation_of_tokens_keeps_the_form_of_a_batch(name: str, data_
     assert torch.equal(changed_BT == PAD, tokens_BT == PAD)
     assert not torch.equal(changed_BT, tokens_BT)
     assert torch.equal(targets_B, labels_B)
+
+
+@pytest.mark.parametrize("name", OF_FRAMES)
+def test_every_augmentation_of_frames_keeps_the_form_of_a_batch(name: str, data_sets: DataSets) -> None:
+    spec = data_sets.make("audio_folder").spec
+    augment = build(compose_section("augment", name)).for_data(spec)
+    torch.manual_seed(0)
+    frames_BTK, lengths_B, targets_BL = torch.randn(8, 90, spec.num_features), torch.full((8,), 90), torch.ones(8, 3)
+    (changed_BTK, same_B), same_BL = augment((frames_BTK, lengths_B), targets_BL)
+    assert changed_BTK.shape == frames_BTK.shape and changed_BTK.isfinite().all()
+    assert not torch.equal(changed_BTK, frames_BTK)
+    assert torch.equal(same_B, lengths_B) and torch.equal(same_BL, targets_BL)
 
 
 @pytest.mark.parametrize("name", names("augment"))

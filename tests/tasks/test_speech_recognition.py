@@ -146,7 +146,7 @@ def test_the_overview_counts_kinds_of_errors_and_confusions(data: TranscribedAud
     kinds, mistaken = task.overview({"lstm": trials}, labels)
     assert [row[0] for row in kinds.rows][:3] == ["substitutions of words", "deletions of words", "insertions of words"]
     assert [row[1] for row in kinds.rows][:3] == ["33.3 %", "16.7 %", "0.0 %"]
-    assert mistaken.rows == [["two → ten", 1.0]]
+    assert mistaken.rows == [["two → ten", "1.0"]]
 
 
 def test_long_readings_are_shown_word_by_word() -> None:

@@ -19,6 +19,18 @@ KeysAndValues = tuple[Tensor, Tensor]
 """Of the steps that can be attended to, shape ``(B, N, S, H)`` each."""
 
 
+def even_share(width: int, *, heads: int) -> int:
+    """The size of a head where all together are as wide as a step.
+
+    Raises:
+        ValueError: ``width`` can't be shared evenly.
+    """
+    if width % heads:
+        below = width // heads * heads
+        raise ValueError(f"width must be divisible by heads={heads}; got {width}, nearest {below} and {below + heads}")
+    return width // heads
+
+
 class SelfAttention(nn.Module):
     """Multi-head scaled dot-product attention of a sequence to itself (Vaswani et al. 2017, section 3.2).
 

@@ -19,7 +19,7 @@ from bakeoff.models.contracts import SequenceBackbone, State
 from bakeoff.models.memory import check_memory
 from bakeoff.models.padding import where_padding_is
 from bakeoff.models.positions import Rotation, added_positions, rotation
-from bakeoff.models.transformer.attention import SelfAttention
+from bakeoff.models.transformer.attention import SelfAttention, even_share
 from bakeoff.models.transformer.block import TransformerBlock
 from bakeoff.models.transformer.feed_forward import FeedForward
 from bakeoff.ranges import Count, Fraction
@@ -81,7 +81,7 @@ class Transformer(SequenceBackbone):
         self.width = width
         self.causal = causal
         self.cross_attention = cross_attention
-        self.head_dim = _head_dim(width, heads=heads) if head_dim is None else head_dim
+        self.head_dim = even_share(width, heads=heads) if head_dim is None else head_dim
         self.rotary = positions == "rotary"
         self.positions = added_positions(positions, width=width, max_length=max_length)
         self.longest = max_length if positions == "learned" else None
@@ -184,13 +184,6 @@ class Transformer(SequenceBackbone):
         every_TS = torch.ones(length, length, dtype=torch.bool, device=padding_mask_BT.device)
         # Each step may look at itself: padding before the first real step would otherwise see nothing and give NaN.
         return (visible_B11S & every_TS.tril()) | torch.eye(length, dtype=torch.bool, device=every_TS.device)
-
-
-def _head_dim(width: int, *, heads: int) -> int:
-    if width % heads:
-        below = width // heads * heads
-        raise ValueError(f"width must be divisible by heads={heads}; got {width}, nearest {below} and {below + heads}")
-    return width // heads
 
 
 def _initialise(module: nn.Module) -> None:

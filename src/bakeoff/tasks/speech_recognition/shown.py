@@ -5,7 +5,6 @@ S steps, M mel bands, T frames.
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -24,6 +23,7 @@ from bakeoff.tasks.speech_recognition.scores import COUNTS, alignment, counts_of
 
 _MOST_SINGLE = 28
 _MOST_CONFUSIONS = 8
+_SHOWN_RANGE = 14.0  # in natural logarithms of power, about 60 dB: below it is silence
 
 
 @torch.no_grad()
@@ -78,7 +78,8 @@ def heard(title: str, recording: Recording, text: str, front_end: FrontEnd) -> d
     """What an `AudioExhibit` has, at the rate that networks hear."""
     rate_hz = front_end.sample_rate_hz
     samples_T = resampled(recording.samples_T, from_hz=recording.sample_rate_hz, to_hz=rate_hz)
-    mel_MT = dataclasses.replace(front_end, kind="log_mel").log_mels(samples_T).T.numpy()
+    mel_MT = front_end.log_mels(samples_T).T.numpy()
+    mel_MT = np.maximum(mel_MT, mel_MT.max(initial=-np.inf) - _SHOWN_RANGE)
     return {"title": title, "samples": samples_T, "sample_rate_hz": rate_hz, "mel_MT": mel_MT, "caption": text}
 
 
@@ -115,7 +116,7 @@ def confusions(trials: Mapping[str, Sequence[pa.Table]], truths: Sequence[str]) 
     for own in counts.values():
         every.update(own)
     rows = [
-        [f"{true or '(nothing)'} → {read or '(nothing)'}", *(counts[name][true, read] for name in trials)]
+        [f"{true or '(nothing)'} → {read or '(nothing)'}", *(f"{counts[name][true, read]:.1f}" for name in trials)]
         for (true, read), _ in every.most_common(_MOST_CONFUSIONS)
     ]
     title = "What is read as what most often, times in a trial"
@@ -132,7 +133,7 @@ def _confused(trials: Sequence[pa.Table], truths: Sequence[str]) -> Counter[tupl
     for answers in trials:
         for answer, truth in zip(answers["text"].to_pylist(), truths, strict=True):
             found.update(_pairs(alignment(answer, truth)))
-    return Counter({pair: round(count / len(trials), 1) for pair, count in found.items()})
+    return Counter({pair: count / len(trials) for pair, count in found.items()})
 
 
 def _pairs(edits: Iterable[tuple[str, str, str]]) -> Iterable[tuple[str, str]]:
