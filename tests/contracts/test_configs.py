@@ -24,18 +24,18 @@ from bakeoff.config.tree import UNRESOLVED, get, resolve_tree, targets
 from bakeoff.config.validation import validate
 from bakeoff.errors import ConfigError
 from bakeoff.models import contracts
+from tests.contracts.constructors import constructors
 
 CATALOG = Catalog()
 FILES = sorted(conf_dir().rglob("*.yaml"))
 OPTIONS = [(group, name) for group in CATALOG.groups() for name in CATALOG.options(group)]
-TARGETS = sorted(
-    {(key, node["_target_"]) for path in FILES for key, node in targets(CATALOG.content(path.parent.name, path.stem))}
-    | {
-        (f"{group}.{key}".rstrip("."), node["_target_"])
-        for group, name in OPTIONS
-        for key, node in targets(CATALOG.content(group, name))
-    }
-)
+PARTS = {
+    (key, node["_target_"])
+    for path in FILES
+    for key, node in targets(CATALOG.content(path.parent.name, path.stem))
+    if "${" not in node["_target_"]
+}
+TARGETS = sorted(PARTS | constructors(CATALOG))
 
 
 @pytest.fixture(scope="module")

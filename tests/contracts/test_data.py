@@ -288,6 +288,7 @@ OFFLINE = {
     "hf_captions": captioned_parquet,
     "shape_captions": lambda folder: {"num_train": 60, "num_test": 10, "num_unseen": 10, "side": 16},
     "spoken_digits": lambda folder: {"num_voices": 20, "per_voice": 2, "num_digits": 2, **SMALL_AUDIO},
+    "spoken_sentences": lambda folder: {"count": 40, "split.val": 6, "split.test": 8, **SMALL_AUDIO},
     "audio_folder": recordings_folder,
     "audio_table": recordings_manifest,
     "hf_audio": recordings_parquet,

@@ -20,16 +20,10 @@ from bakeoff.config.signatures import signature
 from bakeoff.config.tree import resolve_tree, targets
 from bakeoff.config.validation import validate
 from bakeoff.errors import ErrorGroup
+from tests.contracts.constructors import constructors
 
 CATALOG = Catalog()
-CONSTRUCTORS = sorted(
-    {
-        (f"{group}.{key}".rstrip("."), node["_target_"])
-        for group in CATALOG.groups()
-        for name in CATALOG.options(group)
-        for key, node in targets(CATALOG.content(group, name))
-    }
-)
+CONSTRUCTORS = sorted(constructors(CATALOG))
 VALUES = {"text": "fast", "truth": True, "nan": math.nan, "infinity": math.inf, "list": [1, 2, 3], "null": None}
 LISTS = ("list[", "Sequence[")  # a pair is no list of three
 

@@ -77,7 +77,9 @@ def _options_for(path: Path, given: str, catalog: Catalog, settings: Sequence[st
     Where a source is certain that the path is meant for it, no other one is asked.
     """
     asked = {key: value for key, _, value in (word.partition("=") for word in settings) if key in ("data", "task")}
-    tasks = {catalog.content("task", name).get("data_kind"): name for name in catalog.options("task")}
+    tasks: dict[Any, str] = {}
+    for name in catalog.options("task"):  # of several that read the same data, the first
+        tasks.setdefault(catalog.content("task", name).get("data_kind"), name)
     kind_of = {name: str(catalog.content("data", name).get("kind")) for name in catalog.options("data")}
     endings = [suffix[1:].lower() for suffix in path.suffixes]
     names = sorted(kind_of, key=lambda name: (kind_of[name], not any(e.startswith(name) for e in endings), name))

@@ -26,11 +26,18 @@ class AudioColumns:
         text: the column of transcripts; null finds the one called transcript, transcription, text or sentence.
         spelling: how transcripts are spelled: as ``written``, in ``lower`` case, or as ``words`` in lower case without
             signs, but for those within words.
+        phonemes: for speech synthesis, a column of what is said in pieces with blanks between them; null: transcripts
+            are read letter by letter, or as ``tokenizer`` says.
+        durations: for speech synthesis, a column with a list of seconds, one for each piece; null: they are not known.
+        style: for speech synthesis, a column of how it is said, such as a mood or a speaker; null: all alike.
     """
 
     audio: str | None = None
     text: str | None = None
     spelling: Spelling = "written"
+    phonemes: str | None = None
+    durations: str | None = None
+    style: str | None = None
 
 
 def audio_column(features: Features, wanted: str | None) -> str:

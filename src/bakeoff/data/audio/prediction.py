@@ -10,7 +10,7 @@ from datasets import Dataset
 
 from bakeoff.data.audio.columns import audio_column, undecoded_recordings
 from bakeoff.data.audio.frames import padded_frames
-from bakeoff.data.audio.recordings import Record, UnreadableAudio, read_recording
+from bakeoff.data.audio.recordings import Record, Recording, Samples, UnreadableAudio, read_recording
 from bakeoff.data.audio.spec import FramesSpec
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
 from bakeoff.data.contract import Inputs, LazyRows, NewExamples, Reading
@@ -55,6 +55,13 @@ def new_recordings(spec: FramesSpec, reading: Reading, *, column: str) -> NewExa
     raw = LazyRows(len(kept), lambda rows: [read_recording(records[kept[row]]) for row in rows])
     notes = (f"{len(bad):,} recordings that cannot be read were left out",) * bool(bad)
     return NewExamples(shown, raw, _batches(Ragged.of(features, dtype=np.float32), spec, reading.batch_size), notes)
+
+
+def new_sounds(spec: FramesSpec, sounds: Sequence[Samples], sample_rate_hz: int, *, batch_size: int = 64) -> Inputs:
+    """Sounds that were made in this process, as a network wants them."""
+    front_end = spec.make_front_end()
+    features = [front_end.of(Recording(samples_T, sample_rate_hz)) for samples_T in sounds]
+    return _batches(Ragged.of(features, dtype=np.float32), spec, batch_size)
 
 
 def _batches(features: Ragged, spec: FramesSpec, batch_size: int) -> Inputs:

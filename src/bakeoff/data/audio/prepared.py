@@ -73,11 +73,15 @@ class PreparedAudio(PreparedRows):
     @classmethod
     def open(cls, folder: Path) -> PreparedAudio:
         """Map a prepared folder; little is read."""
-        values = read_folder(folder)
+        return cls(**cls._opened(folder, read_folder(folder)))
+
+    @classmethod
+    def _opened(cls, folder: Path, values: dict[str, Any]) -> dict[str, Any]:
+        """The arguments, from what the folder's table of contents says."""
         tokens, texts = (Ragged.open(folder, f"{_ROLE}_{what}") for what in ("tokens", "text"))
         features = tuple(Ragged.open(folder, _named(number)) for number in range(values.pop("num_speeds")))
         tokenizer = tokenizer_from(values.pop("tokenizer"))
-        return cls(features=features, tokens=tokens, texts=texts, tokenizer=tokenizer, **values)
+        return values | {"features": features, "tokens": tokens, "texts": texts, "tokenizer": tokenizer}
 
 
 def prepare_audio(source: Source, preparation: AudioPreparation) -> PreparedAudio:
@@ -87,7 +91,11 @@ def prepare_audio(source: Source, preparation: AudioPreparation) -> PreparedAudi
         DataError: whatever is wrong with the data; nothing is left on disk then.
         EnvironmentFault: no network, no space or no right to write the cache.
     """
-    folder = cached_folder("audio", preparation.key(source), lambda partial: _build(partial, source, preparation))
+    folder = cached_folder(
+        "audio",
+        preparation.key(source),
+        lambda partial: build_audio(partial, audio_table(source, preparation), preparation),
+    )
     return PreparedAudio.open(folder)
 
 
@@ -97,8 +105,9 @@ def audio_table(source: Source, preparation: AudioPreparation) -> AudioTable:
     return read_table(source.load(), columns, split=split, on_missing=preparation.on_missing)
 
 
-def _build(folder: Path, source: Source, preparation: AudioPreparation) -> None:
-    table, front_end = audio_table(source, preparation), preparation.front_end
+def build_audio(folder: Path, table: AudioTable, preparation: AudioPreparation) -> None:
+    """Fills the folder of a table."""
+    front_end = preparation.front_end
     heard = Heard(preparation.max_seconds, front_end)
     nothing = np.zeros((0, front_end.num_features), dtype=np.float32)
     frames = Ragged.stream(folder, _named(0), heard.each(each_record(table)), like=nothing)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ class FramesSpec(Spec):
     over the frames of train, ``typical_frames`` is the mean number of a train recording as batches hold them.
     """
 
-    length_fields = ("max_frames", "typical_frames")
+    length_fields: ClassVar[tuple[str, ...]] = ("max_frames", "typical_frames")
 
     front_end: Mapping[str, Any]
     mean: tuple[float, ...]
@@ -42,7 +42,7 @@ class FramesSpec(Spec):
         """What computes the features."""
         return front_end_of(self.front_end)
 
-    def example_inputs(self, batch_size: int) -> tuple[Tensor, Tensor]:
+    def example_inputs(self, batch_size: int) -> tuple[Tensor, ...]:
         """Frames of zeros ``(B, typical_frames, K)``, and how many of each are real, ``(B,)``: all."""
         frames_BTK = torch.zeros(batch_size, self.typical_frames, self.num_features)
         return frames_BTK, torch.full((batch_size,), self.typical_frames)

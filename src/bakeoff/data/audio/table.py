@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from datasets import Dataset, DatasetDict, concatenate_datasets
 
@@ -44,17 +45,21 @@ def read_table(
         DataError: missing columns, recordings without a transcript, an empty split or no split to train on.
     """
     rows = source_rows(splits, split)
+    _, facts = transcribed_rows(rows, columns, split=split, on_missing=on_missing)
+    return AudioTable(**facts)
+
+
+def transcribed_rows(
+    rows: SourceRows, columns: AudioColumns, *, split: SplitRule, on_missing: OnMissing
+) -> tuple[SourceRows, dict[str, Any]]:
+    """The rows that have a transcript, and what an `AudioTable` has of them; raises as `read_table` does."""
     audio = audio_column(rows.train.features, columns.audio)
     text = transcript_column(rows.train, columns.text, audio=audio)
     column_of = {"audio": audio, "text": text}
     rows.require_columns(column_of)
     rows, texts = _with_transcripts(rows, text, columns, on_missing)
-    return AudioTable(
-        **rows.facts(split),
-        column_of=column_of,
-        records=concatenate_datasets([undecoded_recordings(dataset, audio) for dataset in rows.datasets.values()]),
-        texts=texts,
-    )
+    records = concatenate_datasets([undecoded_recordings(dataset, audio) for dataset in rows.datasets.values()])
+    return rows, rows.facts(split) | {"column_of": column_of, "records": records, "texts": texts}
 
 
 def _with_transcripts(

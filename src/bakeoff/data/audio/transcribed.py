@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -85,7 +85,7 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
         DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
     """
 
-    spec_class = TranscribedAudioSpec
+    spec_class: ClassVar[type[TranscribedAudioSpec]] = TranscribedAudioSpec
     noun = "recording"
     _preparation: AudioPreparation
     _tokens: Ragged
@@ -218,13 +218,16 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
 
     def refit_problem(self, recorded: dict[str, Any]) -> str | None:
         """Whether vocabulary, mean and deviation are those of the rows that may be used, from the frames themselves."""
+        return self._features_problem(recorded) or vocabulary_difference(recorded["tokenizer"], self._fitted_again)
+
+    def _features_problem(self, recorded: dict[str, Any]) -> str | None:
         frames = self._audio.features[0]
         wide_TK = np.concatenate([frames.row(row) for row in self._split_rows("train").tolist()]).astype(np.float64)
         for what, fitted_K in (("mean", wide_TK.mean(axis=0)), ("std", wide_TK.std(axis=0))):
             fitted_K = np.where((what == "std") & (fitted_K < _RELATIVE), 1.0, fitted_K)
             if not np.allclose(recorded[what], fitted_K, rtol=_RELATIVE, atol=_RELATIVE):
                 return f"{what} of features used is not that of train"
-        return vocabulary_difference(recorded["tokenizer"], self._fitted_again)
+        return None
 
     @cached_property
     def _fitted_again(self) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from bakeoff.errors import ConfigError, EnvironmentFault
 
 PACKAGE = "espeakng-loader"
 SAMPLE_RATE_HZ = 22_050
+PAUSE = "_"
 _UTTERANCES_A_PROCESS = 200  # what any one of them sounds like depends on those before it
 _PROCESSES = 2
 
@@ -111,6 +112,18 @@ def speak(utterances: Sequence[Utterance]) -> Iterator[Speech]:
     with ThreadPoolExecutor(_PROCESSES) as pool:
         for spoken in pool.map(lambda lot: _speak_lot(lot, where), lots):
             yield from spoken
+
+
+def phonemes_of(speech: Speech) -> list[Sound]:
+    """Phonemes from first sample to last; those of no length are part of the one before, pauses have one name."""
+    found: list[Sound] = []
+    for phoneme in speech.phonemes:
+        name = PAUSE if phoneme.name.startswith(PAUSE) else phoneme.name
+        if found and (phoneme.end == phoneme.start or name == found[-1].name == PAUSE):
+            found[-1] = Sound(found[-1].name, found[-1].position, found[-1].start, phoneme.end)
+        else:
+            found.append(Sound(name, phoneme.position, phoneme.start if found else 0, phoneme.end))
+    return found
 
 
 def _speak_lot(lot: Sequence[Utterance], where: dict[str, str]) -> list[Speech]:

@@ -8,8 +8,7 @@ A row::
     durations  [0.052, 0.071, ...]                      seconds of each phoneme; they add up to the recording
     style      calm                                     a pitch and a rate
 
-Durations are those of eSpeak's own events, whose count is checked against the phonemes; events of no length, which
-eSpeak puts after some vowels, belong to the phoneme before them.
+Durations are those of eSpeak's own events (`phonemes_of`).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ import numpy as np
 from datasets import Dataset, DatasetDict
 
 from bakeoff.data.audio.wav import wav_bytes
-from bakeoff.data.sources.espeak import SAMPLE_RATE_HZ, Sound, Speech, Utterance, espeak_version, speak
+from bakeoff.data.sources.espeak import SAMPLE_RATE_HZ, Utterance, espeak_version, phonemes_of, speak
 from bakeoff.data.sources.source import Source
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import ConfigError
@@ -30,7 +29,6 @@ from bakeoff.ranges import Count, WholeNumber
 
 NUM_LOTS = 8
 PITCHES, RATES_WPM = (0, 99), (80, 450)
-PAUSE = "_"
 _STREAMS = (11, 12, 13)  # of sentences, styles and voices: more of them begin as fewer do
 _SPELLED = {
     "determiner": "the a my your this every",
@@ -107,7 +105,7 @@ class SpokenSentences(Source):
             "text": sentences, "style": styles, "voice": voices, "audio": [], "phonemes": [], "durations": []
         }  # fmt: skip
         for speech in speak(utterances):
-            phonemes = _phonemes(speech)
+            phonemes = phonemes_of(speech)
             columns["audio"].append({"bytes": wav_bytes(speech.samples, sample_rate_hz=SAMPLE_RATE_HZ), "path": None})
             columns["phonemes"].append(" ".join(phoneme.name for phoneme in phonemes))
             columns["durations"].append([(phoneme.end - phoneme.start) / SAMPLE_RATE_HZ for phoneme in phonemes])
@@ -128,18 +126,6 @@ def _sentences(rng: np.random.Generator, count: int, lot: int) -> list[str]:
 
 def _drawn(rng: np.random.Generator, choices: Sequence[str], count: int) -> list[str]:
     return [choices[index] for index in rng.integers(len(choices), size=count)]
-
-
-def _phonemes(speech: Speech) -> list[Sound]:
-    """Phonemes from the first sample to the last, those of no length with the one before, pauses under one name."""
-    found: list[Sound] = []
-    for phoneme in speech.phonemes:
-        name = PAUSE if phoneme.name.startswith(PAUSE) else phoneme.name
-        if found and (phoneme.end == phoneme.start or name == found[-1].name == PAUSE):
-            found[-1] = Sound(found[-1].name, found[-1].position, found[-1].start, phoneme.end)
-        else:
-            found.append(Sound(name, phoneme.position, phoneme.start if found else 0, phoneme.end))
-    return found
 
 
 def _out_of_range(key: str, value: object, allowed: str) -> ConfigError:

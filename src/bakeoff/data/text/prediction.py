@@ -53,7 +53,7 @@ class NewTexts:
 
 def load_texts(
     source: str | Path | Sequence[str],
-    spec: TextSpec,
+    spec: Spec,
     *,
     column: str | None = None,
     how: TableFormat | None = None,
@@ -153,7 +153,7 @@ def _is_path(source: str | Path) -> bool:
 
 
 def _from_file(
-    file: Path, spec: TextSpec, *, column: str | None, how: TableFormat
+    file: Path, spec: Spec, *, column: str | None, how: TableFormat
 ) -> tuple[list[str], list[str], tuple[str, ...]]:
     suffix = table_suffix(file.name)
     if suffix == ".txt" or (isinstance(spec, TextPairSpec) and names_language(file)):
@@ -173,7 +173,7 @@ def _from_file(
     return read_texts(table, found), [f"{file.name}#{row}" for row in range(len(table))], read.notes
 
 
-def _column(table: Dataset, spec: TextSpec, column: str | None) -> str:
+def _column(table: Dataset, spec: Spec, column: str | None) -> str:
     role, trained = "text", "text"
     if isinstance(spec, LabelledTextSpec):
         trained = spec.text_column

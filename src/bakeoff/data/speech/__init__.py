@@ -1,0 +1,1 @@
+"""Texts that are to be spoken: recordings with transcripts, the other way round."""

@@ -1,0 +1,1 @@
+"""Text to speech: mel spectrograms that are spoken step by step, and what they sound like."""
