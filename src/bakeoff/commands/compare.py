@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from bakeoff.commands.train import finish, follower
+from bakeoff.commands.way_out import with_a_way_out
 from bakeoff.comparison.judging.conclusion import FinishedBakeoff
 from bakeoff.comparison.planning.estimate import expected_seconds, unknown
 from bakeoff.comparison.planning.folder import open_folder
@@ -44,7 +45,8 @@ def run(config: Mapping[str, Any]) -> FinishedBakeoff:
     executor: Executor = build(config["executor"], "executor")
     with closing(executor):
         executor.warm_up(modules_of({"data": config["data"], "task": config["task"]}))
-        plan = make_plan(config)
+        with with_a_way_out(config):
+            plan = make_plan(config)
         names = (plan.config["task"]["name"], plan.config["data"]["name"], plan.bakeoff_id)
         folder = Path(config["output_dir"] or DEFAULT_ROOT / "-".join(names))
         check_folder(folder)

@@ -11,6 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from bakeoff.commands.way_out import with_a_way_out
 from bakeoff.comparison.judging.apart import apart, half_width
 from bakeoff.comparison.planning.rules import check_measured, check_selection
 from bakeoff.config import build
@@ -57,7 +58,8 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
         check_alone("train -m")
     check_selection(trial)
     check_machine(trial.trainer)
-    data = trial.open_data()
+    with with_a_way_out(config):
+        data = trial.open_data()
     check_measured(trial, data.spec)
     if not trial.is_fitted:
         build_on_meta(lambda: trial.network(data.spec))  # refuses what no network can be, before anything is written

@@ -132,6 +132,6 @@ def _require_two_rows_a_class(classes: list[str]) -> None:
             "data.columns.label",
             ", ".join(single[:5]),
             problem,
-            next_step="add rows, data.on_rare=drop or other (one class of them), or give the splits (named train, val "
-            "and test; of tables, val_file and test_file)",
+            next_step="data.on_rare=drop or other (one class of them), or add rows, or give the splits (named train, "
+            "val and test; of tables, val_file and test_file)",
         )
