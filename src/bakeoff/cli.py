@@ -21,6 +21,7 @@ PIPELINES = {
     "gradients": "how far back the loss reaches in sequence models",
     "evaluate": "a finished run on a split of its data",
     "predict": "a finished run on new files",
+    "export": "a finished run to take home: ONNX, held against the network, and a model card",
     "report": "the report of a finished bakeoff, built again",
 }
 """What each pipeline is for."""

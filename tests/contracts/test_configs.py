@@ -78,7 +78,7 @@ def test_every_option_composes_and_is_sound(group, name, composer):
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_every_pipeline_composes_and_lacks_only_what_its_command_names(pipeline, composer):
     errors = validate(composer.compose(pipeline).cfg, pipeline, catalog=CATALOG)
-    required = {"evaluate": {"run"}, "predict": {"run", "input"}, "report": {"run"}}
+    required = {"evaluate": {"run"}, "predict": {"run", "input"}, "export": {"run"}, "report": {"run"}}
     assert {error.key for error in errors} == required.get(pipeline, set())
 
 

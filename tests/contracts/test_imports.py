@@ -33,6 +33,7 @@ ORDER = [
     "tasks",
     "training",
     "tracking",
+    "delivery",
     "comparison",
     "report",
     "commands",

@@ -9,13 +9,12 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from bakeoff.commands.chosen import chosen_run
 from bakeoff.config import build
 from bakeoff.config.composition import compose_section
 from bakeoff.data.contract import Reading
 from bakeoff.errors import ConfigError, EnvironmentFault
 from bakeoff.files import atomic_writer
-from bakeoff.record.best_trial import best_trial
-from bakeoff.record.layout import PLAN
 from bakeoff.training.trial.saved_run import SavedRun, load_run
 
 WRITERS = {
@@ -39,7 +38,7 @@ def run(config: Mapping[str, Any]) -> pd.DataFrame:
     output = Path(config["output"])
     if output.suffix not in WRITERS:
         raise ConfigError("config.bad_value", "output", output, "unknown kind of table", allowed=WRITERS)
-    saved = load_run(_run(config))
+    saved = load_run(chosen_run(config)[0])
     table = _answers(saved, config)
     try:
         with atomic_writer(output) as file:
@@ -49,18 +48,6 @@ def run(config: Mapping[str, Any]) -> pd.DataFrame:
         raise EnvironmentFault("env.not_writable", "output", output, problem, next_step="output=FILE.csv") from error
     print(f"{len(table)} predictions in {output}")
     return table
-
-
-def _run(config: Mapping[str, Any]) -> Path:
-    """The folder of the run: of a bakeoff, the best trial of its winner, or of the contender that is named."""
-    folder, contender = Path(config["run"]), config["contender"]
-    if not (folder / PLAN).exists():
-        if contender is not None:
-            raise ConfigError("config.contradiction", "contender", contender, "only a bakeoff has contenders")
-        return folder
-    found = best_trial(folder, contender, key="run", naming="contender=NAME")
-    print(f"{found.trial.contender}, the best of its trials on validation: {found.trial.folder}")
-    return found.trial.folder
 
 
 def _answers(saved: SavedRun, config: Mapping[str, Any]) -> pd.DataFrame:

@@ -33,6 +33,10 @@ EXAMPLES = {
         "run=outputs/train/RUN input=reviews.csv column=body     # texts: labels, or translations",
         """run=outputs/train/RUN 'text="a prompt"' task.predict.num_tokens=100   # a language model goes on""",
     ],
+    "export": [
+        "run=outputs/train/RUN",
+        "run=outputs/compare/BAKEOFF contender=lstm int8=true   # also with weights of one byte",
+    ],
     "report": ["run=outputs/compare/BAKEOFF"],
 }
 

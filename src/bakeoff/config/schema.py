@@ -201,6 +201,23 @@ class Predict(Common):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Export(Common):
+    """A finished run as ONNX, with its weights and a model card.
+
+    Args:
+        run: the folder of a finished run, or of a bakeoff.
+        contender: of a bakeoff, another one than the winner.
+        int8: whether to write a form with weights of one byte too.
+        max_examples: validation examples on which it is measured beside the network; 0 measures nothing.
+    """
+
+    run: str
+    contender: str | None = None
+    int8: bool = False
+    max_examples: WholeNumber = 2_000
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report(Common):
     """The report of a finished bakeoff.
 
@@ -411,6 +428,7 @@ PIPELINES = {
     "gradients": "bakeoff.config.schema.Gradients",
     "evaluate": "bakeoff.config.schema.Evaluate",
     "predict": "bakeoff.config.schema.Predict",
+    "export": "bakeoff.config.schema.Export",
     "report": "bakeoff.config.schema.Report",
 }
 

@@ -65,6 +65,11 @@ class DetectorOutputs(abc.ABC):
         [0, 1]) and ``counts``."""
 
     @abc.abstractmethod
+    def dense(self) -> tuple[Tensor, Tensor]:
+        """All boxes ``(B, N, 4)``, corners in pixels, with the probability of each class ``(B, N, K)``, of which
+        `found` chooses."""
+
+    @abc.abstractmethod
     def tensors(self) -> list[Tensor]:
         """All that its loss depends on, so that the cost of a training step can be counted."""
 

@@ -49,14 +49,18 @@ class RegionOutputs(DetectorOutputs):
 
     def found(self) -> Ragged:
         """Proposals, classified and moved; of those of a class that overlap by half, the best."""
-        logits_BPK, numbers_BP4 = self.classify(self.proposals_BP4)
-        scores_BPK = logits_BPK.float().softmax(dim=-1)[..., :-1] * self.real_BP[..., None]
-        steps_4 = numbers_BP4.new_tensor(BOX_STEPS)
-        boxes_BP4 = within(moved(numbers_BP4.float() * steps_4, self.proposals_BP4), self.size)
+        boxes_BP4, scores_BPK = self.dense()
         row_N, proposal_N, class_N = (scores_BPK > _LEAST_SCORE).nonzero(as_tuple=True)
         boxes_N4, scores_N = boxes_BP4[row_N, proposal_N], scores_BPK[row_N, proposal_N, class_N]
         kept_N = batched_nms(boxes_N4, scores_N, row_N * scores_BPK.shape[-1] + class_N, _SAME_THING)
         return best_found(len(scores_BPK), row_N[kept_N], boxes_N4[kept_N], class_N[kept_N], scores_N[kept_N])
+
+    def dense(self) -> tuple[Tensor, Tensor]:
+        """Proposals, classified and moved; those that are padding have no class."""
+        logits_BPK, numbers_BP4 = self.classify(self.proposals_BP4)
+        scores_BPK = logits_BPK.float().softmax(dim=-1)[..., :-1] * self.real_BP[..., None]
+        steps_4 = numbers_BP4.new_tensor(BOX_STEPS)
+        return within(moved(numbers_BP4.float() * steps_4, self.proposals_BP4), self.size), scores_BPK
 
     def tensors(self) -> list[Tensor]:
         """Those of the proposals, and of their classification."""
@@ -86,13 +90,17 @@ class SetOutputs(DetectorOutputs):
 
     def found(self) -> Ragged:
         """Each class of each box of the last stage, best first; nothing is left out for overlapping."""
-        scores_BQK = self.logits_LBQK[-1].float().softmax(dim=-1)[..., :-1]
-        boxes_BQ4 = within(self.corners()[-1], self.size)
+        boxes_BQ4, scores_BQK = self.dense()
         row_N, query_N, class_N = (scores_BQK > _LEAST_SCORE).nonzero(as_tuple=True)
         scores_N = scores_BQK[row_N, query_N, class_N]
         order_N = scores_N.argsort(descending=True, stable=True)
         rows = (row_N[order_N], boxes_BQ4[row_N, query_N][order_N], class_N[order_N], scores_N[order_N])
         return best_found(len(scores_BQK), *rows)
+
+    def dense(self) -> tuple[Tensor, Tensor]:
+        """The boxes of the last stage."""
+        scores_BQK = self.logits_LBQK[-1].float().softmax(dim=-1)[..., :-1]
+        return within(self.corners()[-1], self.size), scores_BQK
 
     def tensors(self) -> list[Tensor]:
         """Logits and boxes."""

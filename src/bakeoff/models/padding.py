@@ -10,16 +10,18 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from bakeoff.models.tracing import is_traced
+
 Place = Literal["nowhere", "end", "anywhere"]
 
 
 def refuse_empty_rows(padding_mask_BT: Tensor | None) -> None:
-    """Raise if a sequence of the batch has no real step; shapes only (``meta``) can't be checked and pass.
+    """Raise if a sequence of the batch has no real step; shapes only (``meta``) can't be checked and pass, nor graphs.
 
     Raises:
         ValueError: a row of the mask is all padding.
     """
-    if padding_mask_BT is None or padding_mask_BT.is_meta:
+    if padding_mask_BT is None or padding_mask_BT.is_meta or is_traced():
         return
     empty_B = padding_mask_BT.all(dim=1)
     if empty_B.any():
@@ -30,13 +32,15 @@ def refuse_empty_rows(padding_mask_BT: Tensor | None) -> None:
 def where_padding_is(padding_mask_BT: Tensor | None) -> Place:
     """Whether rows have padding ``nowhere``, only after their real steps (``end``), or ``anywhere``.
 
-    Shapes only (``meta``) can't be checked and count as free of padding.
+    Shapes only (``meta``) can't be checked and count as free of padding; in a graph it may be anywhere.
 
     Raises:
         ValueError: a row of the mask is all padding.
     """
     if padding_mask_BT is None or padding_mask_BT.is_meta:
         return "nowhere"
+    if is_traced():
+        return "anywhere"
     refuse_empty_rows(padding_mask_BT)
     before_real_BT = padding_mask_BT[:, :-1] & ~padding_mask_BT[:, 1:]
     # One wait for the device, not two.
@@ -50,15 +54,19 @@ def real_steps_first(x_BTD: Tensor, padding_mask_BT: Tensor) -> tuple[Tensor, Te
     """Each row with its real steps first, in their order, and padding after them.
 
     Returns:
-        The rows, shape ``(B, T, D)``, and where each step came from, shape ``(B, T, 1)``, for `back_in_place`.
+        The rows, shape ``(B, T, D)``, and where each step went, shape ``(B, T, 1)``, for `back_in_place`.
     """
-    order_BT1 = padding_mask_BT.to(torch.uint8).argsort(dim=1, stable=True).unsqueeze(-1)
-    return x_BTD.gather(1, order_BT1.expand_as(x_BTD)), order_BT1
+    real_BT = (~padding_mask_BT).long()
+    among_real_BT, among_padding_BT = real_BT.cumsum(dim=1), (1 - real_BT).cumsum(dim=1)
+    # Places are counted, not sorted for: ONNX has no stable sort.
+    place_BT = torch.where(padding_mask_BT, among_real_BT[:, -1:] + among_padding_BT, among_real_BT) - 1
+    place_BT1 = place_BT.unsqueeze(-1)
+    return torch.zeros_like(x_BTD).scatter(1, place_BT1.expand_as(x_BTD), x_BTD), place_BT1
 
 
-def back_in_place(x_BTD: Tensor, order_BT1: Tensor) -> Tensor:
+def back_in_place(x_BTD: Tensor, place_BT1: Tensor) -> Tensor:
     """Undoes `real_steps_first`, on outputs of any size D."""
-    return torch.zeros_like(x_BTD).scatter(1, order_BT1.expand_as(x_BTD), x_BTD)
+    return x_BTD.gather(1, place_BT1.expand(-1, -1, x_BTD.shape[2]))
 
 
 def last_real_step_first(x_BTD: Tensor, lengths_B: Tensor | None) -> Tensor:

@@ -66,7 +66,7 @@ class SetDetector(Detector):
         memory_BSD = self.norm(map_BDHW.flatten(2).transpose(1, 2)) + place_SD
         if self.encoder is not None:
             memory_BSD = self.encoder(memory_BSD) + place_SD
-        batch = len(images_BCHW)
+        batch = images_BCHW.shape[0]  # `len` would be a constant of a graph
         x_BQD = torch.zeros_like(self.queries).expand(batch, -1, -1)
         start_BQ4 = self.starts.expand(batch, -1, -1)
         logits, boxes = [], []

@@ -112,8 +112,8 @@ class Pool(nn.Module):
         real_BT1 = ~padding_mask_BT.unsqueeze(-1)
         lengths_B = real_BT1.sum(dim=1).squeeze(-1)
         if self.pooling == "last":
-            rows_B = torch.arange(len(lengths_B), device=lengths_B.device)
-            return encoded_BTD[rows_B, lengths_B - 1]
+            last_B11 = (lengths_B - 1)[:, None, None]
+            return encoded_BTD.gather(1, last_B11.expand(-1, -1, encoded_BTD.shape[2])).squeeze(1)
         parts = []
         if self.pooling in ("mean", "mean_max"):
             parts.append((encoded_BTD * real_BT1).sum(dim=1) / lengths_B.clamp(min=1).unsqueeze(-1))

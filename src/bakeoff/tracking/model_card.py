@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bakeoff.data.spec import Spec
+from bakeoff.record.best_trial import BestTrial
+from bakeoff.record.verdict import LeaderboardRow
 from bakeoff.training.trial.configuration import TrialConfig
 
 
@@ -15,35 +17,63 @@ from bakeoff.training.trial.configuration import TrialConfig
 class Origin:
     """Where a model comes from.
 
-    ``command`` trained it; ``sentence`` is the verdict of its bakeoff, or None.
+    ``command`` trained it; ``sentence`` is the verdict of its bakeoff, or None, and ``row`` its contender's line of the
+    leaderboard.
     """
 
     command: str | None
     sentence: str | None = None
+    row: LeaderboardRow | None = None
+
+    @classmethod
+    def of_bakeoff(cls, found: BestTrial) -> Origin:
+        """That of a bakeoff's trial."""
+        row = next((row for row in found.verdict.leaderboard if row.name == found.trial.contender), None)
+        return cls(found.plan.command or None, found.verdict.sentence, row)
 
 
-def model_card(trial: TrialConfig, spec: Spec, result: Mapping[str, Any], origin: Origin) -> str:
-    """The card, in Markdown."""
-    parts = [
-        f"# {result['model']} for {trial.task} on {spec.name}",
-        _about(trial, result, origin),
-        "## Data\n\n" + _data(spec, result),
-        "## How good it was\n\n" + _metrics(trial, result),
-        "## Training\n\n" + _training(trial, result, origin),
-        "## Intended use\n\n" + _use(trial, spec, result),
-        "## Limits\n\n" + _limits(spec),
-        "## Files\n\n" + FILES,
-    ]
-    return "\n\n".join(parts) + "\n"
+def model_card(
+    trial: TrialConfig,
+    spec: Spec,
+    result: Mapping[str, Any],
+    origin: Origin,
+    *,
+    files: Mapping[str, str],
+    note: str,
+    added: Mapping[str, str] | None = None,
+) -> str:
+    """The card, in Markdown.
+
+    Args:
+        trial: its configuration.
+        spec: what its data was.
+        result: what was measured.
+        origin: where it comes from.
+        files: those beside the card but `FILES`, and what each holds.
+        note: what it takes to use them.
+        added: further sections, by title.
+    """
+    listed = "\n".join(f"- `{name}`: {what}" for name, what in {**FILES, **files}.items())
+    sections = {
+        "Data": _data(spec, result),
+        "How good it was": _metrics(trial, result, origin),
+        "Cost": _cost(result, origin),
+        "Training": _training(trial, result, origin),
+        **(added or {}),
+        "Intended use": _use(trial, spec, result),
+        "Limits": _limits(spec),
+        "Files": f"{listed}\n\nNo file holds pickled objects. {note}",
+    }
+    head = f"# {result['model']} for {trial.task} on {spec.name}\n\n{_about(trial, result, origin)}"
+    return "\n\n".join([head, *(f"## {title}\n\n{text}" for title, text in sections.items())]) + "\n"
 
 
-FILES = """- `weights.safetensors`: the selected weights
-- `config.json`: the resolved configuration of the run
-- `spec.json`: what the data was: sizes, classes or vocabulary, and the preprocessing that was fitted on it
-- `result.json`: what was measured, and what the run was called
-- `MLmodel`: MLflow's description, with the signature of inputs and outputs
-
-No file holds pickled objects. `mlflow.pyfunc.load_model` needs bakeoff installed."""
+FILES = {
+    "weights.safetensors": "the selected weights",
+    "config.json": "the resolved configuration of the run",
+    "spec.json": "what the data was: sizes, classes or vocabulary, and the preprocessing that was fitted on it",
+    "result.json": "what was measured, and what the run was called",
+}
 
 
 def _about(trial: TrialConfig, result: Mapping[str, Any], origin: Origin) -> str:
@@ -70,13 +100,29 @@ def _data(spec: Spec, result: Mapping[str, Any]) -> str:
     return "\n".join([*lines, *spec.notes])
 
 
-def _metrics(trial: TrialConfig, result: Mapping[str, Any]) -> str:
+def _metrics(trial: TrialConfig, result: Mapping[str, Any], origin: Origin) -> str:
     names: dict[str, None] = {}
     for split in ("validation", "test"):
         names |= dict.fromkeys(result.get(split, {}))
     rows = [f"| {name} | {_value(result, 'validation', name)} | {_value(result, 'test', name)} |" for name in names]
     note = f"The run was selected by validation {trial.metric} ({trial.direction})."
-    return "\n".join(["| metric | validation | test |", "| --- | --- | --- |", *rows, "", note])
+    table = "\n".join(["| metric | validation | test |", "| --- | --- | --- |", *rows, "", note])
+    mean = origin.row.quality(trial.metric) if origin.row else None
+    if mean is None or mean.mean is None or mean.low is None or mean.high is None:
+        return table
+    seeds = f"over the {len(mean.values)} seeds of its bakeoff" if mean.values else "over the seeds of its bakeoff"
+    return f"{table} Test {trial.metric} {seeds}: {mean.mean:.4f}, 95 % interval {mean.low:.4f} to {mean.high:.4f}."
+
+
+def _cost(result: Mapping[str, Any], origin: Origin) -> str:
+    """Figures of the leaderboard, which are means over seeds, before those of the run alone."""
+    row = origin.row or LeaderboardRow()
+    memory = row.peak_memory_mb or result.get("peak_memory_mb")
+    latency = row.latency_ms or result.get("latency_ms") or {}
+    facts = [f"{result['params']:,} parameters", f"{result['train_seconds']:,.1f} s to train"]
+    facts += [f"{memory:,.0f} MB at the most"] if memory else []
+    facts += [f"{value:.2f} ms to answer a batch of {size}" for size, value in latency.items()]
+    return ", ".join(facts) + "."
 
 
 def _value(result: Mapping[str, Any], split: str, name: str) -> str:

@@ -7,7 +7,6 @@ lie beside it (`bakeoff.tracking.own_code`).
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,19 +17,17 @@ from mlflow import pyfunc
 from mlflow.models import Model, ModelSignature
 from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
-from bakeoff.data.spec import Inputs, Spec
-from bakeoff.files import read_json, write_json
-from bakeoff.record.layout import CONFIG, RESULT, SPEC, TEST_METRICS, WEIGHTS
+from bakeoff.data.spec import Inputs
+from bakeoff.files import read_json
+from bakeoff.record.layout import CONFIG, RESULT, SPEC
 from bakeoff.record.renamed import in_todays_words
-from bakeoff.tracking.model_card import Origin, model_card
+from bakeoff.tracking.model_card import Origin
 from bakeoff.tracking.own_code import own_packages, pack, use
-from bakeoff.tracking.secrets import mask_text
+from bakeoff.tracking.plain_folder import write_plain_folder
 from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.interface import as_inputs, named_outputs, parts_of, shorter
 from bakeoff.training.trial.saved_run import SavedRun, check_targets
 
-CARD = "README.md"
-_COPIED = (WEIGHTS, SPEC)
-_TEXTS = (CONFIG, RESULT)
 _ANY = -1
 
 
@@ -44,15 +41,9 @@ def write_model(saved: SavedRun, folder: Path, *, run_id: str, origin: Origin, t
         origin: where the model comes from.
         test: the run's test metrics, which a trial of a bakeoff does not know by itself.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in _COPIED:
-        shutil.copyfile(saved.folder / name, folder / name)
-    for name in _TEXTS:
-        (folder / name).write_text(mask_text((saved.folder / name).read_text(encoding="utf-8")), encoding="utf-8")
-    result = {**saved.result, "test": test} if test else saved.result
-    write_json(folder / RESULT, result)
-    card = mask_text(model_card(saved.trial, saved.spec, result, origin))
-    (folder / CARD).write_text(card, encoding="utf-8")
+    files = {"MLmodel": "MLflow's description, with the signature of inputs and outputs"}
+    note = "`mlflow.pyfunc.load_model` needs bakeoff installed."
+    write_plain_folder(saved, folder, origin=origin, test=test, files=files, note=note)
     model = Model(run_id=run_id, artifact_path="model", signature=signature(saved))
     packages = own_packages(saved.trial.raw)
     pack(folder, packages)
@@ -66,7 +57,7 @@ def write_model(saved: SavedRun, folder: Path, *, run_id: str, origin: Origin, t
 def signature(saved: SavedRun) -> ModelSignature:
     """Shapes and types of what the network takes and returns; -1 is any size."""
     task = saved.module()
-    first, second = _arrays(saved.spec.example_inputs(2)), _arrays(_shorter(saved.spec).example_inputs(3))
+    first, second = _arrays(saved.spec.example_inputs(2)), _arrays(shorter(saved.spec).example_inputs(3))
     with torch.inference_mode():
         answers = [_named(task.net(_tensors(inputs))) for inputs in (first, second)]
     inputs: list[ColSpec | TensorSpec] = [
@@ -78,27 +69,16 @@ def signature(saved: SavedRun) -> ModelSignature:
     return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
 
 
-def _shorter(spec: Spec) -> Spec:
-    """Data with sequences of one step less, since they may be of any length; other data as they are."""
-    lengths = [getattr(spec, name) for name in spec.length_fields]
-    return spec.at_length(max(min(lengths) - 1, 1)) if lengths else spec
-
-
 def _arrays(inputs: Inputs) -> tuple[np.ndarray, ...]:
-    return tuple(part.numpy() for part in (inputs if isinstance(inputs, tuple) else (inputs,)))
+    return tuple(part.numpy() for part in parts_of(inputs))
 
 
 def _tensors(arrays: tuple[np.ndarray, ...]) -> Inputs:
-    tensors = tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays)
-    return tensors[0] if len(tensors) == 1 else tensors
+    return as_inputs(tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
 
 
 def _named(outputs: Any) -> dict[str, np.ndarray]:
-    """A network's outputs by name: ``outputs`` where there is one tensor."""
-    if isinstance(outputs, torch.Tensor):
-        return {"outputs": outputs.cpu().numpy()}
-    named = outputs if isinstance(outputs, dict) else {f"output_{index}": part for index, part in enumerate(outputs)}
-    return {name: part.cpu().numpy() for name, part in named.items()}
+    return {name: part.cpu().numpy() for name, part in named_outputs(outputs).items()}
 
 
 def _spec(name: str | None, pair: tuple[np.ndarray, np.ndarray]) -> TensorSpec:
@@ -141,9 +121,3 @@ def _load_pyfunc(path: str, model_config: Mapping[str, Any] | None = None) -> Se
             nobody has named.
     """
     return Served(Path(path), allow_code=(model_config or {}).get("allow_code") or ())
-
-
-def recorded_test(folder: Path) -> dict[str, float]:
-    """The test metrics of a bakeoff's trial, which the scorer writes beside the result; none for others."""
-    path = folder / TEST_METRICS
-    return read_json(path) if path.exists() else {}

@@ -12,7 +12,8 @@ from mlflow.exceptions import MlflowException
 
 from bakeoff.record.best_trial import best_trial
 from bakeoff.tracking.model_card import Origin
-from bakeoff.tracking.model_folder import CARD, recorded_test, write_model
+from bakeoff.tracking.model_folder import write_model
+from bakeoff.tracking.plain_folder import CARD, recorded_test
 from bakeoff.tracking.store import Store
 from bakeoff.training.trial.saved_run import SavedRun, load_run
 
@@ -45,7 +46,7 @@ def chosen_trial(folder: Path, contender: str | None) -> Chosen:
         ConfigError: no verdict yet, no winner, or no such contender.
     """
     found = best_trial(folder, contender, key="register", naming=f"bakeoff register {folder} --contender NAME")
-    return Chosen(found.trial.folder, Origin(found.plan.command or None, found.verdict.sentence))
+    return Chosen(found.trial.folder, Origin.of_bakeoff(found))
 
 
 def default_name(saved: SavedRun) -> str:

@@ -81,9 +81,9 @@ class RecurrentBackbone(SequenceBackbone):
         lengths_B = (~padding_mask_BT).sum(dim=1) if self.both_ways else None
         if place == "end":
             return self._output(self.run(x_BTD, lengths_B=lengths_B, state=None)[0], memory)
-        front_BTD, order_BT1 = real_steps_first(x_BTD, padding_mask_BT)
+        front_BTD, place_BT1 = real_steps_first(x_BTD, padding_mask_BT)
         states_BTH, _ = self.run(front_BTD, lengths_B=lengths_B, state=None)
-        return self._output(back_in_place(states_BTH, order_BT1), memory)
+        return self._output(back_in_place(states_BTH, place_BT1), memory)
 
     def initial_state(
         self, batch_size: int, *, memory_BSD: Tensor | None = None, memory_padding_mask_BS: Tensor | None = None

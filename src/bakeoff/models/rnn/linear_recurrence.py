@@ -14,6 +14,11 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from bakeoff.models.tracing import is_traced
+
+ROUNDS_OF_GRAPHS = 14
+"""Of a model that is drawn as a graph, which serves sequences of up to ``2**14`` steps."""
+
 
 def linear_recurrence(decay_BTH: Tensor, added_BTH: Tensor, first_BH: Tensor | None = None) -> Tensor:
     """``h_t = decay_t * h_{t-1} + added_t`` for every t, shape ``(B, T, H)``, in about ``2 log2 T`` rounds.
@@ -29,6 +34,8 @@ def linear_recurrence(decay_BTH: Tensor, added_BTH: Tensor, first_BH: Tensor | N
     if first_BH is not None:
         start_B1H = added_BTH[:, :1] + decay_BTH[:, :1] * first_BH.unsqueeze(1)
         added_BTH = torch.cat([start_B1H, added_BTH[:, 1:]], dim=1)
+    if is_traced():
+        return _doubled(decay_BTH, added_BTH)
     return _Recurrence.apply(decay_BTH, added_BTH)
 
 
@@ -65,4 +72,17 @@ def _scan(decay_BTH: Tensor, added_BTH: Tensor) -> Tensor:
     states_BTH[:, 1::2] = after_pair_BPH
     before_BPH = after_pair_BPH[:, : (length - 1) // 2]
     states_BTH[:, 2::2] += decay_BTH[:, 2::2] * before_BPH
+    return states_BTH
+
+
+def _doubled(decay_BTH: Tensor, states_BTH: Tensor) -> Tensor:
+    """As `_scan` without a loop whose rounds depend on the length: each reaches twice as far back as the one before it.
+
+    Hillis and Steele 1986, "Data parallel algorithms".
+    """
+    step_T = torch.arange(states_BTH.shape[1], device=states_BTH.device)
+    for back in (2**exponent for exponent in range(ROUNDS_OF_GRAPHS)):
+        source_T, is_there_T1 = (step_T - back).clamp(min=0), (step_T >= back)[:, None]
+        states_BTH = states_BTH + decay_BTH * states_BTH[:, source_T] * is_there_T1
+        decay_BTH = decay_BTH * torch.where(is_there_T1, decay_BTH[:, source_T], 1.0)
     return states_BTH
