@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -59,7 +59,7 @@ def unused(columns: Iterable[str], *, cluster: str | None) -> list[str]:
     return [f"Columns that are not used: {'; '.join([shown, *hints[:2]])}."]
 
 
-def _numbers(texts: pd.Series, path: Path, lines: list[int]) -> tuple[pd.Series, list[str]]:
+def _numbers(texts: pd.Series, path: Path, lines: Sequence[int]) -> tuple[pd.Series, list[str]]:
     """The numbers that texts are; NaN where there is none. Labels of runs may be texts."""
     given = texts.where(~texts.isin(_MISSING), None).str.strip().replace({"True": "1", "False": "0"})
     values, notes = pd.to_numeric(given, errors="coerce"), []

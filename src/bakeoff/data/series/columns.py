@@ -212,4 +212,5 @@ def one_table(splits: dict[str, Dataset]) -> pa.Table:
     if len(splits) > 1:
         problem = f"the source gives splits ({', '.join(splits)}), but series are split by time"
         raise DataError("data.splits_given", "data.file", None, problem, next_step="give one file with all rows")
-    return next(iter(splits.values())).with_format("arrow")[:]
+    rows: pa.Table = next(iter(splits.values())).flatten_indices().data.table  # no copy, where rows stand as they are
+    return rows

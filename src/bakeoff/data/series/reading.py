@@ -77,7 +77,7 @@ def _long(
         codes = (codes + len(names) * np.arange(len(targets))[:, None]).reshape(-1)
         prefixes = [f"{name} " if columns.series else "" for name in names]
         names = np.array([prefix + target for target in targets for prefix in prefixes])
-    rows = np.tile(np.arange(num_rows), len(targets))
+    rows = np.tile(np.arange(num_rows), len(targets)) if len(targets) > 1 else slice(None)
     return Long(
         codes=codes,
         times=times[rows],
@@ -103,11 +103,13 @@ def _codes(table: pa.Table, columns: SeriesColumns) -> tuple[NDArray[np.int64], 
 
 def _sorted(long: Long, *, has_times: bool) -> tuple[Long, list[str]]:
     """By series and time; rows of one time keep their order."""
+    follows, later = long.follows[1:], long.times[1:] >= long.times[:-1]
+    if not (back := follows & ~later).any() and (follows | (long.codes[1:] > long.codes[:-1])).all():
+        return long, []
     order = np.lexsort((long.times, long.codes))
-    inside = long.follows[1:] if has_times else np.zeros(0, dtype=bool)
-    if not len(inside) or not (back := (np.diff(long.times) < np.zeros(1, np.diff(long.times).dtype)) & inside).any():
+    if not has_times or not back.any():
         return long.taken(order), []
-    newest_first = back.sum() > inside.sum() / 2
+    newest_first = back.sum() > follows.sum() / 2
     said = "The file comes newest first" if newest_first else f"{back.sum():,} rows stand before an earlier one"
     return long.taken(order), [f"{said}; all were sorted by time."]
 

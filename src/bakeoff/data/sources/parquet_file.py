@@ -42,7 +42,7 @@ def read_parquet(content: bytes | Path, file: Path, *, key: str, most: int | Non
     names = distinct([table.column_names[place] for place in kept])
     columns = [_plain(table.column(place)) for place in kept]
     found = pa.Table.from_arrays(columns, names=names).replace_schema_metadata(table.schema.metadata)
-    return ReadTable(found, list(range(1, len(found) + 1)))
+    return ReadTable(found, range(1, len(found) + 1))
 
 
 def _first_rows(opened: pq.ParquetFile, most: int) -> pa.Table:

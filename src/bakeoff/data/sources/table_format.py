@@ -47,7 +47,7 @@ class ReadTable:
     """
 
     table: pa.Table
-    lines: list[int]
+    lines: Sequence[int]
     notes: tuple[str, ...] = ()
 
 

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from datasets import Dataset, DatasetDict
 
 from bakeoff.data.sources.source import Head, Source, existing_path, file_states, noted
@@ -84,10 +87,12 @@ class Tables(Source):
             read = read_table_file(file, self._format, key=key, most=most)
             same = [given for _, given in self._files.values() if Path(given).name == file.name]
             name = file.name if len(same) == 1 else f"{split}/{file.name}"
-            table = Dataset(read.table)
+            table = read.table
             if EXAMPLE_COLUMN not in table.column_names:
-                table = table.add_column(EXAMPLE_COLUMN, [f"{name}:{line}" for line in read.lines])
-            loaded[split] = table
+                # Before there is a Dataset, whose own way to add a column takes six seconds for a million rows.
+                lines = pa.array(np.asarray(read.lines, dtype=np.int64)).cast(pa.string())
+                table = table.append_column(EXAMPLE_COLUMN, pc.binary_join_element_wise(f"{name}:", lines, ""))
+            loaded[split] = Dataset(table)
             notes += read.notes
         return noted(loaded, dict.fromkeys(notes))
 
