@@ -18,7 +18,7 @@ from bakeoff.data.batches.loaders import PlannedLoader
 from bakeoff.training.loop import live_bar
 from bakeoff.training.loop.live_bar import Spacing, wants_bar
 from bakeoff.training.loop.module import TrainingModule
-from bakeoff.training.loop.progress import TrainingProgress
+from bakeoff.training.loop.progress import TrainingProgress, told
 from bakeoff.training.trial.configuration import TrialConfig
 from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.run import TrialLabel, run_trial
@@ -126,3 +126,20 @@ def test_a_resumed_run_tells_the_time_that_is_left_to_it(clock):
     assert lines == ["epoch 1/1  step 48/64  loss 1.5000  0:30 left"]
     shown.on_validation_end(trainer, module)
     assert lines[1:] == ["epoch 1/1  val/accuracy 0.2500  0:30 left"]
+
+
+def test_long_validations_and_answers_tell_how_far_they_are(clock):
+    lines = []
+    shown = TrainingProgress("val/accuracy", lines.append)
+    trainer = SimpleNamespace(
+        current_epoch=1, max_epochs=3, is_global_zero=True, sanity_checking=False, num_val_batches=[40]
+    )
+    module = Mock(spec=TrainingModule, share_done=0.5)
+    for index in range(40):
+        clock.now = 2.0 * index
+        shown.on_validation_batch_end(trainer, module, None, None, index)
+    assert lines[:2] == ["epoch 2/3  validation 6/40", "epoch 2/3  validation 11/40"]
+    lines.clear()
+    for batch in told(list(range(9)), "test", lines.append):
+        clock.now += 4.0 + batch
+    assert lines == ["test 4/9", "test 6/9", "test 8/9", "test 9/9"]

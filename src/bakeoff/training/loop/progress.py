@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from operator import length_hint
+from typing import Any, TypeVar
 
 import pytorch_lightning as pl
 
 from bakeoff.data.batches.loaders import PlannedLoader
 from bakeoff.training.loop.live_bar import LiveBar, Spacing, clock
 from bakeoff.training.loop.module import TrainingModule
+
+Batch = TypeVar("Batch")
 
 
 class TrainingProgress(pl.Callback):
@@ -63,6 +66,21 @@ class TrainingProgress(pl.Callback):
             self._within.spoken()
             self.say(f"{name}{self._loss}{self._value}{left}")
 
+    def on_validation_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int, _: int = 0
+    ) -> None:
+        """The same within validations, which take minutes where a task decodes."""
+        if trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        assert isinstance(pl_module, TrainingModule)
+        (num_batches,) = trainer.num_val_batches
+        name = f"{_epoch(trainer)}  validation {batch_idx + 1}/{num_batches}"
+        if self.bar and self.bar.due:
+            self.bar.draw(name, pl_module.share_done, f"{self._loss}{self._value}".strip())
+        if self._lines and self._within.due:
+            self._within.spoken()
+            self.say(name)
+
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Prints the line of a validation, if that of another is old."""
         assert isinstance(pl_module, TrainingModule)
@@ -96,6 +114,17 @@ class TrainingProgress(pl.Callback):
         trained = module.share_done - (self._share_before or 0.0)
         seconds = (time.monotonic() - self._started_at) / max(trained, 1e-9) * (1.0 - module.share_done)
         return f"  {clock(max(seconds, 0.0))} left"
+
+
+def told(batches: Iterable[Batch], name: str, say: Callable[[str], None] | None) -> Iterator[Batch]:
+    """Batches as they are, and a line now and then of how many have been asked for: ``test 12/40``."""
+    number, spacing = length_hint(batches), Spacing(10.0)
+    spacing.spoken()
+    for index, batch in enumerate(batches, start=1):
+        if say is not None and spacing.due:
+            spacing.spoken()
+            say(f"{name} {index}/{number}" if number else f"{name} {index}")
+        yield batch
 
 
 def _epoch(trainer: pl.Trainer) -> str:

@@ -117,7 +117,8 @@ def train_model(training: Training, settings: TrainerSettings) -> dict[str, Any]
     measured |= _course(module, trainer, watchers)
     if ranks.count > 1:
         module = trial.module(data.spec)  # the trained one may be cut in parts, and normalise batches together
-    return {"status": "finished", **measured, **_scores(module, data, settings, watchers.selection.path)}
+    told = say if training.progress != "none" else None
+    return {"status": "finished", **measured, **_scores(module, data, settings, watchers.selection.path, told)}
 
 
 def _fit(
@@ -185,13 +186,18 @@ def _course(module: TrainingModule, trainer: pl.Trainer, watchers: _Watchers) ->
     }
 
 
-def _scores(module: TrainingModule, data: TaskData, settings: TrainerSettings, weights: Path) -> dict[str, Any]:
+def _scores(
+    module: TrainingModule, data: TaskData, settings: TrainerSettings, weights: Path, say: Say | None
+) -> dict[str, Any]:
     """What the selected weights are worth in validation and settle there; what they say of the test is sealed."""
     load_weights(module.net, weights)
     task, found = module.task, {}
     if task.settles:
-        found = task.settle(answers_to(module, data.predict_dataloader("val"), settings), data.labels("val"))
-    answers = task.settled(answers_to(module, data.predict_dataloader("test"), settings), found)
+        found = task.settle(
+            answers_to(module, data.predict_dataloader("val"), settings, name="validation", say=say), data.labels("val")
+        )
+    answers = answers_to(module, data.predict_dataloader("test"), settings, name="test", say=say)
+    answers = task.settled(answers, found)
     return {
         "validation": validate(module, data.val_dataloader(), settings),
         "settled": found,
