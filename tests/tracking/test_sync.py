@@ -125,6 +125,17 @@ def test_a_killed_trial_is_marked_and_opens_again_when_it_resumes(store, trial):
     assert only_run(store).info.status == "FINISHED"
 
 
+def test_a_trial_that_ran_again_where_nobody_looked_is_sent_though_its_failure_was(store, trial):
+    write_json(trial / "result.json", {"status": "failed", "why": "killed twice", "validation": {}, "test": {}})
+    TrialSync(trial).send(store)
+    assert only_run(store).info.status == "FAILED"
+    finish(trial)
+    assert TrialSync(trial).send(store)
+    run = only_run(store)
+    assert (run.info.status, run.data.tags["status"]) == ("FINISHED", "finished")
+    assert run.data.metrics["best/accuracy"] == 0.7
+
+
 def test_a_trial_that_an_error_ended_is_marked_as_failed_and_opens_again(store, trial):
     write_json(trial / "error.json", {"why": "error[env.out_of_memory] model=vit: memory ran out"})
     sync = TrialSync(trial, owner=Process.this())

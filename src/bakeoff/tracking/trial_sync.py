@@ -82,7 +82,7 @@ class TrialSync:
         if self.check and synced is not None and self._found(store) != synced.run_id:
             synced = None
         self.check = False
-        if synced is not None and synced.complete and result is not None:
+        if synced is not None and synced.complete and result is not None and synced.status == mlflow_status(result):
             self.done = True
             return True
         synced = self._open(store, synced, resumed=not ended and result is None)
@@ -160,10 +160,15 @@ def status_of(result: RecordedTrial | None, failure: Mapping[str, Any] | None, *
         ended: nothing more will come.
     """
     if result is not None:
-        return STATUS.get(result.status, "FAILED")
+        return mlflow_status(result)
     if not ended:
         return None
     return "KILLED" if failure is None else "FAILED"
+
+
+def mlflow_status(result: RecordedTrial) -> str:
+    """A result's status; a trial that was killed twice may run again, and have another one than the store knows."""
+    return STATUS.get(result.status, "FAILED")
 
 
 def entries(record: Mapping[str, Any]) -> list[Entry]:
