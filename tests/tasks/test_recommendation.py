@@ -125,7 +125,7 @@ def test_coverage_and_its_pseudo_values_are_those_over_all_orders_of_ties(monkey
 def recommender(num_items: int = 6) -> Recommender:
     torch.manual_seed(0)
     backbone = Recurrent(width=8, causal=True, cell="gru", depth=1)
-    return Recommender(backbone, vocab_size=num_items + FIRST, embedding_width=4).eval()
+    return Recommender(backbone, counts=[1] * num_items, embedding_width=4).eval()
 
 
 def test_what_a_user_had_is_never_recommended_and_padding_masks_nothing() -> None:
@@ -139,6 +139,12 @@ def test_what_a_user_had_is_never_recommended_and_padding_masks_nothing() -> Non
     assert torch.equal(masked_BC[torch.isfinite(masked_BC)], free_BC[torch.isfinite(masked_BC)])
     own_BE = torch.stack([states.states_BTE[0, 2], states.states_BTE[1, 1]])
     assert torch.allclose(free_BC, own_BE @ net.stem.embedding.weight[FIRST:].T + net.bias)
+
+
+def test_training_begins_with_what_is_popular() -> None:
+    backbone = Recurrent(width=8, causal=True, cell="gru", depth=1)
+    net = Recommender(backbone, counts=[3, 1, 4], embedding_width=4)
+    assert net.bias.softmax(dim=0).tolist() == pytest.approx([3 / 8, 1 / 8, 4 / 8])
 
 
 @pytest.mark.parametrize("masks", [True, False])
@@ -252,6 +258,9 @@ def test_item_neighbours_are_the_cosines_of_who_had_both(tmp_path: Path) -> None
     answers = again.respond([history(0), history(3)])
     assert answers["items"].to_pylist() == [[1, 2, 3], [0, 1, 2]]
     assert answers["above"].to_pylist() == [[0, 1, 2], [0, 0, 0]]
+    assert again.respond([history(2, 3)])["above"].to_pylist() == [[0, 1]]
+    again.last = 1  # an item that no other is like
+    assert again.respond([history(2, 3)])["above"].to_pylist() == [[0, 0]]
 
 
 def test_the_report_tells_what_the_other_order_of_ties_would_give() -> None:

@@ -26,16 +26,16 @@ _ITEMS_AT_ONCE = 1024
 
 
 class ItemNeighbours(FittedModel):
-    """The sum, over the user's last items, of their similarities to an item: the cosine of who had them.
+    """The sum, over the items that a user had, of their similarities to an item: the cosine of who had them.
 
     Args:
         neighbours: the nearest of each item that count.
         shrinkage: added to the product of norms, so that few common users weigh little.
-        last: how many of the user's last items are asked.
+        last: how many of the user's last items are asked; None: all, as in the paper.
     """
 
-    def __init__(self, *, neighbours: Count = 100, shrinkage: NotNegative = 10.0, last: Count = 50) -> None:
-        if neighbours < 1 or last < 1:
+    def __init__(self, *, neighbours: Count = 100, shrinkage: NotNegative = 10.0, last: Count | None = None) -> None:
+        if min(neighbours, 1 if last is None else last) < 1:
             raise ValueError(f"neighbours and last must be at least 1; got {neighbours} and {last}")
         self.neighbours = neighbours
         self.shrinkage = shrinkage
@@ -63,7 +63,8 @@ class ItemNeighbours(FittedModel):
         return lists_of(list(examples), self._scores)
 
     def _scores(self, histories: Sequence[History]) -> NDArray[np.float32]:
-        lasts = [np.unique(history.items[-self.last :]) for history in histories]
+        asked = slice(None if self.last is None else -self.last, None)
+        lasts = [np.unique(history.items[asked]) for history in histories]
         users = np.repeat(np.arange(len(lasts)), [len(items) for items in lasts])
         items = np.concatenate(lasts)
         shape = (len(lasts), self.similar_CC.shape[0])

@@ -8,6 +8,7 @@ B batch, T steps of a history, S items that are masked, D model width, E width o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -33,14 +34,23 @@ class States(NamedTuple):
 
 
 class Recommender(nn.Module):
-    """A causal backbone with the stem and head that every contender shares; the head's table is the stem's."""
+    """A causal backbone with the stem and head that every contender shares; the head's table is the stem's.
 
-    def __init__(self, backbone: SequenceBackbone, *, vocab_size: int, embedding_width: int) -> None:
+    Args:
+        backbone: in the middle.
+        counts: how often train has each item: its bias begins at the logarithm of its share, so that training begins
+            with what is popular instead of learning it.
+        embedding_width: E.
+    """
+
+    def __init__(self, backbone: SequenceBackbone, *, counts: Sequence[int], embedding_width: int) -> None:
         super().__init__()
-        self.stem = TokenStem(vocab_size=vocab_size, embedding_width=embedding_width, width=backbone.width)
+        num_tokens = FIRST + len(counts)
+        self.stem = TokenStem(vocab_size=num_tokens, embedding_width=embedding_width, width=backbone.width)
         self.backbone = backbone
         self.project = nn.Linear(backbone.width, embedding_width)
-        self.bias = nn.Parameter(torch.zeros(vocab_size - FIRST))
+        shares_C = torch.tensor(counts, dtype=torch.float32)
+        self.bias = nn.Parameter((shares_C / shares_C.sum()).log())
         self.last = Pool("last", width=embedding_width)
 
     def states(self, history_BT: Tensor) -> States:

@@ -87,7 +87,7 @@ class Recommendation(Task[InteractionSpec]):
         backbone = make(causal=True, cross_attention=False)
         assert isinstance(backbone, SequenceBackbone)
         require_positions(backbone, self.spec.max_length, cut_by="data.max_length")
-        return Recommender(backbone, vocab_size=self.spec.vocab_size, embedding_width=embedding_width)
+        return Recommender(backbone, counts=self.spec.counts, embedding_width=embedding_width)
 
     def begin_pass(self, *, training: bool) -> Pass:
         """States, no scores of all items at all steps."""
