@@ -31,6 +31,7 @@ COMMANDS = {
     "verdict": ("bakeoff.commands.verdict:run", "the verdict on scores from any tool: bakeoff verdict scores.parquet"),
     "plan": ("bakeoff.commands.plan:run", "how many seeds and test examples a difference takes: bakeoff plan runs/x"),
     "audit": ("bakeoff.commands.audit:run", "whether a finished bakeoff's figures follow from what it stored"),
+    "checks": ("bakeoff.commands.checks:run", "what would mislead whoever reads a finished bakeoff or run, by code"),
     "summary": ("bakeoff.commands.summary:run", "several bakeoffs on several datasets"),
     "list": ("bakeoff.commands.listing:run", "what there is to choose from: bakeoff list models"),
     "explain": ("bakeoff.commands.explain:run", "what a key, a group or a model means: bakeoff explain optimizer.lr"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bakeoff.errors import DataError
+from bakeoff.errors import ConfigError, DataError
 from bakeoff.record import layout
 from bakeoff.record.answers import labels_file, read_answers, read_labels
 from bakeoff.record.contenders import Contender
@@ -64,6 +64,8 @@ class Bakeoff:
     exhibits: Mapping[str, Any] = field(default_factory=dict)
     overview: Sequence[Any] = ()
     of_classes: bool = True
+    derived: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What was computed of it and is asked for again, by name."""
 
     @property
     def metric(self) -> Metric:
@@ -145,6 +147,30 @@ def read_bakeoff(folder: Path) -> Bakeoff:
         exhibits=read_exhibits(folder),
         overview=read_overview(folder),
     )
+
+
+def read_either(folder: Path) -> Bakeoff:
+    """A bakeoff's folder, or that of a run: a bakeoff of one trial, which has no verdict to read.
+
+    Raises:
+        ConfigError: neither is there.
+        DataError: as `read_bakeoff`.
+    """
+    if (folder / layout.PLAN).exists():
+        return read_bakeoff(folder)
+    trial = RecordedTrial.found(folder)
+    if trial is None or trial.config is None:
+        problem = (
+            f"no finished bakeoff or run there (looked for {layout.PLAN} and {layout.RESULT} in {folder.resolve()})"
+        )
+        step = "name the output_dir of compare or train"
+        raise ConfigError("config.no_bakeoff", "folder", folder, problem, next_step=step)
+    config, seeds = trial.config, [] if trial.seed is None else [trial.seed]
+    task = {key: config["task"][key] for key in ("name", "metric", "direction")}
+    data = {"name": config["data"]["name"], "spec": trial.spec or {}}
+    own = {"name": trial.contender, "family": trial.family, "config": config, "trials": [trial.name]}
+    plan = RecordedPlan.from_dict({"task": task, "data": data, "seeds": seeds, "contenders": [own]})
+    return Bakeoff(folder, plan, RecordedVerdict(), (trial,))
 
 
 def metric_lines(trial: RecordedTrial, *, kind: str) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,8 @@ import numpy as np
 from bakeoff.record.trials import RecordedTrial
 from bakeoff.report.reading import Bakeoff, read_probabilities
 
+_ERRORS = "errors by name"
+
 
 @dataclass(frozen=True)
 class Errors:
@@ -104,8 +106,15 @@ def has_one_class_each(bakeoff: Bakeoff) -> bool:
 def errors_by_name(bakeoff: Bakeoff) -> dict[str, Errors]:
     """Errors by name, contenders in the order of the leaderboard and then baselines; those without any are noted.
 
-    Empty where the labels are missing, or are not numbers of classes that the plan names.
+    Empty where the labels are missing, or are not numbers of classes that the plan names. Gone through once.
     """
+    if _ERRORS not in bakeoff.derived:
+        bakeoff.derived[_ERRORS] = _errors_by_name(bakeoff)
+    found: dict[str, Errors] = bakeoff.derived[_ERRORS]
+    return found
+
+
+def _errors_by_name(bakeoff: Bakeoff) -> dict[str, Errors]:
     labels, num_classes = bakeoff.labels, len(bakeoff.plan.class_names)
     if labels is None or not has_one_class_each(bakeoff) or (len(labels) and labels.max() >= num_classes):
         return {}

@@ -8,6 +8,7 @@ from typing import Any
 
 from bakeoff.record.layout import REPORT
 from bakeoff.report.analysis.confusions import errors_by_name, has_one_class_each
+from bakeoff.report.checks import found_in
 from bakeoff.report.numbers import Metric
 from bakeoff.report.pages.rendering import page_environment, write_page
 from bakeoff.report.palette import MARK_PATHS, Look, looks
@@ -130,6 +131,7 @@ def _words(bakeoff: Bakeoff, metric: Metric) -> dict[str, Any]:
         "plan": plan,
         "verdict": bakeoff.verdict,
         "missing": bakeoff.missing,
+        "checks": found_in(bakeoff),
         "gradient_warnings": gradient_warnings(bakeoff),
         "sections": sections(bakeoff),
         "stamps": stamps(bakeoff),
