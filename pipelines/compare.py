@@ -1,6 +1,6 @@
 """Runs `bakeoff compare` from a checkout: `python pipelines/compare.py key=value ...`."""
 
-from bakeoff.config.running import run_pipeline
+from bakeoff.cli import program
 
 if __name__ == "__main__":
-    run_pipeline("compare")
+    program("compare")

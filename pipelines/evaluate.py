@@ -1,6 +1,6 @@
 """Runs `bakeoff evaluate` from a checkout: `python pipelines/evaluate.py key=value ...`."""
 
-from bakeoff.config.running import run_pipeline
+from bakeoff.cli import program
 
 if __name__ == "__main__":
-    run_pipeline("evaluate")
+    program("evaluate")

@@ -1,6 +1,6 @@
 """Runs `bakeoff export` from a checkout: `python pipelines/export.py key=value ...`."""
 
-from bakeoff.config.running import run_pipeline
+from bakeoff.cli import program
 
 if __name__ == "__main__":
-    run_pipeline("export")
+    program("export")

@@ -1,6 +1,6 @@
 """Runs `bakeoff report` from a checkout: `python pipelines/report.py key=value ...`."""
 
-from bakeoff.config.running import run_pipeline
+from bakeoff.cli import program
 
 if __name__ == "__main__":
-    run_pipeline("report")
+    program("report")

@@ -80,16 +80,20 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(EnvironmentFault.exit_code)
 
 
-def program() -> None:
+def program(pipeline: str | None = None) -> None:
     """`main` as a program, which ends without taking apart what it has loaded.
 
     Python would visit each of torch's objects several times at its end: more than a second, and 140 MB.
+
+    Args:
+        pipeline: what a script is for; None takes the first word.
     """
+    words = [*([pipeline] if pipeline else []), *sys.argv[1:]]
     codes: list[int] = []
-    scratch = Scratch() if sys.argv[1:2] and sys.argv[1] in PIPELINES and not _is_multirun(sys.argv) else None
+    scratch = Scratch() if words and words[0] in PIPELINES and not _is_multirun(words) else None
     atexit.register(_leave, codes, scratch)  # the first to be registered is the last to be called
     try:
-        main()
+        main(words)
         codes.append(0)
     except SystemExit as stop:
         codes += [stop.code] if isinstance(stop.code, int) else []

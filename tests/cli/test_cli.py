@@ -282,7 +282,12 @@ def test_the_installed_script_is_this_console():
 
 @pytest.mark.parametrize(("ends", "code"), [("sys.exit(3)", 3), ("pass", 0), ("raise ValueError", 1)])
 def test_a_program_ends_with_its_code_and_after_its_last_words(ends, code):
-    lines = ["import atexit, sys", "from bakeoff import cli", "def main():", "    atexit.register(print, 'last words')"]
+    lines = [
+        "import atexit, sys",
+        "from bakeoff import cli",
+        "def main(words):",
+        "    atexit.register(print, 'last words')",
+    ]
     program = "\n".join([*lines, f"    {ends}", "cli.main = main", "cli.program()"])
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (code, "last words\n")
