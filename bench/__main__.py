@@ -2,7 +2,7 @@
 
 python -m bench                      everything (about 50 minutes on two cores)
 python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences,
-                                     large, refusals, start, growth or detection
+                                     large, refusals, start, growth, detection, export or serving
 """
 
 from __future__ import annotations
@@ -17,7 +17,20 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from bakeoff.training.trial.environment import environment
-from bench import detection, executors, first_step, growth, large, parallel, refusals, sequences, start, throughput
+from bench import (
+    detection,
+    executors,
+    export,
+    first_step,
+    growth,
+    large,
+    parallel,
+    refusals,
+    sequences,
+    serving,
+    start,
+    throughput,
+)
 
 PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "throughput": lambda: throughput.measure(repeats=5),
@@ -30,6 +43,8 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "start": lambda: start.measure(pairs=5),
     "growth": lambda: growth.measure(trials=(100, 1_000, 10_000)),
     "detection": lambda: detection.measure(repeats=9),
+    "export": export.measure,
+    "serving": serving.measure,
 }
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 HEADER = "| what | bakeoff | reference | ratio | target |\n| --- | --- | --- | --- | --- |\n"
@@ -61,6 +76,8 @@ PARTS_DOC = {
     "start": (start.__doc__ or "").strip(),
     "growth": (growth.__doc__ or "").strip(),
     "detection": (detection.__doc__ or "").strip(),
+    "export": (export.__doc__ or "").strip(),
+    "serving": (serving.__doc__ or "").strip(),
 }
 
 

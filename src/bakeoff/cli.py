@@ -38,6 +38,7 @@ COMMANDS = {
     "doctor": ("bakeoff.commands.doctor:run", "whether this machine has what bakeoff needs"),
     "sync": ("bakeoff.commands.sync:run", "sends to MLflow what it has missed of runs and bakeoffs"),
     "register": ("bakeoff.commands.register:run", "a run, or a bakeoff's winner, in MLflow's model registry"),
+    "serve": ("bakeoff.commands.serve:run", "a run, or a bakeoff's winner, answers over HTTP on this machine"),
     "completion": ("bakeoff.commands.completion:run", "completion in your shell: bakeoff completion bash, zsh or fish"),
     "ui": ("bakeoff.commands.ui:run", "the MLflow page of your runs"),
 }

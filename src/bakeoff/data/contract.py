@@ -174,6 +174,8 @@ class TaskData(pl.LightningDataModule, abc.ABC):
     """What describes this kind of data in ``spec.json``."""
     noun: ClassVar[str] = "example"
     """What one of its examples is called: image, text, utterance, window."""
+    sent_as: ClassVar[tuple[str, ...]] = ()
+    """How files end in which strangers may send new examples to a server; none of these names files of its own."""
     copies_leak: ClassVar[bool] = True
     """Whether examples of equal content in two splits are a leak; series and interactions repeat by nature."""
 

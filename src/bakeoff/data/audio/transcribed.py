@@ -87,6 +87,7 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
 
     spec_class: ClassVar[type[TranscribedAudioSpec]] = TranscribedAudioSpec
     noun = "recording"
+    sent_as = (".wav", ".flac")
     _preparation: AudioPreparation
     _tokens: Ragged
 

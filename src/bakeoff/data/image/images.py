@@ -55,6 +55,7 @@ class Images(PreparedData[AnyPixelSpec]):
     """
 
     noun = "image"
+    sent_as = (".png", ".jpg")
     _preparation: ImagePreparation
 
     def __init__(

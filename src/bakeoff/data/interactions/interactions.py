@@ -79,6 +79,7 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
 
     spec_class = InteractionSpec
     noun = "user"
+    sent_as = (".jsonl", ".csv")
     copies_leak = False
     _preparation: InteractionPreparation
 

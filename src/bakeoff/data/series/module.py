@@ -87,6 +87,7 @@ class SeriesData(SplitData[SeriesSpec]):
 
     spec_class = SeriesSpec
     noun = "window"
+    sent_as = (".jsonl", ".csv")
     copies_leak = False
 
     def __init__(

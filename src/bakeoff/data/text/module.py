@@ -26,6 +26,7 @@ class TextData(PreparedData[AnySpec]):
     role: ClassVar[str]
     """What `predict` calls the column of new texts."""
     noun = "text"
+    sent_as = (".jsonl", ".csv")
     _preparation: TextPreparation
     _tokens: dict[str, Ragged]
     _tokenizers: dict[str, Tokenizer]
