@@ -1,8 +1,9 @@
 """`make bench`: measures, prints, and writes docs/results/speed_*.md.
 
-python -m bench                      everything (about 50 minutes on two cores)
+python -m bench                      everything (about an hour on two cores)
 python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences,
-                                     large, refusals, start, growth, detection, export or serving
+                                     large, refusals, start, growth, detection, export, serving or
+                                     recommendation
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from bench import (
     growth,
     large,
     parallel,
+    recommendation,
     refusals,
     sequences,
     serving,
@@ -45,6 +47,7 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "detection": lambda: detection.measure(repeats=9),
     "export": export.measure,
     "serving": serving.measure,
+    "recommendation": lambda: recommendation.measure(epochs=1),
 }
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 HEADER = "| what | bakeoff | reference | ratio | target |\n| --- | --- | --- | --- | --- |\n"
@@ -78,6 +81,7 @@ PARTS_DOC = {
     "detection": (detection.__doc__ or "").strip(),
     "export": (export.__doc__ or "").strip(),
     "serving": (serving.__doc__ or "").strip(),
+    "recommendation": (recommendation.__doc__ or "").strip(),
 }
 
 

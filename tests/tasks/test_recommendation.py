@@ -311,8 +311,10 @@ def test_exhibits_show_what_a_user_had_what_came_and_the_list() -> None:
     task = Recommendation(spec=spec(titles=titles))
     answers = table_of(**ranked_lists(np.arange(12.0).reshape(2, 6)))
     labels = table_of(target=np.array([3, -1]), name=["i3", "new"])
-    shown = task.exhibits(recommender(), Cases(["u/3", "v/9"], labels, [history(0, 1), history(2)]), answers)
-    assert [exhibit.title for exhibit in shown] == ["user u/3", "user v/9"]
+    shown = task.exhibits(
+        recommender(), Cases(["user u, no. 3", "user v, no. 9"], labels, [history(0, 1), history(2)]), answers
+    )
+    assert [exhibit.title for exhibit in shown] == ["user u, no. 3", "user v, no. 9"]
     assert all(isinstance(exhibit, RankedExhibit) for exhibit in shown)
     first, second = (exhibit.to_dict() for exhibit in shown)
     assert (first["context"], first["right"], first["items"][0]) == (["Alpha", "Beta"], ["Delta, The"], "Zeta")

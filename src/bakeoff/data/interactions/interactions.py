@@ -65,8 +65,8 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
         split: what is predicted.
         rule: which interactions count, and the order of those of one time.
         max_length: the most steps of a history that models read.
-        mask_seen: leave out what a user had from that user's lists, as RecBole does: from those of validation what
-            train has of the user, from those of the test validation too.
+        mask_seen: leave out what a user had from that user's lists: from those of validation what train has of the
+            user, from those of the test validation too. RecBole does so, but not for sequential models.
         batch_size: pieces of histories an optimizer step; evaluation uses larger batches.
         on_missing: what becomes of rows without user, item or time: ``error``, or ``drop`` them, with a note.
         chunk: batches an item of the training loader.
@@ -144,10 +144,10 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
         """The user, and which of the user's interactions is to be predicted."""
         rows, prepared = self._split_rows(split), self._histories
         if split == "train":
-            return prepared.user_names[rows].tolist()
+            return [f"user {user}" for user in prepared.user_names[rows].tolist()]
         users = prepared.users_of(rows)
-        numbers = (rows - prepared.starts[users] + 1).tolist()
-        return [f"{user}/{number}" for user, number in zip(prepared.user_names[users].tolist(), numbers, strict=True)]
+        named = zip(prepared.user_names[users].tolist(), (rows - prepared.starts[users] + 1).tolist(), strict=True)
+        return [f"user {user}, no. {number}" for user, number in named]
 
     def units(self, split: Split) -> list[str] | None:
         """The user; None where each has one example."""

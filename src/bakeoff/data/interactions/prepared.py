@@ -124,7 +124,7 @@ def arranged(source: Source, preparation: InteractionPreparation) -> PreparedInt
     held[parted.val], held[parted.test] = True, True
     if changed.any() and rule.other_order:
         held |= np.isin(order, np.concatenate([other_test, other[_split(table, other, split).val]]))
-    return _written(table, order, other, parted, reversed_.test if rule.other_order else None, held, changed)
+    return _written(table, rule, order, other, parted, reversed_.test if rule.other_order else None, held, changed)
 
 
 def _orders(table: InteractionTable, rule: InteractionRule) -> tuple[Rows, Rows]:
@@ -150,6 +150,7 @@ def _changed(table: InteractionTable, order: Rows, test: Rows, other: Rows, othe
 
 def _written(
     table: InteractionTable,
+    rule: InteractionRule,
     order: Rows,
     other: Rows,
     parted: Parted,
@@ -181,7 +182,7 @@ def _written(
         item_names=table.item_names,
         titles=table.titles,
         column_of=table.column_of,
-        notes=(*table.notes, *_notes(table, order, parted, token_of, changed, held)),
+        notes=(*table.notes, *_notes(table, rule, order, parted, token_of, changed, held)),
     )
     arrays = (found.tokens, found.starts, found.train_tokens, found.train_starts, found.val, found.test)
     names = [table.item_names[catalogue].tolist(), hash_arrays(*arrays, found.other_tokens, found.other_test)]
@@ -194,6 +195,7 @@ def _starts(users: Rows, num_users: int) -> Rows:
 
 def _notes(
     table: InteractionTable,
+    rule: InteractionRule,
     order: Rows,
     parted: Parted,
     token_of: NDArray[np.int32],
@@ -214,8 +216,9 @@ def _notes(
     if tied.any():
         more = int(held.sum()) - len(parted.val) - len(parted.test)
         notes.append(
-            f"{tied.mean():.1%} of interactions have the time of their user's one before (data.ties orders them); the "
-            f"other order changes {int(changed.sum()):,} of {len(parted.test):,} test examples."
+            f"{tied.mean():.1%} of interactions have the time of their user's one before: the one that stands "
+            f"{rule.ties} in the data counts as the earlier (data.ties). The other order changes "
+            f"{int(changed.sum()):,} of {len(parted.test):,} test examples."
             + (f" {more:,} interactions that it would test are not learnt from either." if more > 0 else "")
         )
     return notes

@@ -211,7 +211,7 @@ def _ranked(entry: Entry, place: Place) -> Mapping[str, Any]:
     scores = [significant(score) for score in entry.get("scores") or ()] or [""] * len(items)
     rows = [(item, score, item in right) for item, score in zip(items, scores, strict=True)]
     return {
-        "context": printable(", ".join(str(item) for item in entry.get("context") or ()), limit=400),
+        "context": printable("; ".join(str(item) for item in entry.get("context") or ()), limit=400),
         "items": rows[:_MOST_ITEMS],
         "missed": [item for item in right if item not in items[:_MOST_ITEMS]],
     }

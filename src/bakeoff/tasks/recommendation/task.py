@@ -163,7 +163,7 @@ class Recommendation(Task[InteractionSpec]):
         for name, history, label, items in rows:
             found.append(
                 RankedExhibit(
-                    title=f"user {name}",
+                    title=name,
                     context=self._titles(history.items[-_CONTEXT:]),
                     items=self._titles(items[:_SHOWN]),
                     right=[self.spec.title(label["target"]) if label["target"] >= 0 else label["name"]],
@@ -175,7 +175,7 @@ class Recommendation(Task[InteractionSpec]):
         """What users had last, and what came next."""
         rows = zip(cases.names, cases.raw, cases.labels.to_pylist(), strict=True)
         return [
-            TextExhibit(title=f"user {name}", input="; ".join(self._titles(history.items[-_CONTEXT:])), output=truth)
+            TextExhibit(title=name, input="; ".join(self._titles(history.items[-_CONTEXT:])), output=truth)
             for name, history, label in rows
             for truth in [self.spec.title(label["target"]) if label["target"] >= 0 else str(label.get("name", ""))]
         ]
