@@ -189,6 +189,16 @@ def test_what_was_fitted_is_found_again_and_another_is_not(tmp_path: Path) -> No
     assert made.refit_problem(recorded | {"tokenizer": {**recorded["tokenizer"], "characters": ["q"]}}) is not None
 
 
+def test_ngrams_are_counted_in_train_alone(tmp_path: Path) -> None:
+    made = data(write_folder(tmp_path, TEXTS), ngram_order=2)
+    ids = {letter: place + 4 for place, letter in enumerate(made.spec.tokenizer["characters"])}
+    said = made.labels("train")["text"].to_pylist()
+    assert made.spec.ngrams[f"{ids['s']} {ids['i']}"] == sum(text.count("si") for text in said)
+    assert made.refit_problem(made.spec.to_dict()) is None
+    assert "n-grams" in str(made.refit_problem(made.spec.to_dict() | {"ngrams": {}}))
+    assert data(tmp_path).spec.ngrams == {}
+
+
 def test_a_table_elsewhere_names_recordings_relative_to_it(tmp_path: Path) -> None:
     (tmp_path / "wavs").mkdir()
     write_folder(tmp_path / "wavs", TEXTS)

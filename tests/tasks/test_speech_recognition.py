@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from bakeoff.data.audio.transcribed import TranscribedAudio
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.sources.audio_folder import AudioFolder
 from bakeoff.data.splits.rule import SplitRule
+from bakeoff.data.text.ngrams import count_ngrams
 from bakeoff.data.text.spec import UNKNOWN
 from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.models.cnn.gated_conv import GatedConv
@@ -122,6 +124,21 @@ def test_the_trivial_answer_is_the_usual_transcript_or_nothing(data: Transcribed
     )
     mixed = pa.array(["a b", "a b", "c", "d", "e", "f", "g", "h"])
     assert task.trivial(type(cases)(cases.names, table_of(text=mixed), cases.raw), [0])["text"].to_pylist() == [""]
+
+
+def test_beam_search_reads_by_the_ngrams_of_the_data(data: TranscribedAudio) -> None:
+    """Steps that say "oo" and "on" alike: what training says more often decides."""
+    letters = {letter: data.spec.tokenizer["characters"].index(letter) + 4 for letter in "on "}
+    said = count_ngrams([[letters["o"], letters["n"]]] * 9 + [[letters["o"], letters["o"]]], 2)
+    spec = dataclasses.replace(data.spec, ngrams=said)
+    logits_1SV = torch.full((1, 3, spec.vocab_size), -9.0)
+    for step, likely in enumerate(([letters["o"]], [0], [letters["o"], letters["n"]])):
+        logits_1SV[0, step, likely] = 0.0
+    inputs = (torch.zeros(1, 3, 8), torch.tensor([3]))
+    task = SpeechRecognition(spec=spec, strides=(1,), beams=8, language_weight=1.0)
+    assert task.respond(lambda inputs: logits_1SV, inputs)["text"].to_pylist() == ["on"]
+    logits_1SV[0, 2, letters["o"]] = 4.0
+    assert task.respond(lambda inputs: logits_1SV, inputs)["text"].to_pylist() == ["oo"]
 
 
 def test_exhibits_tell_what_was_read_where(data: TranscribedAudio) -> None:

@@ -52,7 +52,8 @@ class FramesSpec(Spec):
 class TranscribedAudioSpec(FramesSpec):
     """Recordings, and what is said in them.
 
-    ``tokenizer`` is of the transcripts, spelled as ``spelling`` says.
+    ``tokenizer`` is of the transcripts, spelled as ``spelling`` says; ``ngrams`` are counts of sequences of its tokens
+    in train (`bakeoff.data.text.ngrams`), empty where none are asked for.
     """
 
     kind = "transcribed_audio"
@@ -60,4 +61,5 @@ class TranscribedAudioSpec(FramesSpec):
     tokenizer: Mapping[str, Any]
     vocab_size: int
     spelling: Spelling = "written"
+    ngrams: Mapping[str, int] = dataclasses.field(default_factory=dict)
     audio_column: str = "audio"

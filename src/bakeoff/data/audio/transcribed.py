@@ -38,12 +38,13 @@ from bakeoff.data.split_data import PreparedData
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.module import longest, vocabulary_difference
+from bakeoff.data.text.ngrams import count_ngrams
 from bakeoff.data.text.prepared import encode
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.data.text.tokenizers import fit_tokenizer, tokenizer_from
 from bakeoff.errors import ConfigError, DataError
-from bakeoff.ranges import Count, Positive
+from bakeoff.ranges import Count, Positive, WholeNumber
 from bakeoff.tables import table_of
 
 _SPEED_STREAM = 7
@@ -72,6 +73,7 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
         tokenizer: what a token of a transcript is.
         speeds: at which recordings are learnt, 1.0 first; 1.1 is faster and higher.
         max_seconds: longer recordings are left out, with a note.
+        ngram_order: sequences of up to so many tokens are counted in train, for beam search to go by; 0: none.
         batch_size: recordings an optimizer step; evaluation uses larger batches.
         on_bad: ``skip`` puts up with at most 1 % of unreadable recordings.
         on_missing: what becomes of recordings without a transcript: ``error``, or ``drop`` them, with a note.
@@ -102,6 +104,7 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
         tokenizer: TokenizerRule,
         speeds: Sequence[Positive] = (1.0,),
         max_seconds: Positive = 30.0,
+        ngram_order: WholeNumber = 0,
         batch_size: Count = 32,
         on_bad: OnBad = "error",
         on_missing: OnMissing = "error",
@@ -131,6 +134,7 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
         super().__init__(
             name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
         )
+        self._ngram_order = ngram_order
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the vocabulary, mean and deviation that a finished run was trained with.
@@ -152,6 +156,7 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
             vocab_size=trained.vocab_size,
             mean=trained.mean,
             std=trained.std,
+            ngrams=trained.ngrams,
         )
 
     @classmethod
@@ -228,6 +233,8 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
             fitted_K = np.where((what == "std") & (fitted_K < _RELATIVE), 1.0, fitted_K)
             if not np.allclose(recorded[what], fitted_K, rtol=_RELATIVE, atol=_RELATIVE):
                 return f"{what} of features used is not that of train"
+        if recorded["ngrams"] != self._ngrams():
+            return "the n-grams used are not those of train"
         return None
 
     @cached_property
@@ -253,6 +260,11 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
         self._tokens = prepared.tokens
         return prepared
 
+    def _ngrams(self) -> dict[str, int]:
+        if not self._ngram_order:
+            return {}
+        return count_ngrams((self._tokens.row(row).tolist() for row in self._split_rows("train")), self._ngram_order)
+
     def _describe(self, common: dict[str, Any]) -> TranscribedAudioSpec:
         audio, train = self._audio, self._rows["train"]
         lengths = audio.features[0].lengths(train)
@@ -268,5 +280,6 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
             tokenizer=audio.tokenizer.to_dict(),
             vocab_size=audio.tokenizer.vocab_size,
             spelling=self._preparation.columns.spelling,
+            ngrams=self._ngrams(),
             audio_column=audio.column_of["audio"],
         )

@@ -18,14 +18,16 @@ from torchmetrics import MetricCollection
 from bakeoff.data.audio.spec import TranscribedAudioSpec
 from bakeoff.data.batches.batch import Batch, Tree
 from bakeoff.data.contract import Cases
+from bakeoff.data.text.ngrams import NgramModel
 from bakeoff.data.text.spec import UNKNOWN
 from bakeoff.data.text.tokenizers import tokenizer_from
 from bakeoff.models.contracts import SequenceBackbone
-from bakeoff.ranges import Count
+from bakeoff.ranges import Count, NotNegative
 from bakeoff.tables import column, repeat_row, table_of
 from bakeoff.tasks.contract import MakeBackbone, Sealed, Task
 from bakeoff.tasks.exhibits import Exhibit
 from bakeoff.tasks.speech_recognition import scores, shown
+from bakeoff.tasks.speech_recognition.beam import Search
 from bakeoff.tasks.speech_recognition.ctc import collapsed, ctc_loss, likeliest, steps_needed
 from bakeoff.tasks.speech_recognition.network import AudioStem, Recogniser, steps_of
 from bakeoff.tasks.tokens import require_positions
@@ -38,17 +40,30 @@ class SpeechRecognition(Task[TranscribedAudioSpec]):
     Args:
         spec: what the data is; gives the tokenizer.
         strides: of the stem's convolutions; their product is how many frames a step stands for.
+        beams: transcripts kept side by side in the final search; 1 takes the likeliest token of each step.
+        language_weight: of the data's n-grams in that search, where it counts them.
+        token_bonus: in nats, for each token of a transcript in that search.
     """
 
     metrics_declared = scores.METRICS
     trivial_words = "always answering the most frequent transcript of training, or nothing where that has fewer errors"
 
-    def __init__(self, *, spec: TranscribedAudioSpec, strides: Sequence[Count] = (2, 2)) -> None:
+    def __init__(
+        self,
+        *,
+        spec: TranscribedAudioSpec,
+        strides: Sequence[Count] = (3,),
+        beams: Count = 1,
+        language_weight: NotNegative = 0.5,
+        token_bonus: NotNegative = 0.0,
+    ) -> None:
         super().__init__(spec=spec)
         if not strides or min(strides) < 1:
             raise ValueError(f"strides must hold one or more whole numbers from 1; got {list(strides)}")
         self.strides = tuple(strides)
         self.tokenizer = tokenizer_from(spec.tokenizer)
+        language = NgramModel(spec.ngrams, spec.vocab_size) if spec.ngrams and beams > 1 else None
+        self.search = Search(beams=beams, language=language, language_weight=language_weight, token_bonus=token_bonus)
 
     def network(self, make: MakeBackbone, *, stem_channels: int = 64) -> nn.Module:
         """The backbone with the shared stem and head."""
@@ -91,8 +106,10 @@ class SpeechRecognition(Task[TranscribedAudioSpec]):
         metrics["edits"].update(torch.from_numpy(counts_BK))
 
     def respond(self, net: nn.Module, inputs: Tree) -> pa.Table:
-        """The transcript of each recording."""
-        return table_of(text=pa.array(self._read(net(inputs), inputs), pa.string()))
+        """The transcript of each recording, by the final search."""
+        logits_BSV = net(inputs)
+        texts = self._read(logits_BSV, inputs) if self.search.beams == 1 else self._searched(logits_BSV, inputs)
+        return table_of(text=pa.array(texts, pa.string()))
 
     def answer(self, net: nn.Module, inputs: Tree) -> list[str]:
         """Transcripts by greedy search."""
@@ -163,6 +180,11 @@ class SpeechRecognition(Task[TranscribedAudioSpec]):
     def _read(self, logits_BSV: Tensor, inputs: tuple[Tensor, Tensor]) -> list[str]:
         paths_BS = likeliest(logits_BSV, self._steps(inputs))
         return [self.tokenizer.decode(span.token for span in collapsed(path)) for path in paths_BS.tolist()]
+
+    def _searched(self, logits_BSV: Tensor, inputs: tuple[Tensor, Tensor]) -> list[str]:
+        log_p_BSV = logits_BSV.float().log_softmax(dim=-1).cpu().numpy()
+        rows = zip(log_p_BSV, self._steps(inputs).tolist(), strict=True)
+        return [self.tokenizer.decode(self.search.best(log_p_SV[:steps])) for log_p_SV, steps in rows]
 
     def _spelled(self, tokens_L: list[int]) -> str:
         """A transcript of tokens, in which unknown ones match nothing."""
