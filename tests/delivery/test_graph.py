@@ -134,3 +134,10 @@ def test_nothing_to_make_small_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotExportable, match="nothing in it can be computed in whole numbers"):
         quantise(tmp_path / "model.onnx", tmp_path / "small.onnx")
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_what_is_masked_alike_differs_by_nothing_and_no_number_by_everything() -> None:
+    masked = torch.tensor([1.0, -torch.inf])
+    assert graph._difference(masked, masked.clone()) == 0.0
+    assert graph._difference(torch.tensor([1.5, -torch.inf]), masked) == 0.5
+    assert graph._difference(torch.tensor([torch.nan, 0.0]), masked) == float("inf")

@@ -85,10 +85,9 @@ def _said(package: Package, saved: SavedRun) -> list[str]:
         f"ONNX opset {OPSET}, by torch's {graph.exporter} exporter: at most {graph.difference:.1e} from torch's "
         f"answers to inputs of {sizes} (allowed: {TOLERANCE:.0e})."
     ]
-    metric = saved.trial.metric if saved.trial.metric in package.metrics.get("torch", {}) else "loss"
-    if package.metrics:
-        values = ", ".join(f"{name} {found[metric]:.6g}" for name, found in package.metrics.items())
-        lines.append(f"Validation {metric} of {package.num_examples:,} examples: {values}.")
+    for metric in dict.fromkeys([saved.trial.metric, "loss"]):
+        values = [f"{name} {found[metric]:.6g}" for name, found in package.metrics.items() if metric in found]
+        lines += [f"Validation {metric} of {package.num_examples:,} examples: {', '.join(values)}."] if values else []
     for size in next(iter(package.latency_ms.values()), {}):
         times = ", ".join(f"{name} {found[size]:.3g} ms" for name, found in package.latency_ms.items())
         lines.append(f"A batch of {size} on this machine: {times}.")

@@ -6,10 +6,14 @@ import ipaddress
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bakeoff.commands.arguments import Parser, add_own_code, use_own_code
 from bakeoff.commands.chosen import chosen_run
 from bakeoff.errors import ConfigError, EnvironmentFault
+
+if TYPE_CHECKING:
+    from bakeoff.delivery.serving.model import ServedModel
 
 MEGABYTE = 1_000_000
 HOST, PORT, MEGABYTES, BATCH = "127.0.0.1", 8000, 10, 1024
@@ -67,10 +71,21 @@ def _serve(folder: Path, contender: str | None, address: tuple[str, int], max_by
         if not ipaddress.ip_address(host).is_loopback:
             print(f"warning: whoever reaches {host} may ask: there is no password")
         print(f"{model.name} ({model.saved.trial.task}) answers on http://{host}:{port}", flush=True)
-        print(f"curl http://{host}:{port}/about; POST /predict or /infer; GET /metrics; Ctrl-C ends it", flush=True)
+        print(f"{_example(model)} http://{host}:{port}/predict", flush=True)
+        print("also POST /infer, GET /about, /health and /metrics; Ctrl-C ends it", flush=True)
         app = make_app(model, Limits(max_bytes, max_batch))
         config = uvicorn.Config(app, log_level="warning", access_log=False, limit_concurrency=_MOST_WAITING)
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _example(model: ServedModel) -> str:
+    """How to ask for an answer."""
+    from bakeoff.delivery.serving.asked import SUFFIXES
+
+    kind = next((kind for kind, suffix in SUFFIXES.items() if suffix in model.sent_as), "application/json")
+    column = model.column or "COLUMN"
+    sent = f"""-d '{{"rows": [{{"{column}": "..."}}]}}'""" if kind == "application/json" else "--data-binary @FILE"
+    return f"curl -X POST -H 'content-type: {kind}' {sent}"
 
 
 def _listening(address: tuple[str, int]) -> socket.socket:

@@ -155,9 +155,14 @@ def _largest_difference(
             if found[name].shape != output.shape:
                 raise ValueError(f"shape {tuple(found[name].shape)} for {tuple(output.shape)}")
             places = real_places(inputs, output)
-            differences = (found[name][places].double() - output[places].double()).abs()
-            worst = max(worst, float(differences.nan_to_num(nan=torch.inf).max()) if differences.numel() else 0.0)
+            worst = max(worst, _difference(found[name][places], output[places]))
     return worst, tuple(shapes)
+
+
+def _difference(found: Tensor, expected: Tensor) -> float:
+    """The largest one; equal infinities have none, and no number is as far as can be."""
+    differences = (found.double() - expected.double()).abs().nan_to_num(nan=torch.inf)
+    return float(differences.masked_fill(found == expected, 0.0).max()) if differences.numel() else 0.0
 
 
 def _first_words(error: Exception) -> str:

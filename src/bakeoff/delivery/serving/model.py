@@ -94,11 +94,14 @@ class ServedModel:
         table = pa.table({**shown, **dict(zip(said.column_names, said.columns, strict=True))})
         return {"rows": finite(table.to_pylist()), "notes": list(new.notes)}
 
+    @property
+    def column(self) -> str | None:
+        """What the column of texts was called in training, where there was one."""
+        return getattr(self.saved.spec, "text_column", None) or getattr(self.saved.spec, "source_column", None)
+
     def _reading(self, path: Path) -> Reading:
-        """A column of texts is asked for by its name in training, lest another one is answered."""
-        spec = self.saved.spec
-        column = getattr(spec, "text_column", None) or getattr(spec, "source_column", None)
-        return Reading(source=str(path), column=column, trained=self.saved.trial.raw["data"])
+        """The column is asked for by its name, lest another one is answered."""
+        return Reading(source=str(path), column=self.column, trained=self.saved.trial.raw["data"])
 
 
 def _sent(cell: Any, path: Path) -> Any:

@@ -63,7 +63,7 @@ class Recommender(nn.Module):
         history_BT, seen_BS = inputs[:2]
         states_BTE, items_CE, bias_C = self.states(history_BT)
         scores_BC = self.last(states_BTE, padding_mask(history_BT)) @ items_CE.T + bias_C
-        others_B2 = scores_BC.new_zeros(len(scores_BC), FIRST)  # PAD, which fills up what is masked, and START
+        others_B2 = scores_BC.new_zeros(scores_BC.shape[0], FIRST)  # PAD, which fills up what is masked, and START
         return torch.cat([others_B2, scores_BC], dim=1).scatter(1, seen_BS, -torch.inf)[:, FIRST:]
 
 
