@@ -2,8 +2,8 @@
 
 python -m bench                      everything (about an hour on two cores)
 python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences,
-                                     large, refusals, start, growth, detection, export, serving or
-                                     recommendation
+                                     large, refusals, start, growth, detection, export, serving,
+                                     recommendation or speech
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from bench import (
     refusals,
     sequences,
     serving,
+    speech,
     start,
     throughput,
 )
@@ -48,6 +49,7 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "export": export.measure,
     "serving": serving.measure,
     "recommendation": lambda: recommendation.measure(epochs=1),
+    "speech": lambda: speech.measure(repeats=5),
 }
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 HEADER = "| what | bakeoff | reference | ratio | target |\n| --- | --- | --- | --- | --- |\n"
@@ -82,6 +84,7 @@ PARTS_DOC = {
     "export": (export.__doc__ or "").strip(),
     "serving": (serving.__doc__ or "").strip(),
     "recommendation": (recommendation.__doc__ or "").strip(),
+    "speech": (speech.__doc__ or "").strip(),
 }
 
 

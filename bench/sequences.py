@@ -80,7 +80,7 @@ def _throughput(folder: Path, repeats: int) -> dict[str, Any]:
         net, optimizer = config.network(data.spec), build(config.raw["optimizer"])
         return examples_per_second(net, optimizer, tokens_NT, labels_N, batch_size=BATCH_SIZE, epochs=EPOCHS)
 
-    row = _pairs(ours, reference, repeats, digits=None)
+    row = in_turns(ours, reference, repeats, digits=None)
     return {"what": f"LSTM, {NUM_STEPS} steps: training examples/s", **row, "target": THROUGHPUT, "better": "at least"}
 
 
@@ -155,7 +155,7 @@ def _writing(model: str, repeats: int) -> dict[str, Any]:
         moments = _written_at(of)
         return moments[-1] - moments[0]
 
-    row = _pairs(lambda _: seconds(net), lambda _: seconds(Rereading(net)), repeats, digits=3)
+    row = in_turns(lambda _: seconds(net), lambda _: seconds(Rereading(net)), repeats, digits=3)
     faster = {"ratio": round(1 / row["ratio"], 1), "target": FASTER, "better": "at least"}
     return {"what": f"{model}: seconds for {NUM_TOKENS} tokens (ratio: times faster)", **row, **faster}
 
@@ -166,18 +166,18 @@ def _constant_cost(repeats: int) -> dict[str, Any]:
         waits = np.diff(_written_at(net)) * 1e3
         # The first token waits for the prompt.
         pairs.append((float(np.median(waits[-WINDOW:])), float(np.median(waits[1 : WINDOW + 1]))))
-    row = _summary(pairs[1:], digits=3)
+    row = summary(pairs[1:], digits=3)
     return {"what": f"gru: ms a token, last {WINDOW} against first {WINDOW}", **row, "target": CONSTANT}
 
 
-def _pairs(
+def in_turns(
     ours: Callable[[int], float], reference: Callable[[int], float], repeats: int, *, digits: int | None
 ) -> dict[str, Any]:
     """Both in turns; the first pair warms caches and allocators."""
-    return _summary([(ours(repeat), reference(repeat)) for repeat in range(repeats + 1)][1:], digits=digits)
+    return summary([(ours(repeat), reference(repeat)) for repeat in range(repeats + 1)][1:], digits=digits)
 
 
-def _summary(pairs: list[tuple[float, float]], *, digits: int | None) -> dict[str, Any]:
+def summary(pairs: list[tuple[float, float]], *, digits: int | None) -> dict[str, Any]:
     return {
         "bakeoff": round(median(ours for ours, _ in pairs), digits),
         "reference": round(median(reference for _, reference in pairs), digits),

@@ -14,6 +14,7 @@ from bakeoff.comparison.running.order import modules_of
 from bakeoff.config.composition import Composer
 
 VISION = ("torchvision", "PIL", "timm")
+AUDIO = ("torchaudio", "soundfile", "jiwer")
 TEXT = ("tokenizers", "transformers", "sacrebleu", "num2words")
 
 # Lightning, torchmetrics and datasets use what they find installed; they come first, and find it. Each question is
@@ -62,14 +63,21 @@ def test_texts_and_probes_do_without_the_packages_of_images(imports_without) -> 
     rooms = ("text.labelled", "text.pairs", "text.stream", "text.augment", "text.prediction", "probes.module")
     sources = ("tables", "text_files", "text_folder", "aligned_files", "hub", "tweets", "stdlib", "number_words")
     modules = [f"bakeoff.data.{room}" for room in rooms] + [f"bakeoff.data.sources.{source}" for source in sources]
-    assert imports_without(VISION, *modules) == ""
+    assert imports_without((*VISION, *AUDIO), *modules) == ""
 
 
 def test_images_do_without_the_packages_of_texts(imports_without) -> None:
     rooms = ("image.classified", "image.augment", "image.prediction")
     sources = ("digits", "mnist1d", "fashion_mnist", "image_folder", "hub")
     modules = [f"bakeoff.data.{room}" for room in rooms] + [f"bakeoff.data.sources.{source}" for source in sources]
-    assert imports_without(TEXT, *modules) == ""
+    assert imports_without((*TEXT, *AUDIO), *modules) == ""
+
+
+def test_recordings_do_without_the_packages_of_images_and_texts(imports_without) -> None:
+    rooms = ("audio.transcribed", "audio.augment", "audio.prediction", "audio.survey")
+    sources = ("audio_folder", "audio_table", "spoken_digits", "hub")
+    modules = [f"bakeoff.data.{room}" for room in rooms] + [f"bakeoff.data.sources.{source}" for source in sources]
+    assert imports_without((*VISION, *TEXT), *modules, "bakeoff.tasks.speech_recognition.task") == ""
 
 
 @pytest.mark.parametrize("package", ["torchvision", "PIL"])
@@ -83,7 +91,8 @@ def test_images_need_their_own(imports_without, package: str) -> None:
     [
         (("text_classification", "language_modeling", "translation"), ("torchvision", "timm")),
         (("image_classification",), TEXT),
-        (("sequence_probe",), ("torchvision", "timm", *TEXT)),
+        (("sequence_probe",), ("torchvision", "timm", *TEXT, *AUDIO)),
+        (("speech_recognition",), ("torchvision", "timm", *TEXT)),
     ],
 )
 def test_all_that_a_trial_names_comes_without_the_packages_of_other_kinds(

@@ -229,3 +229,15 @@ def test_rows_of_frames_written_as_they_come_are_read_as_they_were(tmp_path: Pat
     found = Ragged.stream(tmp_path, "made", iter(rows), like=rows[0])
     assert all(np.array_equal(found.row(number), row) for number, row in enumerate(rows))
     assert Ragged.stream(tmp_path, "none", iter([]), like=rows[0]).values.shape == (0, 3)
+
+
+def test_a_folder_is_known_for_recordings_by_its_table_or_by_its_files(tmp_path: Path) -> None:
+    (tmp_path / "sounds").mkdir()
+    (tmp_path / "sounds" / "a.wav").write_bytes(encoded(tone()))
+    assert AudioFolder.argument_for(tmp_path / "sounds") == "folder"
+    for number in range(3):
+        (tmp_path / "sounds" / f"{number}.txt").write_text("one")
+    assert AudioFolder.argument_for(tmp_path / "sounds") is None
+    (tmp_path / "sounds" / "metadata.csv").write_text("file_name,text\na.wav,one")
+    assert AudioFolder.argument_for(tmp_path / "sounds") == "folder"
+    assert AudioFolder.argument_for(tmp_path / "sounds" / "a.wav") is None

@@ -56,9 +56,13 @@ class AudioFolder(FileFolder):
 
     @classmethod
     def argument_for(cls, path: Path) -> str | None:
-        """``folder`` of a folder with recordings."""
+        """``folder`` of a folder with recordings: a table says what is said, or most files are recordings."""
+        if not path.is_dir():
+            return None
+        are_recordings = list(map(RECORDINGS.holds, visible_files(path)))
         has_table = bool(TRANSCRIPTS & metadata_columns(path, key=cls.key))
-        return "folder" if has_table and any(map(RECORDINGS.holds, visible_files(path))) else None
+        is_meant = any(are_recordings) if has_table else sum(are_recordings) > len(are_recordings) / 2
+        return "folder" if is_meant else None
 
     def identity(self) -> dict[str, Any]:
         """Name, size and time of every visible file in the folder, and how it is read."""
