@@ -139,14 +139,11 @@ def test_files_that_come_newest_first_are_sorted_and_told(tmp_path: Path) -> Non
     """Rows that are out of order would change MASE's scale, and let forecasts see the future."""
     data = data_of(written(tmp_path, daily()[::-1]))
     assert values(data).tolist() == list(range(60))
-    assert data.spec.notes == (
-        "Times are those of day, the values those of y (data.columns).",
-        "The file comes newest first; all were sorted by time.",
-    )
+    assert data.spec.notes == ("The file comes newest first; all were sorted by time.",)
     assert data.labels("test")["scale"].to_pylist()[0] == 1.0
     shuffled = data_of(written(tmp_path, daily().sample(frac=1, random_state=0)))
     assert values(shuffled).tolist() == list(range(60))
-    assert "rows stand before an earlier one" in shuffled.spec.notes[1]
+    assert "rows stand before an earlier one" in shuffled.spec.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -285,6 +282,16 @@ def test_a_season_longer_than_the_history_is_refused_by_name_and_count(tmp_path:
     line = refusal(data_of(written(tmp_path, daily()), season=55))
     assert "1 of 1 series have no two values a season apart before the test, such as y with" in line
     assert "data.season=1" in line
+
+
+def test_series_without_windows_need_no_scale(tmp_path: Path) -> None:
+    """One that is too short for a season before validation is tested, and neither validated nor learnt from."""
+    frame = pd.concat([daily(shop="long"), daily(shop="short")[:16]])
+    settings = {"columns.series": "shop", "columns.target": "y", "split.cut": "series", "split.val": 2, "split.test": 2}
+    data = data_of(written(tmp_path, frame), **settings, season=12, on_short="pad")
+    assert data.examples("val") == ["long@2026-02-26"]
+    assert data.examples("test") == ["long@2026-02-28", "short@2026-01-15"]
+    assert data.labels("test")["scale"].to_pylist() == [12, 12]
 
 
 def test_constant_series_have_no_scale_and_are_counted(tmp_path: Path) -> None:

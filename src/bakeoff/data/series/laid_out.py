@@ -90,10 +90,11 @@ def lay_out(panel: Panel, layout: Layout) -> LaidOut:
     for name, windows in by_split.items():
         _require_windows(name, windows, layout)
     counts = np.cumsum([0, *(len(by_split[name]) for name in SPLITS)])
-    scales = {
-        name: seasonal_scales(panel, np.maximum(getattr(folds, name)[:, 0], panel.starts), season=layout.season)
-        for name in ("val", "test")
-    }
+    scales = {}
+    for name, answered in (("val", ("train", "val")), ("test", ("test",))):
+        before = np.maximum(getattr(folds, name)[:, 0], panel.starts)
+        needed = np.unique(np.concatenate([by_split[split].series for split in answered]))
+        scales[name] = seasonal_scales(panel, before, season=layout.season, needed=needed)
     return LaidOut(
         panel=panel,
         folds=folds,
@@ -102,7 +103,7 @@ def lay_out(panel: Panel, layout: Layout) -> LaidOut:
         scales={"train": scales["val"]} | scales,
         units={name: _units(panel, by_split[name], layout) for name in ("val", "test")},
         num_leaks=num_leaks,
-        notes=(*panel.notes, *notes, *leaks, *_notes(panel, by_split, scales["test"])),
+        notes=(*panel.notes, *notes, *leaks, *_notes(panel, by_split["test"], scales["test"])),
     )
 
 
@@ -110,7 +111,7 @@ def _windows(panel: Panel, bounds: NDArray[np.int64], layout: Layout, *, slide: 
     """Those of a split with at least one value to come."""
     least, horizon = layout.window, layout.horizon
     if layout.on_short == "pad":
-        least = min(least, layout.season + 1)
+        least = layout.season + 1  # what a scale takes; the window is padded
     stride = layout.stride if slide else layout.eval_stride or horizon
     found = windows_of(bounds, panel.starts, least=least, horizon=horizon, stride=stride, slide=slide)
     values = np.concatenate([[0], np.cumsum(panel.observed)])
@@ -155,16 +156,16 @@ def blocks_of(panel: Panel, windows: Windows, layout: Layout) -> int:
     return unit * max(1, -(-span // (unit * _MOST_BLOCKS)))
 
 
-def _notes(panel: Panel, by_split: dict[str, Windows], scales: NDArray[np.float64]) -> list[str]:
+def _notes(panel: Panel, tested: Windows, scales: NDArray[np.float64]) -> list[str]:
     notes = []
-    flat = scales == 0
-    if flat.any():
-        first = panel.names[np.flatnonzero(flat)[0]]
+    with_test = np.unique(tested.series)
+    flat = with_test[scales[with_test] == 0]
+    if len(flat):
         notes.append(
-            f"{flat.sum():,} of {len(flat):,} series never change before the test, such as {first}: they have no "
-            "scale, and do not count in MASE."
+            f"{len(flat):,} of {len(panel.names):,} series never change before the test, such as "
+            f"{panel.names[flat[0]]}: they have no scale, and do not count in MASE."
         )
-    untested = len(panel.names) - len(np.unique(by_split["test"].series))
-    if untested:
-        notes.append(f"{untested:,} of {len(panel.names):,} series have no test window; they are learnt from alone.")
+    if len(with_test) < len(panel.names):
+        without = len(panel.names) - len(with_test)
+        notes.append(f"{without:,} of {len(panel.names):,} series have no test window; they are learnt from alone.")
     return notes

@@ -287,6 +287,7 @@ class SeriesData(SplitData[SeriesSpec]):
         longest = int((panel.stops - panel.starts).argmax())
         cut = {name: getattr(laid.folds, name)[longest] - panel.starts[longest] for name in ("train", "val", "test")}
         counts = {kind: len(panel.features[kind]) for kind in KINDS}
+        tested = np.unique(laid.windows.series[laid.rows["test"]])
         return SeriesSpec(
             **common | {"notes": laid.notes, "leaked_rows": laid.num_leaks},
             window=layout.window,
@@ -296,7 +297,8 @@ class SeriesData(SplitData[SeriesSpec]):
             num_channels=2 + sum(counts.values()),
             num_known=counts["known"],
             scaling=self._scaling,
-            num_unscaled=int((laid.scales["test"] == 0).sum()),
+            num_tested=len(tested),
+            num_unscaled=int((laid.scales["test"][tested] == 0).sum()),
             columns=_plain(dataclasses.asdict(panel.columns)),
             grid=dataclasses.asdict(panel.grid),
             step_words=panel.grid.words,

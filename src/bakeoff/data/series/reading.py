@@ -36,7 +36,10 @@ def read_panel(
     Raises:
         DataError: whatever is wrong with the rows.
     """
-    asked, columns = columns, find_columns(table, columns)
+    columns = find_columns(table, columns)
+    untimed = (
+        () if columns.time else ("Without a column of times, rows were taken in their order (data.columns.time).",)
+    )
     long = _long(table, columns, cleaning, known_as)
     long, notes = _sorted(long, has_times=columns.time is not None)
     long, more = merged(long, cleaning.on_duplicate)
@@ -58,7 +61,7 @@ def read_panel(
         grid=grid,
         columns=columns,
         features=long.features,
-        notes=(*_found(asked, columns), *notes, *more, *gaps, *filled),
+        notes=(*untimed, *notes, *more, *gaps, *filled),
     )
 
 
@@ -112,13 +115,3 @@ def _sorted(long: Long, *, has_times: bool) -> tuple[Long, list[str]]:
     newest_first = back.sum() > follows.sum() / 2
     said = "The file comes newest first" if newest_first else f"{back.sum():,} rows stand before an earlier one"
     return long.taken(order), [f"{said}; all were sorted by time."]
-
-
-def _found(asked: SeriesColumns, columns: SeriesColumns) -> list[str]:
-    """What was taken for what, where the settings leave it open."""
-    found = [f"times are those of {columns.time}"] if asked.time is None and columns.time else []
-    found += ["without a column of times, rows stand in order"] if columns.time is None else []
-    if asked.target is None:
-        found.append(f"the values those of {', '.join(columns.target or ())}")
-    text = ", ".join(found)
-    return [f"{text[:1].upper()}{text[1:]} (data.columns)."] if found else []

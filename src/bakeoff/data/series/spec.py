@@ -24,7 +24,8 @@ class SeriesSpec(Spec):
     told of each step of the horizon. ``scaling`` says how a window is brought to scale. ``features`` are their names
     and ``feature_means`` and ``feature_deviations`` what they are standardised with, by kind. ``columns`` name those of
     the source, ``grid`` the steps in time. ``folds`` are the steps at which train, validation and test begin and end,
-    of the longest series, and ``evaluated_every`` the steps between the origins of validation and test.
+    of the longest series, and ``evaluated_every`` the steps between the origins of validation and test. Of the
+    ``num_tested`` series with test windows, ``num_unscaled`` have no scale.
     """
 
     kind = "series"
@@ -36,6 +37,7 @@ class SeriesSpec(Spec):
     num_channels: int
     num_known: int
     scaling: str
+    num_tested: int
     num_unscaled: int
     columns: Mapping[str, Any]
     grid: Mapping[str, Any]

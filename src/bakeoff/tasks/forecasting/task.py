@@ -163,7 +163,7 @@ class Forecasting(Task[SeriesSpec]):
         """Coverage needs an interval, and MASE a series that changes."""
         if metric == "coverage" and not self.quantiles:
             return "there is no interval (task.module.quantiles)"
-        if metric in ("mase", "loss") and self.spec.num_unscaled == self.spec.num_series:
+        if metric in ("mase", "loss") and self.spec.num_unscaled == self.spec.num_tested:
             return "no series changes before the test"
         return None
 
