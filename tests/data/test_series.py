@@ -284,6 +284,20 @@ def test_a_season_longer_than_the_history_is_refused_by_name_and_count(tmp_path:
     assert "data.season=1" in line
 
 
+def test_test_windows_that_stand_in_another_series_before_its_test_are_told(tmp_path: Path) -> None:
+    """As in the competition M1 (findings/competition_tests_in_other_series.sh); what repeats by nature is not."""
+    walk, other = np.random.default_rng(0).normal(size=(2, 60)).cumsum(axis=1)
+    other[20:25] = walk[55:]
+    shops = {"walk": walk, "other": other, "on": np.arange(60) % 2, "off": np.arange(60) % 2}
+    frame = pd.concat([daily(shop=shop, sold=sold) for shop, sold in shops.items()])
+    settings = {"columns.series": "shop", "columns.target": "sold", "horizon": 5, "split.val": 5, "split.test": 5}
+    notes = data_of(written(tmp_path, frame), **settings).spec.notes
+    assert notes == (
+        "The values of 1 of 4 test windows stand in another series before its test, such as those of walk in other: "
+        "who learns from all may know them.",
+    )
+
+
 def test_series_without_windows_need_no_scale(tmp_path: Path) -> None:
     """One that is too short for a season before validation is tested, and neither validated nor learnt from."""
     frame = pd.concat([daily(shop="long"), daily(shop="short")[:16]])

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bakeoff.data.contract import SPLITS
+from bakeoff.data.series.copies import note_on_copies
 from bakeoff.data.series.folds import Folds, OnShort, RollingRule, Windows, cut_folds, long_enough, windows_of
 from bakeoff.data.series.leaks import require_no_leaks
 from bakeoff.data.series.panel import Panel
@@ -95,6 +96,7 @@ def lay_out(panel: Panel, layout: Layout) -> LaidOut:
         before = np.maximum(getattr(folds, name)[:, 0], panel.starts)
         needed = np.unique(np.concatenate([by_split[split].series for split in answered]))
         scales[name] = seasonal_scales(panel, before, season=layout.season, needed=needed)
+    known = np.stack([folds.train[:, 0], folds.test[:, 0]], axis=1)
     return LaidOut(
         panel=panel,
         folds=folds,
@@ -103,7 +105,13 @@ def lay_out(panel: Panel, layout: Layout) -> LaidOut:
         scales={"train": scales["val"]} | scales,
         units={name: _units(panel, by_split[name], layout) for name in ("val", "test")},
         num_leaks=num_leaks,
-        notes=(*panel.notes, *notes, *leaks, *_notes(panel, by_split["test"], scales["test"])),
+        notes=(
+            *panel.notes,
+            *notes,
+            *leaks,
+            *note_on_copies(panel, known, by_split["test"], horizon=layout.horizon),
+            *_notes(panel, by_split["test"], scales["test"]),
+        ),
     )
 
 
