@@ -22,8 +22,6 @@ from bakeoff.training.trial.configuration import TrialConfig
 from bakeoff.training.trial.interface import named_outputs
 from tests.contracts.test_tasks import CATALOG, quick_overrides
 
-BROUGHT = {"hf", "timm", "torchvision"}
-"""Models that need weights or packages from elsewhere."""
 REGIONS = "regions are proposed image by image, as many as there are"
 SETS_OF_BOXES = {"detr", "box_lstm"}
 
@@ -35,7 +33,7 @@ def models_of(task: str) -> list[str]:
     return [
         name
         for name, option in options.items()
-        if fits("model", option, section) and option["contract"] != "FittedModel" and name not in BROUGHT
+        if fits("model", option, section) and option["contract"] != "FittedModel"
     ]
 
 

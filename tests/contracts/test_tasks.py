@@ -64,6 +64,9 @@ def test_a_bakeoff_of_every_task_reaches_verdict_report_and_audit(
     data, why = find_data(folder)
     assert data is not None, why
     assert audit(folder, data=data).agrees
+    attributes = read_json(folder / "test_attributes.json") if data.attributes("test") else {}
+    assert all(len(values) == data.num_examples("test") for values in attributes.values())
+    assert attributes.keys() >= data.attributes("test").keys()
 
 
 def trial_of(task: str, folder: Path) -> Job:

@@ -45,6 +45,11 @@ def test_prediction_batches_lead_back_to_the_order_of_labels() -> None:
     assert labels.tolist() == values(data.labels("val"))[data.predict_dataloader("val").positions].tolist()
 
 
+def test_the_words_of_each_text_are_told_for_slices() -> None:
+    data = labelled(table(LABELS))
+    assert data.attributes("test") == {"words": [len(text.split()) for text in data.raw("test")]}
+
+
 def test_a_batch_holds_similar_lengths_and_the_order_follows_seed_and_epoch() -> None:
     lengths = np.random.default_rng(0).integers(1, 100, 5000)
     sampler = EpochSampler(np.arange(5000), seed=3)

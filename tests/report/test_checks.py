@@ -266,6 +266,15 @@ def test_a_check_finds_what_it_is_for(code: str, sound: Path, tmp_path: Path) ->
     assert words in found[code]
 
 
+def test_nothing_lies_below_a_range_that_begins_at_nothing(sound: Path, tmp_path: Path) -> None:
+    folder = Folder(Path(shutil.copytree(sound, tmp_path / "edge")))
+    edge = {"contender": "vit", "key": "model.net.dropout", "value": 0.001, "low": 0.0, "high": 0.3}
+    folder.verdict(lambda verdict: verdict.update(edges=[edge]))
+    assert "B501" not in codes(folder.path)
+    folder.verdict(lambda verdict: verdict.update(edges=[edge | {"value": 0.299}]))
+    assert "B501" in codes(folder.path)
+
+
 def test_every_check_has_a_case_a_code_and_a_place_on_the_page() -> None:
     known = [check.code for check in CHECKS]
     assert len(set(known)) == len(known) >= 20

@@ -251,6 +251,11 @@ class TaskData(pl.LightningDataModule, abc.ABC):
         """The independent unit of each example (a speaker, a patient, a series); None: each is its own."""
         return None
 
+    def attributes(self, split: Split) -> dict[str, list[float] | list[str]]:
+        """What each example is like, by name: numbers, such as a length, or words, such as a place; for slices of the
+        test."""
+        return {}
+
     @abc.abstractmethod
     def show(self, split: Split, indices: Sequence[int]) -> list[Any]:
         """Some examples as a page would print them: text, or uint8 images ``(height, width, channels)``."""

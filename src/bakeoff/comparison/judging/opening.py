@@ -23,7 +23,7 @@ from bakeoff.data.contract import TaskData
 from bakeoff.files import atomic_writer, write_json
 from bakeoff.record import answers
 from bakeoff.record.bakeoff import RecordedBakeoff
-from bakeoff.record.layout import OPENINGS, SCORES, TEST_EXAMPLES, TEST_LABELS, TEST_METRICS
+from bakeoff.record.layout import OPENINGS, SCORES, TEST_ATTRIBUTES, TEST_EXAMPLES, TEST_LABELS, TEST_METRICS
 from bakeoff.record.plan import PlannedTrial
 from bakeoff.record.reading import damaged
 from bakeoff.record.trials import RecordedTrial
@@ -126,6 +126,10 @@ def _write_labels(folder: Path, data: TaskData) -> None:
     with atomic_writer(folder / TEST_LABELS) as file:
         file.write(to_bytes(data.labels("test")))
     write_json(folder / TEST_EXAMPLES, data.examples("test"))
+    units = data.units("test")
+    attributes = data.attributes("test") | ({} if units is None else {"group": units})
+    if attributes:
+        write_json(folder / TEST_ATTRIBUTES, attributes)
 
 
 def _note(bakeoff: RecordedBakeoff, scores: bytes, **what: Any) -> None:

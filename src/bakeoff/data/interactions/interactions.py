@@ -168,6 +168,10 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
         """The `History` of each example."""
         return LazyRows(self.num_examples(split), lambda indices: self._raw(split, indices))
 
+    def attributes(self, split: Split) -> dict[str, list[float] | list[str]]:
+        """How much each history holds."""
+        return {"items before": [float(len(history.items)) for history in self.raw(split)]}
+
     def digests(self, split: Split) -> list[bytes]:
         """A hash of each example's user and the place of what is predicted: histories repeat by nature."""
         names = (f"{split} {name}".encode() for name in self.examples(split))

@@ -40,6 +40,11 @@ class TextData(PreparedData[AnySpec]):
         texts, rows = next(iter(self._corpus.texts.values())), self._split_rows(split)
         return [texts.text(rows[index]) for index in indices]
 
+    def attributes(self, split: Split) -> dict[str, list[float] | list[str]]:
+        """The words of each text, or of each source."""
+        texts = self.show(split, range(self.num_examples(split)))
+        return {"words": [float(len(text.split())) for text in texts]}
+
     def refit_problem(self, recorded: dict[str, Any]) -> str | None:
         """Whether the vocabulary that a trial used is that of the rows outside of test (of train, where val is given).
 

@@ -83,8 +83,10 @@ def unsettled_times(bakeoff: Bakeoff) -> Iterator[str]:
 
 
 def at_the_edge(bakeoff: Bakeoff) -> Iterator[str]:
-    """A better setting may lie beyond what was searched."""
+    """A better setting may lie beyond what was searched; nothing lies below a range that begins at nothing."""
     for edge in bakeoff.verdict.edges:
+        if edge["low"] == 0 and edge["value"] < edge["high"] / 2:
+            continue
         yield (
             f"The best trial of {edge['contender']} has {edge['key']} = {edge['value']:.3g}, at the edge of "
             f"{edge['low']:.3g} to {edge['high']:.3g}."

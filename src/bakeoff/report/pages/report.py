@@ -8,6 +8,7 @@ from typing import Any
 
 from bakeoff.record.layout import REPORT
 from bakeoff.report.analysis.confusions import errors_by_name, has_one_class_each
+from bakeoff.report.analysis.slices import slices_of
 from bakeoff.report.checks import found_in
 from bakeoff.report.numbers import Metric
 from bakeoff.report.pages.rendering import page_environment, write_page
@@ -46,6 +47,7 @@ SECTIONS = (
     ("confusion", "What is taken for what"),
     ("mistakes", "The most confident mistakes"),
     ("classes", "Class by class"),
+    ("slices", "Where each is good"),
     ("overview", "Over the whole test"),
     ("exhibits", "What they answered"),
     ("equal", "What was held equal"),
@@ -81,7 +83,7 @@ def render(bakeoff: Bakeoff, *, examples: Examples | None = None) -> str:
     parts = [*_quality(bakeoff, metric, shown), *_errors(bakeoff, shown, examples=examples)]
     parts += [tuning_context(bakeoff, metric, shown), race_context(bakeoff), audit_context(bakeoff)]
     parts += [scaling_context(bakeoff.scaling, shown), gradients_context(bakeoff.gradients, shown)]
-    parts += [exhibits_context(bakeoff, shown), overview_context(bakeoff, shown)]
+    parts += [exhibits_context(bakeoff, shown), overview_context(bakeoff, shown), {"slices": slices_of(bakeoff)}]
     figures = {name: figure for part in parts for name, figure in part.pop("figures", {}).items()}
     context = {key: value for part in parts for key, value in part.items()}
     context["glossary"] = glossary(context["metrics"])
@@ -120,6 +122,7 @@ def sections(bakeoff: Bakeoff) -> list[tuple[str, str]]:
         "gradients": bakeoff.gradients,
         "exhibits": any(bakeoff.exhibits.values()),
         "overview": bakeoff.overview,
+        "slices": slices_of(bakeoff),
         **dict.fromkeys(("confusion", "mistakes", "classes"), has_one_class_each(bakeoff)),
     }
     return [(name, title) for name, title in SECTIONS if present.get(name, True)]
