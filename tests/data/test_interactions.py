@@ -174,6 +174,29 @@ def test_odd_rows_are_left_out_as_configured_and_each_has_a_note(tmp_path: Path)
     assert any(note.startswith("1 interactions with an item that the user had before") for note in data.spec.notes)
 
 
+@pytest.mark.parametrize("mask", [True, False])
+def test_what_repeats_and_is_masked_is_told(tmp_path: Path, mask: bool) -> None:
+    rows = [("u", item, time) for time, item in enumerate("abca")] + [
+        ("v", item, time) for time, item in enumerate("cbad")
+    ]
+    notes = interactions(tmp_path, rows, mask_seen=mask).spec.notes
+    told = [note for note in notes if "data.mask_seen" in note]
+    assert [note.partition(":")[0] for note in told] == [
+        "1 of 2 test items are masked, since the user had them before"
+    ] * mask
+
+
+def test_other_data_take_the_catalogue_of_a_finished_run(tmp_path: Path) -> None:
+    trained = interactions(tmp_path, [*PLAIN, *UNTIED]).spec
+    data = interactions(tmp_path, [("n", item, time) for time, item in enumerate("dZcae")])
+    data.preprocess_as(trained)
+    assert [trained.items[place] for place in data.labels("test")["target"].to_pylist()] == ["e"]
+    (inputs,) = list(data.predict_dataloader())
+    letters = {START: "^", **{FIRST + place: item for place, item in enumerate(trained.items)}}
+    assert ["".join(letters[token] for token in row) for row in inputs[0].tolist()] == ["^dca"]
+    assert [[trained.items[place] for place in history.items] for history in data.raw("test")] == [["d", "c", "a"]]
+
+
 def test_a_core_is_what_is_left_when_nothing_more_falls_out(tmp_path: Path) -> None:
     rows = [(user, item, time) for user in "uvw" for time, item in enumerate("abc")]
     rows += [("x", "d", 0), ("x", "e", 1), ("x", "a", 2), ("y", "d", 0), ("y", "f", 1), ("y", "g", 2)]

@@ -297,9 +297,14 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
         names = prepared.item_names[prepared.catalogue].tolist()
         titles = prepared.titles[prepared.catalogue].tolist()
         counts = np.bincount(prepared.train_tokens - FIRST, minlength=len(names))
-        column_of = prepared.column_of
+        column_of, num_repeats, num_test = prepared.column_of, prepared.num_repeats, len(prepared.test)
+        note = (
+            f"{num_repeats:,} of {num_test:,} test items are masked, since the user had them before: no list can have "
+        )
+        repeats = (f"{note}them (data.mask_seen=false).",) * bool(num_repeats and self._mask_seen)
+        own = {"num_train": self._training_plan().num_examples, "notes": (*common["notes"], *repeats)}
         return InteractionSpec(
-            **common | {"num_train": self._training_plan().num_examples},
+            **common | own,
             items=tuple(map(str, names)),
             titles=() if titles == names else tuple(map(str, titles)),
             counts=tuple(counts.tolist()),

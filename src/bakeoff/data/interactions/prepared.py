@@ -57,6 +57,7 @@ class PreparedInteractions:
         item_names: what items are called, and ``titles`` for people.
         column_of: what the columns were called.
         notes: sentences for the report.
+        num_repeats: test examples whose item the user had before.
         fingerprint: of the content in use.
     """
 
@@ -75,6 +76,7 @@ class PreparedInteractions:
     titles: NDArray[Any]
     column_of: dict[str, str]
     notes: tuple[str, ...]
+    num_repeats: int = 0
     fingerprint: str = ""
 
     leaked_rows = 0
@@ -184,6 +186,8 @@ def _written(
         column_of=table.column_of,
         notes=(*table.notes, *_notes(table, rule, order, parted, token_of, changed, held)),
     )
+    _, first, which = np.unique(users * len(table.item_names) + items, return_index=True, return_inverse=True)
+    found = dataclasses.replace(found, num_repeats=int((first[which[parted.test]] < parted.test).sum()))
     arrays = (found.tokens, found.starts, found.train_tokens, found.train_starts, found.val, found.test)
     names = [table.item_names[catalogue].tolist(), hash_arrays(*arrays, found.other_tokens, found.other_test)]
     return dataclasses.replace(found, fingerprint=digest(names))
