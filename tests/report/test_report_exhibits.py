@@ -105,6 +105,11 @@ def test_a_sound_that_all_heard_stands_once_above_what_each_read(tmp_path: Path)
     assert section(other).count("<audio") == 2
 
 
+def test_the_same_sound_beside_all_contenders_stands_once_and_is_nobodys(tmp_path: Path) -> None:
+    page = section(page_of(tmp_path, vit=[tone(0), tone(2)], resnet=[tone(1), tone(2)]))
+    assert page.count("<audio") == 3 and page.count('<div class="exhibit audio">') == 2
+
+
 def test_what_is_not_there_leaves_the_others(tmp_path: Path) -> None:
     first, second = (TextExhibit(input=word, output=word) for word in ("one", "two"))
     page = page_of(tmp_path, vit=[first, second], resnet=[second])

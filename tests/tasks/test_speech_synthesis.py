@@ -321,7 +321,9 @@ def test_predict_writes_a_file_a_text_in_the_style_asked_for(tmp_path: Path) -> 
     task.predict(Run(), new, folder=str(folder), style="lively")  # type: ignore[arg-type]
     assert sorted(file.name for file in folder.iterdir()) == ["lines.txt_1.wav", "lines.txt_2.wav"]
     assert [file.read_bytes() for file in sorted(folder.iterdir())] != quiet
-    with pytest.raises(ConfigError, match="style=angry: training knows no such style; allowed: calm, lively"):
+    with pytest.raises(
+        ConfigError, match=r"task\.predict\.style=angry: training knows no such style; allowed: calm, lively"
+    ):
         task.predict(Run(), new, folder=str(folder), style="angry")  # type: ignore[arg-type]
 
 

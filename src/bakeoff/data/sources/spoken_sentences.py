@@ -41,9 +41,7 @@ _SPELLED = {
 _WORDS = {kind: words.split() for kind, words in _SPELLED.items()}
 _THING, _FULL_THING = ("determiner", "noun"), ("determiner", "adjective", "noun")
 _PATTERNS = tuple(
-    (*subject, "verb", *place)
-    for subject in (_THING, _FULL_THING)
-    for place in ((), ("preposition", *_THING), ("preposition", *_FULL_THING))
+    (*subject, "verb", *place) for subject in (_THING, _FULL_THING) for place in ((), ("preposition", *_THING))
 )
 
 

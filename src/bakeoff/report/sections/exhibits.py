@@ -43,7 +43,7 @@ def exhibits_context(bakeoff: Bakeoff, looks: Mapping[str, Look]) -> dict[str, A
         {name: entry for name, entry in zip(lists, row, strict=True) if isinstance(entry, Mapping)} for row in columns
     ]
     groups = [_group(row, index, bakeoff, looks) for index, row in enumerate(rows)]
-    groups = [group for group in groups if group.cards]
+    groups = [group for group in groups if group.cards or group.sounds]
     kinds = dict.fromkeys(card.kind for group in groups for card in group.cards)
     return {"exhibits": groups, "exhibit_notes": [KINDS[kind].how for kind in kinds if KINDS[kind].how]}
 
@@ -70,6 +70,12 @@ def _group(row: Mapping[str, Mapping[str, Any]], index: int, bakeoff: Bakeoff, l
     title = clipped(titles[0], limit=120) if titles else f"Test example {index + 1}"
     sounds = [card.shown.get("sounds") for card in cards]
     shared = sounds[0] if sounds and all(own == sounds[0] for own in sounds) else None
+    if (
+        shared is None
+        and len(cards) > 1
+        and all(card.kind == "audio" and card.shown == cards[0].shown for card in cards)
+    ):
+        shared, cards = cards[0].shown, []  # the same sound beside all of them, such as what was to be said
     return Group(title, inputs.pop() if len(inputs) == 1 else "", cards, shared)
 
 

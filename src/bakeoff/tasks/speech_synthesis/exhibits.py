@@ -51,7 +51,7 @@ def sounds_of(
                 title=f"{name}: the recording",
                 caption="its own frames, made sound in the same way",
             ),
-            _attention(net, script, spec),
+            _attention(net, script, spec, title=f"{name}: what each step attended to"),
         ]
     return found
 
@@ -62,7 +62,7 @@ def sound(mel_FM: np.ndarray, vocoder: Vocoder, spec: SpeechSpec, *, title: str,
     return AudioExhibit(title=title, samples=vocoder(mel_FM), sample_rate_hz=rate_hz, mel_MT=mel_FM.T, caption=caption)
 
 
-def _attention(net: Synthesiser, script: Any, spec: SpeechSpec) -> AttentionExhibit:
+def _attention(net: Synthesiser, script: Any, spec: SpeechSpec, *, title: str) -> AttentionExhibit:
     tokenizer = tokenizer_from(spec.tokenizer)
     ids = tokenizer.encode_batch([script.pieces])[0]
     tokens_1S = torch.from_numpy(ids.astype(np.int64))[None]
@@ -71,6 +71,7 @@ def _attention(net: Synthesiser, script: Any, spec: SpeechSpec) -> AttentionExhi
     stride = -(-weights_1TS.shape[1] // _MOST_ROWS)
     shown = range(0, weights_1TS.shape[1], stride)
     return AttentionExhibit(
+        title=title,
         input=script.pieces,
         output=f"{float(durations_1S.sum()) * hop_s:.2f} s of speech",
         rows=[f"{step * net.frames_a_step * hop_s:.2f} s" for step in shown],

@@ -80,6 +80,7 @@ class Synthesiser(nn.Module):
         num_mels: M.
         frames_a_step: R.
         max_frames: the most that an answer may have.
+        frames_a_token: what durations begin with.
         knows_durations: whether training has the durations of tokens; else all of a text are taken to be equal.
         embedding_width: of the text.
         prenet_width: of the hidden layer that frames are read through.
@@ -96,6 +97,7 @@ class Synthesiser(nn.Module):
         num_mels: int,
         frames_a_step: int,
         max_frames: int,
+        frames_a_token: float,
         knows_durations: bool,
         embedding_width: int,
         prenet_width: int,
@@ -117,7 +119,9 @@ class Synthesiser(nn.Module):
         )
         self.token_places = Places(width=width, longest=self.max_steps)
         self.step_places = Places(width=width, longest=self.max_steps)
-        self.length_head = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
+        last = nn.Linear(width, 1)
+        nn.init.constant_(last.bias, math.log1p(frames_a_token))
+        self.length_head = nn.Sequential(nn.Linear(width, width), nn.ReLU(), last)
         self.frame_head = nn.Linear(width, frames_a_step * num_mels)
 
     def forward(self, inputs: tuple[Tensor, Tensor, Tensor, Tensor]) -> Spoken:

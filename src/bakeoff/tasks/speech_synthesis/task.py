@@ -130,6 +130,7 @@ class SpeechSynthesis(Task[SpeechSpec]):
             num_mels=spec.num_features,
             frames_a_step=self.frames_a_step,
             max_frames=most_frames,
+            frames_a_token=spec.typical_frames / spec.typical_tokens,
             knows_durations=spec.knows_durations,
             embedding_width=embedding_width,
             prenet_width=prenet_width,
@@ -278,7 +279,9 @@ class SpeechSynthesis(Task[SpeechSpec]):
         """
         names = self.spec.style_names
         if style is not None and style not in names:
-            raise ConfigError("config.unknown_choice", "style", style, "training knows no such style", allowed=names)
+            raise ConfigError(
+                "config.unknown_choice", "task.predict.style", style, "training knows no such style", allowed=names
+            )
         answers = run.answers(new if style is None else in_style(new, names.index(style)))
         sounds = [self.vocoder(mel) for mel in mels_of(answers, self.spec.num_features)]
         files = write_sounds(Path(folder), new.shown["input"], sounds, self.rate_hz)
