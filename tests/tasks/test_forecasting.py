@@ -26,6 +26,7 @@ from bakeoff.models.baseline.seasonal_naive import SeasonalNaive
 from bakeoff.models.cnn.tcn import TCN
 from bakeoff.models.rnn.recurrent import Recurrent
 from bakeoff.tables import column, table_of
+from bakeoff.tasks.forecasting import network
 from bakeoff.tasks.forecasting.network import NextSteps
 from bakeoff.tasks.forecasting.scores import score_examples, summarise
 from bakeoff.tasks.forecasting.task import Forecasting
@@ -118,6 +119,8 @@ def test_direction_counts_windows_that_end_on_the_side_of_the_last_value_that_wa
     answers = forecast_of([[9, 2], [0, 0], [0, 3], [5, 1]])
     labels = labels_of([[0, 3], [0, 2], [0, 1], [9, np.nan]], scale=[1] * 4, last=[1, 1, 1, 4])
     assert summarise(answers, labels, levels=())["direction"] == pytest.approx(2 / 3)  # right, wrong, not moved, right
+    still = forecast_of([[9, 1], [9, 1], [0, 3], [4, 1]])
+    assert summarise(still, labels, levels=())["direction"] == pytest.approx(1 / 2)
 
 
 def history(values: Any, *, horizon: int = 3, season: int = 1, window: int = 4) -> History:
@@ -230,7 +233,9 @@ def test_the_loss_is_the_pinball_loss_over_the_scale_of_mase(shops: Path) -> Non
     observed = task.observe(outputs, batch)
     metrics = task.metrics("val")
     task.update(metrics, observed)
-    found = {name: metrics[name].compute().item() for name in ("mase", "mae", "smape", "coverage")}
+    found = {
+        name: metrics[name].compute().item() for name in ("mase", "mae", "smape", "pinball", "coverage", "direction")
+    }
     assert found == pytest.approx({name: summary[name] for name in found}, rel=1e-4)
 
 
@@ -239,13 +244,27 @@ def test_recursive_training_asks_for_each_next_step_of_the_window(shops: Path) -
     batch: Batch = next(iter(data.train_dataloader()))
     windows_BLC, scaled_BH = batch.inputs[0], batch.targets[0]
     next_BL = torch.cat([windows_BLC[:, 1:, 0], scaled_BH[:, :1]], dim=1)
-    perfect = NextSteps(next_BL[..., None].repeat(1, 1, 3))
+    perfect = NextSteps(next_BL[:, -8:, None].repeat(1, 1, 3))
     assert task.loss(perfect, batch, training=True).item() == 0
     assert task.observe(perfect, batch)[:, :2].abs().max() < 1e-6
 
 
-def test_recursive_steps_are_what_one_pass_over_window_and_forecast_says(shops: Path) -> None:
-    """With one path of the median alone, feeding the forecast back as if it were history changes nothing."""
+def test_recursive_training_has_no_scale_that_has_seen_the_steps_it_asks_for(shops: Path) -> None:
+    """Of 14 steps the last 7 are asked for: what is said of the first of them is the same, whatever comes then."""
+    data, task, _ = opened(shops, "task.module.decoding=recursive")
+    net = task.network(lambda **given: Recurrent(width=8, depth=1, cell="lstm", **given)).train()
+    windows_BLC, scales_B2, known_BHK = next(iter(data.train_dataloader())).inputs
+    changed_BLC = windows_BLC.clone()
+    changed_BLC[:, 7:, 0] += 5.0
+    said, again = (net((part, scales_B2, known_BHK)).quantiles_BTQ for part in (windows_BLC, changed_BLC))
+    assert said.shape[1] == 8
+    assert torch.allclose(said[:, 0], again[:, 0], atol=1e-6)
+    assert not torch.allclose(said[:, 1], again[:, 1], atol=1e-3)
+
+
+def test_recursive_steps_are_what_one_pass_over_window_and_forecast_says(shops: Path, monkeypatch: Any) -> None:
+    """With one path of the median and one scale, feeding the forecast back as if it were history changes nothing."""
+    monkeypatch.setattr(network, "_scaled_by", lambda windows_BLC, context: (windows_BLC, 0.0, 1.0))
     data, task, _ = opened(shops, "task.module.decoding=recursive", "task.module.quantiles=[]")
     torch.manual_seed(0)
     net = task.network(lambda **given: Recurrent(width=8, depth=1, cell="gru", **given), paths=1).eval()

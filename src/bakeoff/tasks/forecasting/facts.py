@@ -30,7 +30,7 @@ METRICS = (
         "direction",
         "direction",
         "The share of windows that end on the side of the last known value on which the forecast ends; those that end "
-        "on it do not count.",
+        "on it do not count, and a forecast of no change is half right.",
         is_mean=False,
     ),
     MetricFacts.error("loss", "loss", "The pinball loss over the scale of MASE: what training minimises."),

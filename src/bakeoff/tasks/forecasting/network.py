@@ -19,12 +19,13 @@ from bakeoff.models.contracts import SequenceBackbone, State, select_rows
 Pooling: TypeAlias = Literal["flatten", "last"]
 _AHEAD_WIDTH, _ALONG = 8, 4
 _PATHS_SEED = 17
+_LEAST_DEVIATION = 1e-2
 
 
 class NextSteps(NamedTuple):
-    """What a recursive network says in training: quantiles of the step after each of a window's, ``(B, L, Q)``."""
+    """What a recursive network says in training: quantiles of a window's last steps and the next, ``(B, T, Q)``."""
 
-    quantiles_BLQ: Tensor
+    quantiles_BTQ: Tensor
 
 
 class PatchStem(nn.Module):
@@ -117,7 +118,9 @@ class DirectForecaster(nn.Module):
 class RecursiveForecaster(nn.Module):
     """One step at a time, each from what was said before it, as in DeepAR (Salinas et al. 2020, arXiv:1704.04110).
 
-    Training asks for the step after every step of a window. To forecast, paths are drawn: each step is a value between
+    Training asks for the last steps of a window, as many as the horizon has, and for the one after it, each from those
+    before it. The window is scaled by what comes before the steps that are asked for alone: a scale that has seen them
+    tells where they lie. To forecast, paths are drawn: each step is a value between
     the quantiles that are said, at a place drawn evenly (the same places for every window), and is what the next step
     is told. The forecast is the paths' quantiles.
 
@@ -141,10 +144,15 @@ class RecursiveForecaster(nn.Module):
 
     def forward(self, inputs: tuple[Tensor, ...]) -> Tensor | NextSteps:
         """In training `NextSteps`; else the quantiles of the paths, ``(B, H, Q)``."""
-        windows_BLC = self._told_ahead(inputs[0], inputs[2] if self.num_known else None)
-        if self.training:
-            return NextSteps(self.head(self.backbone(self.stem(windows_BLC))))
-        return self._drawn(windows_BLC, inputs[2] if self.num_known else None)
+        known_BHK = inputs[2] if self.num_known else None
+        told_BLC = self._told_ahead(inputs[0], known_BHK)
+        length = told_BLC.shape[1]
+        context = max(length - self.horizon, length // 2, 1) if self.training else length
+        windows_BLC, shift_B11, divisor_B11 = _scaled_by(told_BLC, context)
+        if not self.training:
+            return self._drawn(windows_BLC, known_BHK) * divisor_B11 + shift_B11
+        encoded_BLD = self.backbone(self.stem(windows_BLC))
+        return NextSteps(self.head(encoded_BLD[:, context - 1 :]) * divisor_B11 + shift_B11)
 
     def _told_ahead(self, windows_BLC: Tensor, known_BHK: Tensor | None) -> Tensor:
         """Windows with what is known of the next step in place of what was known of this one."""
@@ -191,3 +199,15 @@ class RecursiveForecaster(nn.Module):
         if known_MK is not None:
             step_MC[:, self.first_known : self.first_known + self.num_known] = known_MK
         return step_MC
+
+
+def _scaled_by(windows_BLC: Tensor, context: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Windows whose values are less the mean of their first ``context`` ones, over the deviation of those, and both."""
+    there_BT = 1 - windows_BLC[:, :context, 1]
+    counts_B1 = there_BT.sum(dim=1, keepdim=True).clamp(min=1)
+    values_BT = windows_BLC[:, :context, 0]
+    shift_B1 = (values_BT * there_BT).sum(dim=1, keepdim=True) / counts_B1
+    squares_B1 = (((values_BT - shift_B1) * there_BT) ** 2).sum(dim=1, keepdim=True) / counts_B1
+    divisor_B1 = squares_B1.sqrt().clamp(min=_LEAST_DEVIATION)
+    scaled_BL = (windows_BLC[..., 0] - shift_B1) / divisor_B1 * (1 - windows_BLC[..., 1])
+    return torch.cat([scaled_BL[..., None], windows_BLC[..., 1:]], dim=-1), shift_B1[..., None], divisor_B1[..., None]

@@ -84,12 +84,16 @@ class Forecasts:
         return np.divide(errors_W, self.scale_W, out=np.zeros_like(errors_W), where=self.scale_W > 0), counts_W
 
     def direction(self) -> tuple[Numbers, Numbers]:
-        """Whether each window ends on the side of the last value on which its forecast does, and whether it counts."""
+        """Whether each window ends on the side of the last value on which its forecast does, and whether it counts.
+
+        A forecast that ends on the last value says neither side, and is half right.
+        """
         ends_W = np.where(np.isnan(self.target_WH), -1, np.arange(self.target_WH.shape[1])).max(axis=1)
         rows_W = np.arange(len(ends_W))
         moved_W = self.target_WH[rows_W, ends_W] - self.last_W
         said_W = self.point_WH[rows_W, ends_W] - self.last_W
-        return ((np.sign(said_W) == np.sign(moved_W)) & (moved_W != 0)).astype(float), (moved_W != 0).astype(float)
+        counts_W = (moved_W != 0).astype(np.float64)
+        return np.where(said_W == 0, 0.5, np.sign(said_W) == np.sign(moved_W)) * counts_W, counts_W
 
 
 def score_examples(answers: pa.Table, labels: pa.Table, metric: str, *, levels: tuple[float, ...]) -> Numbers:

@@ -30,7 +30,8 @@ from bakeoff.tasks.forecasting.shown import curves, folds
 from bakeoff.tasks.weighted_mean import WeightedMean
 
 Decoding: TypeAlias = Literal["direct", "recursive"]
-_MEASURED = ("mase", "mae", "smape", "coverage")
+_MEASURED = ("mase", "mae", "smape", "pinball", "coverage", "direction")
+_WHERE_COUNTED = {"mase": -2, "direction": -1}
 _MEDIAN = 0.5
 
 
@@ -104,34 +105,45 @@ class Forecasting(Task[SeriesSpec]):
     def loss(self, outputs: Tensor | NextSteps, batch: Batch, *, training: bool) -> Tensor:
         """The mean pinball loss of the steps that have a value, over the scale of MASE."""
         said_BHQ, target_BH, there_BH = self._compared(outputs, batch)
+        losses_BH = self._pinball(said_BHQ, target_BH)
+        return (_over_steps(losses_BH, there_BH) * batch.targets[2]).mean()
+
+    def _pinball(self, said_BHQ: Tensor, target_BH: Tensor) -> Tensor:
+        """The mean over quantiles, ``(B, H)``."""
         gap_BHQ = target_BH[..., None] - said_BHQ
         levels_Q = torch.tensor(self.levels, device=gap_BHQ.device, dtype=gap_BHQ.dtype)
-        losses_BH = torch.maximum(levels_Q * gap_BHQ, (levels_Q - 1) * gap_BHQ).mean(dim=-1)
-        return (_over_steps(losses_BH, there_BH) * batch.targets[2]).mean()
+        return torch.maximum(levels_Q * gap_BHQ, (levels_Q - 1) * gap_BHQ).mean(dim=-1)
 
     def metrics(self, split: str) -> MetricCollection:
         """The loss, and means over windows of what else is measured."""
         return MetricCollection({name: WeightedMean() for name in ("loss", *_MEASURED)}, compute_groups=False)
 
     def observe(self, outputs: Tensor | NextSteps, batch: Batch) -> Tensor:
-        """Of each window what is measured, and whether MASE counts it, ``(B, 5)``."""
+        """Of each window what is measured, and whether MASE and direction count it, ``(B, 8)``."""
         said_BHQ, target_BH, there_BH = (part.detach() for part in self._compared(outputs, batch))
+        said_BHQ = said_BHQ.sort(dim=-1).values
         shift_B1, divisor_B1 = batch.inputs[1].split(1, dim=1)
-        point_BH = said_BHQ.sort(dim=-1).values[..., self.levels.index(_MEDIAN)]
+        point_BH = said_BHQ[..., self.levels.index(_MEDIAN)]
         error_B = _over_steps((target_BH - point_BH).abs(), there_BH)
         values_BH, said_BH = (part * divisor_B1 + shift_B1 for part in (target_BH, point_BH))
         size_BH = values_BH.abs() + said_BH.abs()
         smape_BH = 200 * (values_BH - said_BH).abs() / torch.where(size_BH > 0, size_BH, 1.0)
         inside_BH = (said_BHQ.amin(dim=-1) <= target_BH) & (target_BH <= said_BHQ.amax(dim=-1))
-        units_B = batch.targets[2]
+        units_B, pinball_B = batch.targets[2], _over_steps(self._pinball(said_BHQ, target_BH), there_BH)
+        ends_B = (there_BH * torch.arange(1, there_BH.shape[1] + 1, device=there_BH.device)).argmax(dim=1, keepdim=True)
+        last_B1 = batch.inputs[0][:, -1:, 0]
+        moved_B, meant_B = ((part.gather(1, ends_B) - last_B1).sign()[:, 0] for part in (target_BH, point_BH))
         found = [error_B * units_B, error_B * divisor_B1[:, 0], _over_steps(smape_BH, there_BH)]
-        return torch.stack([*found, _over_steps(inside_BH.float(), there_BH), (units_B > 0).float()], dim=1)
+        found += [pinball_B * divisor_B1[:, 0], _over_steps(inside_BH.float(), there_BH)]
+        found += [torch.where(meant_B == 0, 0.5, (moved_B == meant_B).float())]
+        return torch.stack([*found, (units_B > 0).float(), (moved_B != 0).float()], dim=1)
 
     def update(self, metrics: MetricCollection, observed: Tensor) -> None:
-        """Adds windows to the means; to that of MASE those that have a scale."""
+        """Adds windows to the means: to that of MASE those that have a scale, to that of direction those that move."""
         ones_B = torch.ones_like(observed[:, 0])
         for place, name in enumerate(_MEASURED):
-            metrics[name].update(observed[:, place], observed[:, -1] if name == "mase" else ones_B)
+            counted = _WHERE_COUNTED.get(name)
+            metrics[name].update(observed[:, place], ones_B if counted is None else observed[:, counted])
 
     def _compared(self, outputs: Tensor | NextSteps, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Quantiles, what should be said, and whether that is known; of next steps those within the window too."""
@@ -141,7 +153,8 @@ class Forecasting(Task[SeriesSpec]):
         values_BL, missing_BL = batch.inputs[0][..., 0], batch.inputs[0][..., 1]
         next_BL = torch.cat([values_BL[:, 1:], targets_BH[:, :1]], dim=1)
         known_BL = torch.cat([1 - missing_BL[:, 1:], there_BH[:, :1]], dim=1)
-        return outputs.quantiles_BLQ, next_BL, known_BL
+        asked = outputs.quantiles_BTQ.shape[1]
+        return outputs.quantiles_BTQ, next_BL[:, -asked:], known_BL[:, -asked:]
 
     def respond(self, net: nn.Module, inputs: tuple[Tensor, ...]) -> pa.Table:
         """Of each window ``forecast`` ``(H,)``, and ``quantiles`` ``(H, Q)`` in rising order, in the values' unit."""
