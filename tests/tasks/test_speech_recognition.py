@@ -20,6 +20,7 @@ from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.text.ngrams import count_ngrams
 from bakeoff.data.text.spec import UNKNOWN
 from bakeoff.data.text.tokenizer import TokenizerRule
+from bakeoff.errors import ConfigError
 from bakeoff.models.cnn.gated_conv import GatedConv
 from bakeoff.models.rnn.recurrent import Recurrent
 from bakeoff.models.transformer.encoder import Transformer
@@ -113,6 +114,14 @@ def test_recordings_too_short_are_counted_alike_by_tokens_and_by_frames(data: Tr
     texts = data.labels("val")["text"]
     labels = table_of(text=texts, frames=np.array([16, 400]))
     assert task.summarise(table_of(text=texts), labels)["impossible"] == 0.5
+
+
+def test_strides_that_leave_too_few_steps_are_refused(data: TranscribedAudio) -> None:
+    texts = data.labels("train")["text"].to_pylist()
+    needed = np.mean([len(text) + sum(map(str.__eq__, text, text[1:])) for text in texts])
+    assert data.spec.steps_needed == pytest.approx(needed)
+    with pytest.raises(ConfigError, match=r"too_few_steps\] task\.module\.strides=\[40\].* leave 2 steps .* about 6"):
+        network(SpeechRecognition(spec=data.spec, strides=(40,)))
 
 
 def test_the_trivial_answer_is_the_usual_transcript_or_nothing(data: TranscribedAudio) -> None:

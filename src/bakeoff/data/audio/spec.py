@@ -53,7 +53,8 @@ class TranscribedAudioSpec(FramesSpec):
     """Recordings, and what is said in them.
 
     ``tokenizer`` is of the transcripts, spelled as ``spelling`` says; ``ngrams`` are counts of sequences of its tokens
-    in train (`bakeoff.data.text.ngrams`), empty where none are asked for.
+    in train (`bakeoff.data.text.ngrams`), empty where none are asked for. ``steps_needed`` is how many steps a train
+    transcript needs on average: one for each token, and one between equal neighbours.
     """
 
     kind = "transcribed_audio"
@@ -62,4 +63,5 @@ class TranscribedAudioSpec(FramesSpec):
     vocab_size: int
     spelling: Spelling = "written"
     ngrams: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    steps_needed: float = 0.0
     audio_column: str = "audio"

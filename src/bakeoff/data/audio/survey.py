@@ -21,6 +21,7 @@ from bakeoff.data.surveyor import Surveyor
 
 _BATCH_ROWS = 64
 _MOST_SHOWN = 80
+_CHANNELS = {1: "mono", 2: "stereo"}
 
 
 class AudioSurveyor(Surveyor[AudioTable]):
@@ -43,7 +44,9 @@ class AudioSurveyor(Surveyor[AudioTable]):
         )
         long = [row for row, header in enumerate(headers) if header and header[0] > section["max_seconds"]]
         lost = np.isin(np.arange(len(headers)), [*bad, *long])
-        rates = collections.Counter(f"{header[1]:,} Hz, {header[2]} channels" for header in headers if header)
+        rates = collections.Counter(
+            f"{header[1]:,} Hz, {_CHANNELS.get(header[2], f'{header[2]} channels')}" for header in headers if header
+        )
         forms = f"Forms: {', '.join(f'{form} ({count:,})' for form, count in rates.most_common())}."
         notes = (*table.notes, *filter(None, (note, too_long(len(long), len(headers), section["max_seconds"]), forms)))
         self.table = replace(table, parts=np.where(lost, "", table.parts), notes=notes)
@@ -53,10 +56,10 @@ class AudioSurveyor(Surveyor[AudioTable]):
         return [hashlib.blake2b(_content(record)).digest() for record in self._records()]
 
     def measures(self) -> dict[str, Sequence[float]]:
-        """Seconds, and words and characters of transcripts."""
+        """How long recordings are, and words and characters of transcripts."""
         texts = self.table.texts
         return {
-            "seconds": [header[0] for header in self._headers[0] if header],
+            "milliseconds": [round(1000 * header[0]) for header in self._headers[0] if header],
             "words": [len(text.split()) for text in texts],
             "characters": [len(text) for text in texts],
         }

@@ -228,8 +228,11 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
 
     def _features_problem(self, recorded: dict[str, Any]) -> str | None:
         frames = self._audio.features[0]
-        wide_TK = np.concatenate([frames.row(row) for row in self._split_rows("train").tolist()]).astype(np.float64)
-        for what, fitted_K in (("mean", wide_TK.mean(axis=0)), ("std", wide_TK.std(axis=0))):
+        rows = self._split_rows("train").tolist()
+        num_frames = sum(len(frames.row(row)) for row in rows)
+        mean_K = sum(frames.row(row).sum(axis=0, dtype=np.float64) for row in rows) / num_frames
+        variance_K = sum(np.square(frames.row(row) - mean_K).sum(axis=0) for row in rows) / num_frames
+        for what, fitted_K in (("mean", mean_K), ("std", np.sqrt(variance_K))):
             fitted_K = np.where((what == "std") & (fitted_K < _RELATIVE), 1.0, fitted_K)
             if not np.allclose(recorded[what], fitted_K, rtol=_RELATIVE, atol=_RELATIVE):
                 return f"{what} of features used is not that of train"
@@ -281,5 +284,10 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
             vocab_size=audio.tokenizer.vocab_size,
             spelling=self._preparation.columns.spelling,
             ngrams=self._ngrams(),
+            steps_needed=float(np.mean([_steps_needed(self._tokens.row(row)) for row in train.tolist()])),
             audio_column=audio.column_of["audio"],
         )
+
+
+def _steps_needed(tokens: NDArray[Any]) -> int:
+    return len(tokens) + int((tokens[1:] == tokens[:-1]).sum())

@@ -5,6 +5,7 @@ B batch, T frames, S steps, L tokens, V vocabulary, N recordings.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -21,6 +22,7 @@ from bakeoff.data.contract import Cases
 from bakeoff.data.text.ngrams import NgramModel
 from bakeoff.data.text.spec import UNKNOWN
 from bakeoff.data.text.tokenizers import tokenizer_from
+from bakeoff.errors import ConfigError
 from bakeoff.models.contracts import SequenceBackbone
 from bakeoff.ranges import Count, NotNegative
 from bakeoff.tables import column, repeat_row, table_of
@@ -66,8 +68,14 @@ class SpeechRecognition(Task[TranscribedAudioSpec]):
         self.search = Search(beams=beams, language=language, language_weight=language_weight, token_bonus=token_bonus)
 
     def network(self, make: MakeBackbone, *, stem_channels: int = 64) -> nn.Module:
-        """The backbone with the shared stem and head."""
+        """The backbone with the shared stem and head.
+
+        Raises:
+            ConfigError: the stem leaves a typical recording fewer steps than its transcript needs, or the backbone has
+                no positions for the longest.
+        """
         spec, backbone = self.spec, make(causal=False, cross_attention=False)
+        self._require_steps()
         assert isinstance(backbone, SequenceBackbone)
         most = steps_of(spec.max_frames, self.strides)
         require_positions(backbone, most, cut_by="data.max_seconds")
@@ -164,6 +172,18 @@ class SpeechRecognition(Task[TranscribedAudioSpec]):
     def predicted(self, answers: pa.Table) -> pa.Table:
         """The transcripts."""
         return answers.rename_columns(["transcript"])
+
+    def _require_steps(self) -> None:
+        spec, steps = self.spec, steps_of(self.spec.typical_frames, self.strides)
+        if spec.steps_needed > steps:
+            problem = f"they leave {steps} steps of a recording of typical length, whose transcript needs about"
+            raise ConfigError(
+                "config.too_few_steps",
+                "task.module.strides",
+                list(self.strides),
+                f"{problem} {math.ceil(spec.steps_needed)}",
+                next_step="smaller strides, or a smaller data.features.hop_ms",
+            )
 
     def _counts(self, answers: pa.Table, labels: pa.Table) -> np.ndarray:
         ids = self.tokenizer.encode_batch(labels["text"].to_pylist())
