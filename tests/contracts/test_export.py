@@ -42,8 +42,8 @@ NOT_EXPORTABLE = {pair: REGIONS for pair in EVERY if pair[0] == "object_detectio
 """Why no file can be made of these."""
 
 
-DEAR = {"detr", "resnet", "vit"}
-"""They take ten seconds and more."""
+DEAR = {"detr", "gated_conv", "resnet", "tcn", "transformer", "vit"}
+"""They take five seconds and more; `tests.delivery.test_graph` has a small Transformer."""
 
 
 def some() -> list[tuple[str, str]]:
