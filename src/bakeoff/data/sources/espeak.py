@@ -1,7 +1,8 @@
 """Utterances by eSpeak NG, which the package `espeakng-loader` brings with its voices: samples, words and phonemes.
 
 eSpeak keeps state: the same sentence has other samples at each call of a process, while a fresh process repeats its
-sequence of calls byte for byte. So utterances are spoken in their order, each so many by a process of its own.
+sequence of calls byte for byte, once the noise of its variants is seeded. So utterances are spoken in their order, each
+so many by a process of its own.
 """
 
 from __future__ import annotations
@@ -76,12 +77,12 @@ class Speech:
 
 
 def espeak_version() -> str:
-    """The version of the package, which fixes every sample.
+    """The version of the package and the seed, which fix every sample.
 
     Raises:
         EnvironmentFault: it is not installed.
     """
-    return package_version(PACKAGE)
+    return f"{package_version(PACKAGE)}, seed {espeak_process.SEED}"
 
 
 def variants() -> list[str]:
@@ -169,4 +170,4 @@ def _sounds(events: Sequence[Any], num_samples: int) -> tuple[Sound, ...]:
 def _unknown_voice(voice: str) -> ConfigError:
     problem = "eSpeak NG has no such voice"
     allowed = "a language of eSpeak NG such as en, alone or with + and one of its variants, such as en+f3"
-    return ConfigError("config.unknown_choice", "data.voice", voice, problem, allowed=allowed)
+    return ConfigError("config.unknown_choice", "data.voices", voice, problem, allowed=allowed)

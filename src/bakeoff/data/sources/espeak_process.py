@@ -20,6 +20,7 @@ _SYNCHRONOUS, _PHONEME_EVENTS, _DO_NOT_EXIT = 2, 1, 0x8000
 _RATE, _PITCH = 1, 3
 _BY_CHARACTER, _UTF8 = 1, 1
 _LIST_ENDS, _WORD, _PHONEME = 0, 1, 7
+SEED = 1
 UNKNOWN_VOICE = 3
 
 
@@ -61,6 +62,8 @@ class Speaker:
         self._phonemes: list[tuple[str, int, int]] = []
         self._heard = _CALLBACK(self._hear)  # kept: the library holds its address
         self._library.espeak_SetSynthCallback(self._heard)
+        # Initialisation seeds the noise of variants such as f3 with the second of the clock: other samples each second.
+        self._library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))
 
     def speak(self, text: str, voice: str, pitch: int, rate_wpm: int) -> tuple[dict[str, Any], bytes]:
         """The header and the samples of one utterance; a voice that is not known raises a `LookupError`."""
