@@ -73,6 +73,10 @@ def test_who_cannot_listen_is_refused_before_anything_is_trained(
         run_pipeline("train", argv=[*words, "task.listener=nowhere"])
     assert ended.value.code == 2
     assert "error[config.no_run] task.listener=nowhere: there is no folder" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        run_pipeline("train", argv=["task=speech_synthesis", "data=digits", f"output_dir={tmp_path}"])
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("error[config.data_misfit] data=digits: its kind of data is image")
     with pytest.raises(ConfigError, match="it is a run of speech_synthesis; allowed: a run of speech_recognition"):
         Listener(run=str(voice))
     with pytest.raises(ConfigError, match="no finished run there"):

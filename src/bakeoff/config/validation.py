@@ -47,7 +47,14 @@ def validate(cfg: DictConfig, pipeline: str, *, catalog: Catalog | None = None) 
         wrong = _other_role(node["_target_"], key, contract=get(plain, "model.contract"))
         found = wrong or _target(node, key, given if key == "model.net" else frozenset())
         errors += [_as_given(error, cfg) for error in found]
-    errors += rules.check(plain, catalog) + contenders.check(plain, catalog)
+    told = rules.check(plain, catalog)
+    if any(
+        error.code == "config.data_misfit" for error in told
+    ):  # what a task says of its own data, others do not read
+        errors = [
+            error for error in errors if not (error.code == "config.unknown_key" and error.key.startswith("data."))
+        ]
+    errors += told + contenders.check(plain, catalog)
     return list({error.key: error for error in reversed(errors)}.values())[::-1]  # the first about each key
 
 
