@@ -19,6 +19,10 @@ SETTINGS = {
     "compare tune.trials=20 tune.best_of=9": "config.tune_best_of",
     "compare tune.trials=20 paired=true": "config.contradiction",
     "compare paired=true contenders=[lenet,{model:lenet,seed_offset:100}]": "config.contradiction",
+    "compare contenders=[lenet,vit,lenet]": "config.same_contender",
+    "compare contenders=[lenet,{model:lenet,name:other}]": "config.same_contender",
+    "compare output_dir=/dev/null": "env.not_writable",
+    "train output_dir=films.csv/run": "env.not_writable",
     "compare tracking.uri=nowhere": "config.bad_value",
     "train trainer.strategy=fsdp": "config.bad_value",
     "train trainer.accumulate=2 trainer.devices=2 trainer.accelerator=cpu": "config.bad_value",
@@ -67,5 +71,5 @@ def test_what_settings_and_the_head_of_the_data_show_is_refused_before_torch_is_
     expected = SETTINGS | DATA
     for line, (code, told, heavy) in answers(expected, tmp_path).items():
         assert told.startswith(f"error[{expected[line]}]"), (line, told)
-        assert (code, heavy) == (2 if expected[line].startswith("config") else 3, False), line
+        assert (code, heavy) == ({"config": 2, "data": 3, "env": 4}[expected[line].partition(".")[0]], False), line
     assert sorted(path.name for path in tmp_path.iterdir()) == ["films.csv", "photos"]

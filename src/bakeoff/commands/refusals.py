@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from bakeoff.config import build
 from bakeoff.config.titles import data_title
+from bakeoff.errors import EnvironmentFault
 
 LIGHT = ("trainer", "tracking")
 """Sections whose constructors check their own settings, and import nothing heavy."""
@@ -20,13 +23,28 @@ def refuse_training(config: Mapping[str, Any]) -> None:
 
     Raises:
         ConfigError: settings that contradict each other.
+        EnvironmentFault: the output folder can't be one.
         DataError: what the first rows of the data show, or that they are not there.
     """
+    _refuse_output(config["output_dir"])
     for section in LIGHT:
         build(config[section], section)
     from bakeoff.data.head import check_head  # the datasets library takes half a second
 
     check_head(config["data"]["module"])
+
+
+def _refuse_output(folder: str | None) -> None:
+    """What can be told without making it: a file in its way, or a place where nothing may be written."""
+    if folder is None:
+        return
+    path = Path(folder)
+    above = next((place for place in (path, *path.parents) if place.exists()), Path())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        problem = "can't be written" if above.is_dir() else f"can't be a folder: {above} is none"
+        raise EnvironmentFault(
+            "env.not_writable", "output_dir", folder, problem, next_step="output_dir=FOLDER of yours"
+        )
 
 
 def refuse_comparison(config: Mapping[str, Any]) -> None:

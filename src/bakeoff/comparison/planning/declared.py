@@ -5,7 +5,7 @@ Nothing here imports torch: these are told before anything else is done.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bakeoff.errors import ConfigError
@@ -27,6 +27,7 @@ def check_declared(config: Mapping[str, Any]) -> Looks | None:
     if trials:
         best_of(trials, config["tune"]["best_of"])
     _check_pairing(config)
+    _check_twins(config["contenders"])
     return looks
 
 
@@ -56,6 +57,19 @@ def _check_looks(config: Mapping[str, Any]) -> Looks | None:
     if problem:
         raise ConfigError("config.contradiction", "looks", config["looks"], problem, next_step=step)
     return looks
+
+
+def _check_twins(contenders: Sequence[Any]) -> None:
+    """Entries that are written alike, whatever they are called; those that come to the same are found with the plan."""
+    seen: list[Any] = []
+    for entry in contenders:
+        written = dict(entry) if isinstance(entry, Mapping) else {"model": entry}
+        name = written.pop("name", written.get("model"))
+        if written in seen:
+            step = "leave one out, or give it seed_offset: 1000 for an independent replicate"
+            problem = "another contender has the same settings, so its trials would be the same to the last bit"
+            raise ConfigError("config.same_contender", "contenders", name, problem, next_step=step)
+        seen.append(written)
 
 
 def _check_pairing(config: Mapping[str, Any]) -> None:
