@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bakeoff.comparison.judging.over_baseline import over_baseline
+from bakeoff.record.plan import RecordedPlan
 from bakeoff.statistics import Verdict, declare_looks, family_verdict, race_verdict, verdict_from_scores
 
 MARGIN = 0.0031
@@ -47,6 +49,8 @@ def draw_verdict(scores: Scores, recipe: Any, plan: dict[str, Any]) -> tuple[dic
     else:
         frame = scores.frame(names, runs=recipe.seeds, run="seed")
         verdict = verdict_from_scores(frame, metric="accuracy", margin=MARGIN, failed=_failed(recipe))
+    every = scores.frame([entry.name for entry in recipe.entries], runs=min(runs.values()), run="seed")
+    more["over_baseline"] = over_baseline(RecordedPlan.from_dict(plan), every, {"metric": "accuracy"})
     record = verdict.to_dict() | more
     record["warnings"] = [*record["warnings"], *recipe.warnings]
     return _overruled(record, recipe.verdict), runs

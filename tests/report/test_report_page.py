@@ -81,9 +81,15 @@ def test_tags_nest_ids_are_unique_and_links_lead_somewhere(report: Built) -> Non
     assert report.outline.nesting_errors == []
     assert [name for name, times in report.outline.ids.items() if times > 1] == []
     assert report.outline.anchors <= set(report.outline.ids)
-    assert {name for name, _ in SECTIONS} - {"tuning", "race", "scaling", "gradients", "exhibits", "overview"} <= set(
-        report.outline.ids
-    )
+    assert {name for name, _ in SECTIONS} - {
+        "tuning",
+        "race",
+        "scaling",
+        "gradients",
+        "exhibits",
+        "overview",
+        "slices",
+    } <= set(report.outline.ids)
 
 
 def test_headings_descend_one_level_at_a_time_from_a_single_h1(report: Built) -> None:
