@@ -50,7 +50,9 @@ COMMAND_LINES = [(page, words) for page in PAGES for words in typed(page)]
 
 @pytest.fixture
 def own_model(tmp_path, monkeypatch):
-    """The README's model and its YAML, as files in the current folder."""
+    """The README's model and its YAML, as files in the current folder, beside the folders that its commands make."""
+    for word in {word for _, words in COMMAND_LINES for word in words if word.startswith("output_dir=")}:
+        (tmp_path / word.partition("=")[2]).mkdir(parents=True, exist_ok=True)
     (tmp_path / "my" / "model").mkdir(parents=True)
     (tmp_path / "my" / "model" / "mynet.yaml").write_text(blocks("README.md", "yaml")[0])
     (tmp_path / "mynet.py").write_text(next(block for block in blocks("README.md", "python") if "MyNet" in block))
