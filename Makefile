@@ -8,7 +8,7 @@ export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format bench ui lock clean
+.PHONY: help setup demo test test-all check format bench ui docs docs-served lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -46,10 +46,17 @@ bench: setup  ## speed, as ratios against a reference in the same run
 ui: setup  ## the MLflow UI on the demo's runs, or on DIR=...
 	$(BIN)/bakeoff ui $(or $(DIR),outputs/demo)
 
+docs: setup  ## the documentation site, in site/: open site/index.html (searching it needs a server: make docs-served)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "site/index.html"
+
+docs-served: setup  ## the site on http://127.0.0.1:8001, made anew when a page changes
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs serve --dev-addr 127.0.0.1:8001
+
 lock:  ## resolve the versions anew (needs pip-tools)
 	pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --extra vision --extra proposals --extra text --extra audio --extra export --extra explain --extra energy --extra sweep --extra ray --extra samples --extra docs --extra dev --output-file $(LOCK) pyproject.toml
 
 clean:  ## remove what can be made again
-	rm -rf $(VENV) outputs .pytest_cache .mypy_cache .ruff_cache dist build
+	rm -rf $(VENV) outputs site .pytest_cache .mypy_cache .ruff_cache dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
