@@ -3,7 +3,7 @@
 python -m bench                      everything (about an hour on two cores)
 python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences,
                                      large, refusals, start, growth, detection, export, serving,
-                                     recommendation or speech
+                                     recommendation, forecasting or speech
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from bench import (
     executors,
     export,
     first_step,
+    forecasting,
     growth,
     large,
     parallel,
@@ -48,6 +49,7 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "detection": lambda: detection.measure(repeats=9),
     "export": export.measure,
     "serving": serving.measure,
+    "forecasting": forecasting.measure,
     "recommendation": lambda: recommendation.measure(epochs=1),
     "speech": lambda: speech.measure(repeats=5),
 }
@@ -83,6 +85,7 @@ PARTS_DOC = {
     "detection": (detection.__doc__ or "").strip(),
     "export": (export.__doc__ or "").strip(),
     "serving": (serving.__doc__ or "").strip(),
+    "forecasting": (forecasting.__doc__ or "").strip(),
     "recommendation": (recommendation.__doc__ or "").strip(),
     "speech": (speech.__doc__ or "").strip(),
 }
