@@ -9,9 +9,12 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process that a test starts compiles bakeoff anew
 
 import pytest
 from filelock import FileLock
+
+os.fsync = lambda descriptor: None  # it waits for the disk; tests kill processes, but cut no power
 
 
 @pytest.hookimpl(wrapper=True)

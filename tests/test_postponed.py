@@ -133,6 +133,7 @@ def test_torchvision_registers_the_gradients_of_its_operators():
     run(GRADIENTS_OF_REGIONS)
 
 
+@pytest.mark.slow
 def test_the_environment_can_leave_imports_as_they_are():
     run(AS_EVER, **{SWITCH: "0"})
 

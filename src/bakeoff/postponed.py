@@ -204,6 +204,7 @@ class _Symbols(StandIn):
         def answer(*values: Any, **options: Any) -> Any:
             return (_OF_NUMBERS[name] if _is_plain(values) else _member(SYMBOLS, name))(*values, **options)
 
+        setattr(self, name, answer)  # asked hundreds of times by each pass of shapes alone
         return answer
 
 

@@ -8,6 +8,7 @@ import bakeoff
 from bakeoff.errors import ErrorGroup
 
 
+@pytest.mark.usefixtures("trials_in_this_process")
 def test_a_bakeoff_from_python_returns_the_verdict_that_it_wrote(tmp_path):
     verdict = bakeoff.compare(
         data=("digits", {"batch_size": 128}),

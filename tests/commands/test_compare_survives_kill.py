@@ -91,6 +91,7 @@ def test_another_plan_in_the_same_folder_is_refused_and_touches_nothing(undistur
     assert results(undisturbed) == before
 
 
+@pytest.mark.slow
 def test_no_process_stays_behind_after_ctrl_c(tmp_path):
     folder = tmp_path / "out"
     process = start(folder, "trainer.max_epochs=200", "tracking=none")

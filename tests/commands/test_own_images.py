@@ -48,7 +48,7 @@ def parquet(root):
     return ["data=hf", f"data.path={root / 'sides.parquet'}", "data.name=sides"]
 
 
-@pytest.mark.parametrize("make", [image_folder, parquet])
+@pytest.mark.parametrize("make", [image_folder, pytest.param(parquet, marks=pytest.mark.slow)])
 def test_train_evaluate_and_predict(folder, capsys, make):
     data = make(folder / "own")
     run_pipeline("train", argv=[*data, *SMALL, "output_dir=run"])
@@ -130,6 +130,7 @@ def test_a_run_that_is_not_to_be_trusted_is_refused_with_exit_5(run, capsys, dam
     assert "\n" not in error
 
 
+@pytest.mark.slow  # `tests/tracking/test_follower.py` sees that it fails nothing
 def test_a_tracker_that_is_away_costs_nothing_but_exit_7(folder, capsys):
     with pytest.raises(SystemExit) as stop:
         run_pipeline("train", argv=[*ON_DIGITS, "tracking.uri=http://127.0.0.1:9"])

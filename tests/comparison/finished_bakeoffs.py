@@ -45,7 +45,9 @@ class InThisProcess:
     def run(self, jobs, *, on_end, on_wait):
         for job in jobs:
             if not job.finished:
-                on_end(job, run_trial(Training(TrialConfig.of(job.config), job.folder), label=job.label))
+                flops = job.train_flops_per_example
+                training = Training(TrialConfig.of(job.config), job.folder, train_flops_per_example=flops)
+                on_end(job, run_trial(training, label=job.label))
 
 
 def make(kind: str, folder: Path, *overrides: str) -> None:

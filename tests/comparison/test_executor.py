@@ -183,7 +183,7 @@ def test_what_runs_trials_reads_no_kind_of_data_by_itself():
     assert kinds == {"bakeoff.data.text.spec", "bakeoff.data.text.tokenizer"}, "those that a contract of models names"
 
 
-@pytest.mark.parametrize("when", ["before a trial", "during one"])
+@pytest.mark.parametrize("when", [pytest.param("before a trial", marks=pytest.mark.slow), "during one"])
 def test_the_death_of_the_fork_server_is_that_of_its_trials(tmp_path, monkeypatch, when):
     executor = LocalExecutor(workers=1, retries=1)
     original, started = executor._start, []
@@ -230,7 +230,7 @@ exit $code
 @pytest.mark.parametrize(
     "words",
     [
-        ["train", "trainer.max_epochs=100000", "output_dir=run"],
+        pytest.param(["train", "trainer.max_epochs=100000", "output_dir=run"], marks=pytest.mark.slow),
         ["compare", "contenders=[lenet,resnet]", "trainer.max_epochs=100000", "executor.workers=1", "output_dir=run"],
     ],
     ids=["train", "compare"],

@@ -47,6 +47,7 @@ def go(folder, executor):
     return lines
 
 
+@pytest.mark.slow  # bakeoffs with a search and with looks are audited each for itself in test_audit.py
 def test_tuned_families_race_through_looks_and_the_audit_agrees(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         go(tmp_path, Interrupted(before=40))

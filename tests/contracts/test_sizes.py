@@ -25,7 +25,7 @@ FORMS = {
     "translator": [{"causal": False}, {"causal": True, "cross_attention": True}],
 }
 
-TARGETS = (30_000, 100_000, 300_000, 1_000_000, 5_000_000)
+TARGETS = (30_000, 300_000, 5_000_000)
 
 
 def sections(contract: str) -> list[Any]:

@@ -81,6 +81,7 @@ def test_padding_in_front_and_between_is_read_as_torch_reads_it(tmp_path: Path) 
         torch.testing.assert_close(OnnxNetwork(tmp_path / "model.onnx")(tokens_BT), net(tokens_BT), atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow  # contract tests export one of each task by either exporter
 def test_a_transformer_is_made_by_the_newer_exporter_and_no_empty_file_stays(tmp_path: Path) -> None:
     net = probe(Transformer(width=8, depth=1, heads=2))
     assert write_graph(net, SPEC, tmp_path / "model.onnx").exporter == "dynamo"

@@ -39,7 +39,7 @@ def trials_of(folder):
     return optuna.load_study(study_name="study", storage=url(folder)).trials
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random"])
+@pytest.mark.parametrize("sampler", ["tpe", pytest.param("random", marks=pytest.mark.slow)])
 def test_a_killed_study_ends_with_exactly_its_trials_and_draws_what_an_undisturbed_one_draws(tmp_path, sampler):
     run(tmp_path / "whole", n_trials=15, sampler=sampler)
     assert run(tmp_path / "killed", n_trials=15, sampler=sampler, stop_after=4) == [4, 5]

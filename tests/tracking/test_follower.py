@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import contextmanager
 
+import pytest
 from mlflow import MlflowClient
 
 from bakeoff.files import write_json
@@ -123,6 +124,7 @@ def wait_for(condition, timeout_s=60.0):
         time.sleep(0.05)
 
 
+@pytest.mark.slow  # the next one sees a process replaced, too
 def test_a_process_that_died_is_replaced_and_goes_on_where_it_was(tmp_path, store_uri):
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):

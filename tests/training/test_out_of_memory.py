@@ -50,6 +50,7 @@ def attempts(monkeypatch):
     return made
 
 
+@pytest.mark.slow
 def test_two_fresh_processes_try_with_smaller_parts_then_one_line_says_what_is_left(tmp_path, attempts):
     said = []
     with pytest.raises(EnvironmentFault) as raised:

@@ -51,6 +51,7 @@ def test_a_bert_classifies(folder: Path) -> None:
     assert len(predicted("input=alpha beta")) == 1
 
 
+@pytest.mark.slow
 def test_a_gpt_models_language(folder: Path) -> None:
     saved("gpt2", folder / "pretrained")
     (folder / "text.txt").write_text("\n".join(texts(200)))
@@ -61,6 +62,7 @@ def test_a_gpt_models_language(folder: Path) -> None:
     assert set(str(answer["continuation"][0]).split()) <= set(WORDS)
 
 
+@pytest.mark.slow
 def test_a_t5_translates(folder: Path) -> None:
     saved("t5", folder / "pretrained")
     rows = texts(100)

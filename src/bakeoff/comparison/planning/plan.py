@@ -88,7 +88,10 @@ class Plan:
         if key not in self._jobs:
             config = contender.trial(point)
             label = TrialLabel(trial_id(config, self.data.fingerprint), contender.name, contender.role, self.bakeoff_id)
-            self._jobs[key] = Job(config, trial_folder(folder, label.trial_id), label, list(self.config["allow_code"]))
+            # A search may change the network itself; else the plan has counted the operations for all seeds.
+            flops = None if self.tuned else contender.train_flops_per_example
+            allowed = list(self.config["allow_code"])
+            self._jobs[key] = Job(config, trial_folder(folder, label.trial_id), label, allowed, flops)
         return self._jobs[key]
 
     def jobs(self, folder: Path, *, first: int | None = None, racing: Sequence[str] | None = None) -> list[Job]:

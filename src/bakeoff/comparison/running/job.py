@@ -20,6 +20,8 @@ class Job:
     folder: Path
     label: TrialLabel
     allow_code: list[str] = field(default_factory=list)
+    train_flops_per_example: float | None = None
+    """Where they have been counted already."""
 
     @property
     def finished(self) -> bool:
@@ -29,7 +31,8 @@ class Job:
     @property
     def order(self) -> Order:
         """The same as plain values, for another process."""
-        return Order(dict(self.config), self.folder.resolve(), asdict(self.label), list(self.allow_code))
+        values = dict(self.config), self.folder.resolve(), asdict(self.label), list(self.allow_code)
+        return Order(*values, self.train_flops_per_example)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class Order:
     folder: Path
     label: dict[str, Any]
     allow_code: list[str]
+    train_flops_per_example: float | None = None
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,9 @@ def work(order: Order, device: str | None) -> None:
     allow(order.allow_code)
     label = TrialLabel(**order.label)
     try:
-        run_trial(Training(TrialConfig.of(order.config), order.folder), label=label, own_process=True)
+        flops = order.train_flops_per_example
+        training = Training(TrialConfig.of(order.config), order.folder, train_flops_per_example=flops)
+        run_trial(training, label=label, own_process=True)
     except Exception as error:  # a trial that fails is scored as the trivial predictor, never dropped
         if is_no_room(error):
             sys.exit(NO_ROOM)

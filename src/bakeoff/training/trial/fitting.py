@@ -51,6 +51,7 @@ class Training:
         say: prints progress; None trains in silence.
         progress: ``auto`` adds a bar where there is a terminal, ``lines`` does without, ``none`` without both.
         study: where a trial of a study reports to, which may end it early: ``sweep.trial`` of the command.
+        train_flops_per_example: of its network, where the caller has counted them already.
     """
 
     trial: TrialConfig
@@ -59,6 +60,7 @@ class Training:
     say: Say | None = None
     progress: str = "lines"
     study: Mapping[str, Any] | None = None
+    train_flops_per_example: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,9 @@ def train_model(training: Training, settings: TrainerSettings) -> dict[str, Any]
         write_json(folder / SPEC, data.spec.to_dict())
     pl.seed_everything(trial.seed, workers=True, verbose=False)
     module = trial.module(data.spec)
-    params, flops = count_parameters(module.net), module.task.train_flops_per_example(module.net)
+    params, flops = count_parameters(module.net), training.train_flops_per_example
+    if flops is None:
+        flops = module.task.train_flops_per_example(module.net)
     adapt(module.net, settings)
     watchers = _Watchers.of(trial, folder, settings, flops)
     others: list[pl.Callback] = []
