@@ -16,7 +16,8 @@ from bakeoff.config.running import run_pipeline
 from tests.comparison.clockless import verdict_without_clocks
 
 BAKEOFF = [
-    *("contenders=[lenet,{model: mlp, name: dense}]", "baselines=[linear]", "seeds=3", "budget=none"),
+    *("contenders=[{model: mlp, name: dense},{model: mlp, name: small, width: 0.1}]", "baselines=[linear]"),
+    *("seeds=3", "budget=none"),
     *("trainer.max_epochs=3", "trainer.accelerator=cpu", "executor.workers=2"),
 ]
 

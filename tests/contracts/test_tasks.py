@@ -77,6 +77,7 @@ def trial_of(task: str, folder: Path) -> Job:
     return Job(TrialConfig.of(cfg).raw, folder / task, TrialLabel(task, "model", "contender", "b0"))
 
 
+@pytest.mark.slow  # `tests/comparison/test_executor.py` sees trials in processes, whatever their task
 def test_a_trial_of_every_task_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
     """As those of a bakeoff do; all from one fork server, since its start is most of the cost."""
     jobs = [trial_of(task, tmp_path) for task in CATALOG.options("task")]

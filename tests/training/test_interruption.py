@@ -49,6 +49,15 @@ def test_a_signal_asks_and_ends_nothing_by_itself(capsys):
     assert capsys.readouterr().err == said
 
 
+@pytest.fixture
+def heeds_ctrl_c():
+    """As programs do, but those that a shell has started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_is_held_back_too_and_the_second_one_is_not(capsys):
     with pytest.raises(KeyboardInterrupt), interruptible() as interruption:
         os.kill(os.getpid(), signal.SIGINT)
