@@ -229,6 +229,33 @@ def series_file(folder: Path) -> dict[str, Any]:
     return {"file": str(folder / "made.csv"), "window": 14, "horizon": 7, "season": 7, **columns}
 
 
+def gestures(count: int = NUM_TEXTS) -> list[np.ndarray]:
+    """Series of two channels and different lengths."""
+    rng = np.random.default_rng(0)
+    return [rng.standard_normal((2, 5 + row % 4)).round(3) for row in range(count)]
+
+
+def ts_file(folder: Path) -> dict[str, Any]:
+    """Series of two channels, a line each."""
+    lines = ["@problemName made", "@timeStamps false", "@classLabel true up down", "@data"]
+    for row, series_KT in enumerate(gestures()):
+        lines.append(":".join([*(",".join(map(str, own_T)) for own_T in series_KT), ("up", "down")[row % 2]]))
+    (folder / "made.ts").write_text("\n".join(lines))
+    return {"file": str(folder / "made.ts")}
+
+
+def steps_file(folder: Path) -> dict[str, Any]:
+    """The same, a row a step."""
+    rows = [
+        f"t{row:02d},{step},{x},{y},{('up', 'down')[row % 2]}"
+        for row, series_KT in enumerate(gestures())
+        for step, (x, y) in enumerate(series_KT.T)
+    ]
+    (folder / "made.csv").write_text("\n".join(["trial,ms,x,y,gesture", *rows]))
+    columns = {"columns.series": "trial", "columns.label": "gesture", "columns.time": "ms"}
+    return {"file": str(folder / "made.csv"), **columns}
+
+
 def interaction_file(folder: Path) -> dict[str, Any]:
     """Users with histories of different lengths."""
     rows = [(user, (user * 7 + place * 3) % 11, place) for user in range(20) for place in range(3 + user % 5)]
@@ -301,6 +328,9 @@ OFFLINE = {
     "voc": voc_folder,
     "hf_boxes": box_parquet,
     "shape_boxes": lambda folder: {"num_train": 60, "num_test": 20, "side": 16},
+    "ucr": lambda folder: {"name": "GunPoint"},
+    "series_classes": ts_file,
+    "series_table": steps_file,
     "series_csv": series_file,
     "electricity": lambda folder: {"max_rows": 400, "window": 24, "horizon": 6, "season": 12},
     "sp500": lambda folder: {"max_rows": 1000, "window": 12},
@@ -392,7 +422,7 @@ def test_a_survey_says_how_many_rows_training_will_have(name: str, data_sets: Da
 def test_every_data_set_keeps_the_promises_of_its_module(name: str, data_sets: DataSets) -> None:
     data = data_sets.make(name)
     spec = data.spec
-    assert spec.name == name
+    assert spec.name == data_sets.section(name).name
     assert data.spec_class.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
     assert data.refit_problem(json.loads(json.dumps(spec.to_dict()))) is None
     sizes = {"val": spec.num_val, "test": spec.num_test}
@@ -440,7 +470,7 @@ def test_every_training_loader_chunks_and_resumes(name: str, data_sets: DataSets
 
 
 IMAGES = [name for name in names("data") if kind(name) == "image"]
-CLASSES = [name for name in names("data") if kind(name) in ("image", "labelled_text")]
+CLASSES = [name for name in names("data") if kind(name) in ("image", "labelled_text", "labelled_series")]
 
 
 @pytest.mark.parametrize("name", CLASSES)

@@ -26,8 +26,8 @@ from bakeoff.models.rnn.recurrent import Recurrent
 from bakeoff.models.transformer.encoder import Transformer
 from bakeoff.tables import table_of
 from bakeoff.tasks.contract import Sealed
+from bakeoff.tasks.frames import FrameStem, steps_of
 from bakeoff.tasks.speech_recognition.ctc import Span
-from bakeoff.tasks.speech_recognition.network import AudioStem, steps_of
 from bakeoff.tasks.speech_recognition.shown import spoken
 from bakeoff.tasks.speech_recognition.task import SpeechRecognition
 from tests.data.made_audio import tone, write_folder
@@ -60,7 +60,7 @@ def network(task: SpeechRecognition, name: str = "lstm") -> Any:
 @pytest.mark.parametrize("strides", [(1,), (2,), (3,), (2, 2), (4, 3)])
 @pytest.mark.parametrize("frames", [1, 2, 7, 12, 13])
 def test_the_stem_has_as_many_steps_as_are_counted(strides: tuple[int, ...], frames: int) -> None:
-    stem = AudioStem(num_features=3, channels=4, strides=strides, width=5)
+    stem = FrameStem(num_features=3, channels=4, strides=strides, width=5)
     steps_BSD, mask_BS = stem(torch.zeros(1, frames, 3), torch.tensor([frames]))
     assert steps_BSD.shape == (1, steps_of(frames, strides), 5)
     assert mask_BS is not None and not mask_BS.any()

@@ -117,6 +117,17 @@ def number_labels(table: Table, parted: Parted, *, noun: str) -> tuple[tuple[str
     return class_names, labels_NK
 
 
+def refuse_other_classes(own: Sequence[str], trained: Sequence[str], *, name: str) -> None:
+    """Nothing, if data has the classes that a run was trained on.
+
+    Raises:
+        DataError: it has others.
+    """
+    if tuple(trained) != tuple(own):
+        problem, allowed = f"its classes are {', '.join(own[:5])}", ", ".join(trained[:20])
+        raise DataError("data.other_classes", "data", name, problem, allowed=allowed)
+
+
 def _refuse_unseen(table: Table, labels: list[list[str]], present: set[str], parted: Parted) -> None:
     for part, rows in (("val", parted.val), ("test", parted.test)):
         unseen = [row for row in rows.tolist() if not set(labels[row]) <= present]

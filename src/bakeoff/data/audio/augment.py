@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bakeoff.data.audio.spec import FramesSpec
+from bakeoff.data.audio.spec import AudioSpec
 from bakeoff.data.batches.batch import Tree
 from bakeoff.data.spec import Inputs, Spec
 from bakeoff.errors import ConfigError
@@ -71,7 +71,7 @@ class SpecAugment:
         Raises:
             ConfigError: the data is no recordings.
         """
-        if not isinstance(spec, FramesSpec):
+        if not isinstance(spec, AudioSpec):
             problem = f"it masks features of recordings, and {spec.name} is of the kind {spec.kind}"
             raise ConfigError("config.augment_misfit", "augment", None, problem, next_step="augment=none")
         is_on = self.frequency_masks * self.frequency_width or self.time_masks * self.time_width

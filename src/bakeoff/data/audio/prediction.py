@@ -9,11 +9,10 @@ import numpy as np
 from datasets import Dataset
 
 from bakeoff.data.audio.columns import audio_column, undecoded_recordings
-from bakeoff.data.audio.frames import padded_frames
 from bakeoff.data.audio.recordings import Record, Recording, Samples, UnreadableAudio, read_recording
-from bakeoff.data.audio.spec import FramesSpec
-from bakeoff.data.batches.order import BatchPlan, EpochSampler
+from bakeoff.data.audio.spec import AudioSpec
 from bakeoff.data.contract import Inputs, LazyRows, NewExamples, Reading
+from bakeoff.data.frames import batches_of
 from bakeoff.data.sources.audio_folder import RECORDINGS
 from bakeoff.data.sources.folders import read_tree
 from bakeoff.data.sources.hub import HuggingFace
@@ -23,7 +22,7 @@ from bakeoff.data.text.ragged import Ragged
 from bakeoff.errors import ConfigError, DataError
 
 
-def new_recordings(spec: FramesSpec, reading: Reading, *, column: str) -> NewExamples:
+def new_recordings(spec: AudioSpec, reading: Reading, *, column: str) -> NewExamples:
     """New recordings as `predict` wants them, named by ``file``, with their ``seconds``.
 
     Args:
@@ -54,22 +53,14 @@ def new_recordings(spec: FramesSpec, reading: Reading, *, column: str) -> NewExa
     shown: dict[str, list[Any]] = {"file": [names[number] for number in kept], "seconds": seconds}
     raw = LazyRows(len(kept), lambda rows: [read_recording(records[kept[row]]) for row in rows])
     notes = (f"{len(bad):,} recordings that cannot be read were left out",) * bool(bad)
-    return NewExamples(shown, raw, _batches(Ragged.of(features, dtype=np.float32), spec, reading.batch_size), notes)
+    return NewExamples(shown, raw, batches_of(Ragged.of(features, dtype=np.float32), spec, reading.batch_size), notes)
 
 
-def new_sounds(spec: FramesSpec, sounds: Sequence[Samples], sample_rate_hz: int, *, batch_size: int = 64) -> Inputs:
+def new_sounds(spec: AudioSpec, sounds: Sequence[Samples], sample_rate_hz: int, *, batch_size: int = 64) -> Inputs:
     """Sounds that were made in this process, as a network wants them."""
     front_end = spec.make_front_end()
     features = [front_end.of(Recording(samples_T, sample_rate_hz)) for samples_T in sounds]
-    return _batches(Ragged.of(features, dtype=np.float32), spec, batch_size)
-
-
-def _batches(features: Ragged, spec: FramesSpec, batch_size: int) -> Inputs:
-    """Shortest first."""
-    positions = np.argsort(np.diff(features.offsets), kind="stable")
-    plan = BatchPlan(EpochSampler(positions, seed=None), batch_size=batch_size, drop_single=False)
-    made = [padded_frames([features] * len(rows), rows, mean=spec.mean, std=spec.std) for rows in plan]
-    return Inputs(made, positions)
+    return batches_of(Ragged.of(features, dtype=np.float32), spec, batch_size)
 
 
 def _refuse_bad(bad: Sequence[str], num_records: int, reading: Reading) -> None:

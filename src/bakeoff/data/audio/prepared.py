@@ -22,6 +22,7 @@ from bakeoff.data.audio.survey import each_record, too_long
 from bakeoff.data.audio.table import AudioTable, read_table
 from bakeoff.data.bad_rows import OnBad, settle_bad
 from bakeoff.data.cache import cached_folder, digest
+from bakeoff.data.frames import sums_of
 from bakeoff.data.prepared import Preparation, PreparedRows, part_rows, read_folder, write_folder
 from bakeoff.data.sources.source import Source
 from bakeoff.data.text.prepared import save_texts
@@ -124,7 +125,7 @@ def build_audio(folder: Path, table: AudioTable, preparation: AudioPreparation) 
     )
     own = {
         "num_speeds": len(preparation.speeds),
-        "sums_2NK": _sums(frames),
+        "sums_2NK": sums_of(frames),
         "digests": np.frombuffer(b"".join(heard.digests), dtype=np.uint8).reshape(len(heard.digests), -1),
         "seconds": np.array(heard.seconds),
         "tokenizer": tokenizer.to_dict(),
@@ -156,15 +157,6 @@ def _faster(table: AudioTable, pool: NDArray[np.int64], front_end: FrontEnd, spe
             yield front_end.of(read_recording(record), speed=speed)
         except UnreadableAudio as error:  # it could be read a moment ago
             raise RuntimeError(f"{table.examples[row]} changed while it was read: {error}") from error
-
-
-def _sums(frames: Ragged) -> NDArray[np.float64]:
-    num_rows, num_features = len(frames.offsets) - 1, frames.values.shape[1]
-    sums_2NK = np.zeros((2, num_rows, num_features))
-    for row in range(num_rows):
-        own_TK = frames.row(row).astype(np.float64)
-        sums_2NK[:, row] = own_TK.sum(axis=0), np.square(own_TK).sum(axis=0)
-    return sums_2NK
 
 
 def _note_on_unseen(folder: Path, rows: PreparedRows) -> list[str]:

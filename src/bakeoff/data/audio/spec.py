@@ -1,55 +1,32 @@
 """What recordings with transcripts are: how their features are computed, and the tokens of what is said.
 
-B batch, T frames, K features a frame, V vocabulary.
+V vocabulary.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, ClassVar
-
-import torch
-from torch import Tensor
+from typing import Any
 
 from bakeoff.data.audio.columns import Spelling
 from bakeoff.data.audio.front_end import FrontEnd, front_end_of
-from bakeoff.data.spec import Spec
+from bakeoff.data.frames import FramesSpec
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class FramesSpec(Spec):
-    """Recordings as frames of features.
-
-    ``front_end`` states how features are computed (`FrontEnd.facts`), ``mean`` and ``std`` are those of each feature
-    over the frames of train, ``typical_frames`` is the mean number of a train recording as batches hold them.
-    """
-
-    length_fields: ClassVar[tuple[str, ...]] = ("max_frames", "typical_frames")
+class AudioSpec(FramesSpec):
+    """Recordings as frames of features; ``front_end`` states how these are computed (`FrontEnd.facts`)."""
 
     front_end: Mapping[str, Any]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    max_frames: int
-    typical_frames: int
-
-    @property
-    def num_features(self) -> int:
-        """K."""
-        return len(self.mean)
 
     def make_front_end(self) -> FrontEnd:
         """What computes the features."""
         return front_end_of(self.front_end)
 
-    def example_inputs(self, batch_size: int) -> tuple[Tensor, ...]:
-        """Frames of zeros ``(B, typical_frames, K)``, and how many of each are real, ``(B,)``: all."""
-        frames_BTK = torch.zeros(batch_size, self.typical_frames, self.num_features)
-        return frames_BTK, torch.full((batch_size,), self.typical_frames)
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TranscribedAudioSpec(FramesSpec):
+class TranscribedAudioSpec(AudioSpec):
     """Recordings, and what is said in them.
 
     ``tokenizer`` is of the transcripts, spelled as ``spelling`` says; ``ngrams`` are counts of sequences of its tokens

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bakeoff.data.audio.columns import AudioColumns
-from bakeoff.data.audio.frames import mean_and_std, padded_frames
 from bakeoff.data.audio.front_end import FrontEnd
 from bakeoff.data.audio.prediction import new_recordings
 from bakeoff.data.audio.prepared import AudioPreparation, PreparedAudio, audio_table, prepare_audio
@@ -26,15 +25,15 @@ from bakeoff.data.audio.recordings import Recording, read_recording
 from bakeoff.data.audio.spec import TranscribedAudioSpec
 from bakeoff.data.bad_rows import OnBad
 from bakeoff.data.batches.batch import Batch
-from bakeoff.data.batches.by_length import BatchedByLength
 from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.batches.order import EpochSampler
 from bakeoff.data.contract import LazyRows, NewExamples, Reading, Split
 from bakeoff.data.duplicates import OnDuplicate
+from bakeoff.data.framed import FramedData
+from bakeoff.data.frames import padded_frames
 from bakeoff.data.labels import OnMissing
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.split_data import PreparedData
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.module import longest, vocabulary_difference
@@ -48,10 +47,9 @@ from bakeoff.ranges import Count, Positive, WholeNumber
 from bakeoff.tables import table_of
 
 _SPEED_STREAM = 7
-_RELATIVE = 1e-6
 
 
-class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[TranscribedAudioSpec]):
+class TranscribedAudio(FramedData[TranscribedAudioSpec]):
     """Recordings as features, normalised and batched by length, and their transcripts as tokens.
 
     One batch, ``batch_size=2``, of 40 log-mels every 10 ms and characters as tokens; ``.`` is padding (0)::
@@ -178,15 +176,6 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
         plan = self._training_plan()
         return MadeLoader(plan, partial(self._drawn_batch, plan.sampler), chunk=self.chunk)
 
-    def _lengths(self, split: Split, *, inputs_only: bool = False) -> Rows:
-        return np.diff(self._audio.features[0].offsets)
-
-    def _inputs(self, split: Split, rows: Rows) -> tuple[Tensor, Tensor]:
-        return padded_frames([self._audio.features[0]] * len(rows), rows, mean=self.spec.mean, std=self.spec.std)
-
-    def _batch(self, split: Split, rows: Rows) -> Batch:
-        return Batch(self._inputs(split, rows), self._targets(rows), len(rows))
-
     def _drawn_batch(self, sampler: EpochSampler, rows: Rows) -> Batch:
         features = self._audio.features
         if len(features) == 1:
@@ -218,27 +207,14 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
         rows = self._split_rows(split)
         return LazyRows(len(rows), lambda indices: [self._recording(int(rows[index])) for index in indices])
 
-    def digests(self, split: Split) -> list[bytes]:
-        """A hash of each recording's samples."""
-        return [row.tobytes() for row in self._audio.digests[self._split_rows(split)]]
-
     def refit_problem(self, recorded: dict[str, Any]) -> str | None:
         """Whether vocabulary, mean and deviation are those of the rows that may be used, from the frames themselves."""
         return self._features_problem(recorded) or vocabulary_difference(recorded["tokenizer"], self._fitted_again)
 
     def _features_problem(self, recorded: dict[str, Any]) -> str | None:
-        frames = self._audio.features[0]
-        rows = self._split_rows("train").tolist()
-        num_frames = sum(len(frames.row(row)) for row in rows)
-        mean_K = sum(frames.row(row).sum(axis=0, dtype=np.float64) for row in rows) / num_frames
-        variance_K = sum(np.square(frames.row(row) - mean_K).sum(axis=0) for row in rows) / num_frames
-        for what, fitted_K in (("mean", mean_K), ("std", np.sqrt(variance_K))):
-            fitted_K = np.where((what == "std") & (fitted_K < _RELATIVE), 1.0, fitted_K)
-            if not np.allclose(recorded[what], fitted_K, rtol=_RELATIVE, atol=_RELATIVE):
-                return f"{what} of features used is not that of train"
-        if recorded["ngrams"] != self._ngrams():
-            return "the n-grams used are not those of train"
-        return None
+        if problem := self._frames_problem(recorded):
+            return problem
+        return None if recorded["ngrams"] == self._ngrams() else "the n-grams used are not those of train"
 
     @cached_property
     def _fitted_again(self) -> dict[str, Any]:
@@ -252,6 +228,10 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
 
     def _recording(self, row: int) -> Recording:
         return read_recording(self._records[row]["audio"])
+
+    @property
+    def _frames(self) -> Ragged:
+        return self._audio.features[0]
 
     @property
     def _audio(self) -> PreparedAudio:
@@ -270,16 +250,11 @@ class TranscribedAudio(BatchedByLength[TranscribedAudioSpec], PreparedData[Trans
 
     def _describe(self, common: dict[str, Any]) -> TranscribedAudioSpec:
         audio, train = self._audio, self._rows["train"]
-        lengths = audio.features[0].lengths(train)
-        mean, std = mean_and_std(audio.sums_2NK[:, train], int(lengths.sum()))
         every: NDArray[np.int64] = np.concatenate([features.lengths(train) for features in audio.features])
         return TranscribedAudioSpec(
             **common,
             front_end=self._preparation.front_end.facts(),
-            mean=mean,
-            std=std,
-            max_frames=longest(every),
-            typical_frames=max(1, round(float(lengths.mean()))),
+            **self._facts_of_frames() | {"max_frames": longest(every)},
             tokenizer=audio.tokenizer.to_dict(),
             vocab_size=audio.tokenizer.vocab_size,
             spelling=self._preparation.columns.spelling,

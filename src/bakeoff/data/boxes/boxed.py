@@ -26,9 +26,10 @@ from bakeoff.data.contract import NewExamples, Reading, Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.image.fitting import Fit, scales_and_offsets
 from bakeoff.data.image.headers import height_and_width
-from bakeoff.data.image.images import Images, refuse_other_classes
+from bakeoff.data.image.images import Images
 from bakeoff.data.image.prediction import new_images
 from bakeoff.data.image.records import Background, PixelRule
+from bakeoff.data.labels import refuse_other_classes
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.splits.rule import SplitRule

@@ -20,11 +20,11 @@ from bakeoff.data.contract import Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.image.columns import ImageColumns
 from bakeoff.data.image.headers import height_and_width
-from bakeoff.data.image.images import Images, refuse_other_classes
+from bakeoff.data.image.images import Images
 from bakeoff.data.image.prepared import ImagePreparation, PreparedImages, prepare_images, read_records
 from bakeoff.data.image.records import Background, PixelRule
 from bakeoff.data.image.spec import ImageSpec
-from bakeoff.data.labels import OnMissing, OnRare
+from bakeoff.data.labels import OnMissing, OnRare, refuse_other_classes
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.splits.rule import SplitRule

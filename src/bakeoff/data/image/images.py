@@ -217,17 +217,6 @@ class Images(PreparedData[AnyPixelSpec]):
         }
 
 
-def refuse_other_classes(own: Sequence[str], trained: Sequence[str], *, name: str) -> None:
-    """Nothing, if data has the classes that a run was trained on.
-
-    Raises:
-        DataError: it has others.
-    """
-    if tuple(trained) != tuple(own):
-        problem, allowed = f"its classes are {', '.join(own[:5])}", ", ".join(trained[:20])
-        raise DataError("data.other_classes", "data", name, problem, allowed=allowed)
-
-
 def _mean_and_std(sums_2NC: NDArray[np.int64], num_pixels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Per channel, of pixels in [0, 1]; a constant channel gets 1, so that dividing by it changes nothing."""
     mean_C, mean_square_C = sums_2NC.sum(axis=1) / (sums_2NC.shape[1] * num_pixels)

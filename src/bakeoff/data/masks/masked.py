@@ -16,9 +16,10 @@ from bakeoff.data.contract import NewExamples, Reading, Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.image.fitting import Fit
 from bakeoff.data.image.headers import height_and_width
-from bakeoff.data.image.images import Images, refuse_other_classes
+from bakeoff.data.image.images import Images
 from bakeoff.data.image.prediction import new_images
 from bakeoff.data.image.records import Background, PixelRule
+from bakeoff.data.labels import refuse_other_classes
 from bakeoff.data.masks.columns import MaskColumns
 from bakeoff.data.masks.prepared import MaskPreparation, PreparedMasks, mask_table, prepare_masks
 from bakeoff.data.masks.runs import table_of_masks

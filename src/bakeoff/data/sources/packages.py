@@ -9,9 +9,16 @@ from types import ModuleType
 
 from bakeoff.errors import EnvironmentFault
 
+_SAMPLES = "pip install 'bakeoff[samples]', or bring your own data (bakeoff list data)"
 
-def installed_file(package: str, name: str) -> tuple[Path, str]:
+
+def installed_file(package: str, name: str, *, install: str = _SAMPLES) -> tuple[Path, str]:
     """A file that a package installed, and the package's version; the package is not imported.
+
+    Args:
+        package: what it is called in an index.
+        name: of the file, relative to where packages are installed.
+        install: what to do where the package is not installed.
 
     Raises:
         EnvironmentFault: the package is not installed.
@@ -19,7 +26,7 @@ def installed_file(package: str, name: str) -> tuple[Path, str]:
     try:
         distribution = importlib.metadata.distribution(package)
     except importlib.metadata.PackageNotFoundError as error:
-        raise _missing(package) from error
+        raise _missing(package, install) from error
     return Path(str(distribution.locate_file(name))), distribution.version
 
 
@@ -47,7 +54,6 @@ def package_version(package: str) -> str:
         raise _missing(package) from error
 
 
-def _missing(package: str) -> EnvironmentFault:
+def _missing(package: str, install: str = _SAMPLES) -> EnvironmentFault:
     problem = f"the sample needs the Python package {package}, which is not installed"
-    next_step = "pip install 'bakeoff[samples]', or bring your own data (bakeoff list data)"
-    return EnvironmentFault("env.missing_package", "data", package, problem, next_step=next_step)
+    return EnvironmentFault("env.missing_package", "data", package, problem, next_step=install)

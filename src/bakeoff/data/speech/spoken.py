@@ -16,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bakeoff.data.audio.frames import padded_frames
 from bakeoff.data.audio.transcribed import TranscribedAudio
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.by_length import BatchedByLength
 from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.contract import LazyRows, NewExamples, Reading, Split
+from bakeoff.data.frames import padded_frames
 from bakeoff.data.spec import Spec
 from bakeoff.data.speech.answers import table_of_mels
 from bakeoff.data.speech.prediction import new_scripts

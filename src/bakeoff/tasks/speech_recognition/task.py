@@ -28,10 +28,11 @@ from bakeoff.ranges import Count, NotNegative
 from bakeoff.tables import column, repeat_row, table_of
 from bakeoff.tasks.contract import MakeBackbone, Sealed, Task
 from bakeoff.tasks.exhibits import Exhibit
+from bakeoff.tasks.frames import FrameStem, steps_of
 from bakeoff.tasks.speech_recognition import scores, shown
 from bakeoff.tasks.speech_recognition.beam import Search
 from bakeoff.tasks.speech_recognition.ctc import collapsed, ctc_loss, likeliest, steps_needed
-from bakeoff.tasks.speech_recognition.network import AudioStem, Recogniser, steps_of
+from bakeoff.tasks.speech_recognition.network import Recogniser
 from bakeoff.tasks.tokens import require_positions
 from bakeoff.tasks.weighted_mean import WeightedMean
 
@@ -79,7 +80,7 @@ class SpeechRecognition(Task[TranscribedAudioSpec]):
         assert isinstance(backbone, SequenceBackbone)
         most = steps_of(spec.max_frames, self.strides)
         require_positions(backbone, most, cut_by="data.max_seconds")
-        stem = AudioStem(
+        stem = FrameStem(
             num_features=spec.num_features, channels=stem_channels, strides=self.strides, width=backbone.width
         )
         return Recogniser(stem, backbone, vocab_size=spec.vocab_size)

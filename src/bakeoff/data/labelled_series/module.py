@@ -1,0 +1,147 @@
+"""Series with a class each as a Lightning data module: what every trial of series classification reads.
+
+B batch, T steps, K channels.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bakeoff.data.contract import LazyRows, NewExamples, Reading, Split
+from bakeoff.data.duplicates import OnDuplicate
+from bakeoff.data.framed import LabelledFrames
+from bakeoff.data.labelled_series.columns import LabelledSeriesColumns
+from bakeoff.data.labelled_series.prediction import new_series, require_channels
+from bakeoff.data.labelled_series.prepared import PreparedSeries, SeriesPreparation, prepare_series
+from bakeoff.data.labelled_series.spec import LabelledSeriesSpec, Scaling
+from bakeoff.data.labelled_series.table import Fill, Values, shown
+from bakeoff.data.labels import OnMissing, OnRare
+from bakeoff.data.sources.source import Source
+from bakeoff.data.spec import Spec
+from bakeoff.data.splits.rule import SplitRule
+from bakeoff.data.text.ragged import Ragged
+from bakeoff.ranges import Count
+
+
+class LabelledSeries(LabelledFrames[LabelledSeriesSpec]):
+    """Series of one or several channels and any length, batched by length.
+
+    One batch, ``batch_size=2``, of series of one channel; ``0`` at the end of the second is padding::
+
+        frames_BTK   float32 (2, 5, 1)    -0.6 -0.6 1.2 1.1 -0.4
+                                           0.3  0.9 -1.1 0   0      less the mean of the channel in train, over its
+                                                                    deviation
+        lengths_B    int64   (2,)         5 3
+        labels_B     int64   (2,)         1 0                       spec.class_names[1] == "point"
+
+    Args:
+        name: what the data is called in tables and reports.
+        source: where the series come from.
+        columns: which columns hold what.
+        split: how missing splits are made; given ones are used as they are.
+        scaling: by the mean and deviation of each channel in ``train``; ``series`` brings each series to mean 0 and
+            deviation 1 by its own values first, as the UCR archive did.
+        fill: what becomes of missing values: ``error``, or the value on the line between neighbours (``linear``) or
+            ``zero`` in their place.
+        batch_size: series an optimizer step; evaluation uses larger batches.
+        on_missing: what becomes of series without a class: ``error``, or ``drop`` them, with a note.
+        on_rare: what becomes of classes with a single series, see `OnRare`.
+        dedup: what to do about copies of a series on both sides of a split: ``error``, or ``drop`` the train row.
+        allow_leak: keep such copies; the report says so.
+        chunk: batches an item of the training loader.
+        seed: the trial's seed: validation split and the order of training.
+
+    Raises:
+        ConfigError: a setting outside of its range.
+        DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
+    """
+
+    spec_class = LabelledSeriesSpec
+    noun = "series"
+    sent_as = (".ts",)
+    _preparation: SeriesPreparation
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        source: Source,
+        columns: LabelledSeriesColumns,
+        split: SplitRule,
+        scaling: Scaling = "train",
+        fill: Fill = "error",
+        batch_size: Count = 16,
+        on_missing: OnMissing = "error",
+        on_rare: OnRare = "error",
+        dedup: OnDuplicate = "error",
+        allow_leak: bool = False,
+        chunk: Count = 1,
+        seed: int = 0,
+    ) -> None:
+        preparation = SeriesPreparation(
+            columns=columns,
+            split=split,
+            fill=fill,
+            scaling=scaling,
+            on_missing=on_missing,
+            on_rare=on_rare,
+            dedup=dedup,
+            allow_leak=allow_leak,
+        )
+        super().__init__(
+            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
+        )
+
+    def preprocess_as(self, trained: Spec) -> None:
+        """Takes the mean and deviation of each channel that a finished run was trained with.
+
+        Raises:
+            DataError: other classes, or another number of channels.
+        """
+        self._require_classes_of(trained)
+        assert isinstance(trained, LabelledSeriesSpec)
+        require_channels(self.spec.num_features, trained, name=self.name)
+        self._spec = dataclasses.replace(self.spec, mean=trained.mean, std=trained.std)
+
+    @classmethod
+    def settings_of(cls, trained: Spec) -> dict[str, Any]:
+        """How series are scaled."""
+        assert isinstance(trained, LabelledSeriesSpec)
+        return {"scaling": trained.scaling}
+
+    @classmethod
+    def read_new(cls, spec: Spec, reading: Reading) -> NewExamples:
+        """A file of series as in training, whose classes need not be known; see `prediction`."""
+        assert isinstance(spec, LabelledSeriesSpec)
+        return new_series(spec, reading)
+
+    def show(self, split: Split, indices: Sequence[int]) -> list[str]:
+        """How long each is, and its first values."""
+        return [shown(own_TK) for own_TK in self._series(split, indices)]
+
+    def raw(self, split: Split) -> Sequence[Values]:
+        """Each series, ``(T, K)``."""
+        return LazyRows(self.num_examples(split), lambda indices: self._series(split, indices))
+
+    def attributes(self, split: Split) -> dict[str, list[float] | list[str]]:
+        """How long each is."""
+        return {"steps": self._frames.lengths(self._split_rows(split)).astype(float).tolist()}
+
+    def _series(self, split: Split, indices: Sequence[int]) -> list[Values]:
+        return [np.array(self._frames.row(int(row))) for row in self._split_rows(split)[list(indices)]]
+
+    @property
+    def _frames(self) -> Ragged:
+        found: Ragged = self._prepared.frames
+        return found
+
+    def _prepare(self) -> PreparedSeries:
+        return prepare_series(self._source, self._preparation)
+
+    def _describe(self, common: dict[str, Any]) -> LabelledSeriesSpec:
+        classes = self._prepared.class_facts(self._rows["train"])
+        return LabelledSeriesSpec(**common, **classes, **self._facts_of_frames(), scaling=self._preparation.scaling)

@@ -1,0 +1,1 @@
+"""Series, or recordings, to one class each."""
