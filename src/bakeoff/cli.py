@@ -28,6 +28,10 @@ PIPELINES = {
 
 COMMANDS = {
     "data": ("bakeoff.commands.data:run", "what will be read of a file or folder: bakeoff data reviews.csv"),
+    "replay": (
+        "bakeoff.commands.replay:run",
+        "a published claim, put to the test: bakeoff replay copy_memory",
+    ),
     "verdict": ("bakeoff.commands.verdict:run", "the verdict on scores from any tool: bakeoff verdict scores.parquet"),
     "plan": ("bakeoff.commands.plan:run", "how many seeds and test examples a difference takes: bakeoff plan runs/x"),
     "audit": ("bakeoff.commands.audit:run", "whether a finished bakeoff's figures follow from what it stored"),

@@ -21,7 +21,7 @@ from bakeoff.comparison.running.job import Executor
 from bakeoff.comparison.running.order import modules_of
 from bakeoff.config import allow, build
 from bakeoff.errors import TrackerNotSynced, TrialsFailed
-from bakeoff.report.pages.terminal import print_leaderboard, print_plan, print_verdict
+from bakeoff.report.pages.terminal import print_leaderboard, print_plan, print_ruling, print_verdict
 from bakeoff.tracking.settings import Tracking
 from bakeoff.training.trial.preflight import check_alone, check_folder, check_machine
 
@@ -79,6 +79,8 @@ def run(config: Mapping[str, Any]) -> FinishedBakeoff:
     if untracked:
         console.print(untracked.problem)
     print_verdict(outcome.record, console)
+    if outcome.ruling is not None:
+        print_ruling(plan.config["claim"], outcome.ruling, console)
     if outcome.failures:
         raise TrialsFailed(
             "trials.failed",

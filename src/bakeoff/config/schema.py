@@ -104,6 +104,7 @@ class Compare(Tracked):
         executor: how trials run.
         rerun: ``killed``: trials that were killed from outside are run again by the same command, the test still
             sealed; null scores them as the trivial predictor.
+        claim: a file of ``conf/claim``: what a publication says of these contenders, to be ruled on.
     """
 
     contenders: list[str | dict[str, Any]]
@@ -118,6 +119,7 @@ class Compare(Tracked):
     budget: Section
     executor: Section
     rerun: Literal["killed"] | None = None
+    claim: Section | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -384,6 +386,29 @@ class Tune:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Claim:
+    """The ``claim`` section.
+
+    Args:
+        name: the claim's name.
+        source: who published it, when and where.
+        statement: what it says, in a sentence.
+        here: what differs from the publication: sizes, data, training.
+        better: pairs of contenders of which the first is said to be better.
+        equal: pairs of contenders that are said to differ by less than the margin.
+        minutes: of one core that it takes, about; ``replay --all`` runs the cheapest first.
+    """
+
+    name: str
+    source: str
+    statement: str
+    here: str
+    better: list[list[str]] | None = None
+    equal: list[list[str]] | None = None
+    minutes: Positive = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scaling:
     """The ``scale`` section.
 
@@ -439,6 +464,7 @@ SECTIONS = {
     "sweep": "bakeoff.config.schema.Sweep",
     "budget": "bakeoff.config.schema.Budget",
     "tune": "bakeoff.config.schema.Tune",
+    "claim": "bakeoff.config.schema.Claim",
     "scale": "bakeoff.config.schema.Scaling",
     "gradients": "bakeoff.config.schema.GradientSettings",
 }

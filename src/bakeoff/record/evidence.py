@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from bakeoff.record.layout import AUDIT, PLAN, SCORES, VALIDATION, VERDICT
+from bakeoff.record.layout import AUDIT, PLAN, RULING, SCORES, VALIDATION, VERDICT
 from bakeoff.record.reading import SCHEMA_VERSION, known, parsed_object, sha256_of_file
 
-WATCHED = (PLAN, VERDICT, SCORES, VALIDATION)
+WATCHED = (PLAN, VERDICT, SCORES, VALIDATION, RULING)
 """Files whose change makes an audit say nothing of them any more."""
 
 Severity: TypeAlias = Literal["refuse", "stamp", "warn"]

@@ -14,6 +14,7 @@ from bakeoff.record.contenders import Contender, Point
 from bakeoff.record.metric_facts import declared_facts
 from bakeoff.record.reading import known, read, require, rows, sha256_of
 from bakeoff.record.renamed import in_todays_words
+from bakeoff.record.ruling import Claim
 from bakeoff.statistics.looks import edition_looks
 from bakeoff.statistics.pooled import best_of
 
@@ -23,6 +24,8 @@ RULES = ("alpha", "margin", "looks", "paired", "budget", "tune")
 """Settings of a bakeoff that decide how it is judged; all are part of its manifest."""
 LATER_RULES = ("edition", "futility")
 """Those that plans of the protocol's first edition lack."""
+CLAIM = "claim"
+"""What a publication says of the contenders, in plans of bakeoffs that are to rule on it."""
 REQUIRED = ("bakeoff_id", "task", "data", *RULES, "seeds", "exploratory", "contenders", "environment")
 """What a plan must say for its bakeoff to be judged, and each of its tasks, data and contenders."""
 REQUIRED_WITHIN = {
@@ -93,6 +96,8 @@ class RecordedPlan:
     """Of the protocol that judges it; plans of the first one do not say so."""
     futility: bool = False
     """Whether it ends where a decision by the last look has become unlikely."""
+    claim: Claim | None = None
+    """What a publication says of the contenders, where the bakeoff is to rule on it."""
     contenders: tuple[Contender, ...] = ()
     """Baselines included."""
     held_equal: tuple[Mapping[str, Any], ...] = ()
@@ -124,6 +129,7 @@ class RecordedPlan:
         named["data_title"] = data.get("title") or named["data"]
         named |= {key: task[key] for key in ("metric", "direction") if key in task}
         named["facts"] = declared_facts(raw)
+        named["claim"] = Claim.from_dict(raw[CLAIM]) if raw.get(CLAIM) else None
         named |= {"spec": data.get("spec") or {}, "command": raw.get("command") or "", "tune": raw.get("tune") or {}}
         contenders = tuple(map(Contender.from_dict, raw.get("contenders") or ()))
         lists = {key: rows(raw, key) for key in ("seeds", "held_equal")}
@@ -206,7 +212,7 @@ def rules_of(plan: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "metric": task["metric"],
         "direction": task["direction"],
-        **{name: plan[name] for name in (*RULES, *LATER_RULES) if name in plan},
+        **{name: plan[name] for name in (*RULES, *LATER_RULES, CLAIM) if name in plan},
         "data_fingerprint": data["fingerprint"],
         "contenders": [
             {"name": entry["name"], "role": entry["role"], "config_sha256": sha256_of(entry["config"])}

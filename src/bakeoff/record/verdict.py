@@ -90,6 +90,7 @@ class RecordedPair:
     c: float | None = None
     significant: bool | None = None
     equivalent: bool = False
+    equivalence_level: float | None = None
     num_seeds_when_settled: int | None = None
     variance: float | None = None
     guard: float = 0.0

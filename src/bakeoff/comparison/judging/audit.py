@@ -21,6 +21,7 @@ from bakeoff.comparison.judging.earlier import of_its_day, redefinitions, roundi
 from bakeoff.comparison.judging.margin import margin_of
 from bakeoff.comparison.judging.opening import read_labels, read_scores
 from bakeoff.comparison.judging.rescoring import Rescored, Stored, by_trial, rescore, selected_again
+from bakeoff.comparison.judging.ruling import rule
 from bakeoff.comparison.judging.scoring import ScoredTrial, Scorer, Trivial
 from bakeoff.data.contract import TaskData
 from bakeoff.errors import BakeoffError
@@ -29,12 +30,13 @@ from bakeoff.record import layout
 from bakeoff.record.bakeoff import RecordedBakeoff, require_bakeoff
 from bakeoff.record.evidence import Audit, Check
 from bakeoff.record.model_files import digests
-from bakeoff.record.reading import read, sha256_of, sha256_of_file
+from bakeoff.record.reading import read, read_if_there, sha256_of, sha256_of_file
 from bakeoff.record.verdict import RecordedVerdict
 from bakeoff.tables import digest
 
 AUDITED = (
     *(layout.PLAN, layout.MANIFEST, layout.MARGIN, layout.OPENINGS, layout.VERDICT, layout.SCORES, layout.VALIDATION),
+    layout.RULING,
     *(layout.TEST_LABELS, layout.OLDER_TEST_LABELS, layout.TEST_EXAMPLES),
     *(f"{layout.TRIALS}/*/{name}" for name in (layout.RESULT, layout.PREDICTIONS, layout.OLDER_PREDICTIONS)),
 )
@@ -90,6 +92,9 @@ def _checks(
     yield from compare("margin/margin.json", read(bakeoff.path / layout.MARGIN)["margin"] or None, margin)
     yield from _validation_checks(bakeoff, validation)
     yield from _verdict_checks(verdict, Evidence(bakeoff, table, trials, margin, validation), trivial)
+    if bakeoff.plan.claim is not None:
+        ruling = plain(rule(bakeoff.plan.claim, verdict).to_dict())
+        yield from compare("ruling", read_if_there(bakeoff.path / layout.RULING), ruling)
 
 
 def _verdict_checks(verdict: RecordedVerdict, evidence: Evidence, trivial: Trivial | None) -> Iterator[Check]:

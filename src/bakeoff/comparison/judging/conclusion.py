@@ -12,10 +12,12 @@ from bakeoff.comparison.guards import check_recorded, refuse
 from bakeoff.comparison.judging.derivation import Evidence, Judgement, derive, selected_by
 from bakeoff.comparison.judging.networks import contender_latencies, medians, write_exhibits
 from bakeoff.comparison.judging.opening import read_scores
+from bakeoff.comparison.judging.ruling import rule
 from bakeoff.comparison.judging.scoring import Trivial, scored_trials
 from bakeoff.files import atomic_writer, finite, write_json
 from bakeoff.record.bakeoff import RecordedBakeoff
-from bakeoff.record.layout import VALIDATION, VERDICT
+from bakeoff.record.layout import RULING, VALIDATION, VERDICT
+from bakeoff.record.ruling import Ruling
 from bakeoff.record.verdict import RecordedVerdict
 from bakeoff.statistics import Verdict
 
@@ -28,6 +30,8 @@ class FinishedBakeoff:
     verdict: Verdict
     record: dict[str, Any]
     """What ``verdict.json`` holds."""
+    ruling: Ruling | None = None
+    """On the published claim, where the plan holds one."""
 
     @property
     def failures(self) -> int:
@@ -48,7 +52,7 @@ def gather(bakeoff: RecordedBakeoff, *, margin: float | None, trivial: Trivial) 
 
 
 def conclude(evidence: Evidence, judgement: Judgement, trivial: Trivial) -> FinishedBakeoff:
-    """Writes ``verdict.json`` and ``exhibits.json``.
+    """Writes ``verdict.json``, ``exhibits.json`` and, where there is a claim to rule on, ``ruling.json``.
 
     Raises:
         TrialsFailed: a guard refuses the verdict.
@@ -62,5 +66,9 @@ def conclude(evidence: Evidence, judgement: Judgement, trivial: Trivial) -> Fini
     refuse(findings, folder)
     record["findings"] = [finding.to_dict() for finding in findings]
     write_json(folder / VERDICT, record)
+    claim, ruling = concluded.plan.claim, None
+    if claim is not None:
+        ruling = rule(claim, RecordedVerdict.from_dict(finite(record)))
+        write_json(folder / RULING, ruling.to_dict())
     write_exhibits(evidence, data, trivial.scorer.task)
-    return FinishedBakeoff(folder, judgement.verdict, record)
+    return FinishedBakeoff(folder, judgement.verdict, record, ruling)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.comparison.planning.budgets import fit_budget
+from bakeoff.comparison.planning.claims import check_claim
 from bakeoff.comparison.planning.contenders import enter
 from bakeoff.comparison.planning.declared import check_declared
 from bakeoff.comparison.planning.held_equal import held_equal
@@ -27,7 +28,7 @@ from bakeoff.data.contract import TaskData
 from bakeoff.errors import ConfigError
 from bakeoff.record.contenders import Contender, Point
 from bakeoff.record.layout import trial_folder
-from bakeoff.record.plan import LATER_RULES, RULES
+from bakeoff.record.plan import CLAIM, LATER_RULES, RULES
 from bakeoff.record.reading import SCHEMA_VERSION, sha256_of
 from bakeoff.statistics import EDITION, Looks, can_show_sentence
 from bakeoff.statistics.looks import edition_looks
@@ -133,6 +134,7 @@ class Plan:
             },
             **{name: self.config[name] for name in RULES},
             **({name: getattr(self, name) for name in LATER_RULES} if self.edition > 1 else {}),
+            **({CLAIM: claim} if (claim := self.config.get(CLAIM)) else {}),
             "seeds": self.seeds,
             "exploratory": self.exploratory,
             "contenders": [self._contender(contender, folder) for contender in self.contenders],
@@ -159,12 +161,14 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
     usual = looks.seeds[-1] if looks and not int(config["tune"]["trials"]) else USUAL_SEEDS
     seeds = seed_list(usual if config["seeds"] is None else config["seeds"])
     contenders = enter(config, config["contenders"], "contender")
+    baselines = enter(config, config["baselines"] or [], "baseline")
+    check_claim(config.get(CLAIM), [*contenders, *baselines])
     trial = TrialConfig.of(contenders[0].config)
     check_selection(trial)
     data = trial.open_data(seeds[0])
     check_test_examples(data)
     check_metric(trial, data)
-    contenders += enter(config, config["baselines"] or [], "baseline")
+    contenders += baselines
     fit_budget(contenders, config["budget"], data.spec)
     for contender in contenders:
         contender.points = [Point(index, seed + contender.seed_offset) for index, seed in enumerate(seeds)]

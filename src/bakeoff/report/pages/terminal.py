@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bakeoff.record.plan import RecordedPlan
+from bakeoff.record.ruling import Ruling
 from bakeoff.record.verdict import LeaderboardRow, RecordedVerdict
 from bakeoff.report import numbers
 from bakeoff.report.analysis.latency import untimed_words
@@ -89,6 +90,23 @@ def print_verdict(verdict: Mapping[str, Any], console: Console) -> None:
     word = found.verdict + (" (provisional)" if found.provisional else "")
     console.print(Text(word, style="bold green" if found.winner else "bold"), soft_wrap=True)
     console.print(Text(found.sentence), soft_wrap=True)
+
+
+def print_ruling(claim: Mapping[str, Any], ruling: Ruling, console: Console) -> None:
+    """Print what was claimed and, as the last lines, what the verdict makes of it.
+
+    Args:
+        claim: The ``claim`` section of the configuration.
+        ruling: On it.
+        console: Where to print.
+    """
+    console.print(Text(f"claim: {claim['statement']} ({claim['source']})", style="dim"), soft_wrap=True)
+    console.print(Text(f"here: {claim['here']}", style="dim"), soft_wrap=True)
+    for pair in ruling.pairs:
+        if pair.needs:
+            console.print(Text(f"advice: {pair.needs}", style="dim"), soft_wrap=True)
+    console.print(Text(ruling.ruling, style="bold"), soft_wrap=True)
+    console.print(Text(ruling.sentence), soft_wrap=True)
 
 
 def _runs(plan: RecordedPlan) -> str:
