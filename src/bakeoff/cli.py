@@ -32,6 +32,10 @@ COMMANDS = {
         "bakeoff.commands.replay:run",
         "a published claim, put to the test: bakeoff replay copy_memory",
     ),
+    "contest": (
+        "bakeoff.commands.contest:run",
+        "rulings on claims, and tasks by families, in one page: bakeoff contest DIR",
+    ),
     "verdict": ("bakeoff.commands.verdict:run", "the verdict on scores from any tool: bakeoff verdict scores.parquet"),
     "plan": ("bakeoff.commands.plan:run", "how many seeds and test examples a difference takes: bakeoff plan runs/x"),
     "audit": ("bakeoff.commands.audit:run", "whether a finished bakeoff's figures follow from what it stored"),

@@ -37,6 +37,9 @@ def test_a_claim_is_ruled_and_its_ruling_audited(replay, tmp_path, capsys):
     assert replay(CLAIM, "copy_memory", "seeds=1") == 2  # the one without a ruling, which a single seed can't give
     told = capsys.readouterr()
     assert f"{CLAIM}: {ruling.ruling} already" in told.out and told.err.count("error[") == 1
+    main(["contest", str(folder.parent), "--output", "page.md"])
+    assert f"**{ruling.ruling}**" in (tmp_path / "page.md").read_text()
+    assert ruling.ruling in (folder / "verdict.md").read_text()
     write_json(folder / "ruling.json", read_json(folder / "ruling.json") | {"ruling": "REFUTED!"})
     assert [check.what for check in audit(folder).differing] == ["ruling/ruling"]
 

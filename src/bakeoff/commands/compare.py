@@ -19,6 +19,7 @@ from bakeoff.comparison.planning.plan import can_show, make_plan
 from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.comparison.running.job import Executor
 from bakeoff.comparison.running.order import modules_of
+from bakeoff.comparison.running.taking import take_trials
 from bakeoff.config import allow, build
 from bakeoff.errors import TrackerNotSynced, TrialsFailed
 from bakeoff.report.pages.terminal import print_leaderboard, print_plan, print_ruling, print_verdict
@@ -52,6 +53,9 @@ def run(config: Mapping[str, Any]) -> FinishedBakeoff:
         check_folder(folder)
         plan.expected_seconds = expected_seconds(plan, folder, executor)
         open_folder(folder, plan)
+        if config["trials_from"]:
+            taken = take_trials(plan.jobs(folder), Path(config["trials_from"]), folder)
+            console.print(f"{taken} finished trials taken from {config['trials_from']}", markup=False)
         print_plan(plan.to_dict(folder), console)
         for note in plan.data.spec.notes:
             console.print(f"note: {note}", markup=False)

@@ -55,6 +55,8 @@ def candidates(line: str, commands: Sequence[str]) -> list[str]:
         found = list(commands)
     elif words[0] in PIPELINES:
         found = _of_pipeline(words[0], words[1:], typed)
+    elif words[0] == "replay":
+        found = [*Catalog().options("claim"), *_of_pipeline("compare", words[1:], typed)]
     elif words[0] == "list":
         found = Catalog().groups()
     else:

@@ -91,5 +91,5 @@ def _replay_all(names: Sequence[str], root: Path, settings: Sequence[str]) -> in
         ruling = Ruling.found(root / name)
         table.add_row(name, *((ruling.ruling, escape(ruling.sentence)) if ruling else ("none yet", "")))
     show(table)
-    Console(highlight=False, soft_wrap=True, markup=False).print(f"the page of all: bakeoff contest {root}")
+    Console(highlight=False, soft_wrap=True, markup=False).print(f"in one page: bakeoff contest {root}")
     return next(filter(None, codes), 0)

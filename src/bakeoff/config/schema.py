@@ -104,6 +104,8 @@ class Compare(Tracked):
         executor: how trials run.
         rerun: ``killed``: trials that were killed from outside are run again by the same command, the test still
             sealed; null scores them as the trivial predictor.
+        trials_from: the folder of another bakeoff, whose finished trials of the same configuration, seed and data are
+            taken over, so that only those are trained that it lacks; the verdict is stamped, as its test was opened.
         claim: a file of ``conf/claim``: what a publication says of these contenders, to be ruled on.
     """
 
@@ -119,6 +121,7 @@ class Compare(Tracked):
     budget: Section
     executor: Section
     rerun: Literal["killed"] | None = None
+    trials_from: str | None = None
     claim: Section | None = None
 
 

@@ -27,7 +27,7 @@ def openings_declared(bakeoff: RecordedBakeoff) -> Iterator[Finding]:
         yield Finding(NAME, "stamp", f"The test was opened {len(openings)} times; declared was opening it at {looks}.")
     other = [str(o["bakeoff_id"]) for o in openings.values() if o["bakeoff_id"] != bakeoff.plan.bakeoff_id]
     if other:
-        yield Finding(NAME, "stamp", f"The test was opened for another bakeoff in this folder: {few(other)}.")
+        yield Finding(NAME, "stamp", f"The test was opened for another bakeoff too: {few(other)}.")
     now = sha256_of_file(bakeoff.path / SCORES)
     if openings and now and now not in openings:
         yield Finding(NAME, "refuse", f"{SCORES} is not the file that was written when the test was opened.")

@@ -33,7 +33,8 @@ def open_folder(folder: Path, plan: Plan) -> None:
                 folder,
                 f"it holds bakeoff {earlier['bakeoff_id']} of {len(earlier['seeds'])} seeds, and this command is "
                 f"bakeoff {plan.bakeoff_id} of {len(plan.seeds)}",
-                next_step="give another output_dir; a changed setting, or another version, is another bakeoff",
+                next_step="give another output_dir; a changed setting, or another version, is another bakeoff; "
+                f"trials_from={folder} takes over trials that are the same",
             )
         plan.edition = int(earlier.get("edition", 1))
         plan.exploratory = not set(plan.seeds) <= set(declared)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from bakeoff.record.layout import SUMMARY
+from bakeoff.record.ruling import Ruling
 from bakeoff.report.analysis.latency import untimed_words
 from bakeoff.report.pages.rendering import text_environment, write_page
 from bakeoff.report.reading import Bakeoff, read_bakeoff
@@ -36,6 +37,7 @@ def markdown(bakeoff: Bakeoff) -> str:
         verdict=verdict,
         metric=metric,
         question=question(plan),
+        ruling=Ruling.found(bakeoff.folder),
         stamps=stamps(bakeoff),
         quality=f"test {metric.label}" + (f", best of {verdict.best_of}" if is_family else ""),
         board=board,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bakeoff.record.ruling import Ruling
 from bakeoff.report.analysis.spread import are_many
 from bakeoff.report.figures.scores import scores_figure
 from bakeoff.report.numbers import Metric, count, duration, is_number
@@ -31,6 +32,7 @@ def verdict_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look])
     return {
         "figures": figures,
         "facts": _facts(bakeoff),
+        "ruling": Ruling.found(bakeoff.folder),
         "unbeaten_baseline": _unbeaten_baseline(bakeoff, metric),
         "is_family": is_family,
         "are_many": together,
