@@ -3,12 +3,15 @@
 import re
 
 import pytest
+from omegaconf import OmegaConf
 
 from bakeoff.comparison.planning.claims import check_claim
+from bakeoff.comparison.planning.plan import make_plan
 from bakeoff.config.catalog import Catalog
 from bakeoff.config.composition import Composer
 from bakeoff.record.contenders import Contender
 from bakeoff.record.ruling import Claim
+from bakeoff.statistics.setting import MIN_UNITS
 
 NAMES = Catalog().options("claim")
 
@@ -33,6 +36,16 @@ def test_a_claim_is_about_its_own_contenders(name, composer):
         r"arXiv:\d{4}\.\d{4,5}|doi:|ACL|Neural", claim.source
     )
     assert claim.here and config.seeds == 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_the_bakeoff_of_a_claim_can_be_planned(name, composer):
+    """Its contenders reach the budget, validation measures its metric, and enough independent units are tested."""
+    config = OmegaConf.to_container(composer.compose("compare", [f"claim={name}"]).cfg, resolve=True)
+    plan = make_plan(config)
+    units = plan.data.units("test")
+    assert units is None or len(set(units)) >= MIN_UNITS
 
 
 def test_there_are_claims_on_every_task(composer):

@@ -62,8 +62,8 @@ def test_rulings_are_counted_and_open_ones_say_what_they_take(tmp_path):
     bakeoff(tmp_path / "open", ["cnn", "rnn"], ruling="UNDECIDED")
     page = contest_markdown(gather_contest([tmp_path]))
     assert "3 published claims: 1 upheld, 1 refuted, 1 undecided" in page
-    assert "| right | seeing | cnn \\> rnn | **UPHELD** | it did. |" in page
-    assert "- open: About 30 seeds." in page
+    assert "| `right` | seeing | cnn \\> rnn | **UPHELD** | it did. |" in page
+    assert "- `open`: About 30 seeds." in page
     assert "0 of 3 rulings were derived" in page.replace("\n", " ")
 
 
