@@ -28,7 +28,7 @@ from bakeoff.data.spec import ClassSpec
 from bakeoff.data.text.spec import PAD
 from bakeoff.errors import ConfigError
 from bakeoff.files import read_json
-from tests.data.made_audio import write_folder
+from tests.data.made_audio import encoded, tone, write_folder
 from tests.values import values
 
 NUM_IMAGES = 60
@@ -290,6 +290,14 @@ def recordings_parquet(folder: Path) -> dict[str, Any]:
     return {"path": str(folder / "made.parquet"), **SMALL_AUDIO}
 
 
+def recordings_by_class(folder: Path) -> dict[str, Any]:
+    """WAVs in a folder a class."""
+    for row in range(NUM_RECORDINGS):
+        (folder / "abc"[row % 3]).mkdir(exist_ok=True)
+        (folder / "abc"[row % 3] / f"{row}.wav").write_bytes(encoded(tone(0.2 + 0.03 * (row % 5), hz=200 + 20 * row)))
+    return {"folder": str(folder), **SMALL_AUDIO}
+
+
 OFFLINE = {
     "digits": lambda folder: {},
     "fashion_mnist": idx_folder,
@@ -315,6 +323,8 @@ OFFLINE = {
     "hf_captions": captioned_parquet,
     "shape_captions": lambda folder: {"num_train": 60, "num_test": 10, "num_unseen": 10, "side": 16},
     "spoken_digits": lambda folder: {"num_voices": 20, "per_voice": 2, "num_digits": 2, **SMALL_AUDIO},
+    "spoken_keywords": lambda folder: {"num_voices": 20, "per_voice": 8, **SMALL_AUDIO},
+    "audio_classes": recordings_by_class,
     "spoken_sentences": lambda folder: {"count": 40, "split.val": 6, "split.test": 8, **SMALL_AUDIO},
     "audio_folder": recordings_folder,
     "audio_table": recordings_manifest,
@@ -470,7 +480,9 @@ def test_every_training_loader_chunks_and_resumes(name: str, data_sets: DataSets
 
 
 IMAGES = [name for name in names("data") if kind(name) == "image"]
-CLASSES = [name for name in names("data") if kind(name) in ("image", "labelled_text", "labelled_series")]
+CLASSES = [
+    name for name in names("data") if kind(name) in ("image", "labelled_text", "labelled_series", "labelled_audio")
+]
 
 
 @pytest.mark.parametrize("name", CLASSES)

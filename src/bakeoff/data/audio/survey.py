@@ -8,28 +8,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from datasets import DatasetDict
 
 from bakeoff.data.audio.columns import AudioColumns
 from bakeoff.data.audio.recordings import Record, UnreadableAudio, header_of
-from bakeoff.data.audio.table import AudioTable, read_table
+from bakeoff.data.audio.table import AudioTable, RecordingTable, read_table
 from bakeoff.data.bad_rows import settle_bad
 from bakeoff.data.surveyor import Surveyor
 
+AnyRecordings = TypeVar("AnyRecordings", bound=RecordingTable)
 _BATCH_ROWS = 64
 _MOST_SHOWN = 80
 _CHANNELS = {1: "mono", 2: "stereo"}
 
 
-class AudioSurveyor(Surveyor[AudioTable]):
-    """Recordings whose headers are looked at, and all transcripts."""
-
-    def read(self, splits: DatasetDict, columns: AudioColumns) -> AudioTable:
-        """The undecoded recordings, and the transcript of each."""
-        return read_table(splits, columns, split=self.split, on_missing=self.on_missing)
+class RecordingSurveyor(Surveyor[AnyRecordings]):
+    """Recordings whose headers are looked at."""
 
     def settle(self, section: Mapping[str, Any]) -> None:
         """Leaves out what cannot be read or is too long, and notes rates and channels.
@@ -56,19 +53,13 @@ class AudioSurveyor(Surveyor[AudioTable]):
         return [hashlib.blake2b(_content(record)).digest() for record in self._records()]
 
     def measures(self) -> dict[str, Sequence[float]]:
-        """How long recordings are, and words and characters of transcripts."""
-        texts = self.table.texts
-        return {
-            "milliseconds": [round(1000 * header[0]) for header in self._headers[0] if header],
-            "words": [len(text.split()) for text in texts],
-            "characters": [len(text) for text in texts],
-        }
+        """How long recordings are."""
+        return {"milliseconds": [round(1000 * header[0]) for header in self._headers[0] if header]}
 
-    def show(self, row: int) -> str:
-        """How long it is, and what is said."""
-        header, text = self._headers[0][row], self.table.texts[row]
-        length = f"{header[0]:.2f} s" if header else "cannot be read"
-        return f"{length}: {text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + '...'}"
+    def length_of(self, row: int) -> str:
+        """In words."""
+        header = self._headers[0][row]
+        return f"{header[0]:.2f} s" if header else "cannot be read"
 
     def _records(self) -> Iterator[Record]:
         yield from each_record(self.table)
@@ -86,7 +77,28 @@ class AudioSurveyor(Surveyor[AudioTable]):
         return headers, bad
 
 
-def each_record(table: AudioTable) -> Iterator[Record]:
+class AudioSurveyor(RecordingSurveyor[AudioTable]):
+    """Recordings whose headers are looked at, and all transcripts."""
+
+    def read(self, splits: DatasetDict, columns: AudioColumns) -> AudioTable:
+        """The undecoded recordings, and the transcript of each."""
+        return read_table(splits, columns, split=self.split, on_missing=self.on_missing)
+
+    def measures(self) -> dict[str, Sequence[float]]:
+        """How long recordings are, and words and characters of transcripts."""
+        texts = self.table.texts
+        return super().measures() | {
+            "words": [len(text.split()) for text in texts],
+            "characters": [len(text) for text in texts],
+        }
+
+    def show(self, row: int) -> str:
+        """How long it is, and what is said."""
+        text = self.table.texts[row]
+        return f"{self.length_of(row)}: {text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + '...'}"
+
+
+def each_record(table: RecordingTable) -> Iterator[Record]:
     """The undecoded recordings, a few in memory at a time."""
     for start in range(0, len(table.records), _BATCH_ROWS):
         yield from table.records[start : start + _BATCH_ROWS]["audio"]

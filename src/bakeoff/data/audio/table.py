@@ -21,12 +21,18 @@ from bakeoff.errors import DataError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class AudioTable(Table):
-    """All rows; ``records`` holds the undecoded recordings in one column, ``audio``, and ``texts`` what is said."""
+class RecordingTable(Table):
+    """All rows; ``records`` holds the undecoded recordings in one column, ``audio``."""
 
     noun = "recording"
 
     records: Dataset
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AudioTable(RecordingTable):
+    """All rows, and in ``texts`` what is said."""
+
     texts: list[str]
 
 

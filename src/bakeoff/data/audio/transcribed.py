@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import torch
-from datasets import Dataset
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -21,35 +20,28 @@ from bakeoff.data.audio.columns import AudioColumns
 from bakeoff.data.audio.front_end import FrontEnd
 from bakeoff.data.audio.prediction import new_recordings
 from bakeoff.data.audio.prepared import AudioPreparation, PreparedAudio, audio_table, prepare_audio
-from bakeoff.data.audio.recordings import Recording, read_recording
+from bakeoff.data.audio.recorded import RecordedData, checked_speeds
 from bakeoff.data.audio.spec import TranscribedAudioSpec
+from bakeoff.data.audio.table import AudioTable
 from bakeoff.data.bad_rows import OnBad
-from bakeoff.data.batches.batch import Batch
-from bakeoff.data.batches.loaders import MadeLoader
-from bakeoff.data.batches.order import EpochSampler
-from bakeoff.data.contract import LazyRows, NewExamples, Reading, Split
+from bakeoff.data.contract import NewExamples, Reading, Split
 from bakeoff.data.duplicates import OnDuplicate
-from bakeoff.data.framed import FramedData
-from bakeoff.data.frames import padded_frames
 from bakeoff.data.labels import OnMissing
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Rows
-from bakeoff.data.text.module import longest, vocabulary_difference
+from bakeoff.data.text.module import vocabulary_difference
 from bakeoff.data.text.ngrams import count_ngrams
 from bakeoff.data.text.prepared import encode
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.data.text.tokenizers import fit_tokenizer, tokenizer_from
-from bakeoff.errors import ConfigError, DataError
 from bakeoff.ranges import Count, Positive, WholeNumber
 from bakeoff.tables import table_of
 
-_SPEED_STREAM = 7
 
-
-class TranscribedAudio(FramedData[TranscribedAudioSpec]):
+class TranscribedAudio(RecordedData[TranscribedAudioSpec]):
     """Recordings as features, normalised and batched by length, and their transcripts as tokens.
 
     One batch, ``batch_size=2``, of 40 log-mels every 10 ms and characters as tokens; ``.`` is padding (0)::
@@ -86,8 +78,6 @@ class TranscribedAudio(FramedData[TranscribedAudioSpec]):
     """
 
     spec_class: ClassVar[type[TranscribedAudioSpec]] = TranscribedAudioSpec
-    noun = "recording"
-    sent_as = (".wav", ".flac")
     _preparation: AudioPreparation
     _tokens: Ragged
 
@@ -111,18 +101,12 @@ class TranscribedAudio(FramedData[TranscribedAudioSpec]):
         chunk: Count = 1,
         seed: int = 0,
     ) -> None:
-        if not speeds or speeds[0] != 1.0 or min(speeds) < 0.5 or max(speeds) > 2:
-            problem, allowed = (
-                "are no speeds to learn at",
-                "1.0 first, then others from 0.5 to 2, such as [1.0,0.9,1.1]",
-            )
-            raise ConfigError("config.out_of_range", "data.speeds", list(speeds), problem, allowed=allowed)
         preparation = AudioPreparation(
             columns=columns,
             split=split,
             front_end=features,
             tokenizer=tokenizer,
-            speeds=tuple(speeds),
+            speeds=checked_speeds(speeds),
             max_seconds=max_seconds,
             on_bad=on_bad,
             on_missing=on_missing,
@@ -141,9 +125,7 @@ class TranscribedAudio(FramedData[TranscribedAudioSpec]):
             DataError: features are computed in another way.
         """
         assert isinstance(trained, TranscribedAudioSpec)
-        if trained.make_front_end() != self._preparation.front_end:
-            problem = "its features are computed in another way than those of the run"
-            raise DataError("data.other_features", "data", self.name, problem, next_step="give the run's data.features")
+        self._require_front_end_of(trained)
         texts, tokenizer = self._audio.texts, tokenizer_from(trained.tokenizer)
         every = [texts.text(row) for row in range(len(texts.offsets) - 1)]
         ids, _ = encode(every, tokenizer, role="transcript", labelled=False, max_length=None)
@@ -169,23 +151,6 @@ class TranscribedAudio(FramedData[TranscribedAudioSpec]):
         assert isinstance(spec, TranscribedAudioSpec)
         return new_recordings(spec, reading, column=spec.audio_column)
 
-    # Loaders ----------------------------------------------------------------------------------------------------------
-
-    def train_dataloader(self) -> MadeLoader:
-        """By length and ``(seed, epoch)``, each recording at a speed that these draw too."""
-        plan = self._training_plan()
-        return MadeLoader(plan, partial(self._drawn_batch, plan.sampler), chunk=self.chunk)
-
-    def _drawn_batch(self, sampler: EpochSampler, rows: Rows) -> Batch:
-        features = self._audio.features
-        if len(features) == 1:
-            return self._batch("train", rows)
-        drawn = np.random.default_rng([self._seed, sampler.epoch, _SPEED_STREAM])
-        speeds_N = drawn.integers(len(features), size=len(self._audio.examples))
-        of_rows = [features[speed] for speed in speeds_N[rows].tolist()]
-        inputs = padded_frames(of_rows, rows, mean=self.spec.mean, std=self.spec.std)
-        return Batch(inputs, self._targets(rows), len(rows))
-
     def _targets(self, rows: Rows) -> Tensor:
         return torch.from_numpy(self._tokens.padded(rows))
 
@@ -202,11 +167,6 @@ class TranscribedAudio(FramedData[TranscribedAudioSpec]):
         audio, rows = self._audio, self._split_rows(split)
         return [f"{audio.seconds[rows[index]]:.2f} s: {audio.texts.text(rows[index])}" for index in indices]
 
-    def raw(self, split: Split) -> Sequence[Recording]:
-        """The recordings, read again from the source when they are asked for."""
-        rows = self._split_rows(split)
-        return LazyRows(len(rows), lambda indices: [self._recording(int(rows[index])) for index in indices])
-
     def refit_problem(self, recorded: dict[str, Any]) -> str | None:
         """Whether vocabulary, mean and deviation are those of the rows that may be used, from the frames themselves."""
         return self._features_problem(recorded) or vocabulary_difference(recorded["tokenizer"], self._fitted_again)
@@ -222,16 +182,8 @@ class TranscribedAudio(FramedData[TranscribedAudioSpec]):
         rows = np.setdiff1d(audio.pool, np.concatenate([audio.val, audio.test]))
         return fit_tokenizer(self._preparation.tokenizer, [audio.texts.text(row) for row in rows.tolist()]).to_dict()
 
-    @cached_property
-    def _records(self) -> Dataset:
-        return audio_table(self._source, self._preparation).records
-
-    def _recording(self, row: int) -> Recording:
-        return read_recording(self._records[row]["audio"])
-
-    @property
-    def _frames(self) -> Ragged:
-        return self._audio.features[0]
+    def _table(self) -> AudioTable:
+        return audio_table(self._source, self._preparation)
 
     @property
     def _audio(self) -> PreparedAudio:
@@ -250,11 +202,9 @@ class TranscribedAudio(FramedData[TranscribedAudioSpec]):
 
     def _describe(self, common: dict[str, Any]) -> TranscribedAudioSpec:
         audio, train = self._audio, self._rows["train"]
-        every: NDArray[np.int64] = np.concatenate([features.lengths(train) for features in audio.features])
         return TranscribedAudioSpec(
             **common,
-            front_end=self._preparation.front_end.facts(),
-            **self._facts_of_frames() | {"max_frames": longest(every)},
+            **self._facts_of_recordings(),
             tokenizer=audio.tokenizer.to_dict(),
             vocab_size=audio.tokenizer.vocab_size,
             spelling=self._preparation.columns.spelling,

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 from datasets import Audio, Dataset, DatasetDict, Image
 
-from bakeoff.data.sources.class_folders import split_folders
+from bakeoff.data.sources.class_folders import ClassFolder, class_files, split_folders
 from bakeoff.data.sources.folders import FileKind, Tree, read_tree, visible_files
 from bakeoff.data.sources.source import Head, Source, existing_folder, file_states, noted
 from bakeoff.data.sources.table_file import read_table_file
@@ -113,6 +113,17 @@ class FileFolder(Source, abc.ABC):
         files = [_inside(root, metadata.parent, str(name), metadata) for name in table[FILE_NAME].to_pylist()]
         others = {name: table[name] for name in table.column_names if name != FILE_NAME}
         return self._with_files(others, files, root)
+
+    def _by_class_folder(
+        self, tree: Tree, class_folder: ClassFolder = "first"
+    ) -> tuple[dict[str, pa.Table], list[str]]:
+        """The rows of each split with a ``label``, by the folders of classes that files lie in, and notes."""
+        found = class_files(tree, class_folder=class_folder, key=self.key)
+        tables = {}
+        for split, files in found.splits.items():
+            labels = pa.array([name for _, name in files], pa.string())
+            tables[split] = self._with_files({"label": labels}, [tree.root / file for file, _ in files], tree.root)
+        return tables, list(found.notes)
 
     def _with_files(self, columns: dict[str, Any], files: list[Path], root: Path) -> pa.Table:
         paths = pa.array([str(file) for file in files], pa.string())

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from datasets import Image
 
-from bakeoff.data.sources.class_folders import ClassFolder, class_files
+from bakeoff.data.sources.class_folders import ClassFolder
 from bakeoff.data.sources.file_folder import FILE_NAME, FileFolder
 from bakeoff.data.sources.folders import FileKind, Tree, visible_files
 from bakeoff.data.sources.table_file import SUFFIXES, table_suffix
@@ -76,13 +76,8 @@ class ImageFolder(FileFolder):
 
     def _without_table(self, tree: Tree) -> tuple[dict[str, pa.Table], list[str]]:
         """Of folders of classes."""
-        found = class_files(tree, class_folder=self._class_folder, key=self.key)
-        tables = {split: self._of_classes(tree.root, files) for split, files in found.splits.items()}
-        return tables, [*found.notes, *_note_on_tables(tree)]
-
-    def _of_classes(self, root: Path, files: list[tuple[Path, str]]) -> pa.Table:
-        labels = pa.array([name for _, name in files], pa.string())
-        return self._with_files({"label": labels}, [root / file for file, _ in files], root)
+        tables, notes = self._by_class_folder(tree, self._class_folder)
+        return tables, [*notes, *_note_on_tables(tree)]
 
 
 def _note_on_tables(tree: Tree) -> list[str]:

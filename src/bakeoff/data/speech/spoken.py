@@ -85,9 +85,7 @@ class SpokenTexts(TranscribedAudio):
             DataError: features are computed in another way, or there are styles that the run does not know.
         """
         assert isinstance(trained, SpeechSpec)
-        if trained.make_front_end() != self._preparation.front_end:
-            problem = "its features are computed in another way than those of the run"
-            raise DataError("data.other_features", "data", self.name, problem, next_step="give the run's data.features")
+        self._require_front_end_of(trained)
         foreign = [name for name in self._speech.style_names if name not in trained.style_names]
         if foreign:
             problem = f"the run knows no style {', '.join(foreign)}"

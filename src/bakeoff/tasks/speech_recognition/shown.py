@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,15 +14,15 @@ import torch
 from torch import nn
 
 from bakeoff.data.audio.front_end import FrontEnd
-from bakeoff.data.audio.recordings import Recording, resampled
+from bakeoff.data.audio.recordings import Recording
 from bakeoff.data.audio.spec import TranscribedAudioSpec
 from bakeoff.tasks.exhibits import AudioExhibit, Edit, Exhibit, SpokenExhibit, TableExhibit
+from bakeoff.tasks.heard import heard
 from bakeoff.tasks.speech_recognition.ctc import Span, collapsed, likeliest
 from bakeoff.tasks.speech_recognition.scores import COUNTS, alignment, counts_of
 
 _MOST_SINGLE = 28
 _MOST_CONFUSIONS = 8
-_SHOWN_RANGE = 14.0  # in natural logarithms of power, about 60 dB: below it is silence
 
 
 @torch.no_grad()
@@ -72,15 +71,6 @@ def spoken(
 def sample(title: str, recording: Recording, text: str, front_end: FrontEnd) -> Exhibit:
     """A recording with what is said in it."""
     return AudioExhibit(**heard(title, recording, text, front_end))
-
-
-def heard(title: str, recording: Recording, text: str, front_end: FrontEnd) -> dict[str, Any]:
-    """What an `AudioExhibit` has, at the rate that networks hear."""
-    rate_hz = front_end.sample_rate_hz
-    samples_T = resampled(recording.samples_T, from_hz=recording.sample_rate_hz, to_hz=rate_hz)
-    mel_MT = front_end.log_mels(samples_T).T.numpy()
-    mel_MT = np.maximum(mel_MT, mel_MT.max(initial=-np.inf) - _SHOWN_RANGE)
-    return {"title": title, "samples": samples_T, "sample_rate_hz": rate_hz, "mel_MT": mel_MT, "caption": text}
 
 
 def _by_word(named: Sequence[tuple[str, float, float]]) -> list[tuple[str, float, float]]:

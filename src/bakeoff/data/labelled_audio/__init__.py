@@ -1,0 +1,1 @@
+"""Recordings with a class each: keywords, speakers, noises."""
