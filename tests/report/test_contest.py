@@ -49,6 +49,7 @@ def test_who_was_shown_to_be_worse_is_behind_and_others_are_not(tmp_path):
     bakeoff(tmp_path / "one", ["cnn", "rnn", "transformer"], pairs=[CNN_AHEAD, OPEN])
     contest = gather_contest([tmp_path])
     assert contest.unbeaten == {"cnn": ["seeing"], "rnn": [], "transformer": ["seeing"]}
+    assert contest.slowness == {"cnn": 1.0, "rnn": 1.0, "transformer": 1.0}
     assert contest.alone == {"cnn": [], "rnn": [], "transformer": []}
     page = contest_markdown(contest)
     assert (

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from bakeoff.errors import ConfigError
 from bakeoff.record.evidence import Audit
@@ -99,9 +100,26 @@ class Contest:
         return found
 
     @property
+    def full(self) -> list[Entry]:
+        """Those of the tasks in which all three families contend."""
+        return [entry for entry in self.tasks if len(entry.families) == len(FAMILIES)]
+
+    @property
+    def slowness(self) -> dict[str, float]:
+        """Seconds of training over the fastest family's, the median over tasks with all three; by family."""
+        ratios: dict[str, list[float]] = {family: [] for family in FAMILIES}
+        for entry in self.full:
+            rows = {family: entry.best_of(family) for family in FAMILIES}
+            seconds = {family: row.train_seconds or 0.0 for family, row in rows.items() if row is not None}
+            for family, spent in seconds.items():
+                if min(seconds.values()) > 0:
+                    ratios[family].append(spent / min(seconds.values()))
+        return {family: median(found) for family, found in ratios.items() if found}
+
+    @property
     def alone(self) -> dict[str, list[str]]:
         """Tasks that a family wins: one of its contenders is better than those of all others; by family."""
-        winners = [(entry, entry.verdict.winner) for entry in self.tasks if len(entry.families) == len(FAMILIES)]
+        winners = [(entry, entry.verdict.winner) for entry in self.full]
         families = [(entry, {c.name: c.family for c in entry.plan.entered}.get(name or "")) for entry, name in winners]
         return {family: [entry.plan.task for entry, won in families if won == family] for family in FAMILIES}
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from bakeoff.report.contest import FAMILIES, Contest, Entry, said
-from bakeoff.report.numbers import duration
+from bakeoff.report.numbers import duration, significant
 from bakeoff.report.pages.rendering import text_environment, write_page
 from bakeoff.report.words import FAMILY_NAMES
 
@@ -34,7 +34,7 @@ def contest_markdown(contest: Contest) -> str:
         cells={entry.plan.task: [_cell(entry, family) for family in FAMILIES] for entry in contest.tasks},
         unbeaten={FAMILY_NAMES[family]: tasks for family, tasks in contest.unbeaten.items()},
         alone={FAMILY_NAMES[family]: tasks for family, tasks in contest.alone.items()},
-        full=[entry for entry in contest.tasks if len(entry.families) == len(FAMILIES)],
+        slowness={FAMILY_NAMES[family]: significant(ratio, digits=2) for family, ratio in contest.slowness.items()},
         audited=sum(entry.audited is True for entry in contest.ruled),
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
