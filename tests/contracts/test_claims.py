@@ -48,6 +48,10 @@ def test_the_bakeoff_of_a_claim_can_be_planned(name, composer):
     assert units is None or len(set(units)) >= MIN_UNITS
 
 
-def test_there_are_claims_on_every_task(composer):
+def test_there_are_claims_on_each_of_the_eleven_tasks(composer):
     tasks = {composer.compose("compare", [f"claim={name}"]).cfg.task.name for name in NAMES}
-    assert tasks == set(Catalog().options("task"))
+    assert tasks >= {
+        *("image_classification", "object_detection", "semantic_segmentation", "image_captioning"),
+        *("text_classification", "language_modeling", "translation", "recommendation"),
+        *("speech_recognition", "speech_synthesis", "forecasting"),
+    }
