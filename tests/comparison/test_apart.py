@@ -16,6 +16,7 @@ def test_half_of_the_interval_is_that_of_a_mean_of_examples_or_of_units():
     alike = np.repeat(scores[:20], 5)  # twenty groups of five that go right or wrong together
     assert half_width(alike, [str(row // 5) for row in range(100)]) > 2 * half_width(alike, None)
     assert half_width(np.ones(1), None) == math.inf
+    assert half_width(scores, ["the only speaker"] * 100) == math.inf
 
 
 @pytest.mark.parametrize(

@@ -210,4 +210,4 @@ def test_predict_refuses_other_channels(trained, tmp_path, capsys) -> None:
     file = written(tmp_path, "new.ts", "@problemName n\n@classLabel false\n@data\n1,2,3\n")
     with pytest.raises(SystemExit):
         predicted(trained, file)
-    assert "its series have 1 channels, and those of the run 2" in capsys.readouterr().err
+    assert "input=new.ts: its series have 1 channels, and those of the run 2" in capsys.readouterr().err

@@ -74,6 +74,13 @@ def test_samples_draw_channels_and_say_the_class(task: SeriesClassification) -> 
     assert (drawn.title, drawn.note) == ("a", "up")
 
 
+def test_exhibits_say_what_was_answered_beside_what_is_true(task: SeriesClassification) -> None:
+    cases = Cases(["a"], pa.table({"label": [1]}), [np.zeros((3, 2))])
+    answers = pa.table({"probabilities": pa.FixedSizeListArray.from_arrays([0.75, 0.25], 2)})
+    [drawn] = task.exhibits(torch.nn.Identity(), cases, answers)
+    assert drawn.note == "true: up; answered: down (75 %)"
+
+
 def test_of_many_channels_the_first_six_are_drawn(task: SeriesClassification) -> None:
     drawn = task.drawn("a", np.zeros((3, 8)), "up")
     assert len(drawn.lines) == 6

@@ -14,7 +14,9 @@ HALF_OF_95 = 1.96  # standard errors
 
 
 def half_width(scores_N: np.ndarray, units: Sequence[str] | None) -> float:
-    """Half of the 95 % interval of the mean over test examples, or over the units that they belong to."""
+    """Half of the 95 % interval of the mean over test examples, or over the units they belong to (one: endless)."""
+    if units is not None and len(set(units)) == 1:
+        return math.inf
     clusters = clusters_of(np.asarray(units)) if units is not None else None
     values = scores_N if clusters is None else cluster_values(scores_N[None], clusters)[0]
     return HALF_OF_95 * float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.inf

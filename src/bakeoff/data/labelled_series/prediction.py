@@ -46,14 +46,14 @@ def new_series(spec: LabelledSeriesSpec, reading: Reading) -> NewExamples:
     else:
         stored, names, notes = _of_table(reading)
     values, filled = completed(series_of(stored, names), reading.trained.get("fill", "error"), names)
-    require_channels(values[0].shape[1], spec, name=path.name)
+    require_channels(values[0].shape[1], spec, key="input", name=path.name)
     frames = Ragged.of([scaled(own_TK, spec.scaling) for own_TK in values], dtype=np.float32)
     raw = [np.array(frames.row(row)) for row in range(len(values))]
     shown: dict[str, list[Any]] = {"series": names, "steps": [len(own_TK) for own_TK in values]}
     return NewExamples(shown, raw, batches_of(frames, spec, reading.batch_size), (*notes, *filled))
 
 
-def require_channels(own: int, trained: LabelledSeriesSpec, *, name: str) -> None:
+def require_channels(own: int, trained: LabelledSeriesSpec, *, name: str, key: str = "data") -> None:
     """Nothing, if series have the channels of a run.
 
     Raises:
@@ -61,7 +61,7 @@ def require_channels(own: int, trained: LabelledSeriesSpec, *, name: str) -> Non
     """
     if own != trained.num_features:
         problem = f"its series have {own} channels, and those of the run {trained.num_features}"
-        raise DataError("data.other_channels", "data", name, problem)
+        raise DataError("data.other_channels", key, name, problem)
 
 
 def _of_table(reading: Reading) -> tuple[list[Any], list[str], tuple[str, ...]]:

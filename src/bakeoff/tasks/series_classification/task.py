@@ -65,7 +65,7 @@ class SeriesClassification(Classification[LabelledFramesSpec]):
         truths = [self.spec.class_names[label] for label in cases.labels["label"].to_pylist()]
         rows = zip(cases.names, cases.raw, truths, self.predicted(answers).to_pylist(), strict=True)
         return [
-            self.drawn(name, raw, f"{truth}; answered: {said['prediction']} ({100 * said['confidence']:.0f} %)")
+            self.drawn(name, raw, f"true: {truth}; answered: {said['prediction']} ({100 * said['confidence']:.0f} %)")
             for name, raw, truth, said in rows
         ]
 
