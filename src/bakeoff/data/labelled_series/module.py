@@ -62,7 +62,7 @@ class LabelledSeries(LabelledFrames[LabelledSeriesSpec]):
 
     spec_class = LabelledSeriesSpec
     noun = "series"
-    sent_as = (".ts",)
+    sent_as = (".jsonl", ".csv")
     _preparation: SeriesPreparation
 
     def __init__(
