@@ -45,8 +45,8 @@ class InThisProcess:
     def run(self, jobs, *, on_end, on_wait):
         for job in jobs:
             if not job.finished:
-                flops = job.train_flops_per_example
-                training = Training(TrialConfig.of(job.config), job.folder, train_flops_per_example=flops)
+                known = {"train_flops_per_example": job.train_flops_per_example, "energy": job.energy}
+                training = Training(TrialConfig.of(job.config), job.folder, **known)
                 on_end(job, run_trial(training, label=job.label))
 
 

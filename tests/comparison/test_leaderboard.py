@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bakeoff.comparison.judging.leaderboard import leaderboard
+from bakeoff.comparison.judging.leaderboard import COSTS, leaderboard
 from bakeoff.record.contenders import Contender
 from bakeoff.record.plan import RecordedPlan
 from bakeoff.statistics import own_interval, verdict_from_scores
@@ -33,15 +33,14 @@ def bakeoff_of(answers, *, edition=2):
             number=trial,
             failed=False,
             test={"accuracy": row.mean(), "f1_macro": max(row.mean() - 0.01 * trial, 0)},
-            recorded=SimpleNamespace(validation={"accuracy": 1.0 - 0.02 * (trial == 0)}, **dict.fromkeys(COSTS)),
+            recorded=SimpleNamespace(
+                validation={"accuracy": 1.0 - 0.02 * (trial == 0)}, **dict.fromkeys((*COSTS, "energy_by"))
+            ),
         )
         for name, rows in answers.items()
         for trial, row in enumerate(rows)
     ]
     return plan, table, trials
-
-
-COSTS = ("train_flops", "train_seconds", "examples_seen", "examples_per_second", "peak_memory_mb")
 
 
 def answers():

@@ -311,6 +311,9 @@ def _row(
         "latency_ms": {"1": entry.latency_ms, "32": entry.latency_ms * 7.5},
         "latency_repeats_ms": {"1": [entry.latency_ms] * 7, "32": [entry.latency_ms * 7.5] * 7},
         "peak_memory_mb": 402.5 + entry.params / 2000,
+        "energy_j": None,
+        "co2e_g": None,
+        "energy_by": None,
         "failures": sum(name == entry.name for name, _ in recipe.failed),
         "test": {
             "accuracy": accuracy,

@@ -24,6 +24,7 @@ from bakeoff.config import allow, build
 from bakeoff.errors import TrackerNotSynced, TrialsFailed
 from bakeoff.report.pages.terminal import print_leaderboard, print_plan, print_ruling, print_verdict
 from bakeoff.tracking.settings import Tracking
+from bakeoff.training.trial.energy import check_energy
 from bakeoff.training.trial.preflight import check_alone, check_folder, check_machine
 
 PIPE_WIDTH = 120
@@ -43,6 +44,7 @@ def run(config: Mapping[str, Any]) -> FinishedBakeoff:
     allow(config["allow_code"])
     check_alone("compare")
     check_machine(build(config["trainer"], "trainer"))
+    check_energy(config.get("energy"))
     executor: Executor = build(config["executor"], "executor")
     with closing(executor):
         executor.warm_up(modules_of({"data": config["data"], "task": config["task"]}))

@@ -26,6 +26,7 @@ from bakeoff.tracking.settings import Tracking
 from bakeoff.training.devices.ranks import Ranks, ranks_from_outside
 from bakeoff.training.loop.checkpoints import load_weights
 from bakeoff.training.trial.configuration import TrialConfig, trial_id
+from bakeoff.training.trial.energy import check_energy
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.fitting import Training
 from bakeoff.training.trial.latency import latencies_ms
@@ -58,6 +59,7 @@ def run(config: Mapping[str, Any], *, multirun: bool = False) -> dict[str, Any]:
         check_alone("train -m")
     check_selection(trial)
     check_machine(trial.trainer)
+    check_energy(config.get("energy"))
     with with_a_way_out(config):
         data = trial.open_data()
     check_measured(trial, data.spec)
@@ -103,7 +105,15 @@ def _run_in(
         write_json(folder / ENVIRONMENT, environment())
     shown = "lines" if multirun and config["progress"] == "auto" else config["progress"]
     result = run_trial(
-        Training(trial, folder, data, say=lambda line: print(line, flush=True), progress=shown, study=study),
+        Training(
+            trial,
+            folder,
+            data,
+            say=lambda line: print(line, flush=True),
+            progress=shown,
+            study=study,
+            energy=config.get("energy"),
+        ),
         label=label,
         conclude=lambda found: _tested(trial, folder, data, found),
     )

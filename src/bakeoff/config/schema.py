@@ -67,10 +67,13 @@ class Tracked(Network):
 
     Args:
         tracking: the MLflow store.
+        energy: the country that the electricity comes from, by its ISO 3166 code of three letters: a trial's joules and
+            grams of CO2e are measured by codecarbon; null measures nothing.
         progress: what is shown meanwhile: ``auto`` is a bar on a terminal and lines elsewhere.
     """
 
     tracking: Section | None
+    energy: str | None = None
     progress: Literal["auto", "lines", "none"] = "auto"
 
 

@@ -49,6 +49,10 @@ class RecordedTrial:
     examples_seen: float | None = None
     examples_per_second: float | None = None
     peak_memory_mb: float | None = None
+    energy_j: float | None = None
+    """Joules of the process that finished it."""
+    co2e_g: float | None = None
+    energy_by: str | None = None
     epochs: int | None = None
     gradients: str | None = None
     """``vanishing`` or ``exploding`` where they were in training."""

@@ -44,6 +44,9 @@ class LeaderboardRow:
     latency_ms: Mapping[str, float] = field(default_factory=dict)
     latency_repeats_ms: Mapping[str, Sequence[float]] = field(default_factory=dict)
     peak_memory_mb: float | None = None
+    energy_j: float | None = None
+    co2e_g: float | None = None
+    energy_by: str | None = None
     failures: int = 0
     test: Mapping[str, MeanOverSeeds] = field(default_factory=dict)
     validation: Mapping[str, MeanOverSeeds] = field(default_factory=dict)

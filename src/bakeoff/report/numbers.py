@@ -186,6 +186,20 @@ def megabytes(value: float | None) -> str:
     return f"{significant(value)} MB" if is_number(value) else UNKNOWN
 
 
+def joules(value: float | None) -> str:
+    """An energy: ``412 J``, ``1.2 kJ``."""
+    if not is_number(value):
+        return UNKNOWN
+    return f"{significant(value)} J" if value < 1e3 else f"{significant(value / 1e3)} kJ"
+
+
+def grams(value: float | None) -> str:
+    """A mass: ``0.61 g``, ``12 mg``."""
+    if not is_number(value):
+        return UNKNOWN
+    return f"{significant(value)} g" if value >= 0.1 else f"{significant(value * 1e3)} mg"
+
+
 def probability(value: float | None) -> str:
     """A p-value: ``0.012``, ``< 0.001``."""
     if not is_number(value):

@@ -30,6 +30,8 @@ RESULT_METRICS = (
     "examples_seen",
     "examples_per_second",
     "peak_memory_mb",
+    "energy_j",
+    "co2e_g",
     "epochs",
     "wall_seconds",
 )

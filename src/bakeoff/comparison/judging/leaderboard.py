@@ -18,7 +18,7 @@ from bakeoff.statistics import own_interval
 from bakeoff.statistics.clusters import clusters_of
 from bakeoff.statistics.distributions import stdtrit
 
-COSTS = ("train_flops", "train_seconds", "examples_seen", "examples_per_second", "peak_memory_mb")
+COSTS = ("train_flops", "train_seconds", "examples_seen", "examples_per_second", "peak_memory_mb", "energy_j", "co2e_g")
 
 
 def leaderboard(plan: RecordedPlan, table: pd.DataFrame, trials: Sequence[ScoredTrial]) -> list[dict[str, Any]]:
@@ -61,6 +61,7 @@ def _row(
         "params": contender.params,
         "non_embedding_params": contender.non_embedding_params,
         **{name: _mean([getattr(trial, name) for trial in finished]) for name in COSTS},
+        "energy_by": next((trial.energy_by for trial in finished), None),
         "failures": len(trials) - len(finished),
         "test": test,
         "validation": {

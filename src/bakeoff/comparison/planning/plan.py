@@ -92,7 +92,8 @@ class Plan:
             # A search may change the network itself; else the plan has counted the operations for all seeds.
             flops = None if self.tuned else contender.train_flops_per_example
             allowed = list(self.config["allow_code"])
-            self._jobs[key] = Job(config, trial_folder(folder, label.trial_id), label, allowed, flops)
+            energy = self.config.get("energy")
+            self._jobs[key] = Job(config, trial_folder(folder, label.trial_id), label, allowed, flops, energy)
         return self._jobs[key]
 
     def jobs(self, folder: Path, *, first: int | None = None, racing: Sequence[str] | None = None) -> list[Job]:

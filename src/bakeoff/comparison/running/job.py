@@ -22,6 +22,8 @@ class Job:
     allow_code: list[str] = field(default_factory=list)
     train_flops_per_example: float | None = None
     """Where they have been counted already."""
+    energy: str | None = None
+    """The country by whose electricity its energy is measured."""
 
     @property
     def finished(self) -> bool:
@@ -32,7 +34,7 @@ class Job:
     def order(self) -> Order:
         """The same as plain values, for another process."""
         values = dict(self.config), self.folder.resolve(), asdict(self.label), list(self.allow_code)
-        return Order(*values, self.train_flops_per_example)
+        return Order(*values, self.train_flops_per_example, self.energy)
 
 
 @dataclass(frozen=True)

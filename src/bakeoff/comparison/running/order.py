@@ -29,6 +29,7 @@ class Order:
     label: dict[str, Any]
     allow_code: list[str]
     train_flops_per_example: float | None = None
+    energy: str | None = None
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,8 @@ def work(order: Order, device: str | None) -> None:
     allow(order.allow_code)
     label = TrialLabel(**order.label)
     try:
-        flops = order.train_flops_per_example
-        training = Training(TrialConfig.of(order.config), order.folder, train_flops_per_example=flops)
+        known = {"train_flops_per_example": order.train_flops_per_example, "energy": order.energy}
+        training = Training(TrialConfig.of(order.config), order.folder, **known)
         run_trial(training, label=label, own_process=True)
     except Exception as error:  # a trial that fails is scored as the trivial predictor, never dropped
         if is_no_room(error):

@@ -42,13 +42,14 @@ class Cost:
 
 
 def costs(rows: Sequence[LeaderboardRow], *, metric: Metric) -> list[Cost]:
-    """The cost axes for which at least one row has a value: parameters, FLOPs, latency, training time, memory."""
+    """The cost axes for which at least one row has a value: parameters, FLOPs, latency, time, memory, energy."""
     axes = (
         ("params", "trainable parameters", "parameters", [row.params for row in rows]),
         ("flops", "training FLOPs", "training compute", [row.train_flops for row in rows]),
         ("latency", "latency, batch of 1 (ms)", "latency", [row.latency_ms.get("1") for row in rows]),
         ("seconds", "training time (s)", "training time", [row.train_seconds for row in rows]),
         ("memory", "peak memory (MB)", "memory", [row.peak_memory_mb for row in rows]),
+        ("energy", "energy of training (J)", "energy", [row.energy_j for row in rows]),
     )
     found = []
     for key, title, noun, values in axes:

@@ -20,7 +20,19 @@ _FACTS = {"memory_gb": "memory (GB)", "cpu": "CPU", "gpus": "GPUs", "python": "P
 
 
 _PRINTED = (
-    *("count", "flops", "duration", "milliseconds", "megabytes", "probability", "share", "signed_share", "prose"),
+    *(
+        "count",
+        "flops",
+        "duration",
+        "milliseconds",
+        "megabytes",
+        "joules",
+        "grams",
+        "probability",
+        "share",
+        "signed_share",
+        "prose",
+    ),
     "significant",
 )
 

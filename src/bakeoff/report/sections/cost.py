@@ -27,6 +27,7 @@ def cost_context(bakeoff: Bakeoff, metric: Metric, looks: Mapping[str, Look]) ->
         ],
         "ratios": ratios_by_size(bakeoff.contenders),
         "untimed": untimed_words(bakeoff.plan, rows),
+        "energy_by": next((row.energy_by for row in rows if row.energy_by), None),
         **_indicative(bakeoff, metric),
     }
 

@@ -52,6 +52,7 @@ class Training:
         progress: ``auto`` adds a bar where there is a terminal, ``lines`` does without, ``none`` without both.
         study: where a trial of a study reports to, which may end it early: ``sweep.trial`` of the command.
         train_flops_per_example: of its network, where the caller has counted them already.
+        energy: the country by whose electricity its energy is measured; None: not at all.
     """
 
     trial: TrialConfig
@@ -61,6 +62,7 @@ class Training:
     progress: str = "lines"
     study: Mapping[str, Any] | None = None
     train_flops_per_example: float | None = None
+    energy: str | None = None
 
 
 @dataclass(frozen=True)

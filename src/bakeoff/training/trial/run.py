@@ -24,6 +24,7 @@ from bakeoff.training.devices.ranks import ranks_from_outside
 from bakeoff.training.loop.checkpoints import AtomicCheckpointIO
 from bakeoff.training.loop.divergence import Diverged
 from bakeoff.training.loop.pruning import Pruned
+from bakeoff.training.trial.energy import metered
 from bakeoff.training.trial.fitting import Training, train_model
 
 RESULT_VERSION = 1
@@ -74,8 +75,9 @@ def run_trial(
         write_json(folder / RUN, about | {"task": trial.task, "data": trial.data, "started": started})
     result: dict[str, Any] = {"result_version": RESULT_VERSION, **about}
     try:
-        with errors_noted(folder):
+        with errors_noted(folder), metered(training.energy) as metered_so_far:
             result |= train(training, own_process=own_process)
+        result |= metered_so_far
     except Pruned as error:
         result |= {"status": "pruned", "why": str(error)}
     except Diverged as error:
