@@ -10,10 +10,12 @@ import dataclasses
 import io
 import itertools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bakeoff.data.sources.decoding import beside
 from bakeoff.data.sources.delimiting import (
@@ -25,9 +27,11 @@ from bakeoff.data.sources.delimiting import (
     plain_separator,
     reader_of,
 )
+from bakeoff.data.sources.large_csv import is_large_and_plain, plain_columns
 from bakeoff.data.sources.table_format import ReadTable, TableFormat, distinct
 from bakeoff.errors import DataError
 
+_HEAD = 1 << 20  # characters that separators are found in
 _LONGEST_FIELD = 1 << 30  # bytes; the module's own limit of 131,072 is less than a long document
 _EXCELS_LINE = re.compile(r'"?sep=(.)"?\r?\n')
 _ESCAPED = re.compile(r'\\(["\\\r\n])')
@@ -64,20 +68,34 @@ def read_csv(text: str, file: Path, how: TableFormat, *, suffix: str, key: str) 
     usual = SEPARATORS.get(usual, usual)
     if excels := _EXCELS_LINE.match(text):
         usual, text, first_line = excels[1], text[excels.end() :], 2
-    lines = list(io.StringIO(text, newline=""))
+    is_plain = how.quote is None and is_large_and_plain(text)
+    lines = _lines(text[: text.rfind("\n", 0, _HEAD)] if is_plain else text)
     sep = character(how.sep, SEPARATORS, beside(key, "sep")) if how.sep else plain_separator(lines, usual)
-    sheet = _Sheet(file, key, lines, first_line, sep)
+    cut = []
+    if sep != usual and not how.sep:
+        cut = [f"{file.name} is cut at the {_called(sep)}, as its first lines are ({beside(key, 'sep')})."]
+    if is_plain and (plain := plain_columns(text, how.header, sep)) is not None:
+        first_row = first_line + (not how.header)
+        counts = [] if how.header else [pc.sum(pc.equal(plain[name], name)).as_py() for name in plain.column_names]
+        notes = _doubts_of_header(plain.column_names, counts, len(plain), file, beside(key, "header"))
+        return ReadTable(plain, range(first_row, first_row + len(plain)), (*notes, *cut))
+    sheet = _Sheet(file, key, _lines(text) if is_plain else lines, first_line, sep)
     rows, notes = sheet.rows(how.quote)
     if how.header:
         rows = _Rows([list(how.header), *rows.fields], [first_line, *rows.begins])
     else:
         rows, notes = _without_more_header(rows, notes, file)
-        notes += _doubts_of_header(rows, file, beside(key, "header"))
-    if sep != usual and not how.sep:
-        notes.append(f"{file.name} is cut at the {_called(sep)}, as its first lines are ({beside(key, 'sep')}).")
+        header, records = rows.fields[0] if rows.fields else [], [fields for fields in rows.fields[1:] if fields]
+        counts = [sum(len(row) > place and row[place] == name for row in records) for place, name in enumerate(header)]
+        notes += _doubts_of_header(header, counts, len(records), file, beside(key, "header"))
     names, fields = sheet.columns(rows)
     table = pa.table({name: pa.array(values, pa.string()) for name, values in zip(names, fields, strict=True)})
-    return ReadTable(table, rows.begins[1:-1], tuple(notes))
+    return ReadTable(table, rows.begins[1:-1], (*notes, *cut))
+
+
+def _lines(text: str) -> list[str]:
+    """With their ends."""
+    return list(io.StringIO(text, newline=""))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -231,12 +249,20 @@ def _without_more_header(rows: _Rows, notes: list[str], file: Path) -> tuple[_Ro
     return rows, notes
 
 
-def _doubts_of_header(rows: _Rows, file: Path, setting: str) -> list[str]:
-    """A note where a name of a column is a value that fills a good part of the column: so a row's class is."""
-    header, records = rows.fields[0] if rows.fields else [], [fields for fields in rows.fields[1:] if fields]
-    enough = max(_FEW, len(records) * _SHARE_OF_A_CLASS)
-    for column, name in enumerate(header):
-        many = sum(len(fields) > column and fields[column] == name for fields in records)
+def _doubts_of_header(
+    header: Sequence[str], counts: Sequence[int], num_rows: int, file: Path, setting: str
+) -> list[str]:
+    """A note where a name of a column is a value that fills a good part of the column: so a row's class is.
+
+    Args:
+        header: the names.
+        counts: rows in which each column has its name for a value.
+        num_rows: that are not empty.
+        file: the table.
+        setting: that gives names.
+    """
+    enough = max(_FEW, num_rows * _SHARE_OF_A_CLASS)
+    for name, many in zip(header, counts, strict=False):
         if name.strip() and many >= enough:
             names = ",".join(f"column{number}" for number in range(1, len(header) + 1))
             return [
