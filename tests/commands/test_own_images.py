@@ -148,3 +148,17 @@ def test_a_folder_that_cannot_be_written_is_refused_before_training(folder, caps
         run_pipeline("train", argv=["data=digits", "model=linear", "output_dir=file/run"])
     assert stop.value.code == 4
     assert capsys.readouterr().err.startswith("error[env.not_writable] output_dir=file/run")
+
+
+def test_pictures_unlike_those_of_training_are_told_and_others_are_not(folder, capsys):
+    data = image_folder(folder / "own")
+    run_pipeline("train", argv=[*data, *SMALL, "output_dir=run"])
+    for name, kinds in (("alike", ["left", "right"] * 12), ("unlike", ["left"] * 24)):
+        (folder / name).mkdir()
+        for index, kind in enumerate(kinds):
+            picture(kind, 2000 + index).save(folder / name / f"{index}.png")
+        capsys.readouterr()
+        run_pipeline("predict", argv=["run=run", f"input={folder / name}", "output=answers.csv"])
+        told = capsys.readouterr().out
+        assert ("[data.drift]" in told) == (name == "unlike"), told
+    assert "these 24 inputs are answered otherwise than the" in told

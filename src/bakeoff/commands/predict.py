@@ -15,6 +15,8 @@ from bakeoff.config.composition import compose_section
 from bakeoff.data.contract import Reading
 from bakeoff.errors import ConfigError, EnvironmentFault
 from bakeoff.files import atomic_writer
+from bakeoff.record.answers import answers_file
+from bakeoff.statistics.shift import FEWEST, shifts
 from bakeoff.training.trial.saved_run import SavedRun, load_run
 
 WRITERS = {
@@ -62,11 +64,36 @@ def _answers(saved: SavedRun, config: Mapping[str, Any]) -> pd.DataFrame:
     for note in new.notes:
         print(note)
     said = saved.task.predict(saved, new, **options)
+    if drifted := drift(saved, said):
+        print(f"warning: {drifted}")
     table = pa.table({**new.shown, **dict(zip(said.column_names, said.columns, strict=True))}).to_pandas()
     if not saved.task.shows_its_answers:
         unnamed = [name for name in table if name != "input"]
         print(table[unnamed[:SHOWN_COLUMNS]].head(SHOWN_ROWS).to_string(index=False))
     return table
+
+
+def drift(saved: SavedRun, said: pa.Table) -> str:
+    """A sentence where new inputs are answered otherwise than those of the test were; empty where they are not.
+
+    Args:
+        saved: the run, with its sealed answers.
+        said: what it says of the new inputs.
+    """
+    new = saved.task.traits(said)
+    if len(said) < FEWEST or not new or not answers_file(saved.folder).exists():
+        return ""
+    old = saved.task.traits(saved.task.predicted(saved.sealed()))
+    found = shifts(old, new)
+    if not found:
+        return ""
+    num_old, farthest = len(next(iter(old.values()))), found[0]
+    moved = "; ".join(f"{one.name} {one.new:.2f} on average, {one.old:.2f} there" for one in found[:SHOWN_COLUMNS])
+    tested = f"Kolmogorov-Smirnov distance up to {farthest.distance:.2f}, p {farthest.p:.1g} over {len(new)} classes"
+    return (
+        f"these {len(said):,} inputs are answered otherwise than the {num_old:,} of the test: {moved} ({tested}). "
+        "If they are of another kind than the data of training, test figures do not hold for them [data.drift]"
+    )
 
 
 def _plain_text(value: Any) -> Any:

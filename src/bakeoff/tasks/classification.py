@@ -237,6 +237,10 @@ class Classification(Task[AnyClassSpec], abc.ABC):
         confidence = np.take_along_axis(probabilities_NK, said[:, None], axis=1)[:, 0]
         return table_of(prediction=names[said].tolist(), confidence=confidence, **shares)
 
+    def traits(self, predicted: pa.Table) -> dict[str, np.ndarray]:
+        """The probability of each class."""
+        return {name: column(predicted, name) for name in predicted.column_names if name.startswith("p(")}
+
 
 def _answered(answers: pa.Table, labels: pa.Table) -> Answered:
     said = column(answers, "decisions") if "decisions" in answers.column_names else None

@@ -272,6 +272,14 @@ class Task(abc.ABC, Generic[AnySpec]):
     def predicted(self, answers: pa.Table) -> pa.Table:
         """What `predict` writes of new examples, beside their names: columns that a person reads."""
 
+    def traits(self, predicted: pa.Table) -> dict[str, np.ndarray]:
+        """Numbers of each answer, by which new inputs are held against those of the test; none, where none would tell.
+
+        Args:
+            predicted: as of `predicted`.
+        """
+        return {}
+
     def predict(self, run: Answering, new: NewExamples) -> pa.Table:
         """The table of `predict` for new examples; further keyword arguments are its options, from ``task.predict``."""
         return self.predicted(run.answers(new))

@@ -30,6 +30,7 @@ from bakeoff.training.loop.checkpoints import load_weights
 from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.answering import answers_to
 from bakeoff.training.trial.configuration import DESCRIPTIONS, TrialConfig
+from bakeoff.training.trial.predictions import sealed_answers
 
 MADE = ("module", "net")
 """What a section of data, task or model has the program make, out of the section's other values."""
@@ -78,6 +79,14 @@ class SavedRun:
         if self.trial.is_fitted:
             return self._settled(self.fitted().respond(data.raw(split)))
         return self._settled(answers_to(self.module(), data.predict_dataloader(split), self.trial.trainer))
+
+    def sealed(self) -> pa.Table:
+        """What it said of the test when it was trained.
+
+        Raises:
+            CheckpointError: the file is not the one that it wrote.
+        """
+        return self._settled(sealed_answers(self.folder, self.result))
 
     def _settled(self, answers: pa.Table) -> pa.Table:
         return self.task.settled(answers, self.result.get("settled") or {})
