@@ -66,9 +66,11 @@ def help_page(pipeline: str, program: str, catalog: Catalog) -> str:
 
 
 def _options(group: str, catalog: Catalog) -> str:
-    """All by name; of experiments and data, of which every task brings some, how many."""
+    """All by name; of experiments, data and claims, of which every task brings some, how many."""
     names = catalog.options(group)
-    return f"{len(names)} of them: bakeoff list {group}" if group in ("experiment", "data") else ", ".join(names)
+    return (
+        f"{len(names)} of them: bakeoff list {group}" if group in ("experiment", "data", "claim") else ", ".join(names)
+    )
 
 
 def _row(name: str, text: str) -> str:

@@ -67,8 +67,7 @@ class Tracked(Network):
 
     Args:
         tracking: the MLflow store.
-        energy: the country that the electricity comes from, by its ISO 3166 code of three letters: a trial's joules and
-            grams of CO2e are measured by codecarbon; null measures nothing.
+        energy: a country, by its code of three letters: measures joules, and CO2e of its electricity.
         progress: what is shown meanwhile: ``auto`` is a bar on a terminal and lines elsewhere.
     """
 
@@ -95,20 +94,17 @@ class Compare(Tracked):
     Args:
         contenders: models by name, or mappings with changes: ``[resnet, {model: vit, depth: 6}]``.
         baselines: reference models beside the contenders, no part of the verdict.
-        seeds: how many (0, 1, ...), or a list of them; null: 5, or as many as the last of ``looks``.
+        seeds: how many, or a list of them; null: 5, or as many as the last of ``looks``.
         alpha: the verdict's error rate, over all pairs.
         margin: the smallest difference that matters; null: a tenth of the best validation error.
-        looks: numbers of seeds at which the verdict may be read, declared before the first run; ``every`` one from 5 to
-            20, or levels by number. Of a search: numbers of its trials, from 12 on, the last being ``tune.trials``.
+        looks: seeds (of a search: trials) to read the verdict at; ``every`` one from 5 to 20.
         futility: end where a decision by the last look has become unlikely.
         tune: how contenders are searched.
         paired: pair contenders by seed; needs 10 of them.
         budget: what is held equal.
         executor: how trials run.
-        rerun: ``killed``: trials that were killed from outside are run again by the same command, the test still
-            sealed; null scores them as the trivial predictor.
-        trials_from: the folder of another bakeoff, whose finished trials of the same configuration, seed and data are
-            taken over, so that only those are trained that it lacks; the verdict is stamped, as its test was opened.
+        rerun: ``killed``: trials killed from outside are run again, the test still sealed.
+        trials_from: another bakeoff's folder: its finished trials are not run again.
         claim: a file of ``conf/claim``: what a publication says of these contenders, to be ruled on.
     """
 
