@@ -40,8 +40,12 @@ def work(order: Order, device: str | None) -> None:
     allow(order.allow_code)
     label = TrialLabel(**order.label)
     try:
-        known = {"train_flops_per_example": order.train_flops_per_example, "energy": order.energy}
-        training = Training(TrialConfig.of(order.config), order.folder, **known)
+        training = Training(
+            TrialConfig.of(order.config),
+            order.folder,
+            train_flops_per_example=order.train_flops_per_example,
+            energy=order.energy,
+        )
         run_trial(training, label=label, own_process=True)
     except Exception as error:  # a trial that fails is scored as the trivial predictor, never dropped
         if is_no_room(error):
