@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 from pathlib import Path, PurePosixPath
@@ -9,9 +10,12 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).parents[1]
 MIRRORED = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 """Pages at the top of the repository, and what they are called in the site."""
+FOLDERS = {"conf/task": "tasks/index.md", "conf/model": "models/index.md"}
+"""Folders of which the site has a page."""
 
 _LINK = re.compile(r"(?<=\]\()([^)\s#]+)(#[^)\s]*)?(?=\))")
 _INCLUDE = re.compile(r"^<!-- include (\S+): (.+?) -->$", re.MULTILINE)
+_MADE = re.compile(r"^<!-- made: (\w+)\.(\w+) -->$", re.MULTILINE)
 _FENCE = re.compile(r"^```(\w+) (\S+\.\w+)$", re.MULTILINE)
 _CODED_HEADING = re.compile(r"^(#+ ([A-Z]\d{3}) .*)$", re.MULTILINE)
 
@@ -25,7 +29,7 @@ def page_of(file: str) -> str:
     """Where the site has a file of the repository: as it is under ``docs/``, else as a page that shows it."""
     if file.startswith("docs/"):
         return file.removeprefix("docs/")
-    return MIRRORED.get(file, f"files/{file}.md")
+    return (MIRRORED | FOLDERS).get(file, f"files/{file}.md")
 
 
 def linked_files(text: str, source: str) -> set[str]:
@@ -46,7 +50,7 @@ def relinked(text: str, *, source: str, page: str) -> str:
 
     def moved(link: re.Match[str]) -> str:
         file = _target(link[1], source)
-        if file is None or not (ROOT / file).is_file():
+        if file is None or not ((ROOT / file).is_file() or file in FOLDERS):
             return link[0]
         return f"{os.path.relpath(page_of(file), folder)}{link[2] or ''}".replace(os.sep, "/")
 
@@ -54,13 +58,18 @@ def relinked(text: str, *, source: str, page: str) -> str:
 
 
 def assembled(text: str, page: str) -> str:
-    """A page's text with the parts of other files that it names: ``<!-- include CONTRIBUTING.md: Add a model -->``."""
+    """A page's text with the parts that it names.
+
+    ``<!-- include CONTRIBUTING.md: Add a model -->`` is a part of another file, ``<!-- made: errors.codes -->`` what a
+    function of a module beside this one says.
+    """
 
     def part(found: re.Match[str]) -> str:
         return relinked(section((ROOT / found[1]).read_text("utf-8"), found[2]), source=found[1], page=page)
 
     own = relinked(text, source=source_of(page), page=page)
-    return _CODED_HEADING.sub(_anchored, _FENCE.sub(r'```\1 title="\2"', _INCLUDE.sub(part, own)))
+    whole = _MADE.sub(_said, _INCLUDE.sub(part, own))
+    return _CODED_HEADING.sub(_anchored, _FENCE.sub(r'```\1 title="\2"', whole))
 
 
 def section(text: str, name: str) -> str:
@@ -82,6 +91,10 @@ def _target(link: str, source: str) -> str | None:
     if ":" in link or link.startswith("/"):
         return None
     return os.path.normpath(PurePosixPath(source).parent / link).replace(os.sep, "/")
+
+
+def _said(made: re.Match[str]) -> str:
+    return str(getattr(importlib.import_module(f"docsite.{made[1]}"), made[2])())
 
 
 def _anchored(heading: re.Match[str]) -> str:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import torch
+from docsite import errors, pictures
+from docsite.diagram import blocks_of, drawn
 from docsite.links import ROOT, assembled, section
+from torch import nn
+
+from bakeoff.config.catalog import Catalog
+from bakeoff.statistics import WORDS
 
 mkdocs = pytest.importorskip("mkdocs")
 
@@ -93,6 +102,72 @@ def test_checks_are_found_by_their_code(site: dict[Path, Html]) -> None:
 
     checks = next(html for page, html in site.items() if page.name == "checks.html")
     assert {check.code.lower() for check in CHECKS} <= checks.ids
+
+
+def text_of(site: dict[Path, Html], name: str) -> str:
+    """A page's text, as HTML."""
+    return next(page for page in site if page.as_posix().endswith(f"/{name}.html")).read_text("utf-8")
+
+
+def test_every_model_has_a_page_with_its_paper_and_its_settings_and_every_network_is_drawn(
+    site: dict[Path, Html],
+) -> None:
+    catalog = Catalog()
+    for name in catalog.options("model"):
+        content, page = catalog.content("model", name), text_of(site, f"models/{name}")
+        arxiv = re.search(r"arXiv:([\w./-]+\d)", content["paper"])
+        assert (f"https://arxiv.org/abs/{arxiv[1]}" if arxiv else escape(content["paper"], quote=False)) in page, name
+        assert f"model={name}" in page
+        drawn = content["contract"] not in ("FittedModel", "TokenModel")
+        assert ('<svg class="blocks"' in page) == drawn, name
+
+
+def test_every_task_has_a_page_with_its_models_metrics_data_and_experiments(site: dict[Path, Html]) -> None:
+    catalog = Catalog()
+    pages = {name: text_of(site, f"tasks/{name}") for name in catalog.options("task")}
+    for name, page in pages.items():
+        section = catalog.content("task", name)
+        assert all(f"models/{model}.html" in page for model in section["baselines"])
+        assert all(f"<code>{metric}</code>" in page for metric in [section["metric"]])
+        assert "<code>data=" in page
+    assert all(sum(f">{name}<" in page for page in pages.values()) == 1 for name in catalog.options("experiment"))
+
+
+def test_parts_that_are_alike_are_drawn_once() -> None:
+    net = nn.Sequential(nn.Linear(4, 8), nn.Sequential(*[nn.Linear(8, 8) for _ in range(3)]), nn.ReLU(inplace=True))
+    block = blocks_of(net, lambda net: net(torch.zeros(2, 4)))
+    assert [(part.kind, part.shape, part.repeats) for part in block.parts] == [
+        ("Linear(4, 8)", "8", 1),
+        ("Sequential", "8", 1),
+        ("ReLU(inplace=True)", "8", 1),
+    ]
+    assert [(part.kind, part.parameters, part.repeats) for part in block.parts[1].parts] == [("Linear(8, 8)", 72, 3)]
+    assert "Linear(8, 8)<tspan" in drawn(block, label="a net")
+
+
+def test_parts_are_drawn_in_the_order_in_which_they_run() -> None:
+    class Reversed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.last, self.first, self.idle = nn.Linear(2, 3), nn.Linear(4, 2), nn.Linear(9, 9)
+
+        def forward(self, x_BD: torch.Tensor) -> torch.Tensor:
+            return self.last(self.first(x_BD))
+
+    assert [part.name for part in blocks_of(Reversed(), lambda net: net(torch.zeros(1, 4))).parts] == ["first", "last"]
+
+
+def test_every_code_of_an_error_is_listed_under_its_exit_code() -> None:
+    raised = {(found.exit_code, found.code) for found in errors.all_raised()}
+    assert (2, "config.unknown_key") in raised and (3, "data.missing_column") in raised
+    listed = errors.codes()
+    assert all(f"| `{code}` |" in listed for _, code in raised)
+
+
+def test_the_pictures_of_the_protocol_show_each_verdict_and_fewer_false_winners() -> None:
+    assert {verdict.verdict for verdict in pictures.verdicts().values()} == set(WORDS)
+    welch, crossed = pictures.false_winners()
+    assert crossed <= 3 < welch
 
 
 def test_a_part_of_another_page_is_found_by_its_heading_or_its_first_words() -> None:

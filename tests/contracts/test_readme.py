@@ -22,6 +22,7 @@ from bakeoff.errors import ErrorGroup
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "CONTRIBUTING.md")
+DOCS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
 PLACEHOLDER = "<"
 MACHINE_PATH = re.compile(r"(?<![\w./~-])/(?:{})/".format("|".join(("work", "tmp", "root", "opt", "home"))))
 
@@ -32,14 +33,19 @@ def blocks(page: str, language: str) -> list[str]:
     return [body for found, body in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S) if found == language]
 
 
+def words_of(line: str) -> list[str]:
+    """A command of bakeoff as words, without ``bakeoff``; of another line none."""
+    words = shlex.split(line, comments=True) if re.match(r"bakeoff |python pipelines/", line) else []
+    return words[1:] if words[:1] == ["bakeoff"] else [Path(words[1]).stem, *words[2:]] if words else []
+
+
 def typed(page: str) -> list[tuple[str, ...]]:
     """Every command of bakeoff in a page's blocks and inline code, as words; `$ ` lines, which may fail, are apart."""
     inline = re.findall(r"`((?:bakeoff|python pipelines/)[^`]*)`", (ROOT / page).read_text(encoding="utf-8"))
     lines = [line for block in blocks(page, "") for line in block.splitlines()]
     found = []
     for line in [*lines, *inline]:
-        words = shlex.split(line, comments=True) if re.match(r"bakeoff |python pipelines/", line) else []
-        words = words[1:] if words[:1] == ["bakeoff"] else [Path(words[1]).stem, *words[2:]] if words else []
+        words = words_of(line)
         if len(words) > 1 - (line in lines) and PLACEHOLDER not in line and "..." not in words:
             found.append(tuple(words))
     return sorted(set(found))
@@ -121,7 +127,7 @@ def test_every_make_target_exists():
         assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.M)) <= targets
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "docs/protocol.md"])
+@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", *DOCS])
 def test_every_file_that_a_page_names_exists(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]

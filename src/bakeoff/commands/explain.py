@@ -221,22 +221,41 @@ def _explain_option(catalog: Catalog, group: str, name: str) -> None:
             print(f"  {key:<11}{content[key]}")
     print(f"  {'choose it':<11}{group}={name}")
     print(f"  {'file':<11}{path}")
+    table = plain_table("key", "value", "type", "what it is")
+    for row in option_rows(catalog, group, name):
+        table.add_row(escape(row.key), escape(row.value), escape(row.kind), escape(textwrap.shorten(row.doc, 160)))
+    show(table)
+
+
+@dataclass(frozen=True)
+class OptionRow:
+    """A setting of an option: its key as one types it, its value, its type and what it means."""
+
+    key: str
+    value: str
+    kind: str
+    doc: str
+
+
+def option_rows(catalog: Catalog, group: str, name: str) -> list[OptionRow]:
+    """The settings of an option, its own before those that it inherits, and then what its constructor takes besides."""
+    content, path = catalog.content(group, name), catalog.path(group, name)
     prefix = f"{group}.net" if "net" in content else ("" if group == "experiment" else group)
     section = content.get("net", content)
     beside = catalog.comments(group, name)
     declared = signature(str(section.get("_target_", "")))
-    table = plain_table("key", "value", "type", "what it is")
     given = _settings(section)
     own = {key.removeprefix("net.") for key in (notes(path) if path else ())}
-    names = sorted(given, key=lambda key: key not in own)  # before what it inherits
+    names = sorted(given, key=lambda key: key not in own)
     names += [key for key in (arguments(prefix, section) if declared else ()) if key not in section]
+    rows = []
     for key in names:
         parameter = declared.get(key) if declared else None
         doc = beside.get(f"net.{key}" if "net" in content else key) or (parameter.doc if parameter else "")
         value = _text(given[key]) if key in given else str(parameter.default if parameter else "")
         kind = describe(parameter.annotation) if parameter and parameter.annotation else _kind(given.get(key))
-        table.add_row(f"{prefix}.{key}".lstrip("."), escape(value), escape(kind), escape(textwrap.shorten(doc, 160)))
-    show(table)
+        rows.append(OptionRow(f"{prefix}.{key}".lstrip("."), value, kind, doc))
+    return rows
 
 
 def _settings(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
