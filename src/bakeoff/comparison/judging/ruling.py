@@ -9,9 +9,9 @@ error rate; a pair with a baseline has an interval of its own (`over_baseline`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bakeoff.record.ruling import BETTER, REFUTED, UNDECIDED, UPHELD, Claim, RuledPair, Ruling, Saying
+from bakeoff.record.ruling import BETTER, EQUAL, REFUTED, UNDECIDED, UPHELD, Claim, RuledPair, Ruling, Saying
 from bakeoff.record.verdict import RecordedPair, RecordedVerdict
 from bakeoff.statistics.advice import Advice
 from bakeoff.statistics.amounts import Amounts
@@ -128,14 +128,16 @@ class _Case:
         estimate = None if pair is None else pair.estimate(verdict.num_units)
         if (why := self._why_closed()) or pair is None or estimate is None:
             return Advice(why or "what would decide it is not reckoned for baselines")
-        alpha = verdict.alpha or 0.05
+        alpha, margin = verdict.alpha or 0.05, verdict.margin
+        if self.saying.relation == EQUAL and margin is not None:  # settled by an interval on one side of the margin
+            estimate, margin = replace(estimate, difference=abs(estimate.difference) - margin), None
         question = Question(
             a=pair.a,
             b=pair.b,
             estimate=estimate,
             level=pair.level,
             equivalence_level=pair.equivalence_level or alpha,
-            margin=verdict.margin,
+            margin=margin,
             units="test examples" if verdict.unit == "example" else f"{verdict.unit}s",
         )
         return assured_advice(question, self._amounts)
