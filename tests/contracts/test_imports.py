@@ -34,6 +34,7 @@ ORDER = [
     "training",
     "tracking",
     "delivery",
+    "insight",
     "comparison",
     "report",
     "commands",

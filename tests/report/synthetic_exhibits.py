@@ -25,6 +25,8 @@ from bakeoff.tasks.exhibits import (
     SpokenExhibit,
     TableExhibit,
     TextExhibit,
+    WeighedCourseExhibit,
+    WeighedTextExhibit,
 )
 
 NAMES = ("resnet", "renet", "vit")
@@ -48,6 +50,12 @@ def exhibits_of(name: str) -> list[Exhibit]:
         regions(off),
         glances(off),
         course(off),
+        WeighedTextExhibit(
+            output=f"good ({90 - off} %)", truth="good", tokens=("not", "bad"), weights={"saliency": (0.5 * off, -1.0)}
+        ),
+        WeighedCourseExhibit(
+            history=(1.0, np.nan, 3.0), answer=(2.0 + off, 4.0), truth=(2.5, 3.5), weights={"rollout": (0.1, 0.0, -0.9)}
+        ),
         tone(off),
         spoken(off),
         RankedExhibit(

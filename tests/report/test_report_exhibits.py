@@ -146,6 +146,8 @@ BROKEN = {
         {"mask_HW": pack(np.zeros((2, 2)), "uint16")},
     ],
     "curve": [{"truth": [1.0]}, {"x": [], "answer": []}],
+    "weighed_text": [{"weights": {"saliency": [1.0]}}],
+    "weighed_course": [{"weights": {"rollout": [1.0, None, 0.0]}}],
     "audio": [{"sample_rate_hz": 0}, {"samples": {"dtype": "object", "shape": [1], "base64": "AAAA"}}],
     "spoken": [{"spans": []}, {"edits": [{"kind": "swap", "true": "a", "read": "b"}]}],
     "ranked": [{"scores": [1.0]}],

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytorch_lightning as pl
 
 from bakeoff.data.batches.batch import Tree
+from bakeoff.data.corruption import Corruption
 from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.data.spec import Spec
 
@@ -179,6 +180,9 @@ class TaskData(pl.LightningDataModule, abc.ABC):
     copies_leak: ClassVar[bool] = True
     """Whether examples of equal content in two splits are a leak; series and interactions repeat by nature."""
 
+    corruptions: ClassVar[Mapping[str, Corruption]] = {}
+    """What may befall its inputs, by name."""
+
     name: str
     """What the data is called in tables and reports."""
     batch_size: int
@@ -282,6 +286,14 @@ class TaskData(pl.LightningDataModule, abc.ABC):
     def cases(self, split: Split) -> Cases:
         """The examples of a split."""
         return Cases(self.examples(split), self.labels(split), self.raw(split))
+
+    def corrupted(self, split: Split, name: str, severity: int) -> NewExamples:
+        """The inputs of a split, spoilt in one of the ways of `corruptions`: the same at every call.
+
+        Raises:
+            NotImplementedError: this kind of data has none.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no corruptions")
 
     @classmethod
     @abc.abstractmethod

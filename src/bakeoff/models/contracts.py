@@ -201,6 +201,11 @@ class TokenBackbone(nn.Module, abc.ABC):
     width: int
     """D: the size of each token's output vector."""
 
+    @property
+    @abc.abstractmethod
+    def embedding(self) -> nn.Module:
+        """The layer that makes a vector of each token, the same at any place."""
+
     @abc.abstractmethod
     def forward(self, tokens_BT: Tensor, *, padding_mask_BT: Tensor | None = None) -> Tensor:
         """The encoded tokens, shape ``(B, T, D)``."""

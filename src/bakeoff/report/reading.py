@@ -41,6 +41,8 @@ class Bakeoff:
         openings: Each time that the test labels were opened.
         scaling: What `scale` measured of the contenders, or ``None``.
         gradients: What `gradients` found of them, or ``None``.
+        explanations: What `why` found that they look at, or ``None``.
+        robustness: What `robustness` found that they withstand, or ``None``.
         overview: What their answers to the whole test show, all together.
         exhibits: What contenders answered to a few test examples; empty where scores say it all.
         missing: What a reader should know is not there, one sentence each.
@@ -61,6 +63,8 @@ class Bakeoff:
     """What the margin was made of; empty where that is not written down."""
     scaling: Mapping[str, Any] | None = None
     gradients: Mapping[str, Any] | None = None
+    explanations: Mapping[str, Any] | None = None
+    robustness: Mapping[str, Any] | None = None
     exhibits: Mapping[str, Any] = field(default_factory=dict)
     overview: Sequence[Any] = ()
     of_classes: bool = True
@@ -144,6 +148,8 @@ def read_bakeoff(folder: Path) -> Bakeoff:
         margin_rule=str((parsed_object(folder / layout.MARGIN) or {}).get("rule") or ""),
         scaling=read_measured(folder / layout.SCALE),
         gradients=read_measured(folder / layout.GRADIENTS),
+        explanations=read_measured(folder / layout.EXPLANATIONS),
+        robustness=read_measured(folder / layout.ROBUSTNESS),
         exhibits=read_exhibits(folder),
         overview=read_overview(folder),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -33,6 +33,7 @@ from bakeoff.tasks.classes.threshold import ChosenBy, Threshold
 from bakeoff.tasks.classes.validation import GatheredAnswers
 from bakeoff.tasks.contract import Sealed, Task
 from bakeoff.tasks.exhibits import Exhibit
+from bakeoff.tasks.explained import Explained
 from bakeoff.tasks.weighted_mean import WeightedMean
 
 ONE_SIDED = 0.9
@@ -210,6 +211,42 @@ class Classification(Task[AnyClassSpec], abc.ABC):
         """How common each class was in training, to every input."""
         shares_K = class_shares(column(train.labels, "label"), self.num_classes)
         return repeat_row(table_of(probabilities=shares_K[None]), len(inputs))
+
+    def explained_by(
+        self,
+        logits_of: Callable[..., Tensor],
+        features: Tensor,
+        *others: Tensor,
+        drawn: Callable[[int, Mapping[str, np.ndarray], Cases, str, str], Exhibit],
+        **places: Any,
+    ) -> Explained:
+        """The logit of each example's most probable class, and how probable that class still is.
+
+        Args:
+            logits_of: of ``(features, *others)``, ``(B, K)``.
+            features: what is explained.
+            others: what else the network is called with.
+            drawn: as in `Explained`, with what was said and what is right too.
+            places: what else `Explained` holds.
+        """
+        with torch.no_grad():
+            shares_BK = self._probabilities(logits_of(features, *others))
+            said_B1 = shares_BK.argmax(dim=1, keepdim=True)
+
+        def driven(features: Tensor, *others: Tensor) -> Tensor:
+            return logits_of(features, *others[:-1]).gather(1, others[-1])[:, 0]
+
+        def kept(features: Tensor, *others: Tensor) -> Tensor:
+            return self._probabilities(logits_of(features, *others[:-1])).gather(1, others[-1])[:, 0]
+
+        def drawn_with_words(row: int, shares: Mapping[str, np.ndarray], case: Cases) -> Exhibit:
+            said, label = int(said_B1[row]), column(case.labels, "label")[0]
+            names, right = self.spec.class_names, np.flatnonzero(label) if self.spec.multi_label else [label]
+            words = f"{names[said]} ({100 * float(shares_BK[row, said]):.0f} %)"
+            return drawn(row, shares, case, words, ", ".join(names[int(index)] for index in right))
+
+        others = (*others, said_B1)
+        return Explained(features=features, others=others, driven=driven, kept=kept, drawn=drawn_with_words, **places)
 
     def overview(self, trials: Mapping[str, Iterable[Sealed]], labels: pa.Table) -> list[Exhibit]:
         """Precision against recall of the positive class or the rarest ones, and a table of all classes."""

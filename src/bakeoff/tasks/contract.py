@@ -25,6 +25,7 @@ from bakeoff.metrics import MetricFacts, facts_of
 from bakeoff.models.cost import flops_per_example
 from bakeoff.tables import in_order_of, join
 from bakeoff.tasks.exhibits import Exhibit
+from bakeoff.tasks.explained import Explained
 from bakeoff.tasks.samples import sampled
 
 MakeBackbone: TypeAlias = Callable[..., nn.Module]
@@ -254,6 +255,15 @@ class Task(abc.ABC, Generic[AnySpec]):
             answers: what the network's trial sealed of them.
         """
         return []
+
+    def explained(self, net: nn.Module, inputs: Tree) -> Explained | None:
+        """What of a batch of inputs attributions divide a network's answers among; None where no such thing is said.
+
+        Args:
+            net: in evaluation mode.
+            inputs: of the batch, on the network's device.
+        """
+        return None
 
     def samples(self, cases: Cases) -> list[Exhibit]:
         """Some examples with what they should be answered with, for a look at the data before training."""

@@ -168,6 +168,42 @@ class CurveExhibit(_Shown):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WeighedTextExhibit(_Shown):
+    """A text whose tokens speak for an answer (above 0) or against it (below).
+
+    Attributes:
+        output: the answer; ``truth`` is what it should have been.
+        tokens: of the text.
+        weights: of each token, in several ways, by name.
+    """
+
+    kind = "weighed_text"
+
+    output: str
+    tokens: Sequence[str]
+    weights: Mapping[str, Sequence[float] | np.ndarray]
+    truth: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeighedCourseExhibit(_Shown):
+    """A course of values, whose steps move an answer towards what it is (above 0) or away from it (below).
+
+    Attributes:
+        history: the values, NaN where there is none.
+        answer: what was said to come next, and ``truth`` what came.
+        weights: of each step of the history, in several ways, by name.
+    """
+
+    kind = "weighed_course"
+
+    history: Sequence[float] | np.ndarray
+    answer: Sequence[float] | np.ndarray
+    weights: Mapping[str, Sequence[float] | np.ndarray]
+    truth: Sequence[float] | np.ndarray = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class AudioExhibit(_Shown):
     """A sound to listen to, with its mel spectrogram.
 
@@ -278,6 +314,8 @@ Exhibit: TypeAlias = (
     | PictureExhibit
     | GlancesExhibit
     | CurveExhibit
+    | WeighedTextExhibit
+    | WeighedCourseExhibit
     | AudioExhibit
     | SpokenExhibit
     | RankedExhibit

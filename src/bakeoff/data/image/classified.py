@@ -16,11 +16,13 @@ from torch import Tensor
 from bakeoff.data.bad_rows import OnBad
 from bakeoff.data.batches.order import SAMPLERS, Sampler
 from bakeoff.data.checks import require_choice
-from bakeoff.data.contract import Split
+from bakeoff.data.contract import Inputs, NewExamples, Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.image.columns import ImageColumns
+from bakeoff.data.image.corruptions import CORRUPTIONS, corrupted_pixels
 from bakeoff.data.image.headers import height_and_width
 from bakeoff.data.image.images import Images
+from bakeoff.data.image.prediction import normalised
 from bakeoff.data.image.prepared import ImagePreparation, PreparedImages, prepare_images, read_records
 from bakeoff.data.image.records import Background, PixelRule
 from bakeoff.data.image.spec import ImageSpec
@@ -81,6 +83,7 @@ class ClassifiedImages(Images[ImageSpec]):
     """
 
     spec_class = ImageSpec
+    corruptions = CORRUPTIONS
 
     def __init__(
         self,
@@ -140,6 +143,14 @@ class ClassifiedImages(Images[ImageSpec]):
         assert isinstance(trained, ImageSpec)
         refuse_other_classes(self.spec.class_names, trained.class_names, name=self.name)
         super().preprocess_as(trained)
+
+    def corrupted(self, split: Split, name: str, severity: int) -> NewExamples:
+        """Noise, blur or less contrast; see `bakeoff.data.image.corruptions`."""
+        pixels_NHWC = self._pixels(self._split_rows(split))
+        pixels_NHWC = corrupted_pixels(pixels_NHWC, name, CORRUPTIONS[name].amount(severity))
+        pixels_NCHW = torch.from_numpy(pixels_NHWC).permute(0, 3, 1, 2)
+        batches = [normalised(part, self.spec) for part in pixels_NCHW.split(self._evaluation_batch_size)]
+        return NewExamples({"file": self.examples(split)}, list(pixels_NHWC), Inputs(batches))
 
     def labels(self, split: Split) -> pa.Table:
         """The class of each example, ``label``, in the order of its evaluation loader (train: of the source)."""

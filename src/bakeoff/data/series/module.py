@@ -20,8 +20,9 @@ from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
 from bakeoff.data.cache import digest, hash_arrays
 from bakeoff.data.checks import require_choice, require_positive
-from bakeoff.data.contract import LazyRows, NewExamples, Reading, Split
+from bakeoff.data.contract import Inputs, LazyRows, NewExamples, Reading, Split
 from bakeoff.data.series.columns import SeriesColumns
+from bakeoff.data.series.corruptions import CORRUPTIONS, corrupted_windows
 from bakeoff.data.series.folds import OnShort, RollingRule, Windows
 from bakeoff.data.series.history import History
 from bakeoff.data.series.laid_out import LaidOut, Layout, lay_out
@@ -86,6 +87,7 @@ class SeriesData(SplitData[SeriesSpec]):
     """
 
     spec_class = SeriesSpec
+    corruptions = CORRUPTIONS
     noun = "window"
     sent_as = (".jsonl", ".csv")
     copies_leak = False
@@ -251,6 +253,13 @@ class SeriesData(SplitData[SeriesSpec]):
             f"... {_in_words(one.values[-_SHOWN_VALUES:])} | {_in_words(target_H[:_SHOWN_VALUES])}"
             for one, target_H in zip(self._histories(rows), targets_BH, strict=True)
         ]
+
+    def corrupted(self, split: Split, name: str, severity: int) -> NewExamples:
+        """Missing steps or noise in the windows; see `bakeoff.data.series.corruptions`."""
+        batches = list(self.predict_dataloader(split))
+        amount = CORRUPTIONS[name].amount(severity)
+        spoilt, histories = corrupted_windows(batches, list(self.raw(split)), name, amount)
+        return NewExamples({"window": self.examples(split)}, histories, Inputs(spoilt))
 
     def digests(self, split: Split) -> list[bytes]:
         """Which steps of which series each window forecasts: the same in two splits would be a leak."""

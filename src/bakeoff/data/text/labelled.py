@@ -14,7 +14,7 @@ from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.by_length import BatchedByLength
 from bakeoff.data.batches.order import SAMPLERS, Sampler
 from bakeoff.data.checks import require_choice, require_positive
-from bakeoff.data.contract import Split
+from bakeoff.data.contract import Inputs, NewExamples, Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.labels import OnMissing, OnRare
 from bakeoff.data.sources.source import Source
@@ -23,12 +23,16 @@ from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.columns import LabelledColumns
 from bakeoff.data.text.module import TextData
+from bakeoff.data.text.prediction import token_batches
 from bakeoff.data.text.prepared import TextPreparation
 from bakeoff.data.text.spec import LabelledTextSpec
 from bakeoff.data.text.tokenizer import TokenizerRule
+from bakeoff.data.text.typos import CORRUPTIONS, with_typos
 from bakeoff.errors import ConfigError, DataError
 from bakeoff.ranges import Count
 from bakeoff.tables import table_of
+
+_EVALUATION_ROWS = 256
 
 
 class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec]):
@@ -69,6 +73,7 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
     """
 
     spec_class = LabelledTextSpec
+    corruptions = CORRUPTIONS
     role = "text"
 
     def __init__(
@@ -121,6 +126,12 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
             raise DataError("data.other_classes", "data", self.name, problem, allowed=allowed)
         self._max_length = trained.max_length
         self._tokenise_as(trained, max_length={"text": trained.max_length})
+
+    def corrupted(self, split: Split, name: str, severity: int) -> NewExamples:
+        """With typos, tokenised as ever."""
+        texts = with_typos(self.show(split, range(self.num_examples(split))), CORRUPTIONS[name].amount(severity))
+        loader = Inputs(*token_batches(texts, self.spec, batch_size=max(self.batch_size, _EVALUATION_ROWS)))
+        return NewExamples({"input": self.examples(split)}, texts, loader)
 
     def labels(self, split: Split) -> pa.Table:
         """``label`` of each text: int64, or K of 0 and 1 where it may have several."""

@@ -86,6 +86,13 @@ class TransformersEncoder(TokenBackbone):
         self.vocabulary = vocabulary
         self.width = width
 
+    @property
+    def embedding(self) -> nn.Module:
+        """The library's table of tokens."""
+        model: Any = self.model
+        table: nn.Module = model.get_input_embeddings()
+        return table
+
     def forward(self, tokens_BT: Tensor, *, padding_mask_BT: Tensor | None = None) -> Tensor:
         """The encoded tokens, shape ``(B, T, D)``."""
         mask_BT = _attention_mask(tokens_BT, padding_mask_BT)

@@ -1,4 +1,4 @@
-"""What was measured of models without training them, as pages of their own: scaling and gradient flow."""
+"""Pages of their own: what models cost and how far back they learn, without training; what trained ones look at."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bakeoff.record.layout import GRADIENTS, SCALE
+from bakeoff.record.layout import EXPLANATIONS, GRADIENTS, ROBUSTNESS, SCALE
 from bakeoff.report.measured import read_measured
 from bakeoff.report.pages.rendering import page_environment, write_page
 from bakeoff.report.palette import MARK_PATHS, looks
 from bakeoff.report.sections.gradients import gradients_context
+from bakeoff.report.sections.looked import looked_context
+from bakeoff.report.sections.robustness import robustness_context
 from bakeoff.report.sections.scaling import scaling_context
 from bakeoff.version import __version__
 
@@ -28,6 +30,22 @@ def write_gradients_page(folder: Path) -> Path:
     found = _measured(folder, GRADIENTS)
     context = gradients_context(found, looks(_named_families(found)))
     return _write(folder / "gradients.html", "gradients", "How far back the loss reaches", "", found, context)
+
+
+def write_looked_page(folder: Path) -> Path:
+    """Writes ``explanations.html`` from the folder's ``explanations.json``, and returns its path."""
+    found = _measured(folder, EXPLANATIONS)
+    context = looked_context(found, looks(_named_families(found)), [])
+    about = f"{found['task']} on {found['data']}"
+    return _write(folder / "explanations.html", "looked", "What each contender looks at", about, found, context)
+
+
+def write_robustness_page(folder: Path) -> Path:
+    """Writes ``robustness.html`` from the folder's ``robustness.json``, and returns its path."""
+    found = _measured(folder, ROBUSTNESS)
+    context = robustness_context(found, looks(_named_families(found)))
+    about = f"{found['task']} on {found['data']}"
+    return _write(folder / "robustness.html", "robustness", "What each contender withstands", about, found, context)
 
 
 def _measured(folder: Path, name: str) -> Mapping[str, Any]:

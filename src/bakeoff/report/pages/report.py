@@ -24,9 +24,11 @@ from bakeoff.report.sections.exhibits import exhibits_context, overview_context
 from bakeoff.report.sections.gradients import gradient_warnings, gradients_context
 from bakeoff.report.sections.leaderboard import leaderboard_context
 from bakeoff.report.sections.learning import learning_context
+from bakeoff.report.sections.looked import looked_context
 from bakeoff.report.sections.mistakes import Examples, mistakes_context
 from bakeoff.report.sections.protocol import protocol
 from bakeoff.report.sections.race import race_context
+from bakeoff.report.sections.robustness import robustness_context
 from bakeoff.report.sections.scaling import scaling_context
 from bakeoff.report.sections.stamps import stamps
 from bakeoff.report.sections.tuning import tuning_context
@@ -50,6 +52,8 @@ SECTIONS = (
     ("slices", "Where each is good"),
     ("overview", "Over the whole test"),
     ("exhibits", "What they answered"),
+    ("looked", "What each contender looks at"),
+    ("robustness", "What each contender withstands"),
     ("equal", "What was held equal"),
     ("configurations", "Configurations side by side"),
     ("failures", "Failures and warnings"),
@@ -83,7 +87,9 @@ def render(bakeoff: Bakeoff, *, examples: Examples | None = None) -> str:
     parts = [*_quality(bakeoff, metric, shown), *_errors(bakeoff, shown, examples=examples)]
     parts += [tuning_context(bakeoff, metric, shown), race_context(bakeoff), audit_context(bakeoff)]
     parts += [scaling_context(bakeoff.scaling, shown), gradients_context(bakeoff.gradients, shown)]
-    parts += [exhibits_context(bakeoff, shown), overview_context(bakeoff, shown), {"slices": slices_of(bakeoff)}]
+    parts += [exhibits_context(bakeoff, shown), overview_context(bakeoff, shown)]
+    parts += [looked_context(bakeoff.explanations, shown, bakeoff.missing)]
+    parts += [robustness_context(bakeoff.robustness, shown), {"slices": slices_of(bakeoff)}]
     figures = {name: figure for part in parts for name, figure in part.pop("figures", {}).items()}
     context = {key: value for part in parts for key, value in part.items()}
     context["glossary"] = glossary(context["metrics"])
@@ -120,6 +126,8 @@ def sections(bakeoff: Bakeoff) -> list[tuple[str, str]]:
         "race": bakeoff.plan.looks,
         "scaling": bakeoff.scaling,
         "gradients": bakeoff.gradients,
+        "looked": bakeoff.explanations,
+        "robustness": bakeoff.robustness,
         "exhibits": any(bakeoff.exhibits.values()),
         "overview": bakeoff.overview,
         "slices": slices_of(bakeoff),

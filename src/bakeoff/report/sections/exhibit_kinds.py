@@ -20,6 +20,7 @@ from bakeoff.report.figures.timeline import timeline_figure
 from bakeoff.report.numbers import UNKNOWN, duration, is_number, significant, typeset
 from bakeoff.report.palette import Look, overlay
 from bakeoff.report.pictures import heat_uri, is_tiny, mask_uri, picture_uri, spectrum_uri
+from bakeoff.report.sections.weighed import weighed_course, weighed_text
 from bakeoff.report.sounds import LONGEST_S, sound_uri
 from bakeoff.tasks.exhibits import Box, unpack
 
@@ -169,6 +170,15 @@ def _course(entry: Entry) -> Course:
     return Course(**values, x_label=str(entry.get("x_label") or ""), y_label=str(entry.get("y_label") or ""))
 
 
+def _weighed_text(entry: Entry, place: Place) -> Mapping[str, Any]:
+    return {**_text(entry, place), "rows": weighed_text(entry)}
+
+
+def _weighed_course(entry: Entry, place: Place) -> Mapping[str, Any]:
+    label = f"Which steps move the forecast of {place.name}, of {len(entry['history'])}."
+    return {"figure": weighed_course(entry, look=place.look, name=place.unique, label=label)}
+
+
 def _audio(entry: Entry, place: Place) -> Mapping[str, Any]:
     samples, rate_hz = unpack(entry["samples"]), int(entry["sample_rate_hz"])
     if not 1 <= rate_hz <= 384_000:
@@ -252,6 +262,14 @@ KINDS: Mapping[str, Kind] = {
         _curve,
         "A curve shows what a contender was given, then what came (the truth) and in its own colour what it answered, "
         "with a band where it gave one.",
+    ),
+    "weighed_text": Kind(
+        _weighed_text,
+        "The stronger a token's colour, the more it speaks for the answer, or with a line under it against.",
+    ),
+    "weighed_course": Kind(
+        _weighed_course,
+        "Under a course, bars show which steps move the forecast: up towards what it is, down away from it.",
     ),
     "audio": Kind(_audio, "Below a sound stands its mel spectrogram, low pitches at the bottom."),
     "spoken": Kind(

@@ -38,14 +38,28 @@ class Group:
 def exhibits_context(bakeoff: Bakeoff, looks: Mapping[str, Look]) -> dict[str, Any]:
     """The groups of cards, and how to read the kinds among them; what can't be drawn is noted as missing."""
     lists = {name: entries for name, entries in bakeoff.exhibits.items() if isinstance(entries, list)}
+    groups = beside_each_other(lists, "exhibit", looks, bakeoff.missing)
+    kinds = dict.fromkeys(card.kind for group in groups for card in group.cards)
+    return {"exhibits": groups, "exhibit_notes": [KINDS[kind].how for kind in kinds if KINDS[kind].how]}
+
+
+def beside_each_other(
+    lists: Mapping[str, Sequence[Any]], unique: str, looks: Mapping[str, Look], missing: list[str]
+) -> list[Group]:
+    """A group for each place of the contenders' lists.
+
+    Args:
+        lists: exhibits of each contender.
+        unique: what the names of their figures begin with.
+        looks: how each contender is drawn.
+        missing: takes a sentence for what can't be drawn.
+    """
     columns = zip_longest(*lists.values())
     rows = [
         {name: entry for name, entry in zip(lists, row, strict=True) if isinstance(entry, Mapping)} for row in columns
     ]
-    groups = [_group(row, index, bakeoff, looks) for index, row in enumerate(rows)]
-    groups = [group for group in groups if group.cards or group.sounds]
-    kinds = dict.fromkeys(card.kind for group in groups for card in group.cards)
-    return {"exhibits": groups, "exhibit_notes": [KINDS[kind].how for kind in kinds if KINDS[kind].how]}
+    groups = [_group(row, index, unique, looks, missing) for index, row in enumerate(rows)]
+    return [group for group in groups if group.cards or group.sounds]
 
 
 def overview_context(bakeoff: Bakeoff, looks: Mapping[str, Look]) -> dict[str, Any]:
@@ -58,12 +72,14 @@ def overview_context(bakeoff: Bakeoff, looks: Mapping[str, Look]) -> dict[str, A
     return {"overview": cards}
 
 
-def _group(row: Mapping[str, Mapping[str, Any]], index: int, bakeoff: Bakeoff, looks: Mapping[str, Look]) -> Group:
+def _group(
+    row: Mapping[str, Mapping[str, Any]], index: int, unique: str, looks: Mapping[str, Look], missing: list[str]
+) -> Group:
     cards = []
     for column, (name, entry) in enumerate(row.items()):
         beside = [other for other in row.values() if other is not entry]
-        place = Place(name, f"exhibit-{index}-{column}", looks.get(name, Look("other-0", "v", ())), beside)
-        card = card_of(entry, place, bakeoff.missing)
+        place = Place(name, f"{unique}-{index}-{column}", looks.get(name, Look("other-0", "v", ())), beside)
+        card = card_of(entry, place, missing)
         cards += [card] if card else []
     titles = [str(entry["title"]) for entry in row.values() if entry.get("title")]
     inputs = {card.input for card in cards}

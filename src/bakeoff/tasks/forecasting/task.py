@@ -23,7 +23,9 @@ from bakeoff.ranges import Count, Fraction, Rate
 from bakeoff.tables import column, table_of
 from bakeoff.tasks.contract import Answering, MakeBackbone, Task
 from bakeoff.tasks.exhibits import Exhibit
+from bakeoff.tasks.explained import Explained
 from bakeoff.tasks.forecasting import scores
+from bakeoff.tasks.forecasting.explained import explained
 from bakeoff.tasks.forecasting.facts import METRICS
 from bakeoff.tasks.forecasting.network import DirectForecaster, NextSteps, Pooling, RecursiveForecaster
 from bakeoff.tasks.forecasting.shown import curves, folds
@@ -187,6 +189,10 @@ class Forecasting(Task[SeriesSpec]):
     def exhibits(self, net: nn.Module, cases: Cases, answers: pa.Table) -> list[Exhibit]:
         """The end of each history, what came, and what was forecast with its band."""
         return list(curves(cases, self.spec, answers=answers, levels=self.quantiles))
+
+    def explained(self, net: nn.Module, inputs: tuple[Tensor, ...]) -> Explained:
+        """The steps of each window; see `bakeoff.tasks.forecasting.explained`."""
+        return explained(net, inputs, median=self.levels.index(_MEDIAN))
 
     def samples(self, cases: Cases) -> list[Exhibit]:
         """The folds of the rolling origin, and some windows with what came."""

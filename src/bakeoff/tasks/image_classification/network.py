@@ -16,8 +16,9 @@ class Classifier(nn.Module):
     def __init__(self, backbone: ImageBackbone, num_classes: int) -> None:
         super().__init__()
         self.backbone = backbone
+        self.last_map = nn.Identity()  # where explanations see it
         self.head = nn.Linear(backbone.stage_channels[-1], num_classes)
 
     def forward(self, images_BCHW: Tensor) -> Tensor:
         """Logits, shape ``(B, K)``."""
-        return self.head(self.backbone(images_BCHW)[-1].mean(dim=(2, 3)))
+        return self.head(self.last_map(self.backbone(images_BCHW)[-1]).mean(dim=(2, 3)))

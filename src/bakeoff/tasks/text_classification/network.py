@@ -23,6 +23,14 @@ class TextClassifier(nn.Module):
         self.pool = Pool(pooling, width=backbone.width)
         self.head = nn.Linear(self.pool.out_features, num_classes)
 
+    @property
+    def embedding(self) -> nn.Module:
+        """The layer that makes a vector of each token."""
+        if self.stem is not None:
+            return self.stem.embedding
+        assert isinstance(self.backbone, TokenBackbone)
+        return self.backbone.embedding
+
     def forward(self, tokens_BT: Tensor) -> Tensor:
         """Logits, shape ``(B, K)``."""
         mask_BT = padding_mask(tokens_BT)

@@ -1,0 +1,1 @@
+"""Why a contender won: what its network looks at, whether that is so, and what it withstands."""
