@@ -92,7 +92,7 @@ def test_what_is_undecided_says_what_would_decide_it():
 def test_two_that_differ_by_about_the_margin_take_more_than_two_that_differ():
     """A lead of 2.5 points with a standard error of 0.63 is seen at once; that it is more than a margin of 2 is not."""
     (one,) = rule(claim(equal=[["cnn", "rnn"]]), verdict(AHEAD_BY_SOME)).pairs
-    assert one.ruling == "UNDECIDED"
+    assert one.ruling == "UNDECIDED" and one.sentence.endswith(", beside the margin of 2.00 points")
     assert one.needs.startswith("Not practical")  # its chance of being more is 80 % only where nothing is left to luck
 
 

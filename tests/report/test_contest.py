@@ -61,7 +61,8 @@ def test_rulings_are_counted_and_open_ones_say_what_they_take(tmp_path):
     bakeoff(tmp_path / "right", ["cnn", "rnn"], ruling="UPHELD", winner="cnn")
     bakeoff(tmp_path / "wrong", ["cnn", "rnn"], ruling="REFUTED")
     bakeoff(tmp_path / "open", ["cnn", "rnn"], ruling="UNDECIDED")
-    page = contest_markdown(gather_contest([tmp_path]))
+    page = contest_markdown(gather_contest([tmp_path]), claims=["right", "wrong", "open", "later"])
+    assert "**Not run yet: 1 of 4 claims** (`later`)." in page
     assert "3 published claims: 1 upheld, 1 refuted, 1 undecided" in page
     assert "| `right` | seeing | cnn \\> rnn | **UPHELD** | it did. |" in page
     assert "- `open`: About 30 seeds." in page

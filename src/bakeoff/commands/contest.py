@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from bakeoff.commands.arguments import Parser
 from bakeoff.commands.listing import plain_table, show
+from bakeoff.config.catalog import Catalog
 from bakeoff.report.contest import gather_contest, said
 from bakeoff.report.pages.contest import write_contest
 
@@ -33,7 +34,7 @@ def run(argv: Sequence[str]) -> None:
         assert entry.plan.claim is not None and entry.ruling is not None
         table.add_row(entry.plan.claim.name, escape(", ".join(said(entry.plan.claim))), entry.ruling.ruling)
     show(table)
-    page = write_contest(contest, words.output or words.folders[0] / PAGE)
+    page = write_contest(contest, words.output or words.folders[0] / PAGE, claims=Catalog().options("claim"))
     console = Console(highlight=False, soft_wrap=True, markup=False)
     told = ", ".join(f"{count} {word}" for word, count in sorted(contest.counts.items()))
     console.print(f"page {page}\n{len(contest.ruled)} claims: {told or 'none ruled on'}")

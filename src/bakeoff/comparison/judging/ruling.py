@@ -118,7 +118,8 @@ class _Case:
         if self._why_closed() or not (better.is_decided or better.equivalent):
             return f"{better.a} leads {better.b} by {by}, which may be luck"
         if better.is_decided:
-            beside = f", less than {within}" if better.equivalent else ""
+            is_of_margin = self.saying.relation == EQUAL and margin is not None
+            beside = f", less than {within}" if better.equivalent else f", beside {within}" if is_of_margin else ""
             return f"{better.a} is better than {better.b} by {by}{beside}"
         return f"{better.a} and {better.b} differ by less than {within}: {by}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from bakeoff.report.contest import FAMILIES, Contest, Entry, said
@@ -11,13 +12,20 @@ from bakeoff.report.pages.rendering import text_environment, write_page
 from bakeoff.report.words import FAMILY_NAMES
 
 
-def write_contest(contest: Contest, path: Path) -> Path:
-    """Writes the page; the same folders give the same bytes."""
-    return write_page(path, contest_markdown(contest))
+def write_contest(contest: Contest, path: Path, *, claims: Sequence[str] = ()) -> Path:
+    """Writes the page; the same folders give the same bytes.
+
+    Args:
+        contest: what the folders say.
+        path: of the page.
+        claims: names of all claims, of which those without a ruling are listed.
+    """
+    return write_page(path, contest_markdown(contest, claims=claims))
 
 
-def contest_markdown(contest: Contest) -> str:
+def contest_markdown(contest: Contest, *, claims: Sequence[str] = ()) -> str:
     """Rulings, the sizes that they hold for, the table of tasks and families, and what a practitioner may take."""
+    ruled = {entry.ruling.claim for entry in contest.ruled if entry.ruling}
     days = sorted({entry.plan.created[:10] for entry in contest.entries})
     environments = [entry.plan.environment for entry in contest.entries]
     versions = {
@@ -29,6 +37,7 @@ def contest_markdown(contest: Contest) -> str:
         contest=contest,
         counts=contest.counts,
         days=days,
+        left=[name for name in claims if name not in ruled],
         versions={name: found for name, found in versions.items() if found},
         said=said,
         cells={entry.plan.task: [_cell(entry, family) for family in FAMILIES] for entry in contest.tasks},
