@@ -39,7 +39,7 @@ def write_pictures(folder: Path, found: Mapping[str, Any]) -> list[Path]:
 def _picture(entries: list[tuple[str, Mapping[str, Any]]]) -> Figure:
     heights = [_TITLE_IN, *(_HEIGHTS_IN[entry["kind"]](entry) for _, entry in entries)]
     picture = Figure(figsize=(_WIDTH_IN, sum(heights)), dpi=_DPI, facecolor="white")
-    title, *parts = np.atleast_1d(picture.subfigures(len(heights), 1, height_ratios=heights))
+    title, *parts = picture.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     title.text(0.01, 0.5, printable(str(entries[0][1]["title"]), limit=100), va="center", fontsize=11)
     columns = 1 + max(len(entry.get("tokens", ())) for _, entry in entries)
     for part, (name, entry) in zip(parts, entries, strict=True):
