@@ -77,6 +77,13 @@ def test_every_kind_stands_side_by_side_for_all_contenders(shown: Built) -> None
     assert titles[:4] == ["Test example 1", "Test example 2", "What it counted", "A street"]
 
 
+def test_the_words_under_a_course_have_a_colour_of_the_page_in_light_and_dark(shown: Built) -> None:
+    course = section(shown).partition('<div class="exhibit weighed_course">')[2].partition("</figure>")[0]
+    texts = re.findall(r"<text[^>]*>", course)
+    assert "rollout" in course and len(texts) > 1
+    assert [text for text in texts if "var(--" not in text] == []
+
+
 def test_the_page_with_exhibits_is_as_sound_as_without(shown: Built) -> None:
     outline = shown.outline
     assert outline.policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:"

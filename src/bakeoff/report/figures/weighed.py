@@ -71,9 +71,10 @@ def draw_weighed(
         axes.plot(ahead, placed(truth), color=colours["truth"], lw=1.4)
     axes.plot(ahead, placed(answer), color=colours["answer"], lw=2)
     for row, (name, own) in enumerate(shares.items()):
-        middle = -(row + 0.5) * per_strip
-        axes.bar(past, own * 0.36 * per_strip, bottom=middle, width=1.0, color=colours["answer"], linewidth=0)
+        middle = -(row + 0.68) * per_strip
+        axes.bar(past, own * 0.28 * per_strip, bottom=middle, width=1.0, color=colours["answer"], linewidth=0)
         axes.axhline(middle, color=colours["history"], lw=0.5)
-        axes.annotate(printable(name), (1.0, middle), xycoords=("axes fraction", "data"), va="bottom", ha="right")
+        place, where = (0.0, -(row + 0.04) * per_strip), ("axes fraction", "data")
+        axes.annotate(printable(name), place, xycoords=where, va="top", color=colours["history"])
     axes.set_xlim(-len(history) - 0.5, len(answer) - 0.5)
     axes.set_ylim(-per_strip * len(shares), 1.0)
