@@ -40,7 +40,9 @@ def test_one_trial_has_no_interval_and_several_have_the_leaderboards() -> None:
     assert found["low"] < scores.mean() < found["high"] and found["trials"] == pytest.approx(scores.mean(axis=1))
 
 
-@pytest.mark.parametrize(("direction", "last", "says"), [("maximize", 0.7, True), ("minimize", 0.7, False)])
+@pytest.mark.parametrize(
+    ("direction", "last", "says"), [("maximize", 0.7, True), ("minimize", 0.7, False), ("maximize", 0.600001, False)]
+)
 def test_who_falls_behind_is_said(direction: str, last: float, says: bool) -> None:
     def condition(severity: int, mean: float) -> dict:
         return {

@@ -94,9 +94,9 @@ def _ahead(name: str, conditions: Mapping[str, Sequence[Mapping[str, Any]]], met
         return max(conditions, key=lambda contender: sign * conditions[contender][place]["mean"])
 
     before, after = first(0), first(-1)
-    if before == after:
-        return ""
     values = [metric.value(conditions[contender][-1]["mean"]) for contender in (after, before)]
+    if values[0] == values[1]:
+        return ""
     return (
         f"{before} leads on inputs as they are, {after} under the strongest {name} ({values[0]} against {values[1]})."
     )
