@@ -125,10 +125,12 @@ def test_libraries_come_at_their_first_use_and_work():
     run(NOTHING_LOADED + FIRST_USE_LOADS)
 
 
+@pytest.mark.slow
 def test_the_compiler_comes_when_something_is_compiled_and_keeps_off_what_it_should():
     run(OPTIMIZERS + COMPILING)
 
 
+@pytest.mark.slow
 def test_torchvision_registers_the_gradients_of_its_operators():
     run(GRADIENTS_OF_REGIONS)
 

@@ -28,6 +28,7 @@ def trained(monkeypatch, tmp_path, trials_in_this_process) -> list[str]:
     return names
 
 
+@pytest.mark.slow
 def test_only_who_is_new_is_trained(trained):
     run_pipeline("compare", argv=[*SAME, f"contenders=[{FIRST}]", "output_dir=one"])
     assert sorted(trained) == ["dense"] * 3 + ["small"] * 3

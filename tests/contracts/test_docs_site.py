@@ -71,6 +71,7 @@ def leads_nowhere(link: str, page: Path, site: dict[Path, Html]) -> bool:
     return not target.is_file() or bool(parts.fragment and known and unquote(parts.fragment) not in known.ids)
 
 
+@pytest.mark.slow  # builds the site, as `make docs` does
 def test_every_link_leads_to_a_page_and_a_place_on_it(site: dict[Path, Html]) -> None:
     broken = [
         (page.name, link)

@@ -62,7 +62,7 @@ def sequence_network(model: Any, args: Arguments, *, forms: Sequence[dict[str, b
 
 
 @pytest.mark.parametrize("model", sections("ImageBackbone"))
-@pytest.mark.parametrize("side", [8, 28])
+@pytest.mark.parametrize("side", [pytest.param(8, marks=pytest.mark.slow), 28])
 def test_lands_within_five_percent(model: Any, side: int) -> None:
     check_every_target(model, lambda args: image_network(model, args, side=side))
 

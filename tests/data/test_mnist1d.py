@@ -28,7 +28,8 @@ def published():
     return make
 
 
-@pytest.mark.parametrize(("shuffled", "more"), [(False, {"val": 20}), pytest.param(True, {}, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("shuffled", "more"), [(False, {"val": 20}), (True, {})])
 def test_signals_are_those_of_the_package_to_within_half_a_step(published, shuffled, more) -> None:
     np.random.seed(3)
     before = np.random.get_state()[1].tolist()

@@ -89,6 +89,8 @@ def test_tags_nest_ids_are_unique_and_links_lead_somewhere(report: Built) -> Non
         "exhibits",
         "overview",
         "slices",
+        "looked",
+        "robustness",
     } <= set(report.outline.ids)
 
 

@@ -103,6 +103,7 @@ def test_other_errors_are_no_reason_to_try_again(tmp_path, monkeypatch):
     assert read_json(tmp_path / "error.json") == {"why": "RuntimeError: shapes differ"}
 
 
+@pytest.mark.slow
 def test_a_fresh_process_takes_the_steps_that_memory_ran_out_for(tmp_path):
     allow([HUNGRY])
     run_trial(Training(config("data.batch_size=32"), tmp_path / "fed"), label=LABEL)

@@ -86,7 +86,7 @@ class SavedRun:
         Raises:
             CheckpointError: the file is not the one that it wrote.
         """
-        return self._settled(sealed_answers(self.folder, self.result))
+        return sealed_answers(self.folder, self.result)
 
     def _settled(self, answers: pa.Table) -> pa.Table:
         return self.task.settled(answers, self.result.get("settled") or {})
