@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+import venv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,3 +49,13 @@ def run_python(*words: str, folder: Path | None = None, environment: Mapping[str
     if code:
         raise subprocess.CalledProcessError(code, command)
     return Used(*used)
+
+
+def peer_python(folder: Path, packages: Sequence[str]) -> Path:
+    """The Python of an environment of a peer's own, with these packages before those of this one."""
+    venv.create(folder / "peer", with_pip=True)
+    python = folder / "peer" / "bin" / "python"
+    subprocess.run([str(python), "-m", "pip", "install", "-q", "--no-deps", *packages], check=True)
+    (own,) = (folder / "peer" / "lib").glob("python*/site-packages")
+    (own / "zz_shared.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    return python

@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ from omegaconf import OmegaConf
 from bakeoff.config import build
 from bakeoff.config.composition import Composer
 from bakeoff.training.trial.configuration import TrialConfig
-from bench.commands import run_python
+from bench.commands import peer_python, run_python
 
 WINDOW, HORIZON, BATCH, STEPS = 336, 24, 128, (4, 12)
 TARGET = 3
@@ -75,7 +74,7 @@ def measure() -> list[dict[str, Any]]:
     """A row a network and patch, then the two of many series."""
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        python, file = _environment(Path(folder)), Path(folder) / "series.csv"
+        python, file = peer_python(Path(folder), _PACKAGES), Path(folder) / "series.csv"
         stamps = pd.date_range("2020-01-01", periods=10_000, freq="h")
         values = np.sin(np.arange(10_000) * 2 * np.pi / 24) + np.random.default_rng(0).normal(0, 0.3, 10_000)
         pd.DataFrame({"unique_id": "a", "ds": stamps, "y": values}).to_csv(file, index=False)
@@ -95,16 +94,6 @@ def _rows(name: str, python: Path, file: Path) -> Iterator[dict[str, Any]]:
         read = {1: "every step", 8: "42 patches"}.get(patch, f"patches of {patch} steps")
         row = {"what": f"{name}, {read}, windows a second", "bakeoff": round(own), "reference": round(peer)}
         yield row | {"ratio": round(own / peer, 2), "target": TARGET, "better": "at least"}
-
-
-def _environment(folder: Path) -> Path:
-    """neuralforecast's Python, with this one's packages behind its own."""
-    venv.create(folder / "peer", with_pip=True)
-    python = folder / "peer" / "bin" / "python"
-    subprocess.run([str(python), "-m", "pip", "install", "-q", "--no-deps", *_PACKAGES], check=True)
-    (own,) = (folder / "peer" / "lib").glob("python*/site-packages")
-    (own / "zz_shared.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
-    return python
 
 
 def one_step() -> None:

@@ -13,10 +13,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from omegaconf import OmegaConf
 from bakeoff.config import build
 from bakeoff.config.composition import Composer
 from bakeoff.training.trial.configuration import TrialConfig
+from bench.commands import peer_python
 
 TARGET = 20
 _PACKAGES = [
@@ -90,7 +89,7 @@ def measure(*, epochs: int) -> list[dict[str, Any]]:
     """Two rows a model: interactions a second, and NDCG@10 after so many epochs."""
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        python = _environment(Path(folder))
+        python = peer_python(Path(folder), _PACKAGES)
         return [row for name in _MODELS for row in _rows(name, python, Path(folder), epochs)]
 
 
@@ -107,16 +106,6 @@ def _rows(name: str, python: Path, folder: Path, epochs: int) -> Iterator[dict[s
         digits = 1 if target == TARGET else 4
         row = {"what": what, "bakeoff": round(own, digits), "reference": round(other, digits)}
         yield row | {"ratio": round(own / other, 2), "target": target, "better": "at least"}
-
-
-def _environment(folder: Path) -> Path:
-    """RecBole's Python, with this one's packages behind its own."""
-    venv.create(folder / "peer", with_pip=True)
-    python = folder / "peer" / "bin" / "python"
-    subprocess.run([str(python), "-m", "pip", "install", "-q", "--no-deps", *_PACKAGES], check=True)
-    (own,) = (folder / "peer" / "lib").glob("python*/site-packages")
-    (own / "zz_shared.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
-    return python
 
 
 def _ours(model: list[str], file: Path, epochs: int) -> tuple[float, float]:
