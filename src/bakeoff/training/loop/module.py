@@ -82,6 +82,7 @@ class TrainingModule(pl.LightningModule):
         self.first_step_at: float | None = None
         self._pass = self._waiting = task.begin_pass(training=True)
         self._pending: list[tuple[Tree, Tensor, int]] = []
+        self._learnt: list[nn.Parameter] = []
 
     def forward(self, inputs: Tree) -> Any:
         """The network's outputs, as the present pass over batches calls it."""
@@ -194,7 +195,8 @@ class TrainingModule(pl.LightningModule):
         called instead keeps ``global_step`` right.
         """
         plain, scaler = optimizer.optimizer, getattr(self.trainer.precision_plugin, "scaler", None)
-        plain.zero_grad()
+        for parameter in self._learnt:
+            parameter.grad = None  # as `zero_grad`, at a tenth of its price
         if self.trainer.world_size == 1 and scaler is None:
             loss.backward()
         else:
@@ -327,6 +329,7 @@ class TrainingModule(pl.LightningModule):
         optimizer = self.make_optimizer([group for group in groups if group["params"]])
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
+        self._learnt = parameters
         return optimizer
 
 
