@@ -14,6 +14,7 @@ from torchvision.transforms.v2 import functional as reference
 
 from bakeoff.config import build, compose_section
 from bakeoff.data.batches.batch import Ragged
+from bakeoff.data.contract import TaskData
 from bakeoff.data.image.augment import Augment
 from bakeoff.data.image.carrying import carry
 from bakeoff.data.image.colour import jittered
@@ -127,10 +128,43 @@ def test_data_with_masks_and_boxes_takes_the_usual_augmentations(name: str, chos
 
 
 def test_what_mixes_classes_of_whole_images_is_refused_for_boxes(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"config\.augment_misfit.*mixes classes.*boxed_image"):
+    with pytest.raises(ConfigError, match=r"config\.augment_misfit.*mixes whole images.*boxed_image"):
         Augment(mixup=0.2).for_data(DataSets(tmp_path).make("shape_boxes").spec)
 
 
-def test_captions_would_not_stay_true(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"config\.augment_misfit.*labels stay true"):
-        Augment(horizontal_flip=0.5).for_data(DataSets(tmp_path).make("shape_captions").spec)
+@pytest.fixture(scope="module")
+def captioned(tmp_path_factory: pytest.TempPathFactory) -> TaskData:
+    return DataSets(tmp_path_factory.mktemp("captioned")).make("shape_captions")
+
+
+def test_images_with_captions_change_and_what_is_said_of_them_stays(captioned: TaskData) -> None:
+    batch = next(iter(captioned.train_dataloader()))
+    knobs = {"crop": 0.125, "translate": 0.1, "scale": 0.1, "brightness": 0.2, "saturation": 0.5, "erasing": 0.5}
+    augment = Augment(**knobs)
+    torch.manual_seed(0)
+    (images, tokens), targets = augment.for_data(captioned.spec)(batch.inputs, batch.targets)
+    torch.manual_seed(0)
+    expected, _ = augment.changed(batch.inputs[0], None, mean=captioned.spec.mean, std=captioned.spec.std)
+    assert torch.equal(images, expected) and not torch.equal(images, batch.inputs[0])
+    assert tokens is batch.inputs[1] and targets is batch.targets
+
+
+@pytest.mark.parametrize(
+    ("knob", "value", "line"),
+    [
+        (
+            "horizontal_flip",
+            0.5,
+            "captions call left would be on the right.*allowed: 0; next: augment.horizontal_flip=0$",
+        ),
+        ("vertical_flip", 0.1, "above would be below.*allowed: 0; next: augment.vertical_flip=0$"),
+        ("rotation", 31.0, "turns images so far.*allowed: at most 30; next: augment.rotation=30$"),
+        ("saturation", 0.6, "colours so far that those which captions name could be gone.*allowed: at most 0.5"),
+        ("mixup", 0.2, "mixes whole images.*next: augment.mixup=0$"),
+    ],
+)
+def test_what_would_make_captions_wrong_is_refused_with_the_reason(
+    knob: str, value: float, line: str, captioned: TaskData
+) -> None:
+    with pytest.raises(ConfigError, match=rf"config\.augment_misfit\] augment\.{knob}={value}.*{line}"):
+        Augment(**{knob: value}).for_data(captioned.spec)

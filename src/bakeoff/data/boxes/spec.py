@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from bakeoff.data.image.spec import PixelSpec
+from bakeoff.data.image.spec import UNMIXED, PixelSpec
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,7 @@ class BoxSpec(PixelSpec):
 
     kind = "boxed_image"
     moves_targets = True
+    augmented_at_most = UNMIXED
 
     class_names: tuple[str, ...]
     class_counts: tuple[int, ...]

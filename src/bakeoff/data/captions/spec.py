@@ -9,8 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bakeoff.data.image.spec import PixelSpec
+from bakeoff.data.image.spec import UNMIXED, PixelSpec
 from bakeoff.data.text.spec import meaningless_tokens
+
+_MIRRORED = "it mirrors images, and what captions call left would be on the right, above would be below"
+_TURNED = "it turns images so far that what captions call above would be beside"
+_PALED = "it changes colours so far that those which captions name could be gone"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,14 @@ class CaptionSpec(PixelSpec):
     """
 
     kind = "captioned_image"
+    augmented_at_most = UNMIXED | {
+        "horizontal_flip": (0.0, _MIRRORED),
+        "vertical_flip": (0.0, _MIRRORED),
+        "rotation": (30.0, _TURNED),
+        "brightness": (0.5, _PALED),
+        "contrast": (0.5, _PALED),
+        "saturation": (0.5, _PALED),
+    }
     length_fields = ("max_caption_length", "typical_caption_length")
 
     tokenizer: Mapping[str, Any]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import torch
@@ -105,22 +105,35 @@ class Augment(nn.Module):
         """This augmentation for batches of the data; None where every knob is at 0.
 
         Raises:
-            ConfigError: a knob is on, and the data is no images, or what is said of them would not be true of others.
+            ConfigError: a knob is on, and the data is no images, or what is said of them would no longer be true.
         """
         if self.is_off:
             return None
-        pixels: dict[str, Any] = {"mean": spec.mean, "std": spec.std} if isinstance(spec, PixelSpec) else {}
+        if not isinstance(spec, PixelSpec) or spec.augmented_at_most is None:
+            problem = f"it changes images, and {spec.name} is of the kind {spec.kind}, which stays as it is"
+            raise ConfigError("config.augment_misfit", "augment", None, problem, next_step="augment=none")
+        self._refuse_beyond(spec.augmented_at_most, spec)
+        pixels = {"mean": spec.mean, "std": spec.std}
         if isinstance(spec, ImageSpec):
             return functools.partial(self, num_classes=spec.num_classes, **pixels)
-        if not isinstance(spec, PixelSpec) or not spec.moves_targets:
-            what = "images whose labels stay true" if pixels else "images"
-            problem = f"it changes {what}, and {spec.name} is of the kind {spec.kind}"
-            raise ConfigError("config.augment_misfit", "augment", None, problem, next_step="augment=none")
-        if self.mixup or self.cutmix:
-            problem = f"it mixes classes of whole images, and {spec.name} is of the kind {spec.kind}"
-            step = "augment.mixup=0 augment.cutmix=0"
-            raise ConfigError("config.augment_misfit", "augment.mixup", self.mixup, problem, next_step=step)
-        return functools.partial(self.changed, **pixels)
+        return functools.partial(self._of_inputs, moves_targets=spec.moves_targets, **pixels)
+
+    def _refuse_beyond(self, augmented_at_most: Mapping[str, tuple[float, str]], spec: Spec) -> None:
+        for knob, (most, what) in augmented_at_most.items():
+            value = getattr(self, knob)
+            if value > most:
+                problem = f"{what}; {spec.name} is of the kind {spec.kind}"
+                allowed = f"at most {most:g}" if most else "0"
+                step = f"augment.{knob}={most:g}"
+                raise ConfigError(
+                    "config.augment_misfit", f"augment.{knob}", value, problem, allowed=allowed, next_step=step
+                )
+
+    def _of_inputs(self, inputs: Inputs, targets: Tree, *, moves_targets: bool, **pixels: Any) -> tuple[Inputs, Tree]:
+        """As `changed`, of inputs that are images or begin with them."""
+        images_BCHW, others = (inputs, None) if isinstance(inputs, Tensor) else (inputs[0], inputs[1:])
+        images_BCHW, moved = self.changed(images_BCHW, targets if moves_targets else None, **pixels)
+        return images_BCHW if others is None else (images_BCHW, *others), moved if moves_targets else targets
 
     @torch.no_grad()
     def forward(

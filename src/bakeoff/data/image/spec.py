@@ -6,6 +6,7 @@ B batch, C channels, H height, W width.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -20,12 +21,15 @@ class PixelSpec(Spec):
     """Images of one size, as one trial sees them, whatever is to be said of them.
 
     ``mean`` and ``std`` are per channel, of the trial's train rows, for pixels in [0, 1]; a constant channel has std 1.
-    ``moves_targets`` says whether what is to be said of an image lies in it, as masks and boxes do, and moves with it.
+    ``moves_targets`` says whether what is to be said of an image lies in it, as masks and boxes do, and moves with it;
+    ``augmented_at_most``, how far a knob of augmentation may be turned before that is no longer true, and what happens
+    then. Knobs that it lacks may be turned to their end; None: images stay as they are.
     ``bit_depth``, ``background``, ``fit`` and ``max_megapixels`` are those of `PixelRule`, by which new images
     are read as these were.
     """
 
     moves_targets: ClassVar[bool] = False
+    augmented_at_most: ClassVar[Mapping[str, tuple[float, str]] | None] = None
 
     channels: int
     height: int
@@ -61,8 +65,13 @@ class PixelSpec(Spec):
         return {"in_channels": self.channels, "image_size": self.image_size}
 
 
+UNMIXED = dict.fromkeys(("mixup", "cutmix"), (0.0, "it mixes whole images and their classes"))
+"""Of images that have no class as a whole, as ``augmented_at_most`` has it."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ImageSpec(PixelSpec, ClassSpec):
     """Classified images, as one trial sees them."""
 
     kind = "image"
+    augmented_at_most: ClassVar[Mapping[str, tuple[float, str]]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from bakeoff.data.image.spec import PixelSpec
+from bakeoff.data.image.spec import UNMIXED, PixelSpec
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -17,6 +17,7 @@ class MaskSpec(PixelSpec):
 
     kind = "masked_image"
     moves_targets = True
+    augmented_at_most = UNMIXED
 
     class_names: tuple[str, ...]
     class_shares: tuple[float, ...]
