@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from bakeoff.data.audio.corruptions import CORRUPTIONS as OF_RECORDINGS
+from bakeoff.data.audio.corruptions import corrupted_recording
+from bakeoff.data.audio.recordings import Recording
 from bakeoff.data.image.corruptions import CORRUPTIONS, corrupted_pixels
+from bakeoff.data.labelled_series.corruptions import CORRUPTIONS as OF_SERIES
+from bakeoff.data.labelled_series.corruptions import corrupted_series
 from bakeoff.data.series.corruptions import corrupted_windows
 from bakeoff.data.series.history import History
 from bakeoff.data.text.typos import with_typos
@@ -88,3 +93,81 @@ def test_noise_of_a_window_is_measured_by_its_own_deviation() -> None:
     ((spoilt, _),), _ = corrupted_windows(wide, histories * 400, "noise", 0.3)
     noise = (spoilt - wide[0][0])[..., 0]
     assert float(noise.std()) == pytest.approx(0.3 * float(batches[0][0][0, :, 0].std(correction=0)), rel=0.05)
+
+
+RAMP = np.stack([np.arange(200.0), 7 - 3 * np.arange(200.0)], axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", OF_SERIES)
+def test_series_keep_their_length_and_are_spoilt_the_same_way_each_time(name: str) -> None:
+    for amount in OF_SERIES[name].amounts:
+        once, again = (corrupted_series([RAMP, RAMP[:20]], name, amount) for _ in range(2))
+        assert [own.shape for own in once] == [(200, 2), (20, 2)] and {own.dtype for own in once} == {RAMP.dtype}
+        assert all(np.isfinite(own).all() for own in once)
+        np.testing.assert_array_equal(once[0], again[0])
+        if name != "missing":  # what lies on a line is filled as it was, but for the ends
+            assert (once[0] != RAMP).any()
+
+
+def test_missing_steps_of_a_line_are_filled_on_it() -> None:
+    bent = np.abs(RAMP - 100)
+    (filled,) = corrupted_series([bent], "missing", 0.5)
+    changed = np.flatnonzero((filled != bent).any(axis=1))
+    inside = changed[(changed > 12) & (changed < 187)]
+    assert set(inside.tolist()) <= set(range(95, 106)) | set(range(30, 40))  # where a channel bends
+    (alone,) = corrupted_series([RAMP[:1]], "missing", 1.0)
+    np.testing.assert_array_equal(alone, RAMP[:1])
+
+
+def test_noise_of_a_series_is_measured_by_each_channel() -> None:
+    wide = np.tile(RAMP, (50, 1))
+    (noisy,) = corrupted_series([wide], "noise", 0.3)
+    np.testing.assert_allclose((noisy - wide).std(axis=0), 0.3 * wide.std(axis=0), rtol=0.05)
+
+
+def test_a_shifted_series_has_its_first_or_last_value_in_front_or_behind() -> None:
+    seen = set()
+    for shifted in corrupted_series([RAMP] * 20, "shift", 0.1):
+        late = shifted[100, 0] < 100
+        seen.add(bool(late))
+        np.testing.assert_array_equal(shifted[20:] if late else shifted[:-20], RAMP[:-20] if late else RAMP[20:])
+        np.testing.assert_array_equal(shifted[0] if late else shifted[-1], RAMP[0] if late else RAMP[-1])
+    assert seen == {True, False}
+
+
+def spoilt_tone(name: str, amount: float) -> tuple[np.ndarray, np.ndarray]:
+    samples = np.sin(np.arange(16_000) / 5).astype(np.float32)
+    found = corrupted_recording(Recording(samples, 16_000), name, amount, np.random.default_rng(3))
+    assert found.sample_rate_hz == 16_000 and found.samples_T.dtype == np.float32 and len(found.samples_T) == 16_000
+    return samples, found.samples_T
+
+
+def test_a_recording_lies_above_its_noise_by_so_many_decibels() -> None:
+    whole, noisy = spoilt_tone("noise", 10.0)
+    assert 10 * np.log10(np.square(whole).mean() / np.square(noisy - whole).mean()) == pytest.approx(10, abs=0.2)
+
+
+def test_a_quieter_recording_has_less_power_by_so_many_decibels() -> None:
+    whole, quiet = spoilt_tone("gain", 6.0)
+    assert 20 * np.log10(whole.std() / quiet.std()) == pytest.approx(6)
+
+
+def test_gaps_are_silent_and_twenty_milliseconds_long() -> None:
+    whole, torn = spoilt_tone("missing", 0.2)
+    lost = (torn == 0).reshape(50, 320).all(axis=1)
+    assert 5 <= lost.sum() <= 16
+    np.testing.assert_array_equal(torn.reshape(50, 320)[~lost], whole.reshape(50, 320)[~lost])
+
+
+def test_a_shifted_recording_begins_or_ends_in_silence() -> None:
+    whole, moved = spoilt_tone("shift", 0.25)
+    late = not moved[:4000].any()
+    np.testing.assert_array_equal(moved[4000:] if late else moved[:-4000], whole[:-4000] if late else whole[4000:])
+    assert late or not moved[-4000:].any()
+
+
+def test_silence_stays_silence_under_noise() -> None:
+    silent = Recording(np.zeros(100, dtype=np.float32), 8000)
+    for name, corruption in OF_RECORDINGS.items():
+        found = corrupted_recording(silent, name, corruption.amounts[2], np.random.default_rng(0))
+        assert not found.samples_T.any()

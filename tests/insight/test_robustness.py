@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +30,17 @@ def test_a_bakeoff_is_judged_on_spoilt_images_and_keeps_its_verdict(sabotage, ca
         assert noisiest["mean"] < whole["mean"] and noisiest["low"] <= noisiest["mean"] <= noisiest["high"]
     assert "severity of noise" in (folder / "report.html").read_text()
     assert "accuracy (%) under noise" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["classes", "recordings"])
+def test_series_and_recordings_are_spoilt_too(name: str, runs: Path, capsys) -> None:
+    main(["robustness", str(runs / name)])
+    (entry,) = json.loads((runs / name / "robustness.json").read_text())["contenders"]
+    means = {(found["corruption"], found["severity"]): found["mean"] for found in entry["conditions"]}
+    assert means["", 0] == 1
+    assert {way for way, severity in means} - {""} == {"noise", "missing", "gain", "shift"}
+    assert means["shift", 1] == 1 == means["missing", 1]  # two steps aside, or a twentieth of them, hide no class
+    assert "under shift" in capsys.readouterr().out
 
 
 def test_one_trial_has_no_interval_and_several_have_the_leaderboards() -> None:

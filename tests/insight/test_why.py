@@ -1,4 +1,4 @@
-"""``bakeoff why``: on a bakeoff of images, on runs of texts and series, and what it refuses."""
+"""``bakeoff why``: on a bakeoff of images, on runs of texts, series and recordings, and what it refuses."""
 
 from __future__ import annotations
 
@@ -6,25 +6,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from bakeoff.cli import main
-from bakeoff.config.running import run_pipeline
+from bakeoff.tasks.exhibits import unpack
 from tests.comparison.finished_bakeoffs import finished, sabotage  # noqa: F401
+from tests.insight.conftest import BUMP, BURST
 
-QUICK = ["trainer.max_examples=1500", "trainer.accelerator=cpu", "tracking=none"]
-RUNS = {
-    "text": [
-        *("task=text_classification", "model=text_cnn", "model.net.width=8", "data=csv"),
-        *("data.columns.text=text", "data.columns.label=label"),
-    ],
-    "series": [
-        *("task=forecasting", "model=tcn", "data=series_csv", "data.window=16", "data.horizon=4"),
-        *("data.columns.time=step", "data.columns.target=value"),
-    ],
+KINDS = {
+    "text": "weighed_text",
+    "series": "weighed_course",
+    "classes": "weighed_frames",
+    "recordings": "weighed_frames",
 }
-FILES = {"text": "texts.csv", "series": "series.csv"}
 
 
 def explained(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[dict[str, Any], str]:
@@ -51,34 +47,14 @@ def test_a_bakeoff_says_what_each_looks_at_and_keeps_its_verdict(sabotage, capsy
     assert "linear" in said and "explanations.html" in said
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of texts, of which one word decides, and one of series."""
-    folder = tmp_path_factory.mktemp("runs")
-    words = ["red", "green", "blue", "small", "large", "round", "flat", "old"]
-    rows = [
-        f"{words[k % 8]} {words[(3 * k) % 7]} {'good' if k % 2 else 'bad'} {words[(5 * k + 1) % 8]} thing {k},{k % 2}"
-        for k in range(240)
-    ]
-    (folder / "texts.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
-    values = [f"{k},{(k % 8) * (1 + k // 100)}" for k in range(400)]
-    (folder / "series.csv").write_text("step,value\n" + "\n".join(values) + "\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        for name, where in RUNS.items():
-            run_pipeline("train", argv=[*where, *QUICK, f"data.file={folder / FILES[name]}", f"output_dir={name}"])
-    return folder
-
-
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_run_gets_a_page_and_pictures_of_its_own(name: str, runs: Path, capsys) -> None:
     found, said = explained(runs / name, capsys, "--examples", "32", "--shown", "1")
     (entry,) = found["contenders"]
-    kinds = {"text": "weighed_text", "series": "weighed_course"}
-    assert entry["shown"][0]["kind"] == kinds[name]
+    assert entry["shown"][0]["kind"] == KINDS[name]
     assert (runs / name / "explanations" / "1.png").exists() and "page" in said
     html = (runs / name / "explanations.html").read_text()
-    assert f'<div class="exhibit {kinds[name]}">' in html
+    assert f'<div class="exhibit {KINDS[name]}">' in html
 
 
 def test_the_word_that_decides_is_found(runs: Path, capsys) -> None:
@@ -86,6 +62,19 @@ def test_the_word_that_decides_is_found(runs: Path, capsys) -> None:
     for shown in found["contenders"][0]["shown"]:
         weights = dict(zip(shown["tokens"], shown["weights"]["integrated gradients"], strict=True))
         assert max(weights, key=weights.get) in ("good", "bad")
+
+
+@pytest.mark.parametrize(("name", "steps", "places"), [("classes", 30, BUMP), ("recordings", 51, BURST)])
+def test_the_steps_that_decide_are_found(name: str, steps: int, places: slice, runs: Path, capsys) -> None:
+    found, _ = explained(runs / name, capsys, "--examples", "12", "--shown", "4")
+    (entry,) = found["contenders"]
+    held = entry["attributions"]["integrated gradients"]
+    assert held["deletion"]["low"] > 0 and held["insertion"]["low"] > 0
+    for shown in entry["shown"]:
+        weights = np.array(shown["weights"]["integrated gradients"])
+        assert len(weights) == steps == len(unpack(shown["frames_TK"]))
+        around = slice(places.start - 3, places.stop + 3)  # a window of the spectrum, and the stem's stride
+        assert weights[around].sum() > 0.6 * weights.sum() > 0
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from bakeoff.tasks.exhibits import (
     TableExhibit,
     TextExhibit,
     WeighedCourseExhibit,
+    WeighedFramesExhibit,
     WeighedTextExhibit,
 )
 
@@ -56,6 +57,7 @@ def exhibits_of(name: str) -> list[Exhibit]:
         WeighedCourseExhibit(
             history=(1.0, np.nan, 3.0), answer=(2.0 + off, 4.0), truth=(2.5, 3.5), weights={"rollout": (0.1, 0.0, -0.9)}
         ),
+        weighed_frames(off),
         tone(off),
         spoken(off),
         RankedExhibit(
@@ -63,6 +65,13 @@ def exhibits_of(name: str) -> list[Exhibit]:
         ),
         lines(off),
     ]
+
+
+def weighed_frames(off: int = 0, *, channels: int = 2) -> WeighedFramesExhibit:
+    """Some channels over five steps that are a tenth of a second apart, and what each step says."""
+    frames_TK = np.arange(5.0 * channels).reshape(5, channels) + off
+    weights = {"saliency": (0.0, 1.0, 0.5, 0.0, 0.2), "integrated gradients": (0.1, -1.0, 0.0, 0.0, 0.5)}
+    return WeighedFramesExhibit(output="up (80 %)", truth="down", frames_TK=frames_TK, hop_s=0.1, weights=weights)
 
 
 def spoken(off: int = 0) -> SpokenExhibit:

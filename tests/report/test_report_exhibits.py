@@ -36,6 +36,7 @@ from tests.report.synthetic_exhibits import (
     lines,
     spoken,
     tone,
+    weighed_frames,
     write_exhibits,
 )
 
@@ -155,6 +156,7 @@ BROKEN = {
     "curve": [{"truth": [1.0]}, {"x": [], "answer": []}],
     "weighed_text": [{"weights": {"saliency": [1.0]}}],
     "weighed_course": [{"weights": {"rollout": [1.0, None, 0.0]}}],
+    "weighed_frames": [{"hop_s": 0}, {"weights": {"saliency": [1.0]}}],
     "audio": [{"sample_rate_hz": 0}, {"samples": {"dtype": "object", "shape": [1], "base64": "AAAA"}}],
     "spoken": [{"spans": []}, {"edits": [{"kind": "swap", "true": "a", "read": "b"}]}],
     "ranked": [{"scores": [1.0]}],
@@ -271,6 +273,19 @@ def test_curves_of_one_example_have_one_scale_and_gaps_where_nothing_is_known() 
     wider = course(0).to_dict() | {"high": [40.0] * 12}
     alone, beside = (str(KINDS["curve"].draw(entry, _place(*others))["figure"]) for others in ((), (wider,)))
     assert ">40<" in beside and ">40<" not in alone
+
+
+def test_a_few_channels_are_lines_and_many_a_picture_that_fills_the_width_of_the_strips() -> None:
+    few, many = (
+        str(KINDS["weighed_frames"].draw(weighed_frames(channels=channels).to_dict(), _place())["figure"])
+        for channels in (2, 12)
+    )
+    assert "<image" not in few and ">seconds<" in few and ">saliency<" in few
+    tag = re.search(r"<image [^>]*>", many)
+    assert tag is not None and 'href="data:image/png;base64,' in tag[0]
+    uri = re.search(r'href="([^"]*)"', tag[0])
+    assert uri is not None and pixels(uri[1]).shape[:2] == (12, 5)
+    assert 'width="5"' in tag[0] or 'width="344' in tag[0]
 
 
 def test_right_items_are_marked_and_those_that_were_missed_are_named(shown: Built) -> None:

@@ -33,7 +33,7 @@ def run(argv: Sequence[str]) -> None:
         ConfigError: no finished bakeoff or run, or data of which no corruption is known.
         CheckpointError: not a run to trust.
     """
-    description = "The metric on spoilt test inputs: noise, blur, typos, missing steps, as the data has them."
+    description = "The metric on spoilt test inputs: noise, blur, typos, missing steps, gain, as the data has them."
     parser = Parser(prog="bakeoff robustness", description=description)
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of a bakeoff or of a run")
     parser.add_argument("--trials", type=int, default=TRIALS, help=f"of each contender, at the most ({TRIALS})")

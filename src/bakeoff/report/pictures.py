@@ -50,10 +50,13 @@ def heat_uri(shares: np.ndarray, *, colour: tuple[int, int, int]) -> str:
 
     Opacity grows with the square root, so that rare confusions can be seen beside a full diagonal.
     """
+    return _png_uri(Image.fromarray(_heat(shares, colour), mode="RGBA"))
+
+
+def _heat(shares: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
     opacity = np.sqrt(np.clip(np.nan_to_num(shares), 0, 1)) * 255
     colours = np.broadcast_to(np.array(colour, dtype=np.uint8), (*shares.shape, 3))
-    pixels = np.concatenate([colours, np.rint(opacity)[..., None].astype(np.uint8)], axis=-1)
-    return _png_uri(Image.fromarray(pixels, mode="RGBA"))
+    return np.concatenate([colours, np.rint(opacity)[..., None].astype(np.uint8)], axis=-1)
 
 
 def mask_uri(mask_HW: np.ndarray, *, largest_px: int) -> str:
@@ -69,9 +72,14 @@ def mask_uri(mask_HW: np.ndarray, *, largest_px: int) -> str:
 
 def spectrum_uri(mel_MT: np.ndarray) -> str:
     """A mel spectrogram, low bands at the bottom: the stronger, the more opaque; right on light and dark."""
+    return _png_uri(Image.fromarray(spectrum_pixels(mel_MT), mode="RGBA"))
+
+
+def spectrum_pixels(mel_MT: np.ndarray) -> np.ndarray:
+    """The same as pixels, ``(M, T, 4)``, uint8."""
     bands = np.nan_to_num(mel_MT[::-1].astype(np.float64))
     span = float(np.ptp(bands)) or 1.0
-    return heat_uri(((bands - bands.min()) / span) ** 2, colour=_SPECTRUM_COLOUR)
+    return _heat(((bands - bands.min()) / span) ** 2, _SPECTRUM_COLOUR)
 
 
 def _trace_uri(values_T: np.ndarray) -> str:

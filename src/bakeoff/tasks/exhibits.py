@@ -18,6 +18,8 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 SCHEMA_VERSION = 1
+MOST_LINES = 6
+"""Channels of a series that are drawn as lines."""
 _PACKED = ("uint8", "uint16", "int16", "float32")
 
 
@@ -204,6 +206,27 @@ class WeighedCourseExhibit(_Shown):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WeighedFramesExhibit(_Shown):
+    """A series or a recording whose steps speak for an answer (above 0) or against it (below).
+
+    Attributes:
+        output: the answer; ``truth`` is what it should have been.
+        frames_TK: the numbers of each step: up to `MOST_LINES` channels are drawn as lines, more as a picture.
+        hop_s: from step to step, in seconds; None: steps are counted.
+        weights: of each step, in several ways, by name.
+    """
+
+    kind = "weighed_frames"
+    packed: ClassVar[Mapping[str, str]] = {"frames_TK": "float32"}
+
+    output: str
+    truth: str = ""
+    frames_TK: np.ndarray
+    hop_s: float | None = None
+    weights: Mapping[str, Sequence[float] | np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
 class AudioExhibit(_Shown):
     """A sound to listen to, with its mel spectrogram.
 
@@ -316,6 +339,7 @@ Exhibit: TypeAlias = (
     | CurveExhibit
     | WeighedTextExhibit
     | WeighedCourseExhibit
+    | WeighedFramesExhibit
     | AudioExhibit
     | SpokenExhibit
     | RankedExhibit

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from datasets import Dataset
 
+from bakeoff.data.audio.corruptions import CORRUPTIONS, corrupted_recording
 from bakeoff.data.audio.features import Listening, PreparedRecordings
 from bakeoff.data.audio.recordings import Recording, read_recording
 from bakeoff.data.audio.spec import AudioSpec
@@ -20,15 +21,17 @@ from bakeoff.data.audio.table import RecordingTable
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.batches.order import EpochSampler
-from bakeoff.data.contract import LazyRows, Split
+from bakeoff.data.contract import LazyRows, NewExamples, Split
+from bakeoff.data.corruption import SEED
 from bakeoff.data.framed import FramedData
-from bakeoff.data.frames import padded_frames
+from bakeoff.data.frames import batches_of, padded_frames
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.errors import ConfigError, DataError
 
 AnyAudioSpec = TypeVar("AnyAudioSpec", bound=AudioSpec)
 _SPEED_STREAM = 7
+_EVALUATION_ROWS = 64
 
 
 class RecordedData(FramedData[AnyAudioSpec]):
@@ -36,6 +39,7 @@ class RecordedData(FramedData[AnyAudioSpec]):
 
     noun = "recording"
     sent_as = (".wav", ".flac")
+    corruptions = CORRUPTIONS
     _preparation: Listening
 
     @abc.abstractmethod
@@ -51,6 +55,15 @@ class RecordedData(FramedData[AnyAudioSpec]):
         """The recordings, read again from the source when they are asked for."""
         rows = self._split_rows(split)
         return LazyRows(len(rows), lambda indices: [self._recording(int(rows[index])) for index in indices])
+
+    def corrupted(self, split: Split, name: str, severity: int) -> NewExamples:
+        """Noise, gaps, a lower level or a shift, of which features are computed as ever."""
+        rng, front_end = np.random.default_rng(SEED), self._preparation.front_end
+        amount = CORRUPTIONS[name].amount(severity)
+        spoilt = [corrupted_recording(whole, name, amount, rng) for whole in self.raw(split)]
+        features = Ragged.of([front_end.of(recording) for recording in spoilt], dtype=np.float32)
+        loader = batches_of(features, self.spec, max(self.batch_size, _EVALUATION_ROWS))
+        return NewExamples({"file": self.examples(split)}, spoilt, loader)
 
     def _drawn_batch(self, sampler: EpochSampler, rows: Rows) -> Batch:
         features = self._recordings.features

@@ -14,9 +14,11 @@ import numpy as np
 from bakeoff.data.contract import LazyRows, NewExamples, Reading, Split
 from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.framed import LabelledFrames
+from bakeoff.data.frames import batches_of
 from bakeoff.data.labelled_series.columns import LabelledSeriesColumns
+from bakeoff.data.labelled_series.corruptions import CORRUPTIONS, corrupted_series
 from bakeoff.data.labelled_series.prediction import new_series, require_channels
-from bakeoff.data.labelled_series.prepared import PreparedSeries, SeriesPreparation, prepare_series
+from bakeoff.data.labelled_series.prepared import PreparedSeries, SeriesPreparation, prepare_series, scaled
 from bakeoff.data.labelled_series.spec import LabelledSeriesSpec, Scaling
 from bakeoff.data.labelled_series.table import Fill, Values, shown
 from bakeoff.data.labels import OnMissing, OnRare
@@ -25,6 +27,8 @@ from bakeoff.data.spec import Spec
 from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.ranges import Count
+
+_EVALUATION_ROWS = 64
 
 
 class LabelledSeries(LabelledFrames[LabelledSeriesSpec]):
@@ -63,6 +67,7 @@ class LabelledSeries(LabelledFrames[LabelledSeriesSpec]):
     spec_class = LabelledSeriesSpec
     noun = "series"
     sent_as = (".jsonl", ".csv")
+    corruptions = CORRUPTIONS
     _preparation: SeriesPreparation
 
     def __init__(
@@ -130,6 +135,13 @@ class LabelledSeries(LabelledFrames[LabelledSeriesSpec]):
     def attributes(self, split: Split) -> dict[str, list[float] | list[str]]:
         """How long each is."""
         return {"steps": self._frames.lengths(self._split_rows(split)).astype(float).tolist()}
+
+    def corrupted(self, split: Split, name: str, severity: int) -> NewExamples:
+        """Noise, missing steps, a weaker signal or a shift, then scaled as ever."""
+        spoilt = corrupted_series(list(self.raw(split)), name, CORRUPTIONS[name].amount(severity))
+        spoilt = [scaled(own_TK, self._preparation.scaling) for own_TK in spoilt]
+        loader = batches_of(Ragged.of(spoilt, dtype=np.float32), self.spec, max(self.batch_size, _EVALUATION_ROWS))
+        return NewExamples({"series": self.examples(split)}, spoilt, loader)
 
     def _series(self, split: Split, indices: Sequence[int]) -> list[Values]:
         return [np.array(self._frames.row(int(row))) for row in self._split_rows(split)[list(indices)]]

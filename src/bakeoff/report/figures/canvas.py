@@ -145,7 +145,7 @@ def _clean(node: ElementTree.Element, *, name: str, used: set[str]) -> None:
     node.tag = node.tag.rpartition("}")[2]
     attributes = {key.rpartition("}")[2]: value for key, value in node.attrib.items()}
     identifier = attributes.get("id")
-    for key in _DROPPED_ATTRIBUTES if node.tag != "rect" else ("id",):
+    for key in _DROPPED_ATTRIBUTES if node.tag not in ("rect", "image") else ("id",):
         attributes.pop(key, None)
     if identifier in used:
         attributes["id"] = f"{name}-{identifier}"
@@ -160,7 +160,7 @@ def _clean(node: ElementTree.Element, *, name: str, used: set[str]) -> None:
 
 def _attribute(key: str, value: str, *, name: str) -> str:
     if key == "href":
-        return f"#{name}-{value[1:]}"
+        return value if value.startswith("data:") else f"#{name}-{value[1:]}"
     if key == "clip-path":
         return value.replace("#", f"#{name}-")
     if key == "style":

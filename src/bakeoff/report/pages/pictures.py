@@ -13,8 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 
 from bakeoff.report.figures.canvas import printable
-from bakeoff.report.figures.weighed import draw_weighed
-from bakeoff.report.sections.weighed import shares_of, weighed_text
+from bakeoff.report.figures.weighed import draw_frames, draw_weighed
+from bakeoff.report.sections.weighed import frames_of, shares_of, weighed_text
 from bakeoff.tasks.exhibits import unpack
 
 _DPI, _WIDTH_IN, _TITLE_IN = 110, 9.0, 0.35
@@ -100,25 +100,37 @@ def _lines(tokens: list[tuple[str, str, float]]) -> list[list[tuple[str, str, fl
 
 
 def _weighed_course(part: SubFigure, entry: Mapping[str, Any], columns: int) -> None:
-    axes = part.subplots(gridspec_kw={"top": 0.88, "bottom": 0.12, "left": 0.02, "right": 0.98})
     history, answer, truth = (
         np.array([np.nan if value is None else value for value in entry[key]], dtype=float)
         for key in ("history", "answer", "truth")
     )
     shares = shares_of(entry, places=len(history))
-    draw_weighed(axes, history, answer, truth, shares=shares, colours=_COLOURS, per_strip=0.35)
+    draw_weighed(_over_time(part), history, answer, truth, shares=shares, colours=_COLOURS, per_strip=0.35)
+
+
+def _weighed_frames(part: SubFigure, entry: Mapping[str, Any], columns: int) -> None:
+    frames_TK, hop_s = frames_of(entry)
+    shares = shares_of(entry, places=len(frames_TK))
+    draw_frames(_over_time(part), frames_TK, hop_s, shares=shares, colours=_COLOURS, per_strip=0.35)
+
+
+def _over_time(part: SubFigure) -> Axes:
+    axes: Axes = part.subplots(gridspec_kw={"top": 0.88, "bottom": 0.12, "left": 0.02, "right": 0.98})
     axes.set_yticks([])
     for side in ("top", "left", "right"):
         axes.spines[side].set_visible(False)
+    return axes
 
 
 _PAINTERS: Mapping[str, Callable[[SubFigure, Mapping[str, Any], int], None]] = {
     "glances": _glances,
     "weighed_text": _weighed_text,
     "weighed_course": _weighed_course,
+    "weighed_frames": _weighed_frames,
 }
 _HEIGHTS_IN: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
     "glances": lambda entry: 2.1,
     "weighed_text": lambda entry: 0.35 + 0.25 * sum(1 + len(_lines(tokens)) for _, tokens in weighed_text(entry)),
     "weighed_course": lambda entry: 1.7 + 0.45 * len(entry["weights"]),
+    "weighed_frames": lambda entry: 1.7 + 0.45 * len(entry["weights"]),
 }

@@ -20,7 +20,7 @@ from bakeoff.report.figures.timeline import timeline_figure
 from bakeoff.report.numbers import UNKNOWN, duration, is_number, significant, typeset
 from bakeoff.report.palette import Look, overlay
 from bakeoff.report.pictures import heat_uri, is_tiny, mask_uri, picture_uri, spectrum_uri
-from bakeoff.report.sections.weighed import weighed_course, weighed_text
+from bakeoff.report.sections.weighed import weighed_course, weighed_frames, weighed_text
 from bakeoff.report.sounds import LONGEST_S, sound_uri
 from bakeoff.tasks.exhibits import Box, unpack
 
@@ -179,6 +179,11 @@ def _weighed_course(entry: Entry, place: Place) -> Mapping[str, Any]:
     return {"figure": weighed_course(entry, look=place.look, name=place.unique, label=label)}
 
 
+def _weighed_frames(entry: Entry, place: Place) -> Mapping[str, Any]:
+    label = f"Which steps speak for the answer of {place.name} or against it."
+    return {**_text(entry, place), "figure": weighed_frames(entry, look=place.look, name=place.unique, label=label)}
+
+
 def _audio(entry: Entry, place: Place) -> Mapping[str, Any]:
     samples, rate_hz = unpack(entry["samples"]), int(entry["sample_rate_hz"])
     if not 1 <= rate_hz <= 384_000:
@@ -270,6 +275,11 @@ KINDS: Mapping[str, Kind] = {
     "weighed_course": Kind(
         _weighed_course,
         "Under a course, bars show which steps move the forecast: up towards what it is, down away from it.",
+    ),
+    "weighed_frames": Kind(
+        _weighed_frames,
+        "Under a series, or a spectrogram with low pitches at the bottom, bars show which steps speak for the answer, "
+        "up, or against it, down.",
     ),
     "audio": Kind(_audio, "Below a sound stands its mel spectrogram, low pitches at the bottom."),
     "spoken": Kind(

@@ -1,4 +1,4 @@
-"""Texts and courses whose places speak for an answer or against it, as their templates print them."""
+"""Texts, courses and series whose places speak for an answer or against it, as their templates print them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from bakeoff.report.figures.canvas import printable
-from bakeoff.report.figures.weighed import weighed_figure
+from bakeoff.report.figures.weighed import frames_figure, weighed_figure
 from bakeoff.report.palette import Look
+from bakeoff.tasks.exhibits import unpack
 
 _MOST_TOKENS = 200
 _FAINTEST, _STRONGEST = 4, 62
@@ -53,3 +54,22 @@ def weighed_course(entry: Mapping[str, Any], *, look: Look, name: str, label: st
     )
     shares = shares_of(entry, places=len(history))
     return weighed_figure(history, answer, truth, shares=shares, look=look, name=name, label=label)
+
+
+def frames_of(entry: Mapping[str, Any]) -> tuple[np.ndarray, float | None]:
+    """The numbers of each step, ``(T, K)``, and how far steps are apart in seconds, where that is known.
+
+    Raises:
+        ValueError: they are no table of numbers, or no time lies between them.
+    """
+    frames_TK, hop_s = unpack(entry["frames_TK"]), entry.get("hop_s")
+    if frames_TK.ndim != 2 or not np.isfinite(frames_TK).all() or (hop_s is not None and not hop_s > 0):
+        raise ValueError(f"expected numbers of each step, got {frames_TK.shape}")
+    return frames_TK, None if hop_s is None else float(hop_s)
+
+
+def weighed_frames(entry: Mapping[str, Any], *, look: Look, name: str, label: str) -> Any:
+    """The figure of a series or a recording: what it is, and under it a strip of bars a way."""
+    frames_TK, hop_s = frames_of(entry)
+    shares = shares_of(entry, places=len(frames_TK))
+    return frames_figure(frames_TK, hop_s, shares=shares, look=look, name=name, label=label)

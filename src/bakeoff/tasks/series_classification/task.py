@@ -1,15 +1,17 @@
 """Series classification: one label a series of numbers, or a recording.
 
-B batch, K classes.
+B batch, T frames, K features a frame, C classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from bakeoff.data.contract import Cases
 from bakeoff.data.frames import LabelledFramesSpec
@@ -17,7 +19,8 @@ from bakeoff.models.contracts import SequenceBackbone
 from bakeoff.ranges import Count
 from bakeoff.tasks.classification import Classification
 from bakeoff.tasks.contract import MakeBackbone
-from bakeoff.tasks.exhibits import Exhibit
+from bakeoff.tasks.exhibits import MOST_LINES, Exhibit, WeighedFramesExhibit
+from bakeoff.tasks.explained import Explained
 from bakeoff.tasks.frames import FrameStem, steps_of
 from bakeoff.tasks.series_classification.network import SeriesClassifier
 from bakeoff.tasks.series_classification.shown import curves
@@ -68,6 +71,30 @@ class SeriesClassification(Classification[LabelledFramesSpec]):
             self.drawn(name, raw, f"true: {truth}; answered: {said['prediction']} ({100 * said['confidence']:.0f} %)")
             for name, raw, truth, said in rows
         ]
+
+    def explained(self, net: nn.Module, inputs: tuple[Tensor, Tensor]) -> Explained:
+        """The frames of each series; a blank one has the mean of training."""
+        frames_BTK, lengths_B = inputs
+
+        def drawn(row: int, shares: Mapping[str, np.ndarray], case: Cases, said: str, right: str) -> Exhibit:
+            length = int(lengths_B[row])
+            weights = {name: own_T[:length] for name, own_T in shares.items()}
+            own = self.steps_drawn(case.raw[0], frames_BTK[row, :length].cpu().numpy())
+            return WeighedFramesExhibit(output=said, truth=right, weights=weights, **own)
+
+        return self.explained_by(
+            lambda frames_BTK, lengths_B: net((frames_BTK, lengths_B)),
+            frames_BTK,
+            lengths_B,
+            blank=torch.zeros_like(frames_BTK),
+            vector_axis=2,
+            real_BP=torch.arange(frames_BTK.shape[1], device=lengths_B.device) < lengths_B[:, None],
+            drawn=drawn,
+        )
+
+    def steps_drawn(self, raw: Any, frames_TK: np.ndarray) -> dict[str, Any]:
+        """What a `WeighedFramesExhibit` shows of a series: its values, of many channels as the network has them."""
+        return {"frames_TK": raw if raw.shape[1] <= MOST_LINES else frames_TK}
 
     def drawn(self, name: str, raw: Any, said: str) -> Exhibit:
         """A series as a person would look at it, with what is said of it."""
