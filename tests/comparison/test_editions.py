@@ -35,7 +35,7 @@ def judged(plan, folder):
 
 def test_a_bakeoff_that_the_first_edition_planned_is_judged_and_audited_by_it(tmp_path, digits_module):
     plan = make_plan(small_bakeoff(CONTENDERS, "budget=none", "seeds=5"))
-    assert plan.edition == 2
+    assert plan.edition == 3
     plan.edition = 1
     open_folder(tmp_path, plan)
     assert not {"edition", "futility"} & read_json(tmp_path / "plan.json").keys()
@@ -62,7 +62,7 @@ def test_rows_of_a_group_are_one_unit_of_the_verdict(tmp_path):
     one = scores[(scores["contender"] == "gru") & (scores["trial"] == 0)]
     assert one["cluster"].tolist() == patients
     assert verdict["num_units"] == len(set(patients)) < verdict["num_examples"] == len(patients)
-    assert verdict["unit"] == "cluster" and verdict["edition"] == 2
+    assert verdict["unit"] == "cluster" and verdict["edition"] == 3
     board = {row["name"]: row["test"]["accuracy"] for row in verdict["leaderboard"]}
     for row in verdict["contenders"]:
         assert [board[row["name"]][end] for end in ("low", "high")] == pytest.approx([row["low"], row["high"]])

@@ -1,6 +1,7 @@
-"""The second edition's acceptance: each function is one cell, a count over simulated bakeoffs, beside its mutant.
+"""Acceptance of editions 2 and 3: each function is one cell, a count over simulated bakeoffs, beside its mutant.
 
-The mutants are what the rules replaced: no kappa, no clusters, the plain t on heavy tails, each look at 5 %.
+The mutants are what the rules replaced: no kappa, no clusters, the plain t on heavy tails, each look at 5 %, a margin
+from the error alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,17 @@ import numpy as np
 from acceptance_cells import Cell
 from verdict_simulation import MARGIN, tuned_arms
 
-from bakeoff.statistics import EQUIVALENT, Estimate, Options, Verdict, crossed_t, declare_looks, verdict_from_matrices
+from bakeoff.statistics import (
+    EQUIVALENT,
+    WINS_SMALL,
+    Estimate,
+    Options,
+    Verdict,
+    crossed_t,
+    declare_looks,
+    margin_from_validation,
+    verdict_from_matrices,
+)
 from bakeoff.statistics.clusters import clusters_of
 from bakeoff.statistics.components import components_of, upper_components
 from bakeoff.statistics.family import family_verdict_from_matrices
@@ -115,6 +126,25 @@ def wrongly_equivalent(examples: int, repeats: int) -> Count:
     for scores in bakeoffs(make, repeats, f"equivalent {examples}"):
         found += verdict_from_matrices(scores, options=Options(margin=MARGIN)).verdict == EQUIVALENT
         mutant += crossed_t(scores["a"], scores["b"]).p_equivalent(MARGIN) <= 0.05
+    return Count(found, mutant)
+
+
+def called_alike(repeats: int, *, qualities: tuple[float, float], trivial: float, examples: int) -> Count:
+    """EQUIVALENT or WINS_SMALL, "the gap does not matter": by the margin, and by one from the error alone."""
+    found = mutant = 0
+    values = {name: [quality] * 10 for name, quality in zip("ab", qualities, strict=True)}
+    sizes = {"perfect": 1.0, "right_or_wrong": True, "num_validation": examples, "num_test": examples}
+    by_gain, by_error = (
+        Options(margin=margin_from_validation(values, trivial=trivial, by_gain=by_gain, **sizes).value)
+        for by_gain in (True, False)
+    )
+    for scores in Cell(10, examples, 0.3, accuracies=qualities).bakeoffs(repeats, purpose="called alike"):
+        alike = [
+            verdict_from_matrices(scores, options=options).verdict in (EQUIVALENT, WINS_SMALL)
+            for options in (by_gain, by_error)
+        ]
+        found += alike[0]
+        mutant += alike[1]
     return Count(found, mutant)
 
 

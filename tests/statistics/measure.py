@@ -24,6 +24,7 @@ from measure_hard import (
     equivalence_of_few,
     every_look,
     few_errors,
+    gaps_far_from_perfection,
     heavy_tails,
     metrics_of_sets,
     races_of_families,
@@ -42,7 +43,7 @@ def main() -> None:
     sections = (
         *(false_winners, looks, family, mutant, power, equivalence, coverage, racing, small_test_sets),
         *(few_errors, heavy_tails, clusters, equivalence_of_few, every_look, advice_and_plans),
-        *(metrics_of_sets, races_of_families),
+        *(metrics_of_sets, races_of_families, gaps_far_from_perfection),
     )
     wanted = sys.argv[1:] or [section.__name__ for section in sections]
     parts = RESULTS.read_text(encoding="utf-8").rstrip().split("\n\n## ")[1:] if RESULTS.exists() else []

@@ -38,9 +38,9 @@ def test_the_first_edition_gives_the_figures_that_its_own_code_gave(number):
 def test_the_second_edition_gives_others_and_says_which_it_is():
     assert any(found_in(stored, derived) for stored, derived in zip(STORED, cases({}), strict=True))
     matrices = scores(np.random.default_rng(0), seeds=5, examples=100, seed_sd=0.3)
-    for edition in (1, 2):
+    for edition in (1, 2, 3):
         record = verdict_from_matrices(matrices, options=Options(edition=edition)).to_dict()
         assert record["edition"] == edition
-    assert EDITION == 2 and verdict_from_matrices(matrices, options=Options()).edition == 2
+    assert EDITION == 3 and verdict_from_matrices(matrices, options=Options()).edition == 3
     with pytest.raises(ConfigError, match="edition"):
-        Options(edition=3)
+        Options(edition=4)

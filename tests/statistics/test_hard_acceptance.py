@@ -1,4 +1,4 @@
-"""The second edition's acceptance: a smoke check of seconds, and slow tests of 1,000 a cell, each with its mutant.
+"""Acceptance of editions 2 and 3: a smoke check of seconds, and slow tests of 1,000 a cell, each with its mutant.
 
 The same cells with the same seeds are in docs/results/statistics.md, written by ``measure.py``.
 """
@@ -27,6 +27,13 @@ def test_smoke_clusters_tails_and_equivalence_hold_and_the_mutants_do_not():
     assert tails.found <= 20 < tails.mutant
     equivalent = cells.wrongly_equivalent(60, 100)
     assert equivalent.found <= 10 < equivalent.mutant
+
+
+def test_smoke_a_gap_that_matters_is_not_called_small_where_perfection_is_far():
+    low = cells.called_alike(40, qualities=(0.06, 0.04), trivial=0.01, examples=2000)
+    assert low.found == 0 and low.mutant >= 38
+    high = cells.called_alike(40, qualities=(0.90, 0.895), trivial=0.2, examples=2000)
+    assert high.found == high.mutant  # the same margin, from the error
 
 
 def test_smoke_every_look_with_a_stop_saves_trials():
@@ -80,6 +87,13 @@ def test_clusters_rarely_name_a_winner_and_their_examples_do(clusters, correlati
 @pytest.mark.parametrize("examples", SIZES)
 def test_a_gap_of_the_margin_with_few_errors_is_rarely_called_equivalent(examples):
     assert cells.wrongly_equivalent(examples, REPEATS).found <= LIMIT
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("qualities", "trivial"), [((0.06, 0.055), 0.01), ((0.30, 0.275), 0.05)])
+def test_a_gap_of_a_tenth_of_what_was_learnt_is_rarely_called_alike(qualities, trivial):
+    count = cells.called_alike(REPEATS, qualities=qualities, trivial=trivial, examples=10_000)
+    assert count.found <= LIMIT < count.mutant
 
 
 @pytest.mark.slow

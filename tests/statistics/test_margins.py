@@ -41,3 +41,25 @@ def test_of_a_family_it_is_the_error_to_expect_of_the_best_of_m():
     found = margin({"a": [0.7, 0.9, 0.8]}, best_of=2)
     assert found.value == pytest.approx(0.1 * (1 - 2.6 / 3))
     assert found.rule == "10 % of the best validation error to expect of the best of 2 trials"
+
+
+def test_far_from_perfection_it_is_a_tenth_of_what_was_learnt():
+    # An NDCG of 7 % where popularity has 3 %: a tenth of the error would be 9.3 points, more than all that was learnt.
+    found = margin({"a": [0.07], "b": [0.06]}, trivial=0.03, right_or_wrong=False)
+    assert (
+        found.value == pytest.approx(0.004)
+        and found.rule == "10 % of the best validation gain over the trivial predictor"
+    )
+    before = margin({"a": [0.07], "b": [0.06]}, trivial=0.03, right_or_wrong=False, by_gain=False)
+    assert before.value == pytest.approx(0.093)
+    bits = margin({"a": [3.9]}, trivial=4.7, perfect=0.0, right_or_wrong=False, direction="minimize")
+    assert bits.value == pytest.approx(0.08)
+
+
+def test_where_nothing_was_learnt_there_is_none_but_the_floor():
+    assert margin({"a": [0.05]}, trivial=0.1, right_or_wrong=False).value is None
+    assert margin({"a": [0.05]}, trivial=0.1).value == pytest.approx(1 / 500)
+
+
+def test_where_the_trivial_predictor_is_not_known_the_error_decides():
+    assert margin({"a": [0.07]}, trivial=float("nan")).value == pytest.approx(0.093)

@@ -96,7 +96,8 @@ class Compare(Tracked):
         baselines: reference models beside the contenders, no part of the verdict.
         seeds: how many, or a list of them; null: 5, or as many as the last of ``looks``.
         alpha: the verdict's error rate, over all pairs.
-        margin: the smallest difference that matters; null: a tenth of the best validation error.
+        margin: the smallest difference that matters; null: a tenth of the best validation error, or
+            of the best gain over the trivial predictor where that is less.
         looks: seeds (of a search: trials) to read the verdict at; ``every`` one from 5 to 20.
         futility: end where a decision by the last look has become unlikely.
         tune: how contenders are searched.

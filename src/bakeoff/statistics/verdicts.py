@@ -99,7 +99,7 @@ class Verdict:
         Schema, version 1::
 
             schema        1
-            edition       1 | 2             of the protocol
+            edition       1 | 2 | 3         of the protocol
             verdict       "WINS" | "WINS_SMALL" | "EQUIVALENT" | "NOT_ENOUGH_EVIDENCE"
             winner        string | null
             equivalent    [string]          contenders shown to be equivalent

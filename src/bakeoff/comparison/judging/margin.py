@@ -22,9 +22,9 @@ def fixed_margin(bakeoff: RecordedBakeoff, trivial: Trivial) -> float | None:
     if written is not None:
         return written["margin"] or None
     found = margin_of(bakeoff, trivial)
-    failed = any(trial.failed for _, trial in _first_of_entered(bakeoff))
-    of_failed = {"trivial": trivial.on_validation} if failed and bakeoff.plan.edition > 1 else {}
-    write_json(path, {"margin": found.value, "rule": found.rule, **of_failed})
+    needed = bakeoff.plan.margin is None and _needs_trivial(bakeoff)
+    of_trivial = {"trivial": trivial.on_validation} if needed else {}
+    write_json(path, {"margin": found.value, "rule": found.rule, **of_trivial})
     return found.value
 
 
@@ -33,7 +33,7 @@ def margin_of(bakeoff: RecordedBakeoff, trivial: Trivial | None) -> FixedMargin:
 
     Args:
         bakeoff: with the trials of the first look.
-        trivial: what failed trials count as; without the data what is stored of it.
+        trivial: what a gain is counted from, and failed trials count as; without the data what is stored of it.
     """
     plan = bakeoff.plan
     if plan.margin is not None:
@@ -50,13 +50,14 @@ def margin_of(bakeoff: RecordedBakeoff, trivial: Trivial | None) -> FixedMargin:
         return FixedMargin(margin_of_validation(finished, plan.aim, best_of=m), rule)
     return margin_from_validation(
         values,
-        trivial=_trivial_score(bakeoff, trivial, values),
+        trivial=_trivial_score(bakeoff, trivial),
         perfect=plan.aim.perfect,
         right_or_wrong=plan.aim.score_range == (0.0, 1.0),
         num_validation=int(plan.spec["num_val"]),
         num_test=int(plan.spec["num_test"]),
         direction=plan.direction,
         best_of=m,
+        by_gain=plan.edition > 2,
     )
 
 
@@ -70,11 +71,15 @@ def _first_of_entered(bakeoff: RecordedBakeoff) -> list[tuple[str, RecordedTrial
     ]
 
 
-def _trivial_score(
-    bakeoff: RecordedBakeoff, trivial: Trivial | None, values: Mapping[str, Sequence[float | None]]
-) -> float:
-    """What failed trials count as; nothing where none has failed."""
-    if not any(value is None for found in values.values() for value in found):
+def _needs_trivial(bakeoff: RecordedBakeoff) -> bool:
+    """Whether the margin follows from what the trivial predictor reaches too: by gain, or because a trial failed."""
+    failed = any(trial.failed for _, trial in _first_of_entered(bakeoff))
+    return bakeoff.plan.edition > 2 or (failed and bakeoff.plan.edition > 1)
+
+
+def _trivial_score(bakeoff: RecordedBakeoff, trivial: Trivial | None) -> float:
+    """What the trivial predictor reaches on validation; not a number where nothing asks for it."""
+    if not _needs_trivial(bakeoff):
         return math.nan
     if trivial is not None:
         return trivial.on_validation
@@ -100,5 +105,6 @@ def margin_of_validation(
         num_test=0,
         direction=facts.direction,
         best_of=best_of,
+        by_gain=False,
     )
     return found.value
