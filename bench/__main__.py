@@ -3,7 +3,7 @@
 python -m bench                      everything (about an hour on two cores)
 python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences,
                                      large, refusals, start, growth, detection, export, serving,
-                                     recommendation, forecasting or speech
+                                     recommendation, forecasting, speech or segmentation
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from bench import (
     parallel,
     recommendation,
     refusals,
+    segmentation,
     sequences,
     serving,
     speech,
@@ -51,6 +52,7 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "serving": serving.measure,
     "forecasting": forecasting.measure,
     "recommendation": lambda: recommendation.measure(epochs=1),
+    "segmentation": lambda: segmentation.measure(repeats=7),
     "speech": lambda: speech.measure(repeats=5),
 }
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
@@ -87,6 +89,7 @@ PARTS_DOC = {
     "serving": (serving.__doc__ or "").strip(),
     "forecasting": (forecasting.__doc__ or "").strip(),
     "recommendation": (recommendation.__doc__ or "").strip(),
+    "segmentation": (segmentation.__doc__ or "").strip(),
     "speech": (speech.__doc__ or "").strip(),
 }
 

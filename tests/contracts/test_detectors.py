@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from typing import Any
 
 import pytest
@@ -36,6 +37,18 @@ def make(name: str, size: tuple[int, int, int]) -> DetectionNetwork:
 
 def images(size: tuple[int, int, int], *, batch: int) -> Tensor:
     return torch.randn(batch, *size, generator=torch.Generator().manual_seed(1))
+
+
+@every_detector
+def test_no_weights_are_asked_of_the_network(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As torchvision's detectors ask for those of their backbones, even without weights of their own."""
+
+    def refused(*args: object, **settings: object) -> None:
+        raise AssertionError("weights were asked for")
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", refused)
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    make(name, SIZES[0])
 
 
 @every_detector

@@ -12,6 +12,7 @@ from datasets import ClassLabel, Dataset, Features, List, Value
 from datasets import Image as ImageFeature
 from PIL import ExifTags, Image
 
+from bakeoff.cli import main
 from bakeoff.config import build
 from bakeoff.data.boxes.boxed import BoxedImages
 from bakeoff.data.sources.coco import Coco
@@ -107,7 +108,7 @@ def test_what_is_odd_in_a_json_is_kept_or_told(tmp_path: Path) -> None:
     objects = data._objects
     assert objects.counts_N.tolist() == [0, 1, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1]
     assert objects.boxes_M4[:3].tolist() == [[25, 10, 30, 15], [2, 2, 11, 11], [2, 3, 8, 9]]
-    assert objects.areas_M[:3].tolist() == [40, 30.5, 36]
+    assert objects.areas_M[:3].tolist() == [40, 30.5, 15], "as told, or of the outline, not the box's 36"
     assert objects.crowd_M.tolist() == [False, True] + [False] * 6
     for what in (
         "have no area and were left out (first in train/1.png)",
@@ -143,6 +144,20 @@ def test_an_image_that_is_not_there_is_named(tmp_path: Path) -> None:
     (roboflow(tmp_path) / "train/3.png").unlink()
     with pytest.raises(DataError, match=r"1 of 15 images cannot be read \(train/3\.png: the file does not exist\)"):
         opened("coco", tmp_path)
+
+
+def test_bakeoff_data_shows_the_rest_where_an_image_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (roboflow(tmp_path) / "train/3.png").unlink()
+    with pytest.raises(SystemExit) as ended:
+        main(["data", str(tmp_path)])
+    told = capsys.readouterr()
+    assert ended.value.code == 3
+    assert "1 of 15 images cannot be read (train/3.png: the file does not exist)" in " ".join(
+        (told.out + told.err).split()
+    )
+    assert "20 x 30 RGB" in told.out
 
 
 def test_a_test_split_without_boxes_is_refused(tmp_path: Path) -> None:

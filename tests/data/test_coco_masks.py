@@ -86,6 +86,30 @@ def test_run_lengths_of_another_size_are_refused(tmp_path: Path) -> None:
         opened(folder_of(tmp_path, {"counts": [50, 10, 40], "size": [10, 10]}))
 
 
+def test_crowds_are_of_their_class_and_images_without_annotations_are_background(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, SQUARE, {"counts": [300, 300], "size": [20, 30]})
+    told = json.loads((folder / "annotations.json").read_text())
+    told["annotations"][1]["iscrowd"] = 1
+    told["annotations"] = [one for one in told["annotations"] if one["image_id"] != 2]
+    (folder / "annotations.json").write_text(json.dumps(told))
+    data = opened(folder)
+    expected = np.zeros((20, 30))
+    expected[:, 15:], expected[3:13, 2:12] = 2, 1
+    assert np.array_equal(first_mask(data), expected)
+    second_HW = data._images.masks_NHW[data._images.examples.tolist().index("2.png")]
+    assert second_HW.shape == (20, 30) and not second_HW.any()
+
+
+def test_an_unknown_category_and_an_image_that_is_not_there_are_refused(tmp_path: Path) -> None:
+    (folder_of(tmp_path / "a", SQUARE) / "4.png").unlink()
+    with pytest.raises(DataError, match=r"1 of 10 images cannot be read \(4\.png: the file does not exist\)"):
+        opened(tmp_path / "a")
+    with pytest.raises(
+        DataError, match=r"data\.unknown_category.*annotation 1 in annotations\.json.*category_id 5.*3, 7"
+    ):
+        opened(folder_of(tmp_path / "b", SQUARE, category_id=5))
+
+
 def test_boxes_alone_are_no_masks(tmp_path: Path) -> None:
     folder_of(tmp_path, SQUARE)
     told = json.loads((tmp_path / "annotations.json").read_text())

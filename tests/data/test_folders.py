@@ -114,6 +114,14 @@ def test_a_class_may_have_the_name_of_a_split(kind, tmp_path: Path, names: tuple
     assert labels(load(kind.source(path=str(tmp_path)))) == dict.fromkeys(names, 2)
 
 
+def test_words_of_splits_in_names_of_classes_and_files_lose_no_file(kind, tmp_path: Path) -> None:
+    """As the datasets library's own reader of folders has it, each would make a split of its own."""
+    fill(kind, tmp_path, "test_tube", "train_car", count=3)
+    for name in ("img-test-3", "val.1"):
+        kind.write(tmp_path / "test_tube" / f"{name}{kind.ending}")
+    assert labels(load(kind.source(path=str(tmp_path)))) == {"test_tube": 5, "train_car": 3}
+
+
 def test_files_beside_class_folders_and_empty_class_folders_are_counted(kind, tmp_path: Path) -> None:
     fill(kind, tmp_path, "a", "b")
     (tmp_path / "c").mkdir()

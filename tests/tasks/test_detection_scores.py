@@ -20,6 +20,7 @@ from bakeoff.statistics import pseudo_values
 from bakeoff.tasks.object_detection.average_precision import average_precisions, left_out, mean_precision
 from bakeoff.tasks.object_detection.matching import AREAS, match
 from bakeoff.tasks.object_detection.scores import (
+    METRICS,
     OF_THRESHOLDS,
     Precisions,
     by_class_and_size,
@@ -159,7 +160,17 @@ def said(*images: tuple[list, list, list]) -> pa.Table:
 
 def test_perfect_boxes_are_worth_one_whatever_the_number_of_an_annotation() -> None:
     perfect = said(([[10, 10, 50, 50]], [0], [0.9]), ([[10, 10, 50, 50]], [0], [0.8]))
-    assert summarise(perfect, labels_of(PERFECT), num_classes=2)["map"] == 1.0
+    found = summarise(perfect, labels_of(PERFECT), num_classes=2)
+    assert found == {"map": 1.0, "map_50": 1.0, "map_75": 1.0}, "all that is offered: no mean overlap, which says 1 / n"
+    assert {facts.name for facts in METRICS} == {*found, "loss"}
+
+
+@pytest.mark.parametrize(("rank", "worth"), [(100, 1 / 100), (101, 0.0)])
+def test_a_hundred_boxes_of_an_image_count_at_every_threshold_alike(rank: int, worth: float) -> None:
+    elsewhere = [[100 + n / 10, 100, 150, 150] for n in range(rank - 1)]
+    answers = said(([*elsewhere, [10, 10, 50, 50]], [0] * rank, [1 - n / 1000 for n in range(rank)]))
+    found = summarise(answers, labels_of(PERFECT[:1]), num_classes=1)
+    assert found == pytest.approx({"map": worth, "map_50": worth, "map_75": worth})
 
 
 def test_no_answers_at_all_are_worth_nothing() -> None:

@@ -136,6 +136,15 @@ def test_exact_match_is_told_apart_for_what_training_lacks() -> None:
     assert TASK.score_examples(ANSWERS, LABELS, "exact_match").tolist() == [1, 0, 1, 0, 0]
 
 
+def test_one_perfect_answer_alone_is_perfect_by_every_metric() -> None:
+    """CIDEr would say 0, as it weighs words by how rare they are among what is scored."""
+    caption = "a large red ring to the left of a blue ring"
+    found = TASK.summarise(table_of(text=[caption]), table_of(references=pa.array([[caption]]), unseen=[False]))
+    assert {name: found[name] for name in ("exact_match", "bleu", "rouge_l", "chrf")} == pytest.approx(
+        {"exact_match": 1.0, "bleu": 100.0, "rouge_l": 100.0, "chrf": 100.0}
+    )
+
+
 def test_shares_of_a_part_are_its_pseudo_values() -> None:
     def measured(rows: np.ndarray) -> float:
         return TASK.summarise(ANSWERS.take(rows), LABELS.take(rows))[SEEN]

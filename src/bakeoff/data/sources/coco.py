@@ -27,6 +27,7 @@ _USUAL = re.compile(r"(.*\.coco|instances.*|annotations|_annotations|labels|resu
 _PARTS = re.compile(r"[_.\- ]+")
 _YEAR = re.compile(r"\d+$")
 _MOST_SHOWN = 5
+_FEWEST_NUMBERS = 6  # of an outline: three points
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,6 +182,7 @@ def _annotated(
         own = of_image.pop(image["id"], [])
         source.refuse_unknown(one, own, known)
         file = source.images.find(str(image["file_name"]), one.places, split=one.split or "")
+        size = (int(image.get("height") or 0), int(image.get("width") or 0))
         found.append(
             Annotated(
                 file=source.root / file,
@@ -188,8 +190,8 @@ def _annotated(
                 boxes=[annotation.get("bbox") or _box_around(annotation) for annotation in own],
                 categories=[known[annotation["category_id"]] for annotation in own],
                 crowd=[bool(annotation.get("iscrowd")) for annotation in own],
-                areas=[annotation.get("area") for annotation in own],
-                size=(int(image.get("height") or 0), int(image.get("width") or 0)),
+                areas=[_area(annotation, size) for annotation in own],
+                size=size,
             )
         )
     rest = sum(map(len, of_image.values()))
@@ -202,6 +204,34 @@ def annotations_by_image(one: Described) -> dict[Any, list[Mapping[str, Any]]]:
     for annotation in one.content["annotations"]:
         found[annotation.get("image_id")].append(annotation)
     return found
+
+
+def packed(segmentation: Any, size: tuple[int, int]) -> Any | None:
+    """A region as pycocotools packs it, all rings of an outline filled; None for an outline without three points.
+
+    Args:
+        segmentation: run lengths, packed or not, or rings of points.
+        size: height and width of the image.
+    """
+    from pycocotools import mask as runs  # an extra, and the module is looked at for any folder
+
+    if isinstance(segmentation, Mapping):
+        is_list = isinstance(segmentation.get("counts"), list)
+        return runs.frPyObjects(segmentation, *size) if is_list else segmentation
+    outlines = segmentation if isinstance(segmentation, list) else []
+    rings = [ring for ring in outlines if isinstance(ring, list) and len(ring) >= _FEWEST_NUMBERS]
+    return runs.merge(runs.frPyObjects(rings, *size)) if rings else None
+
+
+def _area(annotation: Mapping[str, Any], size: tuple[int, int]) -> float | None:
+    """As told, or of the pixels of its region; None leaves the box's own."""
+    told, segmentation = annotation.get("area"), annotation.get("segmentation")
+    if told is not None or not segmentation or min(size) < 1:
+        return told
+    from pycocotools import mask as runs  # an extra, and the module is looked at for any folder
+
+    region = packed(segmentation, size)
+    return None if region is None else float(runs.area(region))
 
 
 def _box_around(annotation: Mapping[str, Any]) -> list[float]:

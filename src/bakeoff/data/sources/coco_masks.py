@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bakeoff.data.image.records import UnreadableImage, read_header
-from bakeoff.data.sources.coco import Coco, Described, annotations_by_image, classes_of, described_in
+from bakeoff.data.sources.coco import Coco, Described, annotations_by_image, classes_of, described_in, packed
 from bakeoff.data.sources.source import Head, noted
 from bakeoff.data.table import EXAMPLE_COLUMN
 from bakeoff.errors import DataError
 
 BACKGROUND = "background"
-_FEWEST_NUMBERS = 6  # of an outline: three points
 
 
 class CocoMasks(Coco):
@@ -105,20 +104,15 @@ class CocoMasks(Coco):
         from pycocotools import mask as runs  # an extra, and the module is looked at for any folder
 
         told, (height, width) = annotation.get("segmentation"), size
-        if isinstance(told, Mapping):
-            if list(told.get("size", ())) != [height, width]:
-                where, other = f"annotation {annotation.get('id')} in {one.file}", told.get("size")
-                problem = f"{where} has run lengths of the size {other}, and its image is {height}x{width}"
-                step = "export it anew, with the sizes of the images"
-                raise DataError("data.mask_size", "data.folder", self._folder, problem, next_step=step)
-            packed = runs.frPyObjects(told, height, width) if isinstance(told.get("counts"), list) else told
-            region_HW: NDArray[np.bool_] = runs.decode(packed).astype(bool)
-            return region_HW if region_HW.any() else None
-        outlines = told if isinstance(told, list) else []
-        rings = [ring for ring in outlines if isinstance(ring, list) and len(ring) >= _FEWEST_NUMBERS]
-        if not rings:
+        if isinstance(told, Mapping) and list(told.get("size", ())) != [height, width]:
+            where, other = f"annotation {annotation.get('id')} in {one.file}", told.get("size")
+            problem = f"{where} has run lengths of the size {other}, and its image is {height}x{width}"
+            step = "export it anew, with the sizes of the images"
+            raise DataError("data.mask_size", "data.folder", self._folder, problem, next_step=step)
+        region = packed(told, size)
+        if region is None:
             return None
-        drawn_HW: NDArray[np.bool_] = runs.decode(runs.merge(runs.frPyObjects(rings, height, width))).astype(bool)
+        drawn_HW: NDArray[np.bool_] = runs.decode(region).astype(bool)
         return drawn_HW if drawn_HW.any() else None
 
 
