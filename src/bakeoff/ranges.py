@@ -1,13 +1,14 @@
-"""The numbers that settings take, as types: what is outside of one is refused before anything heavy is imported.
+"""The numbers and folders that settings take, as types: others are refused before anything heavy is imported.
 
 They are read from the source of a constructor (`bakeoff.config.signatures`), so a range stands where the argument does.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from annotated_types import Ge, Gt, Interval
+from annotated_types import Ge, Gt, Interval, Predicate
 
 Count: TypeAlias = Annotated[int, Ge(1)]
 WholeNumber: TypeAlias = Annotated[int, Ge(0)]
@@ -25,3 +26,5 @@ SplitSize: TypeAlias = Fraction | Count
 AnyNumber: TypeAlias = Annotated[float, Interval()]
 AnyWholeNumber: TypeAlias = Annotated[int, Interval()]
 """Such as a class that is called by its number."""
+RunFolder: TypeAlias = Annotated[str, Predicate(Path.is_dir)]
+"""Of a run that must be there before hours of training, not be missed after them."""

@@ -205,7 +205,12 @@ def storm(folder: Path, *, kills: int, seed: int, epochs: int, victims: tuple[st
         found.look()
     if code != 0:
         found.problems.append(f"the last command ended with exit code {code}: {''.join(last.lines[-5:])}")
-    found.problems += [*_ids(disturbed), *_same(undisturbed, disturbed), *_tracked(disturbed), *_audited(disturbed)]
+    found.problems += [
+        *_ids(disturbed),
+        *_same(undisturbed, disturbed),
+        *tracked(disturbed, num_runs=NUM_TRIALS + 1),
+        *_audited(disturbed),
+    ]
     found.problems += [f"{left} of a killed command lives on" for mark in found.marks for left in family(mark)]
     return {
         "kills": dict(found.kills),
@@ -348,8 +353,8 @@ def _same(undisturbed: Path, disturbed: Path) -> list[str]:
     return problems if len(openings) == 1 else [*problems, f"the test was opened {len(openings)} times"]
 
 
-def _tracked(folder: Path) -> list[str]:
-    """One run a trial and one of the bakeoff, each ended well."""
+def tracked(folder: Path, *, num_runs: int) -> list[str]:
+    """What is wrong with the runs in MLflow: so many, each once, and each ended well."""
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
@@ -357,7 +362,7 @@ def _tracked(folder: Path) -> list[str]:
     problems = [f"run {run.info.run_name} is {run.info.status}" for run in runs if run.info.status != "FINISHED"]
     keys = Counter(run.data.tags.get("bakeoff.key") for run in runs)
     problems += [f"{count} runs have the key {key}" for key, count in keys.items() if count > 1]
-    return problems if len(runs) == NUM_TRIALS + 1 else [*problems, f"MLflow has {len(runs)} runs"]
+    return problems if len(runs) == num_runs else [*problems, f"MLflow has {len(runs)} runs"]
 
 
 def _audited(folder: Path) -> list[str]:

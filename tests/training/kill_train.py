@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.comparison.kill_storm import Run, family
+from tests.comparison.kill_storm import Run, family, tracked
 
 COMMAND = (
     *(sys.executable, "-m", "bakeoff.cli", "train", "model=lenet", "data=digits", "trainer.accelerator=cpu"),
@@ -56,21 +56,12 @@ def killed_round(folder: Path, expected: dict[str, Any], *, kills: int, lasts_s:
         problems.append(f"exit code {code}: {''.join(run.lines[-5:])}")
     elif (found := figures(folder)) != expected:
         problems.append(f"the result differs in {sorted(key for key in expected if found.get(key) != expected[key])}")
-    problems += _tracked(folder)
+    problems += tracked(folder, num_runs=1)
     deadline = time.monotonic() + 20
     while any(list(family(mark)) for mark in marks) and time.monotonic() < deadline:
         time.sleep(0.2)
     problems += [f"{left} lives on" for mark in marks for left in family(mark)]
     return {"kills": done, "problems": problems}
-
-
-def _tracked(folder: Path) -> list[str]:
-    from mlflow import MlflowClient
-
-    client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
-    runs = client.search_runs([item.experiment_id for item in client.search_experiments()])
-    statuses = [run.info.status for run in runs]
-    return [] if statuses == ["FINISHED"] else [f"MLflow has {statuses}"]
 
 
 def main() -> None:

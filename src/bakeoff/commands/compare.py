@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from bakeoff.commands.console import page_console
 from bakeoff.commands.train import finish, follower
 from bakeoff.commands.way_out import with_a_way_out
 from bakeoff.comparison.judging.conclusion import FinishedBakeoff
@@ -27,8 +25,6 @@ from bakeoff.tracking.settings import Tracking
 from bakeoff.training.trial.energy import check_energy
 from bakeoff.training.trial.preflight import check_alone, check_folder, check_machine
 
-PIPE_WIDTH = 120
-"""Columns where no terminal tells them."""
 DEFAULT_ROOT = Path("outputs/compare")
 
 
@@ -40,7 +36,7 @@ def run(config: Mapping[str, Any]) -> FinishedBakeoff:
         TrialsFailed: some trials failed (after the verdict, which scores them as the trivial predictor).
         TrackerNotSynced: the tracker has not taken everything (after the verdict).
     """
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    console = page_console()
     allow(config["allow_code"])
     check_alone("compare")
     check_machine(build(config["trainer"], "trainer"))

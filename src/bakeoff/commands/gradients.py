@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from bakeoff.commands.console import page_console
 from bakeoff.commands.report import run as build_report
 from bakeoff.commands.scale import check_sizes
 from bakeoff.comparison.measuring.gradients import of_contenders, of_runs, runs_of_bakeoff
@@ -31,7 +29,7 @@ def run(config: Mapping[str, Any]) -> Path:
     Raises:
         ConfigError: an unknown model, a length below 1, no such run, or a model that is no sequence model.
     """
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+    console = page_console()
     allow(config["allow_code"])
     settings = config["gradients"]
     check_sizes("gradients.lengths", settings["lengths"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from bakeoff.commands.arguments import Parser, add_own_code, use_own_code
+from bakeoff.commands.console import page_console
 from bakeoff.commands.report import run as build_report
 from bakeoff.errors import ConfigError
 from bakeoff.files import write_json
@@ -42,7 +42,7 @@ def run(argv: Sequence[str]) -> None:
     use_own_code(words)
     if words.trials < 1:
         raise ConfigError("config.out_of_range", "--trials", words.trials, "is out of range", allowed="1 or more")
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+    console = page_console()
     found = _withstood(words.folder, words.trials, console)
     write_json(words.folder / ROBUSTNESS, found)
     print_robustness(found, console)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import copy
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from bakeoff.commands.console import page_console
 from bakeoff.commands.report import run as build_report
 from bakeoff.comparison.measuring.campaign import make_points, measure_points, summarised
 from bakeoff.comparison.planning.budgets import fit_budget
@@ -53,7 +51,7 @@ def run(config: Mapping[str, Any]) -> Path:
     Raises:
         ConfigError: data that are no sequences, a size below 1, no such bakeoff, or nothing could be measured.
     """
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+    console = page_console()
     allow(config["allow_code"])
     settings = config["scale"]
     check_sizes("scale.lengths", settings["lengths"])

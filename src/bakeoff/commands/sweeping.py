@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from bakeoff.tracking.settings import Tracking
 from bakeoff.tracking.watch import Watch
 
 MOST_COLUMNS = 5
-PIPE_WIDTH = 120
 _SET = ("seed", "model", "optimizer", "scheduler", "trainer", "data", "task", "augment")
 ABANDON_S = 8.0
 """What a stopped multirun takes to mark its runs."""
@@ -74,8 +72,9 @@ def _print_runs(configs: Sequence[Mapping[str, Any]], results: Sequence[Mapping[
     """A table of the finished runs, the best on validation first, with the settings that tell them apart."""
     if not results:
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from bakeoff.commands.console import page_console
 
     metric = str(configs[0]["task"]["metric"])
     best_first = sign_of(configs[0]["task"]["direction"])
@@ -89,7 +88,7 @@ def _print_runs(configs: Sequence[Mapping[str, Any]], results: Sequence[Mapping[
         tested = result["test"].get(metric)
         figures = [f"{result['validation'][metric]:.4f}", "" if tested is None else f"{tested:.4f}"]
         table.add_row(*(str(config.get(name)) for name in names), *figures, f"{result['train_seconds']:.1f} s")
-    Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+    page_console(soft_wrap=False).print(table)
 
 
 def _abandon(config: Mapping[str, Any]) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from bakeoff.commands.arguments import Parser, add_own_code, use_own_code
+from bakeoff.commands.console import page_console
 from bakeoff.commands.report import run as build_report
 from bakeoff.errors import ConfigError, EnvironmentFault
 from bakeoff.files import write_json
@@ -50,7 +49,7 @@ def run(argv: Sequence[str]) -> None:
     _require("--examples", words.examples, least=_FEWEST)
     _require("--shown", words.shown, least=0)
     _require_captum()
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+    console = page_console()
     found = _explained(words.folder, words.contender, words.examples, words.shown)
     write_json(words.folder / EXPLANATIONS, found)
     print_looked(found, console)

@@ -45,6 +45,11 @@ def outside(value: Any, ranges: str) -> str | None:
     return None if _within(value, tree) else ", or ".join(_ranges_in_words(tree))
 
 
+def names_folder(ranges: str) -> bool:
+    """Whether a text must be the path of a folder that is there (`bakeoff.ranges.RunFolder`)."""
+    return "Predicate(Path.is_dir)" in ranges
+
+
 def without_ranges(annotation: str) -> str:
     """The annotation without the ranges of its numbers: ``"int | None"``."""
     return ast.unparse(_Plain().visit(ast.parse(annotation, mode="eval").body))

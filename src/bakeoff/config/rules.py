@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from bakeoff.config.catalog import Catalog
@@ -60,15 +59,6 @@ def _output_dir(plain: dict[str, Any]) -> list[ConfigError]:
         return []
     problem, step = "is empty, as a variable is that the shell does not know", "output_dir=FOLDER, or leave it out"
     return [ConfigError("config.empty_value", "output_dir", None, problem, next_step=step)]
-
-
-def _listener(plain: dict[str, Any]) -> list[ConfigError]:
-    """A run that is to listen is there before hours of training, not missed after them."""
-    value = get(plain, "task.listener")
-    if not isinstance(value, str) or Path(value).expanduser().is_dir():
-        return []
-    problem, step = f"there is no folder {Path(value).expanduser().absolute()}", "train it first, or task.listener=null"
-    return [ConfigError("config.no_run", "task.listener", value, problem, next_step=step)]
 
 
 def _one_input(plain: dict[str, Any]) -> list[ConfigError]:
@@ -252,7 +242,6 @@ def misfit(key: str, group: str, option: dict[str, Any], plain: dict[str, Any], 
 
 _RULES = (
     _output_dir,
-    _listener,
     _one_input,
     _ranges,
     _seed_list,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from bakeoff.config.annotations import choices, holds_nonfinite, is_list, mismatch, outside
+from bakeoff.config.annotations import choices, holds_nonfinite, is_list, mismatch, names_folder, outside
 from bakeoff.config.overrides import quoted
 from bakeoff.config.signatures import Parameter, Signature
 from bakeoff.config.suggestions import nearest_keys
@@ -55,6 +56,9 @@ def _type_error(key: str, value: Any, parameter: Parameter, explained: str) -> C
         return ConfigError(
             "config.out_of_range", key, value, "is no finite number", next_step=f"bakeoff explain {explained}"
         )
+    if names_folder(parameter.ranges or "") and isinstance(value, str) and not Path(value).expanduser().is_dir():
+        problem, step = f"there is no folder {Path(value).expanduser().absolute()}", f"train it first, or {key}=null"
+        return ConfigError("config.no_run", key, value, problem, next_step=step)
     if parameter.ranges and (inside := outside(value, parameter.ranges)):
         step = INSTEAD.get(key, f"bakeoff explain {explained}")
         return ConfigError("config.out_of_range", key, value, "is out of range", allowed=inside, next_step=step)

@@ -12,6 +12,7 @@ import torch
 
 from bakeoff.errors import ConfigError
 from bakeoff.files import read_json
+from bakeoff.ranges import RunFolder
 from bakeoff.record.layout import CONFIG
 from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.trial.saved_run import find_run, load_run
@@ -29,7 +30,7 @@ class Listener:
         ConfigError: no finished run is in that folder, or one that hears no texts in recordings.
     """
 
-    def __init__(self, *, run: str | None = None) -> None:
+    def __init__(self, *, run: RunFolder | None = None) -> None:
         folder = None if run is None else Path(run).expanduser()
         self._folder = find_run(folder) if folder is not None and folder.is_dir() else None
         if self._folder is None:
