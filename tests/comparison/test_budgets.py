@@ -1,10 +1,14 @@
 """What each budget mode holds equal."""
 
+import math
+from pathlib import Path
+
 import pytest
 
 from bakeoff.comparison.planning.plan import make_plan
 from bakeoff.errors import ConfigError
 from bakeoff.training.loop.limits import steps_for_examples
+from bakeoff.training.trial.configuration import TrialConfig
 from tests.comparison.bakeoff_config import small_bakeoff
 
 
@@ -67,3 +71,23 @@ def test_a_change_that_a_knob_refers_to_reaches_it():
 )
 def test_steps_come_nearest_to_the_examples_asked_for(examples, expected):
     assert steps_for_examples(examples, batch_size=4, examples_an_epoch=10) == expected
+
+
+@pytest.mark.parametrize("words", [["trainer.max_epochs=20"], ["trainer.max_epochs=20", "budget=flops"]])
+def test_a_part_of_the_train_examples_is_seen_as_often_more_as_it_is_smaller(words):
+    whole, part = (make_plan(small_bakeoff(*words, *more)) for more in ((), ("train_fraction=0.3",)))
+    assert part.data.spec.num_train == pytest.approx(0.3 * whole.data.spec.num_train, abs=1)
+    for split in ("val", "test"):
+        assert part.data.examples(split) == whole.data.examples(split)
+    for one, other in zip(whole.entered, part.entered, strict=True):
+        seen = [_examples_seen(plan, contender) for plan, contender in ((whole, one), (part, other))]
+        assert seen[1] == pytest.approx(seen[0], rel=0.02)
+        assert one.params == other.params
+    assert "train_fraction" not in whole.trial.raw and part.contenders[0].config["train_fraction"] == 0.3
+    assert {row["what"]: row["value"] for row in part.to_dict(Path())["held_equal"]}["Train part"].startswith("0.3 of")
+    assert whole.bakeoff_id != part.bakeoff_id and whole.data.fingerprint == part.data.fingerprint
+
+
+def _examples_seen(plan, contender):
+    trainer = TrialConfig.of(contender.config | {"seed": 0}).trainer
+    return min(trainer.max_examples or math.inf, trainer.max_epochs * plan.data.spec.num_train)

@@ -479,6 +479,28 @@ def test_every_training_loader_chunks_and_resumes(name: str, data_sets: DataSets
     assert not equal(whole, [tensors(batch) for batch in loader])
 
 
+@pytest.mark.parametrize("name", names("data"))
+def test_every_data_set_can_be_learnt_from_in_part(name: str, data_sets: DataSets) -> None:
+    """Half of the train examples, and a quarter that lies within that half; validation and test stay."""
+    data = data_sets.make(name)
+    whole = {split: data.examples(split) for split in SPLITS}
+    learnt, fingerprint = [data.train_dataloader().num_examples], data.fingerprint
+    parts = [set(whole["train"])]
+    for fraction in (0.5, 0.25):
+        data.train_fraction = fraction
+        parts.append(set(data.examples("train")))
+        learnt.append(data.train_dataloader().num_examples)
+        assert data.spec.num_train - learnt[-1] in (0, 1)  # a last batch of one is left out
+        assert len(data.labels("train")) == len(data.raw("train")) == len(parts[-1]) > 1
+        assert data.refit_problem(json.loads(json.dumps(data.spec.to_dict()))) is None
+        assert [data.examples(split) for split in ("val", "test")] == [whole[split] for split in ("val", "test")]
+    assert parts[0] > parts[1] >= parts[2]
+    assert learnt[0] > learnt[1] >= learnt[2]
+    assert data.fingerprint == fingerprint
+    data.train_fraction = 1.0
+    assert data.examples("train") == whole["train"]
+
+
 IMAGES = [name for name in names("data") if kind(name) == "image"]
 CLASSES = [
     name for name in names("data") if kind(name) in ("image", "labelled_text", "labelled_series", "labelled_audio")

@@ -67,11 +67,13 @@ class Tracked(Network):
 
     Args:
         tracking: the MLflow store.
+        train_fraction: the part of the train examples that is learnt from.
         energy: a country, by its code of three letters: measures joules, and CO2e of its electricity.
         progress: what is shown meanwhile: ``auto`` is a bar on a terminal and lines elsewhere.
     """
 
     tracking: Section | None
+    train_fraction: Annotated[float, Interval(gt=0, le=1)] = 1.0
     energy: str | None = None
     progress: Literal["auto", "lines", "none"] = "auto"
 

@@ -201,6 +201,18 @@ class TaskData(pl.LightningDataModule, abc.ABC):
 
     @property
     @abc.abstractmethod
+    def train_fraction(self) -> float:
+        """What share of the train examples is learnt from; validation and test are the same for all. 1.0 is all.
+
+        Setting it draws the part by the seed; a smaller part of the same seed lies within a larger one.
+        """
+
+    @train_fraction.setter
+    @abc.abstractmethod
+    def train_fraction(self, fraction: float) -> None: ...
+
+    @property
+    @abc.abstractmethod
     def fingerprint(self) -> str:
         """A hash of all prepared rows, targets and the fixed split; the same for every seed."""
 

@@ -13,7 +13,8 @@ from bakeoff.data.labels import OnMissing, OnRare
 from bakeoff.data.prepared import Preparation, PreparedRows
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits.splitting import Rows
+from bakeoff.data.splits.splitting import Facts, Rows
+from bakeoff.data.splits.train_part import train_part
 
 AnySpec = TypeVar("AnySpec", bound=Spec)
 
@@ -38,6 +39,7 @@ class SplitData(TaskData, Generic[AnySpec]):
         self.batch_size = batch_size
         self.chunk = chunk
         self._seed = seed
+        self._train_fraction = 1.0
         self._rows: dict[str, Rows] = {}
         self._spec: AnySpec | None = None
 
@@ -48,7 +50,18 @@ class SplitData(TaskData, Generic[AnySpec]):
 
     @seed.setter
     def seed(self, seed: int) -> None:
-        self._seed, self._rows, self._spec = seed, {}, None
+        self._seed = seed
+        self._forget()
+
+    @property
+    def train_fraction(self) -> float:
+        """What share of the train rows is learnt from; setting it draws that part by the seed."""
+        return self._train_fraction
+
+    @train_fraction.setter
+    def train_fraction(self, fraction: float) -> None:
+        self._train_fraction = fraction
+        self._forget()
 
     @property
     def spec(self) -> AnySpec:
@@ -61,11 +74,20 @@ class SplitData(TaskData, Generic[AnySpec]):
     def setup(self, stage: str | None = None) -> None:
         """Open what was prepared and draw the validation split; again does nothing."""
         if not self._rows:
-            self._rows = self._draw()
+            rows = self._draw()
+            self._rows = rows | {"train": self._train_part(rows["train"])}
+
+    def _forget(self) -> None:
+        """Drops what follows from the seed and the part that is learnt from."""
+        self._rows, self._spec = {}, None
 
     @abc.abstractmethod
     def _draw(self) -> dict[str, Rows]:
         """The rows of train, val and test, for the present seed."""
+
+    def _train_part(self, rows: Rows) -> Rows:
+        """Those of the train rows that are learnt from."""
+        return train_part(rows, self._train_fraction, seed=self._seed)
 
     @abc.abstractmethod
     def _describe(self, common: dict[str, Any]) -> AnySpec:
@@ -146,6 +168,11 @@ class PreparedData(SplitData[AnySpec]):
         prepared: PreparedRows = self._prepared
         parted = self._splitting.draw_val(prepared.parted, prepared.facts, seed=self._seed)
         return {"train": parted.train, "val": parted.val, "test": parted.test}
+
+    def _train_part(self, rows: Rows) -> Rows:
+        facts: Facts = self._prepared.facts
+        classes, groups = (None if own is None else own[rows] for own in (facts.classes, facts.groups))
+        return train_part(rows, self._train_fraction, classes=classes, groups=groups, seed=self._seed)
 
     def _common(self) -> dict[str, Any]:
         prepared = self._prepared

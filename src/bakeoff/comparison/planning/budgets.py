@@ -73,7 +73,7 @@ def _count_costs(contender: Contender, spec: Spec) -> None:
 
 def _stop_at_flops(contenders: Sequence[Contender], budget: Mapping[str, Any], spec: Spec) -> None:
     """Equal training FLOPs: the given number, or what the cheapest contender spends in ``trainer.max_epochs``."""
-    epochs = int(contenders[0].config["trainer"]["max_epochs"])
+    epochs = TrialConfig.of(contenders[0].config).trainer.max_epochs
     flops = {contender.name: contender.train_flops_per_example or math.nan for contender in contenders}
     cheapest = min(flops.values())
     total = float(budget["value"] or cheapest * epochs * spec.num_train)

@@ -27,11 +27,14 @@ def held_equal(config: Mapping[str, Any], data: TaskData, seeds: Sequence[int]) 
     batch = f"{config['data']['batch_size']} examples" + (f" on each of {devices} devices" if devices > 1 else "")
     batch += ", of each class equally many" if config["data"].get("sampler") == "balanced" else ""
     task = {name: value for name, value in config["task"]["module"].items() if not name.startswith("_") and value}
+    fraction = data.train_fraction
+    part = [{"what": "Train part", "value": part_in_words(fraction)}] if fraction < 1 else []
     tune = f"{tuned} random trials each, over as many settings" if tuned else "none: as configured"
     return [
         {"what": "Budget", "value": budget_in_words(config["budget"], trainer)},
         {"what": "Batches", "value": f"{batch}, in the same order for the same seed"},
         {"what": "Data", "value": f"{config['data']['name']}: {split_in_words(data)}"},
+        *part,
         {"what": "Tuning", "value": tune},
         {"what": "Seeds", "value": "a fresh one for each trial" if tuned else seeds_in_words(seeds)},
         {"what": "Optimizer", "value": f"{config['optimizer']['_target_'].rsplit('.', 1)[-1]} {_words(optimizer)}"},
@@ -47,6 +50,11 @@ def split_in_words(data: TaskData) -> str:
     if data.val_follows_seed:
         return "one test set; train and validation drawn anew for each seed"
     return "the same train, validation and test set for each seed"
+
+
+def part_in_words(fraction: float) -> str:
+    """What is learnt from, and for how long."""
+    return f"{fraction:.4g} of the train examples; as many are seen as in so many epochs of all of them"
 
 
 def seeds_in_words(seeds: Sequence[int]) -> str:

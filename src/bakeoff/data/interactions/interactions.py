@@ -36,6 +36,7 @@ from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.split_data import PreparedData
 from bakeoff.data.splits.splitting import Rows
+from bakeoff.data.splits.train_part import train_part
 from bakeoff.errors import ConfigError
 from bakeoff.ranges import Count
 from bakeoff.tables import table_of
@@ -109,6 +110,7 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
         )
         self._max_length = max_length
         self._mask_seen = mask_seen
+        self._pieces_of: tuple[Rows, Pieces] | None = None
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the catalogue that a finished run was trained with."""
@@ -225,10 +227,23 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
         users = np.flatnonzero(np.diff(prepared.train_starts))
         return {"train": users, "val": prepared.val, "test": prepared.test}
 
-    @cached_property
+    def _train_part(self, rows: Rows) -> Rows:
+        return train_part(rows, self._train_fraction, seed=self._seed)
+
+    @property
+    def _learnt_histories(self) -> tuple[NDArray[np.int32], Rows]:
+        """The tokens of the users of train, and where each user's begin."""
+        prepared, counts_U = self._histories, np.diff(self._histories.train_starts)
+        is_learnt_U = np.isin(np.arange(len(counts_U)), self._split_rows("train"))
+        starts = np.concatenate([[0], np.cumsum(np.where(is_learnt_U, counts_U, 0))])
+        return prepared.train_tokens[np.repeat(is_learnt_U, counts_U)], starts
+
+    @property
     def _pieces(self) -> Pieces:
-        prepared = self._histories
-        return Pieces(prepared.train_tokens, prepared.train_starts, max_length=self._max_length)
+        users = self._split_rows("train")
+        if self._pieces_of is None or self._pieces_of[0] is not users:
+            self._pieces_of = users, Pieces(*self._learnt_histories, max_length=self._max_length)
+        return self._pieces_of[1]
 
     def _training_plan(self) -> BucketedPlan:
         sampler = EpochSampler(np.arange(len(self._pieces)), seed=self._seed)
@@ -296,7 +311,8 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
         prepared = self._histories
         names = prepared.item_names[prepared.catalogue].tolist()
         titles = prepared.titles[prepared.catalogue].tolist()
-        counts = np.bincount(prepared.train_tokens - FIRST, minlength=len(names))
+        tokens, _ = self._learnt_histories
+        counts = np.bincount(tokens - FIRST, minlength=len(names))
         column_of, num_repeats, num_test = prepared.column_of, prepared.num_repeats, len(prepared.test)
         note = (
             f"{num_repeats:,} of {num_test:,} test items are masked, since the user had them before: no list can have "
@@ -308,7 +324,7 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
             items=tuple(map(str, names)),
             titles=() if titles == names else tuple(map(str, titles)),
             counts=tuple(counts.tolist()),
-            num_interactions=len(prepared.train_tokens),
+            num_interactions=len(tokens),
             max_length=self._max_length,
             typical_length=max(2, round(float(self._pieces.lengths.mean()))),
             masks_seen=self._mask_seen,

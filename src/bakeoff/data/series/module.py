@@ -270,12 +270,12 @@ class SeriesData(SplitData[SeriesSpec]):
     def refit_problem(self, recorded: dict[str, Any]) -> str | None:
         """Whether features are standardised by the train steps, and no train window forecasts what is validated on."""
         panel, folds = self._laid.panel, self._laid.folds
-        windows = self._windows(self._split_rows("train"))
+        windows, learnt = self._windows(self._split_rows("train")), self._learnt_steps
         limits = np.minimum(folds.val[:, 0], folds.test[:, 0])[windows.series]
         if (windows.origins + self._layout.horizon > limits).any():
             return "train windows forecast steps of validation or test"
         for kind in ("known", "past"):
-            rows = [getattr(panel, kind)[start:stop] for start, stop in folds.train]
+            rows = [getattr(panel, kind)[start:stop] for start, stop in learnt]
             again = np.concatenate(rows).mean(axis=0) if len(panel.features[kind]) else np.empty(0)
             if not np.allclose(again, recorded["feature_means"][kind], rtol=1e-6, atol=1e-9):
                 return f"the {kind} features were standardised by other steps than those of train"
@@ -289,6 +289,29 @@ class SeriesData(SplitData[SeriesSpec]):
 
     def _draw(self) -> dict[str, Rows]:
         return self._laid.rows
+
+    def _train_part(self, rows: Rows) -> Rows:
+        """The latest windows of each series, as if it began later; the same for all seeds."""
+        windows = self._windows(rows)
+        latest_first = np.lexsort((-windows.origins, windows.series))
+        series = windows.series[latest_first]
+        ranks, counts = np.arange(len(rows)) - np.searchsorted(series, series), np.bincount(series)
+        return np.sort(rows[latest_first[ranks < np.ceil(self._train_fraction * counts[series])]])
+
+    def _forget(self) -> None:
+        super()._forget()
+        self.__dict__.pop("_standards", None)
+
+    @property
+    def _learnt_steps(self) -> NDArray[np.int64]:
+        """Where the steps that are learnt from begin and end in each series, ``(S, 2)``."""
+        bounds = self._laid.folds.train.copy()
+        if self._train_fraction < 1:
+            windows = self._windows(self._split_rows("train"))
+            first = np.full(len(bounds), len(self._laid.panel.values))
+            np.minimum.at(first, windows.series, windows.origins - self._layout.window)
+            bounds[:, 0] = np.clip(first, bounds[:, 0], bounds[:, 1])
+        return bounds
 
     def _describe(self, common: dict[str, Any]) -> SeriesSpec:
         laid, layout = self._laid, self._layout
@@ -326,7 +349,7 @@ class SeriesData(SplitData[SeriesSpec]):
             means, deviations = ({kind: np.asarray(part[kind], dtype=float) for kind in KINDS} for part in found)
             return means, deviations
         panel, train = self._laid.panel, np.zeros(len(self._laid.panel.values), dtype=bool)
-        for start, stop in self._laid.folds.train.tolist() if panel.known.size + panel.past.size else ():
+        for start, stop in self._learnt_steps.tolist() if panel.known.size + panel.past.size else ():
             train[start:stop] = True
         values = {"known": panel.known[train], "past": panel.past[train], "static": panel.static}
         means = {kind: part.mean(axis=0) if part.size else np.zeros(part.shape[1]) for kind, part in values.items()}

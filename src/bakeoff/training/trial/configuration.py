@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,8 @@ from bakeoff.training.trial.settings import TrainerSettings
 
 TRIAL_SECTIONS = ("seed", "task", "data", "model", "optimizer", "scheduler", "trainer", "augment")
 """What a trial is a function of; the rest of a command's configuration says where to write and what to print."""
+TRAIN_FRACTION = "train_fraction"
+"""The part of the train examples that is learnt from; where it is 1, a trial does not say so."""
 
 
 DESCRIPTIONS = ("paper", "knobs", "search", "contenders", "metrics", "predict", "simple")
@@ -60,7 +62,7 @@ class TrialConfig:
         """The part of a resolved configuration, of a trial or a command, that a trial depends on."""
         task, data, model = config["task"], config["data"], config["model"]
         return cls(
-            raw={section: config[section] for section in TRIAL_SECTIONS},
+            raw=_sections(config),
             seed=int(config["seed"]),
             task=task["name"],
             metric=task["metric"],
@@ -71,10 +73,21 @@ class TrialConfig:
             family=model["family"],
         )
 
+    @property
+    def train_fraction(self) -> float:
+        """The part of the train examples that it learns from."""
+        return float(self.raw.get(TRAIN_FRACTION, 1.0))
+
     @cached_property
     def trainer(self) -> TrainerSettings:
-        """How it trains."""
-        return build(self.raw["trainer"], "trainer")
+        """How it trains; epochs are as long as those of all train examples, so that a part of them is seen as often
+        more as it is smaller.
+        """
+        settings: TrainerSettings = build(self.raw["trainer"], "trainer")
+        if self.train_fraction == 1:
+            return settings
+        epochs, every = (round(count / self.train_fraction) for count in (settings.max_epochs, settings.val_every))
+        return replace(settings, max_epochs=epochs, val_every=every)
 
     @property
     def data_class(self) -> type[TaskData]:
@@ -87,6 +100,7 @@ class TrialConfig:
         """Its data: prepared where it was not before, and split by a seed; None is its own."""
         split_by = self.seed if seed is None else seed
         data: TaskData = build(self.raw["data"]["module"], "data.module", seed=split_by)
+        data.train_fraction = self.train_fraction
         data.prepare_data()
         data.setup()
         return data
@@ -148,8 +162,14 @@ def trial_id(config: Mapping[str, Any], data_fingerprint: str) -> str:
 
     What only describes a task or a model, and what only other trials use, is no part of it.
     """
-    plain = {section: config[section] for section in TRIAL_SECTIONS}
+    plain = _sections(config)
     for section in ("task", "model"):
         plain[section] = {key: value for key, value in plain[section].items() if key not in DESCRIPTIONS}
     text = json.dumps([plain, data_fingerprint], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _sections(config: Mapping[str, Any]) -> dict[str, Any]:
+    found = {section: config[section] for section in TRIAL_SECTIONS}
+    fraction = config.get(TRAIN_FRACTION, 1.0)
+    return found if fraction == 1 else found | {TRAIN_FRACTION: float(fraction)}
