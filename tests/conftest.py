@@ -1,6 +1,5 @@
 """What all tests share: one thread a process, a cache of their own, and a tracking store that is migrated once."""
 
-import functools
 import gc
 import os
 import shutil
@@ -75,11 +74,6 @@ def trials_in_this_process(monkeypatch) -> None:
     For tests of what comes of a bakeoff. How trials are run is tested in `tests.comparison.test_executor`, and a whole
     bakeoff as users start it in `tests.commands.test_compare_survives_kill`.
     """
-    from bakeoff.comparison.judging import networks
-    from bakeoff.comparison.running.executor import LocalExecutor
-    from tests.comparison.finished_bakeoffs import InThisProcess
+    from tests.comparison.finished_bakeoffs import run_trials_here
 
-    monkeypatch.setattr(LocalExecutor, "run", InThisProcess.run)
-    monkeypatch.setattr(LocalExecutor, "warm_up", lambda executor, modules: None)
-    monkeypatch.setattr(networks, "TRIES", 1)
-    monkeypatch.setattr(networks, "latencies_ms", functools.partial(networks.latencies_ms, repeats=5, calls=1))
+    run_trials_here(monkeypatch)

@@ -41,6 +41,7 @@ COMMANDS = {
     "audit": ("bakeoff.commands.audit:run", "whether a finished bakeoff's figures follow from what it stored"),
     "checks": ("bakeoff.commands.checks:run", "what would mislead whoever reads a finished bakeoff or run, by code"),
     "why": ("bakeoff.commands.why:run", "what each contender looks at, and whether that holds: bakeoff why runs/x"),
+    "curve": ("bakeoff.commands.curve:run", "the test score against the number of training examples, by one command"),
     "robustness": ("bakeoff.commands.robustness:run", "what each contender is worth on noise, blur, typos or gaps"),
     "summary": ("bakeoff.commands.summary:run", "several bakeoffs on several datasets"),
     "list": ("bakeoff.commands.listing:run", "what there is to choose from: bakeoff list models"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import shutil
@@ -11,9 +12,11 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
+from bakeoff.comparison.judging import networks
 from bakeoff.comparison.planning.folder import open_folder
 from bakeoff.comparison.planning.plan import make_plan
 from bakeoff.comparison.running.bakeoff import run_bakeoff
+from bakeoff.comparison.running.executor import LocalExecutor
 from bakeoff.config import build
 from bakeoff.files import read_json, write_json
 from bakeoff.record.reading import sha256_of
@@ -48,6 +51,14 @@ class InThisProcess:
                 known = {"train_flops_per_example": job.train_flops_per_example, "energy": job.energy}
                 training = Training(TrialConfig.of(job.config), job.folder, **known)
                 on_end(job, run_trial(training, label=job.label))
+
+
+def run_trials_here(patch: pytest.MonkeyPatch) -> None:
+    """Bakeoffs run their trials in this process, and time each network for a moment only."""
+    patch.setattr(LocalExecutor, "run", InThisProcess.run)
+    patch.setattr(LocalExecutor, "warm_up", lambda executor, modules: None)
+    patch.setattr(networks, "TRIES", 1)
+    patch.setattr(networks, "latencies_ms", functools.partial(networks.latencies_ms, repeats=5, calls=1))
 
 
 def make(kind: str, folder: Path, *overrides: str) -> None:

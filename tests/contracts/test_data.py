@@ -497,7 +497,9 @@ def test_every_data_set_can_be_learnt_from_in_part(name: str, data_sets: DataSet
     assert parts[0] > parts[1] >= parts[2]
     assert learnt[0] > learnt[1] >= learnt[2]
     assert data.fingerprint == fingerprint
-    data.train_fraction = 1.0
+    data.seed = 1
+    assert data.refit_problem(json.loads(json.dumps(data.spec.to_dict()))) is None
+    data.seed, data.train_fraction = 0, 1.0
     assert data.examples("train") == whole["train"]
 
 

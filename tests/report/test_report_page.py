@@ -91,6 +91,7 @@ def test_tags_nest_ids_are_unique_and_links_lead_somewhere(report: Built) -> Non
         "slices",
         "looked",
         "robustness",
+        "data_sizes",
     } <= set(report.outline.ids)
 
 

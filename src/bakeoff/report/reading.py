@@ -43,6 +43,7 @@ class Bakeoff:
         gradients: What `gradients` found of them, or ``None``.
         explanations: What `why` found that they look at, or ``None``.
         robustness: What `robustness` found that they withstand, or ``None``.
+        data_sizes: What `curve` found that they are worth when they learn from less, or ``None``.
         overview: What their answers to the whole test show, all together.
         exhibits: What contenders answered to a few test examples; empty where scores say it all.
         missing: What a reader should know is not there, one sentence each.
@@ -65,6 +66,7 @@ class Bakeoff:
     gradients: Mapping[str, Any] | None = None
     explanations: Mapping[str, Any] | None = None
     robustness: Mapping[str, Any] | None = None
+    data_sizes: Mapping[str, Any] | None = None
     exhibits: Mapping[str, Any] = field(default_factory=dict)
     overview: Sequence[Any] = ()
     of_classes: bool = True
@@ -150,6 +152,7 @@ def read_bakeoff(folder: Path) -> Bakeoff:
         gradients=read_measured(folder / layout.GRADIENTS),
         explanations=read_measured(folder / layout.EXPLANATIONS),
         robustness=read_measured(folder / layout.ROBUSTNESS),
+        data_sizes=read_measured(folder / layout.DATA_SIZES),
         exhibits=read_exhibits(folder),
         overview=read_overview(folder),
     )

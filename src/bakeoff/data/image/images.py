@@ -19,7 +19,7 @@ from torch import Tensor
 
 from bakeoff.data.batches.batch import Batch, Tree
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
-from bakeoff.data.contract import SPLITS, NewExamples, Reading, Split
+from bakeoff.data.contract import NewExamples, Reading, Split
 from bakeoff.data.image.loaders import DecodedImages, EncodedImages, ImageLoader, evaluation_batch_size
 from bakeoff.data.image.prediction import new_images
 from bakeoff.data.image.prepared import ImagePreparation, PreparedImages
@@ -163,7 +163,7 @@ class Images(PreparedData[AnyPixelSpec]):
         """Sum and sum of squares of each image's pixels (0 to 255) by channel, and the pixels of a channel."""
         layout = self._images.layout
         sums_2NC = np.zeros((2, len(self._images.examples), layout.channels), dtype=np.int64)
-        every = np.concatenate([self._split_rows(split) for split in SPLITS])
+        every = np.concatenate(dataclasses.astuple(self._images.parted))  # of any seed, and any part of train
         for start in range(0, len(every), _ROWS_AT_ONCE):
             rows = every[start : start + _ROWS_AT_ONCE]
             wide_NHWC = self._pixels(rows).astype(np.int64)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bakeoff.record.layout import EXPLANATIONS, GRADIENTS, ROBUSTNESS, SCALE
+from bakeoff.record.layout import DATA_SIZES, EXPLANATIONS, GRADIENTS, ROBUSTNESS, SCALE
 from bakeoff.report.measured import read_measured
 from bakeoff.report.pages.rendering import page_environment, write_page
 from bakeoff.report.palette import MARK_PATHS, looks
+from bakeoff.report.sections.data_sizes import data_sizes_context
 from bakeoff.report.sections.gradients import gradients_context
 from bakeoff.report.sections.looked import looked_context
 from bakeoff.report.sections.robustness import robustness_context
@@ -46,6 +47,14 @@ def write_robustness_page(folder: Path) -> Path:
     context = robustness_context(found, looks(_named_families(found)))
     about = f"{found['task']} on {found['data']}"
     return _write(folder / "robustness.html", "robustness", "What each contender withstands", about, found, context)
+
+
+def write_data_sizes_page(folder: Path) -> Path:
+    """Writes ``curve.html`` from the folder's ``data_sizes.json``, and returns its path."""
+    found = _measured(folder, DATA_SIZES)
+    context = data_sizes_context(found, looks(_named_families(found)))
+    about = f"{found['task']} on {found['data']}"
+    return _write(folder / "curve.html", "data_sizes", "How much data each contender needs", about, found, context)
 
 
 def _measured(folder: Path, name: str) -> Mapping[str, Any]:

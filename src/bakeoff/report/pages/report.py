@@ -19,6 +19,7 @@ from bakeoff.report.sections.classes import classes_context
 from bakeoff.report.sections.configurations import settings
 from bakeoff.report.sections.confusion import confusion_context
 from bakeoff.report.sections.cost import cost_context
+from bakeoff.report.sections.data_sizes import data_sizes_context
 from bakeoff.report.sections.evidence import evidence_context
 from bakeoff.report.sections.exhibits import exhibits_context, overview_context
 from bakeoff.report.sections.gradients import gradient_warnings, gradients_context
@@ -54,6 +55,7 @@ SECTIONS = (
     ("exhibits", "What they answered"),
     ("looked", "What each contender looks at"),
     ("robustness", "What each contender withstands"),
+    ("data_sizes", "How much data each contender needs"),
     ("equal", "What was held equal"),
     ("configurations", "Configurations side by side"),
     ("failures", "Failures and warnings"),
@@ -89,7 +91,8 @@ def render(bakeoff: Bakeoff, *, examples: Examples | None = None) -> str:
     parts += [scaling_context(bakeoff.scaling, shown), gradients_context(bakeoff.gradients, shown)]
     parts += [exhibits_context(bakeoff, shown), overview_context(bakeoff, shown)]
     parts += [looked_context(bakeoff.explanations, shown, bakeoff.missing)]
-    parts += [robustness_context(bakeoff.robustness, shown), {"slices": slices_of(bakeoff)}]
+    parts += [robustness_context(bakeoff.robustness, shown), data_sizes_context(bakeoff.data_sizes, shown)]
+    parts += [{"slices": slices_of(bakeoff)}]
     figures = {name: figure for part in parts for name, figure in part.pop("figures", {}).items()}
     context = {key: value for part in parts for key, value in part.items()}
     context["glossary"] = glossary(context["metrics"])
@@ -128,6 +131,7 @@ def sections(bakeoff: Bakeoff) -> list[tuple[str, str]]:
         "gradients": bakeoff.gradients,
         "looked": bakeoff.explanations,
         "robustness": bakeoff.robustness,
+        "data_sizes": bakeoff.data_sizes,
         "exhibits": any(bakeoff.exhibits.values()),
         "overview": bakeoff.overview,
         "slices": slices_of(bakeoff),
