@@ -117,3 +117,9 @@ def test_a_baseline_is_held_against_by_the_interval_over_it():
     over[0] |= {"low": -0.015, "high": 0.01, "difference": -0.002}
     assert rule(claim(equal=[["ridge", "transformer"]]), verdict(AHEAD, over_baseline=over)).ruling == "UPHELD"
     assert rule(claim(better=[["naive", "transformer"]]), found).pairs[0].needs == "the two were not compared"
+
+
+def test_a_ruling_reads_in_the_unit_of_its_verdict():
+    ruled = rule(claim(better=[["cnn", "rnn"]]), verdict(AHEAD, points=True, score_range=None))
+    assert ruled.sentence == "cnn is better than rnn by 5.00 points (95 % interval 3.00 to 7.00)."
+    assert " points" not in rule(claim(better=[["cnn", "rnn"]]), verdict(AHEAD, points=False)).sentence

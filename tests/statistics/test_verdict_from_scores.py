@@ -251,3 +251,9 @@ def test_the_own_interval_of_a_contender_is_at_95_percent_whatever_the_error_rat
     low, high = crossed_mean(matrices["a"], guard=Guard(skewness=True, tails=True)).interval(0.05)
     for row in (loose.contenders[0], strict.contenders[0]):
         assert (row.low, row.high) == pytest.approx((low, high))
+
+
+def test_shares_read_in_points_whatever_single_scores_are():
+    found = word([0.5, 0.0], shares=True)
+    assert " by 49.70 points" in found.sentence and found.to_dict()["points"]
+    assert "points" not in word([0.5, 0.0], shares=True, edition=2).to_dict()  # which had no such figure

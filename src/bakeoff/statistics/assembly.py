@@ -94,6 +94,7 @@ def assemble(
         unit=setting.units.name,
         num_units=setting.units.count,
         score_range=(setting.guard.low, setting.guard.high) if setting.guard.bounded else None,
+        points=setting.points,
         rule=setting.rule(pair.estimate.num_seeds),
         chance=chance,
         futile=futile,

@@ -37,6 +37,7 @@ def verdict_from_scores(
     notes: Sequence[str] = (),
     score_range: tuple[float, float] | None = None,
     bounded_influence: bool = False,
+    shares: bool = False,
     cluster_name: str = "cluster",
     futility: bool = False,
     edition: int = EDITION,
@@ -62,6 +63,8 @@ def verdict_from_scores(
             where all scores are 0 or 1, and no bounds elsewhere (losses, pseudo-values).
         bounded_influence: scores are pseudo-values of a metric that has bounds (F1, BLEU), so that no heavy tail hides
             behind them; scores without bounds are guarded against one otherwise.
+        shares: scores are shares of 1, so that differences are told in percentage points; those that are all 0 or 1
+            always are.
         cluster_name: what a cluster is, in the singular, for the sentence.
         futility: stop where a decision by the last look has become unlikely; needs looks by information.
         edition: of the protocol; 1 derives the verdict of an older bakeoff again.
@@ -90,6 +93,7 @@ def verdict_from_scores(
             looks=edition_looks(looks, alpha=alpha, edition=edition),
             score_range=score_range,
             bounded_influence=bounded_influence,
+            shares=shares,
             futility=futility,
             edition=edition,
         ),
@@ -133,7 +137,7 @@ def verdict_from_matrices(
     setting = Setting(
         kind="configuration",
         claim=CONFIGURATION_CLAIM,
-        points=all(right_or_wrong(matrix) for matrix in matrices.values()),
+        points=options.shares or all(right_or_wrong(matrix) for matrix in matrices.values()),
         units=units,
         guard=guard,
         warnings=_seed_warnings(matrices, paired=paired, by_rows=by_rows),

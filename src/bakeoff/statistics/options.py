@@ -46,6 +46,8 @@ class Options:
         looks: declared looks; None for a single one at any number of seeds.
         score_range: lowest and highest possible score per example; None takes (0, 1) where all are 0 or 1.
         bounded_influence: scores are pseudo-values of a metric that has bounds, so that no tail is hidden.
+        shares: scores are shares of 1, so that differences are told in percentage points also
+            where single ones are not right or wrong.
         futility: stop between looks where a decision by the last one has become unlikely (rule 29).
         edition: of the protocol; 1 and 2 derive the figures of older bakeoffs again.
     """
@@ -59,6 +61,7 @@ class Options:
     looks: Looks | None = None
     score_range: tuple[float, float] | None = None
     bounded_influence: bool = False
+    shares: bool = False
     futility: bool = False
     edition: int = EDITION
 
@@ -112,6 +115,7 @@ class Rules(TypedDict, total=False):
     metric: str
     score_range: tuple[float, float] | None
     bounded_influence: bool
+    shares: bool
     futility: bool
     edition: int
 

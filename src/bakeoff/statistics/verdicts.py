@@ -45,6 +45,7 @@ class Verdict:
         unit: what is independent among the test examples: ``example``, or what a cluster of them is called.
         num_units: how many of these there are.
         score_range: lowest and highest possible score, where they are known.
+        points: sentences tell differences in percentage points; of earlier editions it is not recorded.
         rule: the rule that decided, in a line.
         chance: chance that a further declared look decides; None where none is to come, or it is decided.
         futile: no further look is worth its seeds; a stop, not a verdict.
@@ -76,6 +77,7 @@ class Verdict:
     unit: str = "example"
     num_units: int = 0
     score_range: tuple[float, float] | None = None
+    points: bool = False
     rule: str = ""
     chance: float | None = None
     futile: bool = False
@@ -110,6 +112,7 @@ class Verdict:
             num_examples  integer
             unit, num_units: string, integer        what is independent, and how many there are
             score_range   [low, high] | null
+            points        boolean           sentences tell percentage points; from edition 3 on
             rule, retraining: strings
             chance        number | null     that a further look decides
             futile        boolean           stopped without a verdict
@@ -128,13 +131,14 @@ class Verdict:
             racing        [string]          contenders that go on receiving trials
             curves        {contender: [{m, mean, low, high}]}, family claim only, else {}
         """
-        nested = ("equivalent", "score_range", "contenders", "pairs", "advice", "warnings", "curves")
+        nested = ("equivalent", "score_range", "points", "contenders", "pairs", "advice", "warnings", "curves")
         return {
             "schema": 1,
             **{entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name not in nested},
             "decided": self.decided,
             "equivalent": list(self.equivalent),
             "score_range": None if self.score_range is None else list(self.score_range),
+            **({"points": self.points} if self.edition > 2 else {}),
             "contenders": [row.to_dict() for row in self.contenders],
             "pairs": [pair.to_dict() for pair in self.pairs],
             "advice": self.advice.to_dict(),

@@ -100,7 +100,8 @@ def _about(plan: RecordedPlan, margin: float | None, trials: Sequence[ScoredTria
         if trial.failed and trial.entered:
             failed.setdefault(trial.contender, []).append(f"seed {trial.recorded.seed}")
     about = {"metric": plan.metric, "direction": plan.direction, "alpha": float(plan.alpha), "edition": plan.edition}
-    return {**about, "margin": margin, "failed": failed, **plan.bounds}
+    shares = plan.edition > 2 and plan.aim.unit == "fraction"
+    return {**about, "margin": margin, "failed": failed, "shares": shares, **plan.bounds}
 
 
 def exploratory(verdict: Verdict) -> Verdict:

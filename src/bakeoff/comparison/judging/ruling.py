@@ -145,4 +145,5 @@ class _Case:
 
     @property
     def _amounts(self) -> Amounts:
-        return Amounts(points=list(self.verdict.raw.get("score_range") or ()) == [0.0, 1.0])
+        raw = self.verdict.raw
+        return Amounts(points=raw.get("points", list(raw.get("score_range") or ()) == [0.0, 1.0]))
