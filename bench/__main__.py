@@ -52,7 +52,7 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "serving": serving.measure,
     "forecasting": forecasting.measure,
     "recommendation": lambda: recommendation.measure(epochs=1),
-    "segmentation": lambda: segmentation.measure(repeats=7),
+    "segmentation": lambda: segmentation.measure(repeats=15),
     "speech": lambda: speech.measure(repeats=5),
 }
 RESULTS = Path(__file__).parent.parent / "docs" / "results"

@@ -63,13 +63,7 @@ def _ours(config: TrialConfig, spec: Any, batch: Batch) -> Callable[[], None]:
     net, task = config.network(spec).train(), config.make_task(spec)
     optimizer = build(config.raw["optimizer"])(net.parameters())
 
-    def step() -> None:
-        loss = task.loss(net(batch.inputs), batch, training=True)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-    return step
+    return stepping(lambda: task.loss(net(batch.inputs), batch, training=True), optimizer)
 
 
 def _reference(config: TrialConfig, spec: Any, batch: Batch) -> Callable[[], None]:
@@ -81,10 +75,16 @@ def _reference(config: TrialConfig, spec: Any, batch: Batch) -> Callable[[], Non
     boxes, classes = batch.targets["boxes"].split(counts), batch.targets["classes"].split(counts)
     targets = [{"boxes": own, "labels": names + 1} for own, names in zip(boxes, classes, strict=True)]
 
+    return stepping(lambda: sum(net(images, targets).values()), optimizer)
+
+
+def stepping(loss: Callable[[], Any], optimizer: torch.optim.Optimizer) -> Callable[[], None]:
+    """A training step, given what makes the loss."""
+
     def step() -> None:
-        loss = sum(net(images, targets).values())
+        made = loss()
         optimizer.zero_grad()
-        loss.backward()
+        made.backward()
         optimizer.step()
 
     return step

@@ -68,7 +68,7 @@ def _measure(case: Case, folder: Path, repeats: int) -> dict[str, Any]:
     config = _config(case, pictures)
     pairs = []
     for repeat in range(repeats + 1):
-        ours = trained(config, folder / f"{pictures.name}-{repeat}")
+        ours = _ours(config, folder / f"{pictures.name}-{repeat}")
         reference = _reference(config, case)
         if repeat:  # the first pair warms caches and allocators
             pairs.append((ours, reference))
@@ -96,8 +96,7 @@ def _config(case: Case, pictures: Path) -> TrialConfig:
     return TrialConfig.of(OmegaConf.to_container(Composer().compose("train", overrides).cfg, resolve=True))
 
 
-def trained(config: TrialConfig, folder: Path) -> float:
-    """Examples a second of a trial, as `train` reports them."""
+def _ours(config: TrialConfig, folder: Path) -> float:
     result = run_trial(Training(config, folder), label=TrialLabel("bench", "bench"))
     return float(result["examples_per_second"])
 

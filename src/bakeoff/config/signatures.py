@@ -17,6 +17,8 @@ from bakeoff.config.sources import Module, find_definition, read_module
 
 _WITHOUT_ARGUMENTS = ("ABC", "abc.ABC", "object", "Generic", "typing.Generic")
 """Bases whose constructors take nothing."""
+_NO_DEFAULT = "dataclasses.field()"
+"""Of a field that an attribute of a base would else be the default of."""
 
 
 @dataclass(frozen=True)
@@ -143,16 +145,22 @@ def _of_function(target: str, module: Module, function: ast.FunctionDef, doc: st
 
 def _of_dataclass(target: str, module: Module, definition: ast.ClassDef, doc: str) -> Signature:
     parameters: dict[str, Parameter] = {}
-    for base in _bases(definition):
+    for base in reversed(_bases(definition)):  # the first of them has the last word
         found = find_definition(module.name, base.id) if isinstance(base, ast.Name) else None
         if found and isinstance(found[1], ast.ClassDef):
             parameters |= {item.name: item for item in _of_class(target, found[0], found[1]).parameters}
-    docs = argument_docs(doc) | _field_docs(definition.body)
+    docs = {name: item.doc for name, item in parameters.items()}
+    docs |= argument_docs(doc) | _field_docs(definition.body)
     for item in definition.body:
-        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-            field = _parameter(module, item.target.id, item.annotation, item.value, docs)
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and not _is_of_class(item):
+            default = None if item.value is not None and ast.unparse(item.value) == _NO_DEFAULT else item.value
+            field = _parameter(module, item.target.id, item.annotation, default, docs)
             parameters[field.name] = field
     return Signature(target, tuple(parameters.values()), False, first_line(doc))
+
+
+def _is_of_class(item: ast.AnnAssign) -> bool:
+    return ast.unparse(item.annotation).startswith(("ClassVar", "typing.ClassVar"))
 
 
 def _field_docs(body: list[ast.stmt]) -> dict[str, str]:

@@ -29,7 +29,7 @@ AnyLabelledSpec = TypeVar("AnyLabelledSpec", bound=LabelledFramesSpec)
 _RELATIVE = 1e-6
 
 
-class FramedData(BatchedByLength[AnyFramesSpec], PreparedData[AnyFramesSpec]):
+class FramedData(PreparedData[AnyFramesSpec], BatchedByLength[AnyFramesSpec]):
     """Sequences of vectors; inputs are ``(frames_BTK, lengths_B)``, less the mean of train, over its deviation."""
 
     @property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, Generic, TypeVar, get_args
+import dataclasses
+from typing import Any, ClassVar, Generic, TypeVar, get_args
 
 from bakeoff.data.cache import hash_arrays
 from bakeoff.data.checks import require_choice, require_positive
@@ -13,8 +14,10 @@ from bakeoff.data.labels import OnMissing, OnRare
 from bakeoff.data.prepared import Preparation, PreparedRows
 from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
+from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Facts, Rows
 from bakeoff.data.splits.train_part import train_part
+from bakeoff.ranges import Count
 
 AnySpec = TypeVar("AnySpec", bound=Spec)
 
@@ -108,27 +111,53 @@ class SplitData(TaskData, Generic[AnySpec]):
         return self._rows[split]
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class PreparedData(SplitData[AnySpec]):
-    """Rows that are prepared once, into a folder that all trials share; the other arguments are those of `SplitData`.
+    """Rows that are prepared once, into a folder that all trials share.
+
+    A kind of data is a subclass, and a dataclass too, of the settings that it has beside these; those that its
+    ``preparation_class`` names decide what is prepared.
 
     Args:
+        name: what the data is called in tables and reports.
         source: where the rows come from.
-        preparation: how they are read and split.
+        columns: which columns hold what.
+        split: how missing splits are made; given ones are used as they are.
+        batch_size: training examples an optimizer step; evaluation uses larger batches.
+        dedup: what to do about copies of a row on both sides of a split: ``error``, or ``drop`` the train row.
+        allow_leak: keep such copies; the report says so.
+        chunk: batches an item of the training loader.
+        seed: the trial's seed: validation split and the order of training.
 
     Raises:
         ConfigError: a setting outside of its range.
+        DataError: on `prepare_data` or `setup`, whatever is wrong with the data.
     """
 
-    def __init__(
-        self, *, name: str, source: Source, preparation: Preparation, batch_size: int, chunk: int, seed: int
-    ) -> None:
-        super().__init__(name=name, batch_size=batch_size, chunk=chunk, seed=seed)
+    preparation_class: ClassVar[type[Preparation]]
+
+    name: str = dataclasses.field()
+    source: Source
+    columns: Any
+    split: SplitRule
+    batch_size: Count = 64
+    dedup: OnDuplicate = "error"
+    allow_leak: bool = False
+    chunk: Count = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__(name=self.name, batch_size=self.batch_size, chunk=self.chunk, seed=self.seed)
+        names = [field.name for field in dataclasses.fields(self.preparation_class)]
+        own = {name: getattr(self, name) for name in names if hasattr(self, name)}
+        self._preparation: Any = self.preparation_class(**own | self._read_as())
         for key, allowed in (("dedup", OnDuplicate), ("on_missing", OnMissing), ("on_rare", OnRare)):
-            require_choice(key, getattr(preparation, key), get_args(allowed))
-        self._source = source
-        self._preparation = preparation
-        self._splitting = preparation.split.splitting
+            require_choice(key, getattr(self._preparation, key), get_args(allowed))
         self._opened: Any = None
+
+    def _read_as(self) -> dict[str, Any]:
+        """What the preparation has otherwise than these settings."""
+        return {}
 
     @abc.abstractmethod
     def _prepare(self) -> Any:
@@ -153,7 +182,7 @@ class PreparedData(SplitData[AnySpec]):
     @property
     def val_follows_seed(self) -> bool:
         """Whether trials of different seeds validate on different examples."""
-        return self._splitting.follows_seed and not len(self._prepared.val)
+        return self.split.splitting.follows_seed and not len(self._prepared.val)
 
     def examples(self, split: Split) -> list[str]:
         """A stable name for each example of a split, in the order of `labels`."""
@@ -166,7 +195,7 @@ class PreparedData(SplitData[AnySpec]):
 
     def _draw(self) -> dict[str, Rows]:
         prepared: PreparedRows = self._prepared
-        parted = self._splitting.draw_val(prepared.parted, prepared.facts, seed=self._seed)
+        parted = self.split.splitting.draw_val(prepared.parted, prepared.facts, seed=self.seed)
         return {"train": parted.train, "val": parted.val, "test": parted.test}
 
     def _train_part(self, rows: Rows) -> Rows:
@@ -180,3 +209,6 @@ class PreparedData(SplitData[AnySpec]):
         num_groups = tuple(len(set(found)) for found in units if found is not None)
         told = {"leaked_rows": prepared.leaked_rows, "num_groups": num_groups, "notes": prepared.notes}
         return super()._common() | told
+
+
+del PreparedData.seed  # the field's default, which hides the property that draws anew

@@ -6,6 +6,7 @@ B batch, T frames, K features a frame.
 from __future__ import annotations
 
 import abc
+import dataclasses
 from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import Any, TypeVar
@@ -14,10 +15,12 @@ import numpy as np
 from datasets import Dataset
 
 from bakeoff.data.audio.corruptions import CORRUPTIONS, corrupted_recording
-from bakeoff.data.audio.features import Listening, PreparedRecordings
+from bakeoff.data.audio.features import PreparedRecordings
+from bakeoff.data.audio.front_end import FrontEnd
 from bakeoff.data.audio.recordings import Recording, read_recording
 from bakeoff.data.audio.spec import AudioSpec
 from bakeoff.data.audio.table import RecordingTable
+from bakeoff.data.bad_rows import OnBad
 from bakeoff.data.batches.batch import Batch
 from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.batches.order import EpochSampler
@@ -25,22 +28,43 @@ from bakeoff.data.contract import LazyRows, NewExamples, Split
 from bakeoff.data.corruption import SEED
 from bakeoff.data.framed import FramedData
 from bakeoff.data.frames import batches_of, padded_frames
+from bakeoff.data.labels import OnMissing
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.errors import ConfigError, DataError
+from bakeoff.ranges import Count, Positive
 
 AnyAudioSpec = TypeVar("AnyAudioSpec", bound=AudioSpec)
 _SPEED_STREAM = 7
 _EVALUATION_ROWS = 64
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class RecordedData(FramedData[AnyAudioSpec]):
-    """Recordings as features, of which training hears each at a speed that is drawn anew in each epoch."""
+    """Recordings as features, of which training hears each at a speed that is drawn anew in each epoch.
+
+    Args:
+        features: what is computed of samples.
+        speeds: at which recordings are learnt, 1.0 first; 1.1 is faster and higher.
+        max_seconds: longer recordings are left out, with a note.
+        on_bad: ``skip`` puts up with at most 1 % of unreadable recordings.
+        on_missing: what becomes of recordings without what is to be said of them: ``error``, or ``drop`` them, with a
+            note.
+    """
 
     noun = "recording"
     sent_as = (".wav", ".flac")
     corruptions = CORRUPTIONS
-    _preparation: Listening
+
+    features: FrontEnd
+    speeds: Sequence[Positive] = (1.0,)
+    max_seconds: Positive = 30.0
+    on_bad: OnBad = "error"
+    on_missing: OnMissing = "error"
+    batch_size: Count = 32
+
+    def _read_as(self) -> dict[str, Any]:
+        return {"front_end": self.features, "speeds": checked_speeds(self.speeds)}
 
     @abc.abstractmethod
     def _table(self) -> RecordingTable:
@@ -69,7 +93,7 @@ class RecordedData(FramedData[AnyAudioSpec]):
         features = self._recordings.features
         if len(features) == 1:
             return self._batch("train", rows)
-        drawn = np.random.default_rng([self._seed, sampler.epoch, _SPEED_STREAM])
+        drawn = np.random.default_rng([self.seed, sampler.epoch, _SPEED_STREAM])
         speeds_N = drawn.integers(len(features), size=len(self._recordings.examples))
         of_rows = [features[speed] for speed in speeds_N[rows].tolist()]
         inputs = padded_frames(of_rows, rows, mean=self.spec.mean, std=self.spec.std)

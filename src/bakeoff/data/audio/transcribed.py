@@ -17,19 +17,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bakeoff.data.audio.columns import AudioColumns
-from bakeoff.data.audio.front_end import FrontEnd
 from bakeoff.data.audio.prediction import new_recordings
 from bakeoff.data.audio.prepared import AudioPreparation, PreparedAudio, audio_table, prepare_audio
-from bakeoff.data.audio.recorded import RecordedData, checked_speeds
+from bakeoff.data.audio.recorded import RecordedData
 from bakeoff.data.audio.spec import TranscribedAudioSpec
 from bakeoff.data.audio.table import AudioTable
-from bakeoff.data.bad_rows import OnBad
 from bakeoff.data.contract import NewExamples, Reading, Split
-from bakeoff.data.duplicates import OnDuplicate
-from bakeoff.data.labels import OnMissing
-from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.module import vocabulary_difference
 from bakeoff.data.text.ngrams import count_ngrams
@@ -37,10 +31,11 @@ from bakeoff.data.text.prepared import encode
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.tokenizer import TokenizerRule
 from bakeoff.data.text.tokenizers import fit_tokenizer, tokenizer_from
-from bakeoff.ranges import Count, Positive, WholeNumber
+from bakeoff.ranges import WholeNumber
 from bakeoff.tables import table_of
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class TranscribedAudio(RecordedData[TranscribedAudioSpec]):
     """Recordings as features, normalised and batched by length, and their transcripts as tokens.
 
@@ -55,22 +50,8 @@ class TranscribedAudio(RecordedData[TranscribedAudioSpec]):
     is heard at one that is drawn anew in each epoch; validation and test at the first, 1.0.
 
     Args:
-        name: what the data is called in tables and reports.
-        source: where the recordings come from.
-        columns: which columns hold what.
-        split: how missing splits are made.
-        features: what is computed of samples.
         tokenizer: what a token of a transcript is.
-        speeds: at which recordings are learnt, 1.0 first; 1.1 is faster and higher.
-        max_seconds: longer recordings are left out, with a note.
         ngram_order: sequences of up to so many tokens are counted in train, for beam search to go by; 0: none.
-        batch_size: recordings an optimizer step; evaluation uses larger batches.
-        on_bad: ``skip`` puts up with at most 1 % of unreadable recordings.
-        on_missing: what becomes of recordings without a transcript: ``error``, or ``drop`` them, with a note.
-        dedup: what to do about copies of a recording on both sides of a split: ``error``, or ``drop`` the train row.
-        allow_leak: keep such copies; the report says so.
-        chunk: batches an item of the training loader.
-        seed: the trial's seed: validation split, the order of training and the speeds that are drawn.
 
     Raises:
         ConfigError: a setting outside of its range.
@@ -78,45 +59,11 @@ class TranscribedAudio(RecordedData[TranscribedAudioSpec]):
     """
 
     spec_class: ClassVar[type[TranscribedAudioSpec]] = TranscribedAudioSpec
-    _preparation: AudioPreparation
-    _tokens: Ragged
+    preparation_class = AudioPreparation
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        source: Source,
-        columns: AudioColumns,
-        split: SplitRule,
-        features: FrontEnd,
-        tokenizer: TokenizerRule,
-        speeds: Sequence[Positive] = (1.0,),
-        max_seconds: Positive = 30.0,
-        ngram_order: WholeNumber = 0,
-        batch_size: Count = 32,
-        on_bad: OnBad = "error",
-        on_missing: OnMissing = "error",
-        dedup: OnDuplicate = "error",
-        allow_leak: bool = False,
-        chunk: Count = 1,
-        seed: int = 0,
-    ) -> None:
-        preparation = AudioPreparation(
-            columns=columns,
-            split=split,
-            front_end=features,
-            tokenizer=tokenizer,
-            speeds=checked_speeds(speeds),
-            max_seconds=max_seconds,
-            on_bad=on_bad,
-            on_missing=on_missing,
-            dedup=dedup,
-            allow_leak=allow_leak,
-        )
-        super().__init__(
-            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
-        )
-        self._ngram_order = ngram_order
+    columns: AudioColumns
+    tokenizer: TokenizerRule
+    ngram_order: WholeNumber = 0
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the vocabulary, mean and deviation that a finished run was trained with.
@@ -183,7 +130,7 @@ class TranscribedAudio(RecordedData[TranscribedAudioSpec]):
         return fit_tokenizer(self._preparation.tokenizer, [audio.texts.text(row) for row in rows.tolist()]).to_dict()
 
     def _table(self) -> AudioTable:
-        return audio_table(self._source, self._preparation)
+        return audio_table(self.source, self._preparation)
 
     @property
     def _audio(self) -> PreparedAudio:
@@ -191,14 +138,14 @@ class TranscribedAudio(RecordedData[TranscribedAudioSpec]):
         return found
 
     def _prepare(self) -> PreparedAudio:
-        prepared = prepare_audio(self._source, self._preparation)
-        self._tokens = prepared.tokens
+        prepared = prepare_audio(self.source, self._preparation)
+        self._tokens: Ragged = prepared.tokens
         return prepared
 
     def _ngrams(self) -> dict[str, int]:
-        if not self._ngram_order:
+        if not self.ngram_order:
             return {}
-        return count_ngrams((self._tokens.row(row).tolist() for row in self._split_rows("train")), self._ngram_order)
+        return count_ngrams((self._tokens.row(row).tolist() for row in self._split_rows("train")), self.ngram_order)
 
     def _describe(self, common: dict[str, Any]) -> TranscribedAudioSpec:
         audio, train = self._audio, self._rows["train"]

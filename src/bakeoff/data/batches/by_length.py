@@ -57,7 +57,7 @@ class BatchedByLength(SplitData[AnySpec]):
 
     def _training_plan(self) -> BucketedPlan:
         rows = self._split_rows("train")
-        sampler = EpochSampler(rows, seed=self._seed, classes=self._classes_to_balance(rows))
+        sampler = EpochSampler(rows, seed=self.seed, classes=self._classes_to_balance(rows))
         return BucketedPlan(sampler, lengths=self._lengths("train"), batch_size=self.batch_size, drop_single=True)
 
     def _evaluation(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import torch
-from annotated_types import Interval
 from datasets import Dataset
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bakeoff.data.bad_rows import OnBad
 from bakeoff.data.batches.batch import Ragged
 from bakeoff.data.boxes.answers import in_network_pixels, table_of_labels
 from bakeoff.data.boxes.columns import BoxColumns
@@ -23,20 +21,16 @@ from bakeoff.data.boxes.prepared import BoxPreparation, PreparedBoxes, box_table
 from bakeoff.data.boxes.rule import BoxRule
 from bakeoff.data.boxes.spec import BoxSpec
 from bakeoff.data.contract import NewExamples, Reading, Split
-from bakeoff.data.duplicates import OnDuplicate
-from bakeoff.data.image.fitting import Fit, scales_and_offsets
-from bakeoff.data.image.headers import height_and_width
-from bakeoff.data.image.images import Images
+from bakeoff.data.image.fitting import scales_and_offsets
+from bakeoff.data.image.images import FittedImages
 from bakeoff.data.image.prediction import new_images
-from bakeoff.data.image.records import Background, PixelRule
 from bakeoff.data.labels import refuse_other_classes
-from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits.rule import SplitRule
-from bakeoff.ranges import Count, NotNegative, Positive, WholeNumber
+from bakeoff.ranges import Count
 
 
-class BoxedImages(Images[BoxSpec]):
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
+class BoxedImages(FittedImages[BoxSpec]):
     """Images with boxes, split, normalised and batched.
 
     One batch of digit scenes, ``batch_size=2``, whose images have two boxes and one::
@@ -48,26 +42,7 @@ class BoxedImages(Images[BoxSpec]):
                      counts  int64   (2,)     [2, 1] boxes of each image
 
     Args:
-        name: what the data is called in tables and reports.
-        source: where images and boxes come from.
-        columns: which columns hold them.
-        split: how missing splits are made.
         boxes: what the numbers of boxes and categories mean.
-        image_size: pixels, one number or (height, width); None keeps the native size, which must be uniform. Boxes
-            follow their images.
-        fit: how images come to that size: ``letterbox`` keeps their shape and fills up with gray, ``stretch`` does not.
-        batch_size: training images an optimizer step; evaluation uses larger batches.
-        on_bad: ``skip`` puts up with at most 1 % of unreadable images.
-        bit_depth: bits that gray pixels of 16-bit images make use of.
-        max_megapixels: of files; larger images are unreadable.
-        background: what shows through transparent pixels of images: white, gray or black.
-        dedup: what to do about copies of an image on both sides of a split: ``error``, or ``drop`` the train row.
-        allow_leak: keep such copies; the report says so.
-        num_workers: processes that decode, where the images do not fit in memory.
-        in_memory_gb: decoded images above this many gigabytes stay encoded, and are decoded batch by batch.
-        reshuffle: draw the order of training images anew each epoch; else all epochs have that of the first.
-        chunk: batches an item of the training loader.
-        seed: the trial's seed: validation split and the order of training.
 
     Raises:
         ConfigError: a setting outside of its range.
@@ -75,52 +50,11 @@ class BoxedImages(Images[BoxSpec]):
     """
 
     spec_class = BoxSpec
-    _preparation: BoxPreparation
+    preparation_class = BoxPreparation
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        source: Source,
-        columns: BoxColumns,
-        split: SplitRule,
-        boxes: BoxRule,
-        image_size: Count | Sequence[Count] | None = None,
-        fit: Fit = "letterbox",
-        batch_size: Count = 16,
-        on_bad: OnBad = "error",
-        bit_depth: Annotated[int, Interval(ge=1, le=16)] = 16,
-        max_megapixels: Positive = 64.0,
-        background: Background = "white",
-        dedup: OnDuplicate = "error",
-        allow_leak: bool = False,
-        num_workers: WholeNumber = 2,
-        in_memory_gb: NotNegative = 4.0,
-        reshuffle: bool = True,
-        chunk: Count = 1,
-        seed: int = 0,
-    ) -> None:
-        preparation = BoxPreparation(
-            columns=columns,
-            split=split,
-            boxes=boxes,
-            image_size=height_and_width(image_size),
-            on_bad=on_bad,
-            dedup=dedup,
-            allow_leak=allow_leak,
-            in_memory_gb=in_memory_gb,
-            pixel_rule=PixelRule(bit_depth, background, fit, max_megapixels),
-        )
-        super().__init__(
-            name=name,
-            source=source,
-            preparation=preparation,
-            batch_size=batch_size,
-            num_workers=num_workers,
-            reshuffle=reshuffle,
-            chunk=chunk,
-            seed=seed,
-        )
+    columns: BoxColumns
+    boxes: BoxRule
+    batch_size: Count = 16
 
     def preprocess_as(self, trained: Spec) -> None:
         """As of `Images`.
@@ -131,12 +65,6 @@ class BoxedImages(Images[BoxSpec]):
         assert isinstance(trained, BoxSpec)
         refuse_other_classes(self.spec.class_names, trained.class_names, name=self.name)
         super().preprocess_as(trained)
-
-    @classmethod
-    def settings_of(cls, trained: Spec) -> dict[str, Any]:
-        """The image size, and how images come to it."""
-        assert isinstance(trained, BoxSpec)
-        return super().settings_of(trained) | {"fit": trained.fit}
 
     def labels(self, split: Split) -> pa.Table:
         """The boxes of each example, as `bakeoff.data.boxes.answers` has them."""
@@ -150,7 +78,7 @@ class BoxedImages(Images[BoxSpec]):
         return new_images(spec, reading, with_sizes=True)
 
     def _prepare(self) -> PreparedBoxes:
-        return prepare_boxes(self._source, self._preparation)
+        return prepare_boxes(self.source, self._preparation)
 
     @property
     def _images(self) -> PreparedBoxes:
@@ -164,7 +92,7 @@ class BoxedImages(Images[BoxSpec]):
     @cached_property
     def _to_network_N4(self) -> NDArray[np.float64]:
         layout = self._images.layout
-        size, fit = (layout.height, layout.width), self._preparation.pixel_rule.fit
+        size, fit = (layout.height, layout.width), self.fit
         return scales_and_offsets(self._images.sizes_N2, size, fit)
 
     @cached_property
@@ -184,7 +112,7 @@ class BoxedImages(Images[BoxSpec]):
         )
 
     def _records(self) -> Dataset:
-        return box_table(self._source, self._preparation).records
+        return box_table(self.source, self._preparation).records
 
     def _describe(self, common: dict[str, Any]) -> BoxSpec:
         train, names = self._objects.of(self._rows["train"]), self._images.names

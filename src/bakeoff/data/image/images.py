@@ -11,25 +11,29 @@ import functools
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
+from annotated_types import Interval
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bakeoff.data.bad_rows import OnBad
 from bakeoff.data.batches.batch import Batch, Tree
 from bakeoff.data.batches.order import BatchPlan, EpochSampler
 from bakeoff.data.contract import NewExamples, Reading, Split
+from bakeoff.data.image.fitting import Fit
+from bakeoff.data.image.headers import height_and_width
 from bakeoff.data.image.loaders import DecodedImages, EncodedImages, ImageLoader, evaluation_batch_size
 from bakeoff.data.image.prediction import new_images
-from bakeoff.data.image.prepared import ImagePreparation, PreparedImages
-from bakeoff.data.image.records import Pixels
+from bakeoff.data.image.prepared import PreparedImages
+from bakeoff.data.image.records import Background, PixelRule, Pixels
 from bakeoff.data.image.spec import PixelSpec
-from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
 from bakeoff.data.split_data import PreparedData
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.errors import DataError
+from bakeoff.ranges import Count, NotNegative, Positive, WholeNumber
 
 _ROWS_AT_ONCE = 4096
 _RELATIVE = 1e-9
@@ -37,6 +41,7 @@ _RELATIVE = 1e-9
 AnyPixelSpec = TypeVar("AnyPixelSpec", bound=PixelSpec)
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class Images(PreparedData[AnyPixelSpec]):
     """Images of one size, split, normalised and batched; a subclass says what belongs to each of them.
 
@@ -44,37 +49,36 @@ class Images(PreparedData[AnyPixelSpec]):
     by ``split.seed``, the validation split by ``seed``, which is the trial's.
 
     Args:
-        name: what the data is called in tables and reports.
-        source: where the images come from.
-        preparation: how they are read and split.
-        batch_size: training images an optimizer step; evaluation uses larger batches.
+        image_size: pixels, one number or (height, width); None keeps the native size, which must be uniform.
+        on_bad: ``skip`` puts up with at most 1 % of unreadable images.
+        bit_depth: bits that gray pixels of 16-bit images make use of.
+        max_megapixels: of files; larger images are unreadable.
+        background: what shows through transparent pixels of images: white, gray or black.
         num_workers: processes that decode, where the images do not fit in memory.
+        in_memory_gb: decoded images above this many gigabytes stay encoded, and are decoded batch by batch.
         reshuffle: draw the order of training images anew each epoch; else all epochs have that of the first.
-        chunk: batches an item of the training loader, see `ImageLoader`.
-        seed: the trial's seed: validation split and the order of training.
     """
 
     noun = "image"
     sent_as = (".png", ".jpg")
-    _preparation: ImagePreparation
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        source: Source,
-        preparation: ImagePreparation,
-        batch_size: int,
-        num_workers: int,
-        reshuffle: bool,
-        chunk: int,
-        seed: int,
-    ) -> None:
-        super().__init__(
-            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
-        )
-        self.num_workers = num_workers
-        self._reshuffle = reshuffle
+    image_size: Count | Sequence[Count] | None = None
+    on_bad: OnBad = "error"
+    bit_depth: Annotated[int, Interval(ge=1, le=16)] = 16
+    max_megapixels: Positive = 64.0
+    background: Background = "white"
+    num_workers: WholeNumber = 2
+    in_memory_gb: NotNegative = 4.0
+    reshuffle: bool = True
+
+    def _read_as(self) -> dict[str, Any]:
+        rule = PixelRule(self.bit_depth, self.background, self._fit, self.max_megapixels)
+        return {"image_size": height_and_width(self.image_size), "pixel_rule": rule}
+
+    @property
+    def _fit(self) -> Fit:
+        """How images come to the size."""
+        return "stretch"
 
     @abc.abstractmethod
     def _targets(self, rows: Tensor) -> Tree:
@@ -184,9 +188,9 @@ class Images(PreparedData[AnyPixelSpec]):
     def _loader(
         self, split: Split, *, batch_size: int, training: bool = False, with_labels: bool = True
     ) -> ImageLoader:
-        rows, seed = self._split_rows(split), self._seed if training else None
+        rows, seed = self._split_rows(split), self.seed if training else None
         classes = self._balanced_classes(rows) if training else None
-        sampler = EpochSampler(rows, seed=seed, reshuffle=self._reshuffle, classes=classes)
+        sampler = EpochSampler(rows, seed=seed, reshuffle=self.reshuffle, classes=classes)
         return ImageLoader(
             self._by_row,
             BatchPlan(sampler, batch_size=batch_size, drop_single=training),
@@ -215,6 +219,27 @@ class Images(PreparedData[AnyPixelSpec]):
             "std": std,
             **dataclasses.asdict(self._preparation.pixel_rule),
         }
+
+
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
+class FittedImages(Images[AnyPixelSpec]):
+    """Images that are stretched to a size, or letterboxed, with all that belongs to their places.
+
+    Args:
+        fit: how images come to that size: ``letterbox`` keeps their shape and fills up with gray, ``stretch`` does not.
+    """
+
+    fit: Fit = "letterbox"
+
+    @property
+    def _fit(self) -> Fit:
+        return self.fit
+
+    @classmethod
+    def settings_of(cls, trained: Spec) -> dict[str, Any]:
+        """The image size, and how images come to it."""
+        assert isinstance(trained, PixelSpec)
+        return super().settings_of(trained) | {"fit": trained.fit}
 
 
 def _mean_and_std(sums_2NC: NDArray[np.int64], num_pixels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

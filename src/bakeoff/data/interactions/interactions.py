@@ -82,7 +82,7 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
     noun = "user"
     sent_as = (".jsonl", ".csv")
     copies_leak = False
-    _preparation: InteractionPreparation
+    preparation_class = InteractionPreparation
 
     def __init__(
         self,
@@ -102,11 +102,9 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
         if max_length < 2:
             problem, allowed = "leaves no step for a history", "2 or more"
             raise ConfigError("config.out_of_range", "data.max_length", max_length, problem, allowed=allowed)
-        preparation = InteractionPreparation(
-            columns=columns, split=split, rule=rule, dedup="error", allow_leak=False, on_missing=on_missing
-        )
+        self.rule, self.on_missing = rule, on_missing
         super().__init__(
-            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
+            name=name, source=source, columns=columns, split=split, batch_size=batch_size, chunk=chunk, seed=seed
         )
         self._max_length = max_length
         self._mask_seen = mask_seen
@@ -196,7 +194,7 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
     # What loaders are made of ----------------------------------------------------------------------------------------
 
     def _prepare(self) -> PreparedInteractions:
-        return prepare_interactions(self._source, self._preparation)
+        return prepare_interactions(self.source, self._preparation)
 
     @property
     def _histories(self) -> PreparedInteractions:
@@ -246,11 +244,11 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
         return self._pieces_of[1]
 
     def _training_plan(self) -> BucketedPlan:
-        sampler = EpochSampler(np.arange(len(self._pieces)), seed=self._seed)
+        sampler = EpochSampler(np.arange(len(self._pieces)), seed=self.seed)
         return BucketedPlan(sampler, lengths=self._pieces.lengths, batch_size=self.batch_size, drop_single=True)
 
     def _learnt(self, rows: Rows, epoch: int) -> Batch:
-        history_BT, targets_BT = map(torch.from_numpy, self._pieces.batch(rows, seed=self._seed, epoch=epoch))
+        history_BT, targets_BT = map(torch.from_numpy, self._pieces.batch(rows, seed=self.seed, epoch=epoch))
         return Batch((history_BT,), targets_BT, len(rows))
 
     def _lengths(self, split: Split, *, inputs_only: bool = False) -> Rows:

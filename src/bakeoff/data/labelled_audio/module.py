@@ -10,24 +10,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from bakeoff.data.audio.features import PreparedRecordings
-from bakeoff.data.audio.front_end import FrontEnd
 from bakeoff.data.audio.prediction import new_recordings
-from bakeoff.data.audio.recorded import RecordedData, checked_speeds
-from bakeoff.data.bad_rows import OnBad
+from bakeoff.data.audio.recorded import RecordedData
 from bakeoff.data.contract import NewExamples, Reading, Split
-from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.framed import LabelledFrames
 from bakeoff.data.labelled_audio.columns import LabelledAudioColumns
 from bakeoff.data.labelled_audio.prepared import LabelledAudioPreparation, labelled_table, prepare_labelled
 from bakeoff.data.labelled_audio.spec import LabelledAudioSpec
 from bakeoff.data.labelled_audio.table import LabelledAudioTable
-from bakeoff.data.labels import OnMissing, OnRare
-from bakeoff.data.sources.source import Source
+from bakeoff.data.labels import OnRare
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits.rule import SplitRule
-from bakeoff.ranges import Count, Positive
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class LabelledAudio(RecordedData[LabelledAudioSpec], LabelledFrames[LabelledAudioSpec]):
     """Recordings as features, normalised and batched by length, with one class each.
 
@@ -38,21 +33,7 @@ class LabelledAudio(RecordedData[LabelledAudioSpec], LabelledFrames[LabelledAudi
         labels_B     int64   (2,)           7 0             spec.class_names[7] == "seven"
 
     Args:
-        name: what the data is called in tables and reports.
-        source: where the recordings come from.
-        columns: which columns hold what.
-        split: how missing splits are made.
-        features: what is computed of samples.
-        speeds: at which recordings are learnt, 1.0 first; 1.1 is faster and higher.
-        max_seconds: longer recordings are left out, with a note.
-        batch_size: recordings an optimizer step; evaluation uses larger batches.
-        on_bad: ``skip`` puts up with at most 1 % of unreadable recordings.
-        on_missing: what becomes of recordings without a class: ``error``, or ``drop`` them, with a note.
         on_rare: what becomes of classes with a single recording, see `OnRare`.
-        dedup: what to do about copies of a recording on both sides of a split: ``error``, or ``drop`` the train row.
-        allow_leak: keep such copies; the report says so.
-        chunk: batches an item of the training loader.
-        seed: the trial's seed: validation split, the order of training and the speeds that are drawn.
 
     Raises:
         ConfigError: a setting outside of its range.
@@ -60,42 +41,10 @@ class LabelledAudio(RecordedData[LabelledAudioSpec], LabelledFrames[LabelledAudi
     """
 
     spec_class = LabelledAudioSpec
-    _preparation: LabelledAudioPreparation
+    preparation_class = LabelledAudioPreparation
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        source: Source,
-        columns: LabelledAudioColumns,
-        split: SplitRule,
-        features: FrontEnd,
-        speeds: Sequence[Positive] = (1.0,),
-        max_seconds: Positive = 30.0,
-        batch_size: Count = 32,
-        on_bad: OnBad = "error",
-        on_missing: OnMissing = "error",
-        on_rare: OnRare = "error",
-        dedup: OnDuplicate = "error",
-        allow_leak: bool = False,
-        chunk: Count = 1,
-        seed: int = 0,
-    ) -> None:
-        preparation = LabelledAudioPreparation(
-            columns=columns,
-            split=split,
-            front_end=features,
-            speeds=checked_speeds(speeds),
-            max_seconds=max_seconds,
-            on_bad=on_bad,
-            on_missing=on_missing,
-            on_rare=on_rare,
-            dedup=dedup,
-            allow_leak=allow_leak,
-        )
-        super().__init__(
-            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
-        )
+    columns: LabelledAudioColumns
+    on_rare: OnRare = "error"
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the mean and deviation of each feature that a finished run was trained with.
@@ -130,10 +79,10 @@ class LabelledAudio(RecordedData[LabelledAudioSpec], LabelledFrames[LabelledAudi
         return {"seconds": self._recordings.seconds[self._split_rows(split)].tolist()}
 
     def _table(self) -> LabelledAudioTable:
-        return labelled_table(self._source, self._preparation)
+        return labelled_table(self.source, self._preparation)
 
     def _prepare(self) -> PreparedRecordings:
-        return prepare_labelled(self._source, self._preparation)
+        return prepare_labelled(self.source, self._preparation)
 
     def _describe(self, common: dict[str, Any]) -> LabelledAudioSpec:
         return LabelledAudioSpec(

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from bakeoff.data.contract import LazyRows, NewExamples, Reading, Split
-from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.framed import LabelledFrames
 from bakeoff.data.frames import batches_of
 from bakeoff.data.labelled_series.columns import LabelledSeriesColumns
@@ -22,15 +21,14 @@ from bakeoff.data.labelled_series.prepared import PreparedSeries, SeriesPreparat
 from bakeoff.data.labelled_series.spec import LabelledSeriesSpec, Scaling
 from bakeoff.data.labelled_series.table import Fill, Values, shown
 from bakeoff.data.labels import OnMissing, OnRare
-from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.ranges import Count
 
 _EVALUATION_ROWS = 64
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class LabelledSeries(LabelledFrames[LabelledSeriesSpec]):
     """Series of one or several channels and any length, batched by length.
 
@@ -43,21 +41,12 @@ class LabelledSeries(LabelledFrames[LabelledSeriesSpec]):
         labels_B     int64   (2,)         1 0                       spec.class_names[1] == "point"
 
     Args:
-        name: what the data is called in tables and reports.
-        source: where the series come from.
-        columns: which columns hold what.
-        split: how missing splits are made; given ones are used as they are.
         scaling: by the mean and deviation of each channel in ``train``; ``series`` brings each series to mean 0 and
             deviation 1 by its own values first, as the UCR archive did.
         fill: what becomes of missing values: ``error``, or the value on the line between neighbours (``linear``) or
             ``zero`` in their place.
-        batch_size: series an optimizer step; evaluation uses larger batches.
         on_missing: what becomes of series without a class: ``error``, or ``drop`` them, with a note.
         on_rare: what becomes of classes with a single series, see `OnRare`.
-        dedup: what to do about copies of a series on both sides of a split: ``error``, or ``drop`` the train row.
-        allow_leak: keep such copies; the report says so.
-        chunk: batches an item of the training loader.
-        seed: the trial's seed: validation split and the order of training.
 
     Raises:
         ConfigError: a setting outside of its range.
@@ -68,38 +57,14 @@ class LabelledSeries(LabelledFrames[LabelledSeriesSpec]):
     noun = "series"
     sent_as = (".jsonl", ".csv")
     corruptions = CORRUPTIONS
-    _preparation: SeriesPreparation
+    preparation_class = SeriesPreparation
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        source: Source,
-        columns: LabelledSeriesColumns,
-        split: SplitRule,
-        scaling: Scaling = "train",
-        fill: Fill = "error",
-        batch_size: Count = 16,
-        on_missing: OnMissing = "error",
-        on_rare: OnRare = "error",
-        dedup: OnDuplicate = "error",
-        allow_leak: bool = False,
-        chunk: Count = 1,
-        seed: int = 0,
-    ) -> None:
-        preparation = SeriesPreparation(
-            columns=columns,
-            split=split,
-            fill=fill,
-            scaling=scaling,
-            on_missing=on_missing,
-            on_rare=on_rare,
-            dedup=dedup,
-            allow_leak=allow_leak,
-        )
-        super().__init__(
-            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
-        )
+    columns: LabelledSeriesColumns
+    scaling: Scaling = "train"
+    fill: Fill = "error"
+    batch_size: Count = 16
+    on_missing: OnMissing = "error"
+    on_rare: OnRare = "error"
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the mean and deviation of each channel that a finished run was trained with.
@@ -152,7 +117,7 @@ class LabelledSeries(LabelledFrames[LabelledSeriesSpec]):
         return found
 
     def _prepare(self) -> PreparedSeries:
-        return prepare_series(self._source, self._preparation)
+        return prepare_series(self.source, self._preparation)
 
     def _describe(self, common: dict[str, Any]) -> LabelledSeriesSpec:
         classes = self._prepared.class_facts(self._rows["train"])

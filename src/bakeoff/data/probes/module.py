@@ -162,7 +162,7 @@ class ProbeData(BatchedByLength[ProbeSpec]):
         if len(single) < self._num_val or self._num_val >= num_pool:
             problem = f"{len(single):,} of {num_pool:,} examples occur once, too few to validate on"
             raise DataError("data.empty_split", "data.num_val", self._num_val, problem, next_step="give a lower number")
-        drawn = np.random.default_rng([self._seed, _VAL_STREAM]).permutation(single)[: self._num_val]
+        drawn = np.random.default_rng([self.seed, _VAL_STREAM]).permutation(single)[: self._num_val]
         return {
             "train": np.setdiff1d(np.arange(num_pool), drawn),
             "val": np.sort(drawn),

@@ -200,7 +200,7 @@ class SeriesData(SplitData[SeriesSpec]):
 
     def train_dataloader(self) -> MadeLoader:
         """Windows in the order of ``(seed, epoch)``; a last batch of one is left out."""
-        sampler = EpochSampler(self._split_rows("train"), seed=self._seed)
+        sampler = EpochSampler(self._split_rows("train"), seed=self.seed)
         plan = BatchPlan(sampler, batch_size=self.batch_size, drop_single=True)
         return MadeLoader(plan, self._batch_of("train"), chunk=self.chunk)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from bakeoff.data.sources.source import Head, file_states, noted
 from bakeoff.data.sources.tables import Tables
 
 
+@dataclasses.dataclass(kw_only=True, eq=False)
 class AudioTable(Tables):
     """Rows that name a recording each, by a path relative to the table, and say what is said in it::
 
@@ -21,31 +22,9 @@ class AudioTable(Tables):
 
     Args:
         audio: the column of paths; null finds the one called audio, audio_filepath, path or file_name.
-        file: the table; without the other two, all splits are made from it.
-        val_file: the rows to validate on; null: drawn from ``file``.
-        test_file: the rows to test on; null: drawn from ``file``.
-        sep: between the columns of a CSV file, see `TableFormat`; null finds it.
-        quote: around fields of a CSV file, see `TableFormat`; null finds it.
-        encoding: of CSV and JSON files.
-        header: the names of the columns of CSV files whose first line is a row already; null: it says them.
     """
 
-    def __init__(
-        self,
-        *,
-        file: str,
-        audio: str | None = None,
-        val_file: str | None = None,
-        test_file: str | None = None,
-        sep: str | None = None,
-        quote: str | None = None,
-        encoding: str = "utf-8",
-        header: Sequence[str] | None = None,
-    ) -> None:
-        super().__init__(
-            file=file, val_file=val_file, test_file=test_file, sep=sep, quote=quote, encoding=encoding, header=header
-        )
-        self._audio = audio
+    audio: str | None = None
 
     @classmethod
     def argument_for(cls, path: Path) -> str | None:
@@ -56,7 +35,7 @@ class AudioTable(Tables):
         """The state of the tables and of the recordings that they name, and how they are read."""
         files = [Path(path) for own in self.load().values() for path in own["audio"]]
         states = file_states(files, relative_to=Path("/"))
-        return super().identity() | {"source": "audio_table", "audio": self._audio, "recordings": states}
+        return super().identity() | {"source": "audio_table", "audio": self.audio, "recordings": states}
 
     def load(self) -> DatasetDict:
         """As of `Tables`; the recording of each row stands in a column ``audio``, by its absolute path."""
@@ -71,7 +50,7 @@ class AudioTable(Tables):
         named = {}
         for split, table in splits.items():
             folder = Path(self._files[str(split)][1]).expanduser().absolute().parent
-            column = choose_column("audio", self._audio, [], table.features)
+            column = choose_column("audio", self.audio, [], table.features)
             paths = [None if path is None else str(folder / str(path)) for path in table[column]]
             others: Dataset = table.remove_columns([column])
             named[split] = others.add_column("audio", pa.array(paths, pa.string()))

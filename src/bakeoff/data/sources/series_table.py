@@ -14,6 +14,7 @@ from bakeoff.data.sources.source import noted
 from bakeoff.data.sources.tables import Tables
 
 
+@dataclasses.dataclass(kw_only=True, eq=False)
 class SeriesTable(Tables):
     """Rows that are a step of a series each::
 
@@ -26,34 +27,16 @@ class SeriesTable(Tables):
         label: the column of its class, see `LongColumns`.
         time: the column of times; null: rows follow each other as they stand.
         values: the columns of its channels; null: all others of numbers that change within a series.
-        file: the table; without the other two, all splits are made from it.
-        val_file: the series to validate on; null: drawn from ``file``.
-        test_file: the series to test on; null: drawn from ``file``.
-        sep: between the columns of a CSV file, see `TableFormat`; null finds it.
-        quote: around fields of a CSV file, see `TableFormat`; null finds it.
-        encoding: of CSV and JSON files.
-        header: the names of the columns of CSV files whose first line is a row already; null: it says them.
     """
 
-    def __init__(
-        self,
-        *,
-        file: str,
-        series: str,
-        label: str | None = None,
-        time: str | None = None,
-        values: Sequence[str] | None = None,
-        val_file: str | None = None,
-        test_file: str | None = None,
-        sep: str | None = None,
-        quote: str | None = None,
-        encoding: str = "utf-8",
-        header: Sequence[str] | None = None,
-    ) -> None:
-        super().__init__(
-            file=file, val_file=val_file, test_file=test_file, sep=sep, quote=quote, encoding=encoding, header=header
-        )
-        self._columns = LongColumns(series, label, time, values)
+    series: str
+    label: str | None = None
+    time: str | None = None
+    values: Sequence[str] | None = None
+
+    @property
+    def _columns(self) -> LongColumns:
+        return LongColumns(self.series, self.label, self.time, self.values)
 
     @classmethod
     def argument_for(cls, path: Path) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ from bakeoff.errors import DataError
 _HEAD_BYTES = 1 << 20
 
 
+@dataclasses.dataclass(kw_only=True, eq=False)
 class Tables(Source):
-    """Rows from files with named columns.
+    """Rows from files with named columns; a table of one kind of rows adds its own settings.
 
     Args:
         file: the table; without the other two, all splits are made from it.
@@ -34,24 +36,23 @@ class Tables(Source):
         header: the names of the columns of CSV files whose first line is a row already; null: it says them.
     """
 
-    def __init__(
-        self,
-        *,
-        file: str,
-        val_file: str | None = None,
-        test_file: str | None = None,
-        sep: str | None = None,
-        quote: str | None = None,
-        encoding: str = "utf-8",
-        header: Sequence[str] | None = None,
-    ) -> None:
+    file: str
+    val_file: str | None = None
+    test_file: str | None = None
+    sep: str | None = None
+    quote: str | None = None
+    encoding: str = "utf-8"
+    header: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
         named = {
-            "train": ("data.file", file),
-            "val": ("data.val_file", val_file),
-            "test": ("data.test_file", test_file),
+            "train": ("data.file", self.file),
+            "val": ("data.val_file", self.val_file),
+            "test": ("data.test_file", self.test_file),
         }
         self._files = {split: (key, given) for split, (key, given) in named.items() if given is not None}
-        self._format = TableFormat(sep=sep, quote=quote, encoding=encoding, header=tuple(header or ()))
+        header = tuple(self.header or ())
+        self._format = TableFormat(sep=self.sep, quote=self.quote, encoding=self.encoding, header=header)
 
     @classmethod
     def argument_for(cls, path: Path) -> str | None:

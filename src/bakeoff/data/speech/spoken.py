@@ -183,7 +183,7 @@ class SpokenTexts(TranscribedAudio):
         if speeds != (1.0,):
             problem = "a voice is learnt at its own speed"
             raise ConfigError("config.contradiction", "data.speeds", list(speeds), problem, allowed="[1.0]")
-        prepared = prepare_speech(self._source, self._preparation)
+        prepared = prepare_speech(self.source, self._preparation)
         self._tokens, self._piece_tokens = prepared.tokens, prepared.piece_tokens
         return prepared
 

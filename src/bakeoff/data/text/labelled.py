@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,8 @@ from bakeoff.data.batches.by_length import BatchedByLength
 from bakeoff.data.batches.order import SAMPLERS, Sampler
 from bakeoff.data.checks import require_choice, require_positive
 from bakeoff.data.contract import Inputs, NewExamples, Split
-from bakeoff.data.duplicates import OnDuplicate
 from bakeoff.data.labels import OnMissing, OnRare
-from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.columns import LabelledColumns
 from bakeoff.data.text.module import TextData
@@ -35,7 +33,8 @@ from bakeoff.tables import table_of
 _EVALUATION_ROWS = 256
 
 
-class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec]):
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
+class LabelledTexts(TextData[LabelledTextSpec], BatchedByLength[LabelledTextSpec]):
     """Texts with one label each, or any number of labels, tokenised and batched by length.
 
     One batch of tweets, ``batch_size=2``, with words as tokens::
@@ -50,22 +49,12 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
     (on train alone where the source gives a validation split), so that all trials have the same.
 
     Args:
-        name: what the data is called in tables and reports.
-        source: where the texts come from.
-        columns: which columns hold texts and labels.
-        split: how missing splits are made.
         tokenizer: what a token is.
         max_length: tokens of a text that are used; the rest is cut off.
-        batch_size: training texts an optimizer step; evaluation uses larger batches.
-        dedup: what to do about copies of a text on both sides of a split: ``error``, or ``drop`` the train row, and
-            all copies of a text whose labels contradict each other.
         on_missing: what becomes of rows without a label: ``error``, or ``drop`` them, with a note.
         on_rare: what becomes of classes with a single row: ``error`` where splits are drawn by class, ``drop`` them, or
             make them one class, ``other``.
-        allow_leak: keep such copies; the report says so.
         sampler: an epoch of training is all texts, ``shuffled``, or as many ``balanced``: of each class equally many.
-        chunk: batches an item of the training loader.
-        seed: the trial's seed: validation split and the order of training.
 
     Raises:
         ConfigError: a setting outside of its range.
@@ -76,41 +65,19 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
     corruptions = CORRUPTIONS
     role = "text"
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        source: Source,
-        columns: LabelledColumns,
-        split: SplitRule,
-        tokenizer: TokenizerRule,
-        max_length: Count = 256,
-        batch_size: Count = 64,
-        dedup: OnDuplicate = "error",
-        on_missing: OnMissing = "error",
-        on_rare: OnRare = "error",
-        allow_leak: bool = False,
-        sampler: Sampler = "shuffled",
-        chunk: Count = 1,
-        seed: int = 0,
-    ) -> None:
-        require_positive(max_length=max_length)
-        require_choice("sampler", sampler, SAMPLERS)
-        preparation = TextPreparation(
-            columns=columns,
-            split=split,
-            tokenizer=tokenizer,
-            dedup=dedup,
-            allow_leak=allow_leak,
-            on_missing=on_missing,
-            on_rare=on_rare,
-            max_length=max_length,
-        )
-        super().__init__(
-            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
-        )
-        self._max_length = max_length
-        self._sampler = sampler
+    preparation_class = TextPreparation
+
+    columns: LabelledColumns
+    tokenizer: TokenizerRule
+    max_length: Count = 256
+    on_missing: OnMissing = "error"
+    on_rare: OnRare = "error"
+    sampler: Sampler = "shuffled"
+
+    def __post_init__(self) -> None:
+        require_positive(max_length=self.max_length)
+        require_choice("sampler", self.sampler, SAMPLERS)
+        super().__post_init__()
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the vocabulary that a finished run was trained with.
@@ -124,7 +91,7 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
             problem = f"its classes are {', '.join(own.class_names[:5])}, {_labels_a_text(own.multi_label)}"
             allowed = f"{', '.join(trained.class_names[:20])}, {_labels_a_text(trained.multi_label)}"
             raise DataError("data.other_classes", "data", self.name, problem, allowed=allowed)
-        self._max_length = trained.max_length
+        self.max_length = trained.max_length
         self._tokenise_as(trained, max_length={"text": trained.max_length})
 
     def corrupted(self, split: Split, name: str, severity: int) -> NewExamples:
@@ -146,12 +113,12 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
         Raises:
             ConfigError: texts with any number of labels have no one class.
         """
-        if self._sampler != "balanced":
+        if self.sampler != "balanced":
             return None
         if self._corpus.multi_label:
             problem = "texts with several labels have no one class to be drawn by"
             step = "task.module.class_weights=balanced"
-            raise ConfigError("config.contradiction", "data.sampler", self._sampler, problem, next_step=step)
+            raise ConfigError("config.contradiction", "data.sampler", self.sampler, problem, next_step=step)
         found: NDArray[np.int64] = self._corpus.labels[rows]
         return found
 
@@ -175,7 +142,7 @@ class LabelledTexts(BatchedByLength[LabelledTextSpec], TextData[LabelledTextSpec
             vocab_size=tokenizer.vocab_size,
             **corpus.class_facts(self._rows["train"]),
             multi_label=corpus.multi_label,
-            max_length=self._max_length,
+            max_length=self.max_length,
             typical_length=max(1, round(lengths.mean() / (1 - self.padding_waste()))),
             text_column=corpus.column_of["text"],
         )

@@ -14,7 +14,7 @@ from bakeoff.data.contract import NewExamples, Reading, Split
 from bakeoff.data.spec import Spec
 from bakeoff.data.split_data import AnySpec, PreparedData
 from bakeoff.data.text.prediction import new_texts
-from bakeoff.data.text.prepared import PreparedTexts, TextPreparation, encode, prepare_texts
+from bakeoff.data.text.prepared import PreparedTexts, encode, prepare_texts
 from bakeoff.data.text.ragged import Ragged
 from bakeoff.data.text.tokenizer import Tokenizer
 from bakeoff.data.text.tokenizers import fit_tokenizer, tokenizer_from
@@ -27,7 +27,6 @@ class TextData(PreparedData[AnySpec]):
     """What `predict` calls the column of new texts."""
     noun = "text"
     sent_as = (".jsonl", ".csv")
-    _preparation: TextPreparation
     _tokens: dict[str, Ragged]
     _tokenizers: dict[str, Tokenizer]
 
@@ -77,7 +76,7 @@ class TextData(PreparedData[AnySpec]):
         return self._tokenizers[role].decode(self._tokens[role].row(row).tolist()) == self._corpus.texts[role].text(row)
 
     def _prepare(self) -> PreparedTexts:
-        prepared = prepare_texts(self._source, self._preparation)
+        prepared = prepare_texts(self.source, self._preparation)
         self._tokens, self._tokenizers = prepared.tokens, prepared.tokenizers
         return prepared
 

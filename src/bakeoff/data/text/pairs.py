@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,10 +16,7 @@ from bakeoff.data.batches.buckets import BucketedPlan
 from bakeoff.data.batches.by_length import BatchedByLength
 from bakeoff.data.checks import require_positive
 from bakeoff.data.contract import LazyRows, Split
-from bakeoff.data.duplicates import OnDuplicate
-from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.columns import PairColumns
 from bakeoff.data.text.module import TextData, longest
@@ -32,7 +30,8 @@ from bakeoff.tables import table_of
 _REFERENCES_TRIED = 256
 
 
-class TextPairs(BatchedByLength[TextPairSpec], TextData[TextPairSpec]):
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
+class TextPairs(TextData[TextPairSpec], BatchedByLength[TextPairSpec]):
     """Source texts and target texts, tokenised and batched by length.
 
     One batch, ``batch_size=2``, with characters as tokens; ``^`` is START, ``$`` is END, ``.`` is padding (0)::
@@ -48,17 +47,8 @@ class TextPairs(BatchedByLength[TextPairSpec], TextData[TextPairSpec]):
     the rows that are not test (on train alone where the source gives a validation split).
 
     Args:
-        name: what the data is called in tables and reports.
-        source: where the texts come from.
-        columns: which columns hold the two sides.
-        split: how missing splits are made.
         tokenizer: what a token is, on both sides.
         max_length: tokens of a text that are used, on either side; the rest is cut off.
-        batch_size: training pairs an optimizer step; evaluation uses larger batches.
-        dedup: what to do about copies of a source on both sides of a split: ``error``, or ``drop`` the train row.
-        allow_leak: keep such copies; the report says so.
-        chunk: batches an item of the training loader.
-        seed: the trial's seed: validation split and the order of training.
 
     Raises:
         ConfigError: a setting outside of its range.
@@ -69,28 +59,15 @@ class TextPairs(BatchedByLength[TextPairSpec], TextData[TextPairSpec]):
     role = "source"
     noun = "pair"
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        source: Source,
-        columns: PairColumns,
-        split: SplitRule,
-        tokenizer: TokenizerRule,
-        max_length: Count = 256,
-        batch_size: Count = 64,
-        dedup: OnDuplicate = "error",
-        allow_leak: bool = False,
-        chunk: Count = 1,
-        seed: int = 0,
-    ) -> None:
-        require_positive(max_length=max_length)
-        preparation = TextPreparation(
-            columns=columns, split=split, tokenizer=tokenizer, dedup=dedup, allow_leak=allow_leak, max_length=max_length
-        )
-        super().__init__(
-            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
-        )
+    preparation_class = TextPreparation
+
+    columns: PairColumns
+    tokenizer: TokenizerRule
+    max_length: Count = 256
+
+    def __post_init__(self) -> None:
+        require_positive(max_length=self.max_length)
+        super().__post_init__()
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the vocabularies that a finished run was trained with."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,7 @@ from bakeoff.data.batches.loaders import MadeLoader
 from bakeoff.data.batches.order import EpochSampler
 from bakeoff.data.checks import require_positive
 from bakeoff.data.contract import Split
-from bakeoff.data.duplicates import OnDuplicate
-from bakeoff.data.sources.source import Source
 from bakeoff.data.spec import Spec
-from bakeoff.data.splits.rule import SplitRule
 from bakeoff.data.splits.splitting import Rows
 from bakeoff.data.text.columns import DocumentColumns
 from bakeoff.data.text.module import TextData
@@ -35,6 +33,7 @@ _DOCUMENTS_TRIED = 16
 _LONGEST_CHARACTER = 4  # bytes of UTF-8; a block holds whole ones
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class TextStream(TextData[TextStreamSpec]):
     """Documents joined to long streams of tokens, to predict each token from those before it.
 
@@ -54,19 +53,11 @@ class TextStream(TextData[TextStreamSpec]):
     ``sequence_length``: a model without a state sees the piece before as context.
 
     Args:
-        name: what the data is called in tables and reports.
-        source: where the documents come from.
-        columns: which column holds them.
-        split: how missing splits are made.
         tokenizer: what a token is; one without unknown tokens makes bits per byte comparable.
         sequence_length: tokens of a training piece, as far as gradients reach back.
         batch_size: streams side by side, that is, pieces an optimizer step.
         block_bytes: bytes of a block, where there is one document only.
         max_eval_documents: so many documents of validation and of test are used, drawn once and for all; null: all.
-        dedup: what to do about copies of a document on both sides of a split: ``error``, or ``drop`` the train row.
-        allow_leak: keep such copies; the report says so.
-        chunk: batches an item of the training loader.
-        seed: the trial's seed: validation split and the order of training.
 
     Raises:
         ConfigError: a setting outside of its range.
@@ -77,45 +68,25 @@ class TextStream(TextData[TextStreamSpec]):
     role = "prompt"
     noun = "document"
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        source: Source,
-        columns: DocumentColumns,
-        split: SplitRule,
-        tokenizer: TokenizerRule,
-        sequence_length: Count = 128,
-        batch_size: Count = 32,
-        block_bytes: Count = 4096,
-        max_eval_documents: Count | None = None,
-        dedup: OnDuplicate = "error",
-        allow_leak: bool = False,
-        chunk: Count = 1,
-        seed: int = 0,
-    ) -> None:
-        require_positive(max_eval_documents=max_eval_documents or 1)
-        if block_bytes < _LONGEST_CHARACTER:
+    preparation_class = TextPreparation
+
+    columns: DocumentColumns
+    tokenizer: TokenizerRule
+    sequence_length: Count = 128
+    batch_size: Count = 32
+    block_bytes: Count = 4096
+    max_eval_documents: Count | None = None
+
+    def __post_init__(self) -> None:
+        require_positive(max_eval_documents=self.max_eval_documents or 1)
+        if self.block_bytes < _LONGEST_CHARACTER:
             problem = "is less than a character may have"
             allowed = f"{_LONGEST_CHARACTER} or more bytes"
-            raise ConfigError("config.out_of_range", "data.block_bytes", block_bytes, problem, allowed=allowed)
-        if sequence_length < 2:
-            allowed = "2 or more tokens"
-            problem = "leaves no half for context"
-            raise ConfigError("config.out_of_range", "data.sequence_length", sequence_length, problem, allowed=allowed)
-        preparation = TextPreparation(
-            columns=columns,
-            split=split,
-            tokenizer=tokenizer,
-            dedup=dedup,
-            allow_leak=allow_leak,
-            block_bytes=block_bytes,
-        )
-        super().__init__(
-            name=name, source=source, preparation=preparation, batch_size=batch_size, chunk=chunk, seed=seed
-        )
-        self._sequence_length = sequence_length
-        self._max_eval_documents = max_eval_documents
+            raise ConfigError("config.out_of_range", "data.block_bytes", self.block_bytes, problem, allowed=allowed)
+        if self.sequence_length < 2:
+            problem, allowed, length = "leaves no half for context", "2 or more tokens", self.sequence_length
+            raise ConfigError("config.out_of_range", "data.sequence_length", length, problem, allowed=allowed)
+        super().__post_init__()
 
     def preprocess_as(self, trained: Spec) -> None:
         """Takes the vocabulary that a finished run was trained with."""
@@ -139,8 +110,8 @@ class TextStream(TextData[TextStreamSpec]):
         return table_of(bytes=self._corpus.texts["text"].lengths(self._split_rows(split)))
 
     def _training_plan(self) -> StreamPlan:
-        sampler, tokens = EpochSampler(self._split_rows("train"), seed=self._seed), self._tokens["text"]
-        start, size, length = self._tokenizers["text"].start, self.batch_size, self._sequence_length
+        sampler, tokens = EpochSampler(self._split_rows("train"), seed=self.seed), self._tokens["text"]
+        start, size, length = self._tokenizers["text"].start, self.batch_size, self.sequence_length
         plan = StreamPlan.training(tokens, sampler, start=start, batch_size=size, sequence_length=length)
         if not len(plan):
             found = num_targets(tokens, sampler.rows) + 1
@@ -151,11 +122,11 @@ class TextStream(TextData[TextStreamSpec]):
 
     def _evaluation_plan(self, split: Split) -> StreamPlan:
         rows, tokens = self._split_rows(split), self._tokens["text"]
-        start, piece = self._tokenizers["text"].start, self._sequence_length // 2
+        start, piece = self._tokenizers["text"].start, self.sequence_length // 2
         return StreamPlan.evaluation(tokens, rows, start=start, num_streams=_EVALUATION_STREAMS, piece=piece)
 
     def _draw(self) -> dict[str, Rows]:
-        rows, count = super()._draw(), self._max_eval_documents
+        rows, count = super()._draw(), self.max_eval_documents
         if count is None:
             return rows
         return {"train": rows["train"]} | {part: self._some(rows[part], count) for part in ("val", "test")}
@@ -175,7 +146,7 @@ class TextStream(TextData[TextStreamSpec]):
             **common,
             tokenizer=tokenizer.to_dict(),
             vocab_size=tokenizer.vocab_size,
-            sequence_length=self._sequence_length,
+            sequence_length=self.sequence_length,
             bytes_per_token=num_bytes / int(self._tokens["text"].lengths(train).sum()),
         )
 
