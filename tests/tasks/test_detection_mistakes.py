@@ -7,6 +7,7 @@ import pytest
 
 from bakeoff.data.boxes.answers import answers_of, objects_of, table_of_answers
 from bakeoff.tasks.object_detection.error_kinds import KINDS, costs, find, table
+from bakeoff.tasks.object_detection.matching import NOTHING
 from tests.tasks.test_detection_scores import drawn, labels_of
 
 THING = [10.0, 10.0, 50.0, 50.0]
@@ -65,5 +66,5 @@ def test_a_table_has_what_each_kind_costs_every_contender() -> None:
     gains = [float(row[1].split()[0]) for row in exhibit.rows]
     assert all(gain >= 0 for gain in gains) and sum(gains) > 0
     found_by = find(answers_of(answers), objects_of(labels), num_classes=4)
-    ignored = found_by.matches.ignored_RTD[0, 0] | found_by.matches.found_RTD[0, 0]
+    ignored = found_by.matches.ignored_RTD[0, 0] | (found_by.matches.objects_RTD[0, 0] != NOTHING)
     assert sum(found_by.counts[:-1]) == (~ignored).sum()

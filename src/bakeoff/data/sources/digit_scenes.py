@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.data.sources.scenes import SPLITS, Difficulty, MadeScenes, Stamp, texture
-from bakeoff.ranges import Count, Seed, WholeNumber
+from bakeoff.data.sources.scenes import SPLITS, MadeScenes, Stamp, texture
 
 _SHARES = {"train": (0.0, 0.65), "val": (0.65, 0.75), "test": (0.75, 1.0)}
 """Which part of the digits, in a fixed random order, and of the photographs, from the left, is whose."""
@@ -29,20 +28,11 @@ _DIGITS_SEED = 0
 class DigitScenes(MadeScenes):
     """Digits, tinted, scaled and turned, on crops of photographs or on textures.
 
-    The class is the digit, from class 1 for 0 to class 10 for 9.
-
-    Args:
-        num_train: scenes to train on.
-        num_val: scenes of digits and photographs of their own to validate on; 0 takes some of train.
-        num_test: scenes to test on, of digits and photographs of their own.
-        seed: what all scenes are drawn from.
-        how: how hard they are.
+    The class is the digit, from class 1 for 0 to class 10 for 9. Scenes to validate on and to test on show digits and
+    photographs of their own.
     """
 
     name = "digit_scenes"
-
-    def __init__(self, *, num_train: Count, num_val: WholeNumber, num_test: Count, seed: Seed, how: Difficulty) -> None:
-        super().__init__(num_train=num_train, num_val=num_val, num_test=num_test, seed=seed, how=how)
 
     def identity(self) -> dict[str, Any]:
         """The settings, and the version of the package that ships digits and photographs."""
@@ -50,7 +40,7 @@ class DigitScenes(MadeScenes):
 
     def background(self, split: str, rng: np.random.Generator) -> NDArray[np.float32]:
         """A crop of a photograph's part, or soft blotches."""
-        side, clutter = self._how.image_size, self._how.clutter
+        side, clutter = self.how.image_size, self.how.clutter
         if rng.random() >= _PHOTOGRAPHS:
             return texture(rng, side, clutter=clutter)
         photograph_HWC = self._photographs[split][int(rng.integers(2))]

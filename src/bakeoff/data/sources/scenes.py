@@ -18,7 +18,7 @@ from bakeoff.data.checks import require_positive
 from bakeoff.data.image.records import Pixels
 from bakeoff.data.sources.scene_captions import captions_of
 from bakeoff.data.sources.source import Source
-from bakeoff.ranges import Count, NotNegative, Positive, Probability, WholeNumber
+from bakeoff.ranges import Count, NotNegative, Positive, Probability, Seed, WholeNumber
 
 BACKGROUND = 0
 SPLITS = ("train", "val", "test")
@@ -114,6 +114,7 @@ def box_of(mask_HW: Mask) -> list[int]:
     return [int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1)]
 
 
+@dataclasses.dataclass(kw_only=True, eq=False)
 class MadeScenes(Source):
     """Scenes that are made by a rule: scene n of a split is the same whatever else is made.
 
@@ -128,20 +129,27 @@ class MadeScenes(Source):
         ConfigError: a number of scenes below 1, but for ``num_val``.
     """
 
-    name: str
+    name: ClassVar[str]
     """What the source is called."""
     parts: ClassVar[tuple[str, ...]] = SPLITS
     """What scenes are drawn for."""
 
-    def __init__(self, *, num_train: int, num_val: int, num_test: int, seed: int, how: Difficulty) -> None:
-        require_positive(num_train=num_train, num_test=num_test)
-        self._counts = {"train": num_train, "val": num_val, "test": num_test}
-        self._seed = seed
-        self._how = how
+    num_train: Count
+    num_val: WholeNumber
+    num_test: Count
+    seed: Seed
+    how: Difficulty
+
+    def __post_init__(self) -> None:
+        require_positive(num_train=self.num_train, num_test=self.num_test)
+
+    @property
+    def _counts(self) -> dict[str, int]:
+        return {"train": self.num_train, "val": self.num_val, "test": self.num_test}
 
     def identity(self) -> dict[str, Any]:
         """The rule and its settings."""
-        return {"source": self.name, "seed": self._seed, **self._counts, **dataclasses.asdict(self._how)}
+        return {"source": self.name, "seed": self.seed, **self._counts, **dataclasses.asdict(self.how)}
 
     def load(self) -> DatasetDict:
         """Splits ``train``, ``test`` and, unless ``num_val`` is 0, ``val``."""
@@ -150,12 +158,12 @@ class MadeScenes(Source):
 
     def scene(self, split: str, index: int) -> Scene:
         """One scene."""
-        rng = np.random.default_rng([self._seed, self.parts.index(split), index])
-        count = int(rng.integers(self._how.objects[0], self._how.objects[1] + 1))
-        canvas = _Canvas(self.background(split, rng), occlusion=self._how.occlusion)
+        rng = np.random.default_rng([self.seed, self.parts.index(split), index])
+        count = int(rng.integers(self.how.objects[0], self.how.objects[1] + 1))
+        canvas = _Canvas(self.background(split, rng), occlusion=self.how.occlusion)
         for _ in range(count):
-            canvas.place(self.stamp(split, rng, self._how.draw_size(rng)), rng)
-        return canvas.scene(noise=self._how.noise, rng=rng)
+            canvas.place(self.stamp(split, rng, self.how.draw_size(rng)), rng)
+        return canvas.scene(noise=self.how.noise, rng=rng)
 
     @abc.abstractmethod
     def background(self, split: str, rng: np.random.Generator) -> NDArray[np.float32]:

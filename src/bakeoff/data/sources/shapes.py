@@ -5,14 +5,15 @@ Kuhnle and Copestake 2017, "ShapeWorld", arXiv:1704.04517; Johnson et al. 2017, 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bakeoff.data.sources.scenes import Difficulty, MadeScenes, Mask, Stamp, texture
-from bakeoff.ranges import Count, Probability, Seed, WholeNumber
+from bakeoff.data.sources.scenes import MadeScenes, Mask, Stamp, texture
+from bakeoff.ranges import Probability
 
 COLOURS = {
     "red": (0.85, 0.15, 0.15),
@@ -37,17 +38,13 @@ FORMS: dict[str, Callable[[Coordinates, Coordinates], Mask]] = {
 """What each shape covers of a square from -1 to 1."""
 
 
+@dataclasses.dataclass(kw_only=True, eq=False)
 class Shapes(MadeScenes):
     """Circles, squares, triangles, crosses and rings, each turned, in one of seven colours.
 
     The class is the shape; ``captions`` name size, colour and shape, and how two things lie to each other.
 
     Args:
-        num_train: scenes to train on.
-        num_val: scenes to validate on; 0 gives none, and they are taken from train.
-        num_test: scenes to test on.
-        seed: what all scenes are drawn from.
-        how: how hard they are.
         turn: the share of a full turn by which things are turned at the most.
 
     Raises:
@@ -56,28 +53,20 @@ class Shapes(MadeScenes):
 
     name = "shapes"
 
-    def __init__(
-        self,
-        *,
-        num_train: Count,
-        num_val: WholeNumber,
-        num_test: Count,
-        seed: Seed,
-        how: Difficulty,
-        turn: Probability = 1.0,
-    ) -> None:
-        super().__init__(num_train=num_train, num_val=num_val, num_test=num_test, seed=seed, how=how)
-        if not 0 <= turn <= 1:
-            raise ValueError(f"turn must be in [0, 1]; got {turn}")
-        self._turn = turn
+    turn: Probability = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.turn <= 1:
+            raise ValueError(f"turn must be in [0, 1]; got {self.turn}")
 
     def identity(self) -> dict[str, Any]:
         """The rule and its settings."""
-        return super().identity() | {"turn": self._turn}
+        return super().identity() | {"turn": self.turn}
 
     def background(self, split: str, rng: np.random.Generator) -> NDArray[np.float32]:
         """Soft blotches."""
-        return texture(rng, self._how.image_size, clutter=self._how.clutter)
+        return texture(rng, self.how.image_size, clutter=self.how.clutter)
 
     def kind(self, split: str, rng: np.random.Generator) -> tuple[str, str]:
         """A shape, and its colour."""
@@ -87,11 +76,11 @@ class Shapes(MadeScenes):
     def stamp(self, split: str, rng: np.random.Generator, size: int) -> Stamp:
         """A shape of one colour."""
         form, hue = self.kind(split, rng)
-        cover_HW = FORMS[form](*_turned(size, rng.uniform(0, 2 * np.pi * self._turn)))
+        cover_HW = FORMS[form](*_turned(size, rng.uniform(0, 2 * np.pi * self.turn)))
         tint_3 = np.array(COLOURS[hue]) + rng.normal(0, _COLOUR_SPREAD, 3)
         colour_HWC = np.broadcast_to(tint_3.astype(np.float32), (size, size, 3))
-        least, greatest = self._how.scale
-        is_large = size / self._how.image_size > least + _LARGE * (greatest - least)
+        least, greatest = self.how.scale
+        is_large = size / self.how.image_size > least + _LARGE * (greatest - least)
         words = f"{'large' if is_large else 'small'} {hue} {form}"
         return Stamp(list(FORMS).index(form) + 1, cover_HW, colour_HWC, words)
 

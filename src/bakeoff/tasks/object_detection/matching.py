@@ -44,11 +44,6 @@ class Matches:
     ignored_RTD: NDArray[np.bool_]
     truth_RNK: NDArray[np.int64]
 
-    @property
-    def found_RTD(self) -> NDArray[np.bool_]:
-        """Whether each answer found something."""
-        return self.objects_RTD != NOTHING
-
     def without(self, image: int) -> Matches:
         """All but those of an image."""
         kept_D = self.images_D != image
