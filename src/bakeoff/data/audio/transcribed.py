@@ -139,7 +139,7 @@ class TranscribedAudio(RecordedData[TranscribedAudioSpec]):
 
     def _prepare(self) -> PreparedAudio:
         prepared = prepare_audio(self.source, self._preparation)
-        self._tokens: Ragged = prepared.tokens
+        self._tokens = prepared.tokens
         return prepared
 
     def _ngrams(self) -> dict[str, int]:

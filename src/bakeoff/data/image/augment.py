@@ -113,7 +113,7 @@ class Augment(nn.Module):
             problem = f"it changes images, and {spec.name} is of the kind {spec.kind}, which stays as it is"
             raise ConfigError("config.augment_misfit", "augment", None, problem, next_step="augment=none")
         self._refuse_beyond(spec.augmented_at_most, spec)
-        pixels = {"mean": spec.mean, "std": spec.std}
+        pixels: dict[str, Any] = {"mean": spec.mean, "std": spec.std}
         if isinstance(spec, ImageSpec):
             return functools.partial(self, num_classes=spec.num_classes, **pixels)
         return functools.partial(self._of_inputs, moves_targets=spec.moves_targets, **pixels)
@@ -131,9 +131,10 @@ class Augment(nn.Module):
 
     def _of_inputs(self, inputs: Inputs, targets: Tree, *, moves_targets: bool, **pixels: Any) -> tuple[Inputs, Tree]:
         """As `changed`, of inputs that are images or begin with them."""
-        images_BCHW, others = (inputs, None) if isinstance(inputs, Tensor) else (inputs[0], inputs[1:])
+        images_BCHW = inputs if isinstance(inputs, Tensor) else inputs[0]
         images_BCHW, moved = self.changed(images_BCHW, targets if moves_targets else None, **pixels)
-        return images_BCHW if others is None else (images_BCHW, *others), moved if moves_targets else targets
+        changed = images_BCHW if isinstance(inputs, Tensor) else (images_BCHW, *inputs[1:])
+        return changed, moved if moves_targets else targets
 
     @torch.no_grad()
     def forward(

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -102,9 +102,9 @@ class Interactions(BatchedByLength[InteractionSpec], PreparedData[InteractionSpe
         if max_length < 2:
             problem, allowed = "leaves no step for a history", "2 or more"
             raise ConfigError("config.out_of_range", "data.max_length", max_length, problem, allowed=allowed)
-        self.rule, self.on_missing = rule, on_missing
+        self.rule, self.on_missing, by = rule, on_missing, cast(Any, split)
         super().__init__(
-            name=name, source=source, columns=columns, split=split, batch_size=batch_size, chunk=chunk, seed=seed
+            name=name, source=source, columns=columns, split=by, batch_size=batch_size, chunk=chunk, seed=seed
         )
         self._max_length = max_length
         self._mask_seen = mask_seen
