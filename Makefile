@@ -56,7 +56,7 @@ docs-served: setup  ## the site on http://127.0.0.1:8001, made anew when a page 
 
 lock:  ## resolve the versions anew (needs pip-tools)
 	pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --extra vision --extra proposals --extra text --extra audio --extra export --extra explain --extra energy --extra sweep --extra ray --extra samples --extra docs --extra dev --output-file $(LOCK) pyproject.toml
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --extra vision --extra proposals --extra text --extra audio --extra export --extra serve --extra explain --extra energy --extra sweep --extra ray --extra samples --extra docs --extra dev --output-file $(LOCK) pyproject.toml
 
 clean:  ## remove what can be made again
 	rm -rf $(VENV) outputs site .pytest_cache .mypy_cache .ruff_cache dist build

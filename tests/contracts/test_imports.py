@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import subprocess
 import sys
+import tomllib
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from bakeoff import cli
 from bakeoff.config import conf_dir
@@ -141,6 +146,24 @@ def test_what_strings_name_is_there():
 def test_a_registry_is_excused_only_while_it_names_later_modules(module):
     named = {package_of(text) for text in dotted_strings(parsed(module))}
     assert named & set(ORDER[ORDER.index(package_of(module)) + 1 :])
+
+
+def test_what_is_imported_is_declared():
+    """In ``pyproject.toml``, also where another package brings it; what asks GPUs for their state may be missing."""
+    project = tomllib.loads((ROOT.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
+    declared, owners = {canonicalize_name(Requirement(text).name) for text in asked}, packages_distributions()
+    nodes = (node for path in MODULES.values() for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    imported = {name.partition(".")[0] for node in nodes for name in _named(node)}
+    others = imported - {*sys.stdlib_module_names, "bakeoff", "pynvml"}
+    assert len(others) > 30
+    assert {name for name in others if not declared & set(map(canonicalize_name, owners.get(name, ())))} == set()
+
+
+def _named(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
 
 
 def test_a_task_never_imports_another_task():

@@ -42,16 +42,20 @@ def words_of(line: str) -> list[str]:
 def typed(page: str) -> list[tuple[str, ...]]:
     """Every command of bakeoff in a page's blocks and inline code, as words; `$ ` lines, which may fail, are apart."""
     inline = re.findall(r"`((?:bakeoff|python pipelines/)[^`]*)`", (ROOT / page).read_text(encoding="utf-8"))
-    lines = [line for block in blocks(page, "") for line in block.splitlines()]
+    lines = [line for block in blocks(page, "") for line in block.replace("\\\n", " ").splitlines()]
     found = []
     for line in [*lines, *inline]:
         words = words_of(line)
-        if len(words) > 1 - (line in lines) and PLACEHOLDER not in line and "..." not in words:
+        if len(words) > 1 - (line in lines) and PLACEHOLDER not in line and not any("..." in word for word in words):
             found.append(tuple(words))
     return sorted(set(found))
 
 
-COMMAND_LINES = [(page, words) for page in PAGES for words in typed(page)]
+RUN_ELSEWHERE = ("docs/start.md", "docs/your-data.md")
+"""Pages whose commands other tests run."""
+_PAGE_OF = {words: page for page in (*DOCS, *PAGES) if page not in RUN_ELSEWHERE for words in typed(page)}
+COMMAND_LINES = [(page, words) for words, page in sorted(_PAGE_OF.items())]
+"""Each command once, with a page that has it."""
 
 
 @pytest.fixture

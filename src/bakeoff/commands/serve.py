@@ -56,7 +56,7 @@ def _serve(folder: Path, contender: str | None, address: tuple[str, int], max_by
 
         from bakeoff.delivery.serving.app import make_app
     except ImportError as error:
-        step = "pip install fastapi uvicorn"
+        step = "pip install 'bakeoff[serve]'"
         raise EnvironmentFault(
             "env.missing_package", "serve", error.name, "is not installed", next_step=step
         ) from error
