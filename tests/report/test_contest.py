@@ -67,6 +67,7 @@ def test_rulings_are_counted_and_open_ones_say_what_they_take(tmp_path):
     assert "| `right` | seeing | cnn \\> rnn | **UPHELD** | it did. |" in page
     assert "- `open`: About 30 seeds." in page
     assert "0 of 3 rulings were derived" in page.replace("\n", " ")
+    assert "judged by edition 1 of the protocol" in page
 
 
 def test_a_folder_without_a_bakeoff_is_refused(tmp_path):

@@ -37,6 +37,7 @@ def contest_markdown(contest: Contest, *, claims: Sequence[str] = ()) -> str:
         contest=contest,
         counts=contest.counts,
         days=days,
+        editions=sorted({entry.plan.edition for entry in contest.entries}),
         left=[name for name in claims if name not in ruled],
         versions={name: found for name, found in versions.items() if found},
         said=said,
