@@ -3,7 +3,7 @@
 python -m bench                      everything (about an hour on two cores)
 python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences,
                                      large, refusals, start, growth, detection, export, serving,
-                                     recommendation, forecasting, speech or segmentation
+                                     recommendation, forecasting, segmentation, speech or stacked
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from bench import (
     sequences,
     serving,
     speech,
+    stacked,
     start,
     throughput,
 )
@@ -52,8 +53,9 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "serving": serving.measure,
     "forecasting": forecasting.measure,
     "recommendation": lambda: recommendation.measure(epochs=1),
-    "segmentation": lambda: segmentation.measure(repeats=15),
+    "segmentation": lambda: segmentation.measure(repeats=7),
     "speech": lambda: speech.measure(repeats=5),
+    "stacked": lambda: stacked.measure(repeats=5),
 }
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 HEADER = "| what | bakeoff | reference | ratio | target |\n| --- | --- | --- | --- | --- |\n"
@@ -91,6 +93,7 @@ PARTS_DOC = {
     "recommendation": (recommendation.__doc__ or "").strip(),
     "segmentation": (segmentation.__doc__ or "").strip(),
     "speech": (speech.__doc__ or "").strip(),
+    "stacked": (stacked.__doc__ or "").strip(),
 }
 
 
