@@ -11,13 +11,11 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bakeoff.models.contracts import SequenceBackbone
-from bakeoff.models.memory import check_memory
-from bakeoff.models.padding import refuse_empty_rows
+from bakeoff.models.encoding import OnlyEncoder
 from bakeoff.ranges import Count
 
 
-class WindowPerceptron(SequenceBackbone):
+class WindowPerceptron(OnlyEncoder):
     """A perceptron that sees each step with its neighbours, and nothing else (Bourlard and Wellekens 1990).
 
     Args:
@@ -33,30 +31,12 @@ class WindowPerceptron(SequenceBackbone):
     def __init__(
         self, *, width: Count, causal: bool = False, cross_attention: bool = False, context: Count = 1
     ) -> None:
-        super().__init__()
-        if causal or cross_attention:
-            asked = "causal" if causal else "cross_attention"
-            raise ValueError(f"a centred window only encodes; {asked}=True needs model=tcn or model=gated_conv")
-        self.width = width
-        self.causal = False
+        super().__init__(width=width, causal=causal, cross_attention=cross_attention)
         self.hidden = nn.Conv1d(width, width, 2 * context + 1, padding=context)
         self.output = nn.Linear(width, width)
 
-    def forward(
-        self,
-        x_BTD: Tensor,
-        *,
-        padding_mask_BT: Tensor | None = None,
-        memory_BSD: Tensor | None = None,
-        memory_padding_mask_BS: Tensor | None = None,
-    ) -> Tensor:
-        """What each window shows, shape ``(B, T, D)``; beyond both ends and at padding there are zeros.
-
-        Raises:
-            ValueError: a row is all padding, or a memory is given.
-        """
-        check_memory(memory_BSD, memory_padding_mask_BS, cross_attention=False)
-        refuse_empty_rows(padding_mask_BT)
+    def encoded(self, x_BTD: Tensor, padding_mask_BT: Tensor | None) -> Tensor:
+        """What each window shows, shape ``(B, T, D)``; beyond both ends and at padding there are zeros."""
         if padding_mask_BT is not None:
             x_BTD = x_BTD.masked_fill(padding_mask_BT.unsqueeze(-1), 0.0)
         hidden_BTD = F.relu(self.hidden(x_BTD.transpose(1, 2))).transpose(1, 2)

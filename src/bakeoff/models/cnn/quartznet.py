@@ -13,9 +13,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from bakeoff.models.activations import Activation, make_activation
-from bakeoff.models.contracts import SequenceBackbone
-from bakeoff.models.memory import check_memory
-from bakeoff.models.padding import refuse_empty_rows
+from bakeoff.models.encoding import OnlyEncoder
 from bakeoff.ranges import Count, Fraction
 
 
@@ -68,7 +66,7 @@ class QuartzBlock(nn.Module):
         return y_BTD
 
 
-class QuartzNet(SequenceBackbone):
+class QuartzNet(OnlyEncoder):
     """QuartzNet's blocks between a task's stem and head (Kriman et al. 2020).
 
     Departures from the paper: layer normalisation in place of batch normalisation, so that what is padded in a batch
@@ -98,34 +96,15 @@ class QuartzNet(SequenceBackbone):
         activation: Activation = "relu",
         dropout: Fraction = 0.0,
     ) -> None:
-        super().__init__()
-        if causal or cross_attention:
-            asked = "causal" if causal else "cross_attention"
-            raise ValueError(f"quartznet only encodes; {asked}=True needs model=tcn or model=gated_conv")
+        super().__init__(width=width, causal=causal, cross_attention=cross_attention)
         if not kernel_sizes or min(kernel_sizes) < 1 or any(size % 2 == 0 for size in kernel_sizes):
             raise ValueError(f"kernel_sizes must hold one or more odd sizes; got {list(kernel_sizes)}")
-        self.width = width
-        self.causal = False
         self.blocks = nn.ModuleList(
             QuartzBlock(width, kernel_size=size, repeats=repeats, activation=activation, dropout=dropout)
             for size in kernel_sizes
         )
 
-    def forward(
-        self,
-        x_BTD: Tensor,
-        *,
-        padding_mask_BT: Tensor | None = None,
-        memory_BSD: Tensor | None = None,
-        memory_padding_mask_BS: Tensor | None = None,
-    ) -> Tensor:
-        """The encoded sequence, shape ``(B, T, D)``.
-
-        Raises:
-            ValueError: a row is all padding, or a memory is given.
-        """
-        check_memory(memory_BSD, memory_padding_mask_BS, cross_attention=False)
-        refuse_empty_rows(padding_mask_BT)
+    def encoded(self, x_BTD: Tensor, padding_mask_BT: Tensor | None) -> Tensor:
         padding_mask_BT1 = None if padding_mask_BT is None else padding_mask_BT.unsqueeze(-1)
         for block in self.blocks:
             x_BTD = block(x_BTD, padding_mask_BT1)

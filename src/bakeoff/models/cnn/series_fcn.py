@@ -12,9 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bakeoff.models.activations import Activation, make_activation
-from bakeoff.models.contracts import SequenceBackbone
-from bakeoff.models.memory import check_memory
-from bakeoff.models.padding import where_padding_is
+from bakeoff.models.encoding import OnlyEncoder
 from bakeoff.ranges import Count, Fraction
 
 KERNELS = (8, 5, 3)
@@ -50,7 +48,7 @@ class SeriesConv(nn.Module):
         return self.activation(normed_BTC.transpose(1, 2))
 
 
-class SeriesFCN(SequenceBackbone):
+class SeriesFCN(OnlyEncoder):
     """Three convolutions, the second of twice the width (Wang et al. 2017); the paper's has a width of 128.
 
     Departures from the paper: the task's stem is a linear map to D channels, so that the first layer reads D of them
@@ -79,12 +77,7 @@ class SeriesFCN(SequenceBackbone):
         activation: Activation = "relu",
         dropout: Fraction = 0.0,
     ) -> None:
-        super().__init__()
-        if causal or cross_attention:
-            asked = "causal" if causal else "cross_attention"
-            raise ValueError(f"series_fcn only encodes; {asked}=True needs model=tcn or model=gated_conv")
-        self.width = width
-        self.causal = False
+        super().__init__(width=width, causal=causal, cross_attention=cross_attention)
         middle = 2 * width if channels is None else channels
         sizes = ((width, width), (width, middle), (middle, width))
         self.layers = nn.ModuleList(
@@ -93,22 +86,7 @@ class SeriesFCN(SequenceBackbone):
         )
         self.dropout = nn.Dropout1d(dropout)
 
-    def forward(
-        self,
-        x_BTD: Tensor,
-        *,
-        padding_mask_BT: Tensor | None = None,
-        memory_BSD: Tensor | None = None,
-        memory_padding_mask_BS: Tensor | None = None,
-    ) -> Tensor:
-        """The encoded sequence, shape ``(B, T, D)``.
-
-        Raises:
-            ValueError: a row is all padding, or a memory is given.
-        """
-        check_memory(memory_BSD, memory_padding_mask_BS, cross_attention=False)
-        if where_padding_is(padding_mask_BT) == "nowhere":
-            padding_mask_BT = None
+    def encoded(self, x_BTD: Tensor, padding_mask_BT: Tensor | None) -> Tensor:
         x_BDT = x_BTD.transpose(1, 2)
         for layer in self.layers:
             x_BDT = layer(x_BDT, padding_mask_BT)

@@ -14,13 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bakeoff.models.activations import Activation, make_activation
-from bakeoff.models.contracts import SequenceBackbone
-from bakeoff.models.memory import check_memory
-from bakeoff.models.padding import refuse_empty_rows
+from bakeoff.models.encoding import OnlyEncoder
 from bakeoff.ranges import Count, Fraction
 
 
-class TextCNN(SequenceBackbone):
+class TextCNN(OnlyEncoder):
     """Convolutions of several kernel sizes side by side, one layer deep (Kim 2014, as in Collobert et al. 2011).
 
     Departures from the paper: the task's shared head pools over time, so that each step's features are projected to D
@@ -51,14 +49,9 @@ class TextCNN(SequenceBackbone):
         activation: Activation = "relu",
         dropout: Fraction = 0.0,
     ) -> None:
-        super().__init__()
-        if causal or cross_attention:
-            asked = "causal" if causal else "cross_attention"
-            raise ValueError(f"text_cnn only encodes whole sequences; {asked}=True needs model=tcn or model=gated_conv")
+        super().__init__(width=width, causal=causal, cross_attention=cross_attention)
         if not kernel_sizes or min(kernel_sizes) < 1:
             raise ValueError(f"kernel_sizes must hold one or more positive sizes; got {list(kernel_sizes)}")
-        self.width = width
-        self.causal = False
         features = width if channels is None else channels
         self.kernel_sizes = tuple(kernel_sizes)
         self.convs = nn.ModuleList(nn.Conv1d(width, features, size) for size in kernel_sizes)
@@ -66,21 +59,8 @@ class TextCNN(SequenceBackbone):
         self.dropout = nn.Dropout(dropout)
         self.projection = nn.Linear(features * len(kernel_sizes), width)
 
-    def forward(
-        self,
-        x_BTD: Tensor,
-        *,
-        padding_mask_BT: Tensor | None = None,
-        memory_BSD: Tensor | None = None,
-        memory_padding_mask_BS: Tensor | None = None,
-    ) -> Tensor:
-        """The features around each step, shape ``(B, T, D)``.
-
-        Raises:
-            ValueError: a row is all padding, or a memory is given.
-        """
-        check_memory(memory_BSD, memory_padding_mask_BS, cross_attention=False)
-        refuse_empty_rows(padding_mask_BT)
+    def encoded(self, x_BTD: Tensor, padding_mask_BT: Tensor | None) -> Tensor:
+        """The features around each step, shape ``(B, T, D)``."""
         if padding_mask_BT is not None:
             x_BTD = x_BTD.masked_fill(padding_mask_BT.unsqueeze(-1), 0.0)
         x_BDT = x_BTD.transpose(1, 2)

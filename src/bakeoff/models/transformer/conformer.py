@@ -11,9 +11,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bakeoff.models.contracts import SequenceBackbone
-from bakeoff.models.memory import check_memory
-from bakeoff.models.padding import where_padding_is
+from bakeoff.models.encoding import OnlyEncoder
 from bakeoff.models.positions import Rotation, rotation
 from bakeoff.models.transformer.attention import SelfAttention, even_share
 from bakeoff.models.transformer.feed_forward import feed_forward_layers
@@ -79,7 +77,7 @@ class ConformerBlock(nn.Module):
         return self.norm(x_BTD)
 
 
-class Conformer(SequenceBackbone):
+class Conformer(OnlyEncoder):
     """An encoder of Conformer blocks (Gulati et al. 2020).
 
     Departures from the paper: rotary positions in place of Transformer-XL's relative ones; layer normalisation in place
@@ -114,14 +112,9 @@ class Conformer(SequenceBackbone):
         kernel_size: Count = 15,
         dropout: Fraction = 0.0,
     ) -> None:
-        super().__init__()
-        if causal or cross_attention:
-            asked = "causal" if causal else "cross_attention"
-            raise ValueError(f"conformer only encodes; {asked}=True needs model=transformer")
+        super().__init__(width=width, causal=causal, cross_attention=cross_attention, instead="model=transformer")
         if kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, so that it has a middle; got {kernel_size}")
-        self.width = width
-        self.causal = False
         self.head_dim = even_share(width, heads=heads) if head_dim is None else head_dim
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(
@@ -136,22 +129,7 @@ class Conformer(SequenceBackbone):
             for _ in range(depth)
         )
 
-    def forward(
-        self,
-        x_BTD: Tensor,
-        *,
-        padding_mask_BT: Tensor | None = None,
-        memory_BSD: Tensor | None = None,
-        memory_padding_mask_BS: Tensor | None = None,
-    ) -> Tensor:
-        """The encoded sequence, shape ``(B, T, D)``.
-
-        Raises:
-            ValueError: a row is all padding, or a memory is given.
-        """
-        check_memory(memory_BSD, memory_padding_mask_BS, cross_attention=False)
-        if where_padding_is(padding_mask_BT) == "nowhere":
-            padding_mask_BT = None
+    def encoded(self, x_BTD: Tensor, padding_mask_BT: Tensor | None) -> Tensor:
         visible_B11S = None if padding_mask_BT is None else ~padding_mask_BT[:, None, None, :]
         turn = rotation(x_BTD.shape[1], self.head_dim, start=0, device=x_BTD.device)
         x_BTD = self.dropout(x_BTD)
