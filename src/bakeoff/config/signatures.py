@@ -112,8 +112,8 @@ def _of_class(target: str, module: Module, definition: ast.ClassDef) -> Signatur
     constructor = _constructor(definition)
     if constructor is not None:
         return _of_function(target, module, constructor, f"{doc}\n\n{ast.get_docstring(constructor) or ''}", skip=1)
-    if any("dataclass" in ast.unparse(decorator) for decorator in definition.decorator_list):
-        return _of_dataclass(target, module, definition, doc)
+    if _is_dataclass(definition):
+        return Signature(target, tuple(_fields(module, definition).values()), False, first_line(doc))
     for base in _bases(definition):
         found = find_definition(module.name, base.id) if isinstance(base, ast.Name) else None
         if found and isinstance(found[1], ast.ClassDef):
@@ -143,20 +143,27 @@ def _of_function(target: str, module: Module, function: ast.FunctionDef, doc: st
     return Signature(target, parameters, arguments.kwarg is not None, first_line(doc))
 
 
-def _of_dataclass(target: str, module: Module, definition: ast.ClassDef, doc: str) -> Signature:
+def _fields(module: Module, definition: ast.ClassDef) -> dict[str, Parameter]:
+    """Those of a dataclass, inherited ones first; of another class, those of the dataclasses that it is made from."""
     parameters: dict[str, Parameter] = {}
     for base in reversed(_bases(definition)):  # the first of them has the last word
         found = find_definition(module.name, base.id) if isinstance(base, ast.Name) else None
         if found and isinstance(found[1], ast.ClassDef):
-            parameters |= {item.name: item for item in _of_class(target, found[0], found[1]).parameters}
-    docs = {name: item.doc for name, item in parameters.items()}
-    docs |= argument_docs(doc) | _field_docs(definition.body)
+            parameters |= _fields(found[0], found[1])
+    if not _is_dataclass(definition):
+        return parameters
+    doc = module.docs.get(definition.name) or ast.get_docstring(definition) or ""
+    docs = {name: item.doc for name, item in parameters.items()} | argument_docs(doc) | _field_docs(definition.body)
     for item in definition.body:
         if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and not _is_of_class(item):
             default = None if item.value is not None and ast.unparse(item.value) == _NO_DEFAULT else item.value
             field = _parameter(module, item.target.id, item.annotation, default, docs)
             parameters[field.name] = field
-    return Signature(target, tuple(parameters.values()), False, first_line(doc))
+    return parameters
+
+
+def _is_dataclass(definition: ast.ClassDef) -> bool:
+    return any("dataclass" in ast.unparse(decorator) for decorator in definition.decorator_list)
 
 
 def _is_of_class(item: ast.AnnAssign) -> bool:
