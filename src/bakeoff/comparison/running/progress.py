@@ -14,7 +14,7 @@ from bakeoff.comparison.running.job import Job
 from bakeoff.record.layout import METRICS
 from bakeoff.tracking.log_tail import LogTail
 from bakeoff.training.loop.live_bar import LiveBar, Spacing, clock, wants_bar
-from bakeoff.training.trial.configuration import TrialConfig
+from bakeoff.training.trial.configuration import TRAIN_FRACTION
 
 
 class BakeoffProgress:
@@ -113,10 +113,11 @@ class _Course:
             self.latest = new[-1]
         if self.latest is None:
             return 0.0
-        limits, latest = TrialConfig.of(job.config).trainer, self.latest
-        reached = {"max_epochs": latest["epoch"] + 1, "max_examples": latest["examples_seen"]}
+        limits, latest = job.config["trainer"], self.latest
+        part = job.config.get(TRAIN_FRACTION, 1.0)  # of the examples that an epoch of the limits has
+        reached = {"max_epochs": part * (latest["epoch"] + 1), "max_examples": latest["examples_seen"]}
         reached["max_seconds"] = latest["seconds"]
-        return min(max(value / limit for name, value in reached.items() if (limit := getattr(limits, name))), 1.0)
+        return min(max(value / limits[name] for name, value in reached.items() if limits[name]), 1.0)
 
 
 def _silent(line: str) -> None:
