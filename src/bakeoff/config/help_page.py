@@ -74,4 +74,4 @@ def _options(group: str, catalog: Catalog) -> str:
 
 
 def _row(name: str, text: str) -> str:
-    return textwrap.fill(text, width=100, initial_indent=f"  {name:<14}", subsequent_indent=" " * 16)
+    return textwrap.fill(text, width=100, initial_indent=f"  {name:<13} ", subsequent_indent=" " * 16)

@@ -68,7 +68,7 @@ class Tracked(Network):
     Args:
         tracking: the MLflow store.
         train_fraction: the part of the train examples that is learnt from.
-        energy: a country, by its code of three letters: measures joules, and CO2e of its electricity.
+        energy: a country's code, such as DEU: measures joules, and CO2e of its electricity.
         progress: what is shown meanwhile: ``auto`` is a bar on a terminal and lines elsewhere.
     """
 
@@ -98,8 +98,7 @@ class Compare(Tracked):
         baselines: reference models beside the contenders, no part of the verdict.
         seeds: how many, or a list of them; null: 5, or as many as the last of ``looks``.
         alpha: the verdict's error rate, over all pairs.
-        margin: the smallest difference that matters; null: a tenth of the best validation error, or
-            of the best gain over the trivial predictor where that is less.
+        margin: what difference matters; null: a tenth of the best error, or best gain where less.
         looks: seeds (of a search: trials) to read the verdict at; ``every`` one from 5 to 20.
         futility: end where a decision by the last look has become unlikely.
         tune: how contenders are searched.
