@@ -75,7 +75,7 @@ def test_clusters_ranges_looks_and_editions_are_those_of_the_statistics(say, tmp
     looks = declare_looks("every", last=12)
     assert said == verdict_from_scores(table, looks=looks, futility=True).to_dict() and said["look"] == 1
     said = json.loads(say("s.parquet", "--json", "--score-range", "0,2", "--edition", "2"))
-    assert said == verdict_from_scores(table, score_range=(0, 2)).to_dict() and said["score_range"] == [0, 2]
+    assert said == verdict_from_scores(table, score_range=(0, 2), edition=2).to_dict() and said["score_range"] == [0, 2]
     said = json.loads(say("s.parquet", "--json", "--edition", "1"))
     assert said == verdict_from_scores(table, edition=1).to_dict() and said["edition"] == 1
 
@@ -84,7 +84,7 @@ def test_the_rule_that_decided_and_what_retraining_would_give_are_printed(say, t
     table = table_of_scores()
     table.to_csv(tmp_path / "s.csv", index=False)
     expected, printed = verdict_from_scores(table), say("s.csv")
-    assert f"edition 2: {expected.rule}" in printed and expected.retraining in printed
+    assert f"edition 3: {expected.rule}" in printed and expected.retraining in printed
     assert "guarded against few errors (kappa 1)" in expected.rule
 
 
@@ -157,7 +157,7 @@ def test_a_bad_table_ends_with_3_and_one_line(tmp_path, capsys, change, code):
         (["scores.csv", "--looks", "soon"], 2, "error[config.bad_flag]"),
         (["scores.csv", "--looks", "every", "--last-look", "4"], 2, "error[config.looks]"),
         (["scores.csv", "--futility"], 2, "error[config.futility]"),
-        (["scores.csv", "--edition", "3"], 2, "error[config.edition]"),
+        (["scores.csv", "--edition", "4"], 2, "error[config.edition]"),
         (["scores.csv", "--score-range", "1,0"], 2, "error[config.score_range]"),
         (["scores.csv", "--score-range", "2,3"], 3, "error[data.out_of_range]"),
         (["scores.csv", "--score-range", "wide"], 2, "error[config.bad_flag]"),

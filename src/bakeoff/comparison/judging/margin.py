@@ -23,7 +23,7 @@ def fixed_margin(bakeoff: RecordedBakeoff, trivial: Trivial) -> float | None:
         return written["margin"] or None
     found = margin_of(bakeoff, trivial)
     needed = bakeoff.plan.margin is None and _needs_trivial(bakeoff)
-    of_trivial = {"trivial": trivial.on_validation} if needed else {}
+    of_trivial = {"trivial": _trivial_score(bakeoff, trivial)} if needed else {}
     write_json(path, {"margin": found.value, "rule": found.rule, **of_trivial})
     return found.value
 
@@ -82,7 +82,7 @@ def _trivial_score(bakeoff: RecordedBakeoff, trivial: Trivial | None) -> float:
     if not _needs_trivial(bakeoff):
         return math.nan
     if trivial is not None:
-        return trivial.on_validation
+        return trivial.metric_of_validation if bakeoff.plan.edition > 2 else trivial.on_validation
     return float((read_if_there(bakeoff.path / MARGIN) or {}).get("trivial", math.nan))
 
 

@@ -73,10 +73,19 @@ class Trivial:
         return self.scorer.metrics(self.answers, self.data.labels("test"))[self.scorer.metric]
 
     @cached_property
+    def validation_answers(self) -> pa.Table:
+        """To the validation inputs."""
+        return self.scorer.trivial(self.data.cases("train"), self.data.raw("val"))
+
+    @cached_property
     def on_validation(self) -> float:
         """The mean of what validation examples score."""
-        answers = self.scorer.trivial(self.data.cases("train"), self.data.raw("val"))
-        return float(self.scorer.scores(answers, self.data.labels("val")).mean())
+        return float(self.scorer.scores(self.validation_answers, self.data.labels("val")).mean())
+
+    @cached_property
+    def metric_of_validation(self) -> float:
+        """The metric of validation, which there is of a single example too, where pseudo-values are not."""
+        return self.scorer.metrics(self.validation_answers, self.data.labels("val"))[self.scorer.metric]
 
 
 @dataclass(frozen=True)
