@@ -34,3 +34,25 @@ def test_what_is_no_range_is_not_searched(space):
         }
         found = [(error.code, error.key) for error in rules.check(plain, Catalog())]
         assert found == [("config.bad_value", f"{section}.{inner}.optimizer.lr")]
+
+
+@pytest.mark.parametrize(
+    ("changed", "key"),
+    [
+        ({}, None),
+        ({"trainer": {"stack_seeds": 5, "max_seconds": 9.0}}, "trainer.max_seconds"),
+        ({"trainer": {"stack_seeds": 5, "devices": 2}}, "trainer.devices"),
+        ({"trainer": {"stack_seeds": 1, "devices": 2}}, None),
+        ({"budget": {"mode": "time", "value": 9}}, "budget"),
+        ({"energy": "DEU"}, "energy"),
+    ],
+)
+def test_seeds_that_are_trained_as_one_take_their_steps_together(changed, key):
+    plain = {"contenders": ["lenet"], "trainer": {"stack_seeds": 5, "devices": 1}, "energy": None, **changed}
+    found = [(error.code, error.key) for error in rules.check(plain, Catalog())]
+    assert found == ([] if key is None else [("config.contradiction", key)])
+
+
+def test_a_single_training_has_no_seeds_to_stack():
+    (error,) = rules.check({"trainer": {"stack_seeds": 5}}, Catalog())
+    assert (error.code, error.key) == ("config.contradiction", "trainer.stack_seeds")

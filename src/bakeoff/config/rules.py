@@ -20,6 +20,17 @@ MOST_SEEDS = 2**32
 FEWEST_SEEDS = 3
 """Rule 14: three or four give a provisional table, five a verdict."""
 
+UNSTACKED: dict[str, Any] = {
+    "trainer.devices": 1,
+    "trainer.num_nodes": 1,
+    "trainer.accumulate": 1,
+    "trainer.precision": "32-true",
+    "trainer.compile": False,
+    "trainer.max_seconds": None,
+    "energy": None,
+}
+"""What seeds that are trained as one have to stand at: steps are taken together, and so are seconds and joules."""
+
 Rule = tuple[Callable[[float], bool], str]
 _POSITIVE: Rule = (lambda value: value > 0, "above 0")
 _NOT_NEGATIVE: Rule = (lambda value: value >= 0, "0 or more")
@@ -162,6 +173,27 @@ def _budget(plain: dict[str, Any]) -> list[ConfigError]:
     return [ConfigError("config.missing_value", "budget.value", None, problem, allowed=allowed[mode])]
 
 
+def _stacked_seeds(plain: dict[str, Any]) -> list[ConfigError]:
+    """Seeds that are trained as one are those of a comparison, and take the same steps in one way on one device."""
+    count = get(plain, "trainer.stack_seeds")
+    if not isinstance(count, int) or count < 2:
+        return []
+    if "contenders" not in plain:
+        problem = "a single training has one seed; `compare` trains several as one"
+        step = "trainer.stack_seeds=1"
+        return [ConfigError("config.contradiction", "trainer.stack_seeds", count, problem, next_step=step)]
+    found = {key: get(plain, key) for key in UNSTACKED}
+    key = next((key for key, value in found.items() if value not in (UNSTACKED[key], None, UNRESOLVED)), None)
+    if key is None and get(plain, "budget.mode") != "time":
+        return []
+    key = key or "budget"
+    value, usual = (found[key], UNSTACKED[key]) if key in found else ("time", None)
+    problem = f"seeds that are trained as one (trainer.stack_seeds={count}) " + (
+        "share their seconds" if usual is None else f"need {key}={str(usual).lower()}"
+    )
+    return [ConfigError("config.contradiction", key, value, problem, next_step="trainer.stack_seeds=1")]
+
+
 def _knobs(plain: dict[str, Any]) -> list[ConfigError]:
     knobs, target = get(plain, "model.knobs"), signature(str(get(plain, "model.net._target_", "")))
     if not isinstance(knobs, list) or target is None or target.open:
@@ -250,6 +282,7 @@ _RULES = (
     _monitors,
     _validation_happens,
     _budget,
+    _stacked_seeds,
     _knobs,
     _heads,
     _searched,

@@ -32,7 +32,7 @@ from bakeoff.record.plan import CLAIM, LATER_RULES, RULES
 from bakeoff.record.reading import SCHEMA_VERSION, sha256_of
 from bakeoff.statistics import EDITION, Looks, can_show_sentence
 from bakeoff.statistics.looks import edition_looks
-from bakeoff.training.trial.configuration import TrialConfig, trial_id
+from bakeoff.training.trial.configuration import TrialConfig, trial_id, without_usual
 from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.run import TrialLabel
 
@@ -222,7 +222,7 @@ def can_show(plan: Plan) -> str | None:
 
 def identity(plan: Plan) -> str:
     """Ten hexadecimal digits of what is compared, on what data, judged how; how often is not part of it."""
-    entries = [[c.name, c.role, c.seed_offset, c.config] for c in plan.contenders]
+    entries = [[c.name, c.role, c.seed_offset, without_usual(c.config)] for c in plan.contenders]
     rules = {name: plan.config[name] for name in RULES}
     text = json.dumps([rules, entries, plan.data.fingerprint], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:10]

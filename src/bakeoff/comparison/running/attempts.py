@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from bakeoff.comparison.running.job import Job
-from bakeoff.comparison.running.order import Ending, failure
+from bakeoff.comparison.running.order import Ending, Order, failure
 from bakeoff.files import no_room, read_json, write_json
 from bakeoff.record.kills import note_kill, num_kills
-from bakeoff.record.layout import LOG, RESULT
+from bakeoff.record.layout import APART, LOG, RESULT
 from bakeoff.training.devices.memory import halve, times_out_of_memory
 from bakeoff.training.trial.configuration import TrialConfig
 
@@ -19,10 +20,60 @@ _KILLED = "killed "
 
 @dataclass(frozen=True)
 class Attempt:
-    """A trial to run, and how often its process was killed before."""
+    """A trial to run, and how often its process was killed before; or other seeds of it too, to be trained as one."""
 
     job: Job
     kills: int = 0
+    others: tuple[Job, ...] = ()
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """All of them."""
+        return self.job, *self.others
+
+    @property
+    def order(self) -> Order:
+        """The same as plain values, for another process."""
+        return replace(self.job.order, others=tuple(job.order for job in self.others))
+
+
+def first_attempts(jobs: Sequence[Job]) -> list[Attempt]:
+    """Attempts at the jobs without a result, in order: each at up to ``trainer.stack_seeds`` seeds of a contender."""
+    groups: list[list[Job]] = []
+    open_groups: dict[str, list[Job]] = {}
+    for job in jobs:
+        if job.finished:
+            continue
+        most = _stacked_at_most(job)
+        group = open_groups.get(job.configured) if most > 1 else None
+        if group is None or len(group) == most:
+            groups.append(group := [])
+            if most > 1:
+                open_groups[job.configured] = group
+        group.append(job)
+    return [Attempt(group[0], others=tuple(group[1:])) for group in groups]
+
+
+def _stacked_at_most(job: Job) -> int:
+    """With how many of its seeds a trial may be trained: those that failed as one go on alone."""
+    most = int(job.config["trainer"].get("stack_seeds", 1))
+    if most == 1 or (job.folder / APART).exists() or times_out_of_memory(job.folder):
+        return 1
+    return 1 if TrialConfig.of(job.config).is_fitted else most
+
+
+def after(attempt: Attempt, ending: Ending, *, retries: int) -> tuple[list[Attempt], list[Job]]:
+    """The next attempts, and the jobs that have a result by now; trials that were attempted as one go on alone.
+
+    Raises:
+        EnvironmentFault: a trial could not write any more.
+    """
+    if attempt.others:  # its want of memory is none of a single trial's
+        ending = replace(ending, out_of_memory=False)
+    alone = [Attempt(job, attempt.kills) for job in attempt.jobs]
+    found = [following(each, ending, retries=retries) for each in alone]
+    over = [job for job, again in zip(attempt.jobs, found, strict=True) if again is None]
+    return [again for again in found if again is not None], over
 
 
 def following(attempt: Attempt, ending: Ending, *, retries: int) -> Attempt | None:
@@ -37,6 +88,8 @@ def following(attempt: Attempt, ending: Ending, *, retries: int) -> Attempt | No
     job = attempt.job
     if job.finished:
         return None
+    if ending.apart:
+        return attempt
     if ending.no_room:
         raise no_room(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(job.folder)))
     if ending.late:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from bakeoff.comparison.running import trial_process
-from bakeoff.comparison.running.attempts import Attempt, following
+from bakeoff.comparison.running.attempts import Attempt, after, first_attempts
 from bakeoff.comparison.running.job import Job, Needs, OnEnd, OnWait
 from bakeoff.comparison.running.kernel_kills import KernelKills
 from bakeoff.comparison.running.order import Ending
@@ -65,7 +65,7 @@ class LocalExecutor:
 
         When it is interrupted, trials that run get a few seconds to save their state.
         """
-        waiting = [Attempt(job) for job in jobs if not job.finished]
+        waiting = first_attempts(jobs)
         free = list(range(self.slots(Needs.of(*(job.config["trainer"] for job in jobs)))))[::-1]
         running: dict[int, _Running] = {}
         kills = KernelKills()
@@ -75,15 +75,13 @@ class LocalExecutor:
                     started = self._start(waiting.pop(0), free.pop())
                     running[started.process.sentinel] = started
                 if on_wait is not None:
-                    on_wait([one.attempt.job for one in running.values()])
+                    on_wait([job for one in running.values() for job in one.attempt.jobs])
                 for sentinel, ending in _endings(running, kills):
                     ended = running.pop(sentinel)
                     free.append(ended.slot)
-                    again = following(ended.attempt, ending, retries=self.retries)
-                    if again is not None:
-                        waiting.insert(0, again)
-                    else:
-                        job = ended.attempt.job
+                    again, over = after(ended.attempt, ending, retries=self.retries)
+                    waiting[:0] = again
+                    for job in over:
                         on_end(job, read_json(job.folder / RESULT))
         finally:
             trial_process.stop([left.process for left in running.values()])
@@ -94,7 +92,7 @@ class LocalExecutor:
     def _start(self, attempt: Attempt, slot: int) -> _Running:
         devices = int(attempt.job.config["trainer"]["devices"])
         device = visible_gpus(slot, gpus=torch.cuda.device_count(), devices=devices)
-        process = TrialProcess(attempt.job.order, device=device, bakeoff=Process.this(), timeout_s=self.timeout_s)
+        process = TrialProcess(attempt.order, device=device, bakeoff=Process.this(), timeout_s=self.timeout_s)
         return _Running(attempt, slot, process)
 
 

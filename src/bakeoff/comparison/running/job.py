@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -35,6 +36,11 @@ class Job:
         """The same as plain values, for another process."""
         values = dict(self.config), self.folder.resolve(), asdict(self.label), list(self.allow_code)
         return Order(*values, self.train_flops_per_example, self.energy)
+
+    @property
+    def configured(self) -> str:
+        """The same of all seeds of a configuration."""
+        return json.dumps({**self.config, "seed": None}, sort_keys=True)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ RANK_KILLED = 78
 """The exit code of a trial on several devices that has lost one of its processes."""
 NO_ROOM = 79
 """The exit code of a trial that could not write any more."""
+APART = 80
+"""The exit code of trials that were to be trained as one, and have to be trained one by one."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Order:
     allow_code: list[str]
     train_flops_per_example: float | None = None
     energy: str | None = None
+    others: tuple[Order, ...] = ()
+    """Of other seeds, to be trained with it as one."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,14 @@ class Ending:
     """How an attempt ended; whether it left a result is to be seen in its folder.
 
     ``late``: it was stopped after its time. ``no_room``: it could not write any more, and neither could another.
+    ``apart``: it was at several trials, which have to be trained one by one.
     """
 
     why: str
     out_of_memory: bool = False
     late: bool = False
     no_room: bool = False
+    apart: bool = False
 
 
 def modules_of(config: Mapping[str, Any]) -> list[str]:

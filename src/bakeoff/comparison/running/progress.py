@@ -37,6 +37,7 @@ class BakeoffProgress:
         self.say = say if bar is None else bar.beside(say)
         self.bar = bar
         self._ended_now = 0
+        self._apart: set[str] = set()
         self._started = time.monotonic()
         self._courses: dict[Path, _Course] = defaultdict(_Course)
         self._quiet = Spacing(60.0)
@@ -70,6 +71,9 @@ class BakeoffProgress:
         width = len(str(self.total))
         self._quiet.spoken()
         self.say(f"[{self.done:{width}d}/{self.total}] {who:<22} {what}{self._left()}")
+        if "apart" in result and job.label.contender not in self._apart:
+            self._apart.add(job.label.contender)
+            self.say(f"{job.label.contender}: its seeds are trained one by one, since {result['apart']}")
 
     def waits(self, running: Sequence[Job]) -> None:
         """Draws the bar, or prints a line where there has been none for long."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.comparison.running import ray_tasks
-from bakeoff.comparison.running.attempts import Attempt, following
+from bakeoff.comparison.running.attempts import Attempt, after, first_attempts
 from bakeoff.comparison.running.job import Job, Needs, OnEnd, OnWait
 from bakeoff.comparison.running.order import Ending
 from bakeoff.comparison.running.ray_cluster import Cluster
@@ -112,7 +112,7 @@ class RayExecutor:
         Raises:
             EnvironmentFault: a node of the cluster does not see the jobs' folders, or none has room for a trial.
         """
-        waiting = [Attempt(job) for job in jobs if not job.finished]
+        waiting = first_attempts(jobs)
         if not waiting:
             return
         self.cluster.check_nodes(waiting[0].job.folder.parent)
@@ -123,15 +123,13 @@ class RayExecutor:
         try:
             while running:
                 if on_wait is not None:
-                    on_wait([one.attempt.job for one in running[:slots]])  # Ray takes them in order
+                    on_wait([job for one in running[:slots] for job in one.attempt.jobs])  # Ray takes them in order
                 futures.wait([one.future for one in running], POLL_S, return_when=futures.FIRST_COMPLETED)
                 for ended in [one for one in running if one.future.done()]:
                     running.remove(ended)
-                    again = following(ended.attempt, self._ending(ended), retries=self.retries)
-                    if again is not None:
-                        running.append(self._submit(task, again))
-                    else:
-                        job = ended.attempt.job
+                    again, over = after(ended.attempt, self._ending(ended), retries=self.retries)
+                    running += [self._submit(task, attempt) for attempt in again]
+                    for job in over:
                         on_end(job, read_json(job.folder / RESULT))
         finally:
             self._cancel(running)
@@ -157,7 +155,7 @@ class RayExecutor:
 
     def _submit(self, task: Any, attempt: Attempt) -> _Running:
         at = {"folder": Path.cwd(), "timeout_s": self.timeout_s, "bakeoff": Process.this()}
-        reference = task.remote(attempt.job.order, **at)
+        reference = task.remote(attempt.order, **at)
         return _Running(attempt, reference, reference.future())
 
     def _ending(self, ended: _Running) -> Ending:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 
 from bakeoff.comparison.running.kernel_kills import KernelKills
-from bakeoff.comparison.running.order import NO_ROOM, OUT_OF_MEMORY, RANK_KILLED, Ending, Order, modules_of
+from bakeoff.comparison.running.order import APART, NO_ROOM, OUT_OF_MEMORY, RANK_KILLED, Ending, Order, modules_of
 from bakeoff.config.processes import Process, caller_hidden, end_soon_after
 from bakeoff.files import is_no_room
 from bakeoff.record.layout import LOG
@@ -35,11 +35,11 @@ class TrialProcess:
         order: the trial.
         device: what to show it as CUDA_VISIBLE_DEVICES; None leaves that alone.
         bakeoff: the process whose end, also by a kill, ends the attempt.
-        timeout_s: seconds after which it is late; None waits for ever.
+        timeout_s: seconds after which it is late, for each of the trials that it is at; None waits for ever.
     """
 
     def __init__(self, order: Order, *, device: str | None, bakeoff: Process, timeout_s: float | None) -> None:
-        self.timeout_s = timeout_s
+        self.timeout_s = None if timeout_s is None else timeout_s * (1 + len(order.others))
         self._started = time.monotonic()
         self._process = _started(modules_of(order.config), enter, order, device, bakeoff)
 
@@ -78,7 +78,7 @@ class TrialProcess:
         self._process.join()
         code = self._process.exitcode
         starved = code == OUT_OF_MEMORY or (code in (-signal.SIGKILL, RANK_KILLED) and kills.take())
-        return Ending(f"exit code {code}", out_of_memory=starved, no_room=code == NO_ROOM)
+        return Ending(f"exit code {code}", out_of_memory=starved, no_room=code == NO_ROOM, apart=code == APART)
 
 
 def stop(processes: Sequence[TrialProcess]) -> None:

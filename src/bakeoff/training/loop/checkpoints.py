@@ -25,8 +25,9 @@ class AtomicCheckpointIO(CheckpointIO):
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
         """Writes the checkpoint so that ``path`` or the previous one's place holds a whole one at any moment."""
+        parts = {name: _without_the_rest(checkpoint.get(name)) for name in ("state_dict", "optimizer_states")}
         with atomic_writer(Path(path), previous=previous_of(Path(path))) as file:
-            torch.save(checkpoint, file)
+            torch.save({name: parts.get(name, value) for name, value in checkpoint.items()}, file)
 
     def load_checkpoint(
         self, path: Any, map_location: Any | None = None, weights_only: bool | None = None
@@ -48,6 +49,16 @@ class AtomicCheckpointIO(CheckpointIO):
         """Removes a checkpoint, and the one before it; both may be gone already."""
         for each in (Path(path), previous_of(Path(path))):
             each.unlink(missing_ok=True)
+
+
+def _without_the_rest(tree: Any) -> Any:
+    """The same with tensors that are parts of larger ones copied: `torch.save` writes those whole."""
+    if isinstance(tree, dict):
+        return type(tree)((name, _without_the_rest(part)) for name, part in tree.items())
+    if isinstance(tree, list):
+        return [_without_the_rest(part) for part in tree]
+    is_part = type(tree) is torch.Tensor and tree.untyped_storage().nbytes() > tree.nbytes
+    return tree.clone() if is_part else tree
 
 
 def previous_of(path: Path) -> Path:

@@ -53,8 +53,12 @@ class LossGuard:
         if agreed is None and loss.device.type == "cuda" and getattr(optimizer, "_step_supports_amp_scaling", False):
             return tell_fused(optimizer, loss)
         finite = math.isfinite(loss.item())
-        self._decisions.append(finite if agreed is None else agreed(finite))
-        return self._decisions[-1]
+        return self.decide(finite if agreed is None else agreed(finite))
+
+    def decide(self, finite: bool) -> bool:
+        """Takes note of whether a step is taken."""
+        self._decisions.append(finite)
+        return finite
 
     def review(self, losses: Tensor, *, first_step: int) -> list[bool]:
         """Which of a call's steps were taken.

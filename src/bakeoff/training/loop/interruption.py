@@ -66,9 +66,10 @@ class Interruption:
     def listen(self) -> None:
         """Takes the signals, once more where Lightning has put a handler of its own around this one.
 
-        Lightning's broadcasts from within the handler, which other processes do not expect.
+        Lightning's broadcasts from within the handler, which other processes do not expect. In a thread of several that
+        train it has put none.
         """
-        if self._listening:
+        if self._listening and threading.current_thread() is threading.main_thread():
             for number in self._taken:
                 signal.signal(number, self._receive)
 

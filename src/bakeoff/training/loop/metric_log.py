@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,24 @@ class MetricLog(pl.Callback):
     Each record holds ``kind`` (``train`` or ``val``), ``step`` (optimizer steps), ``epoch``, ``examples_seen``,
     ``flops`` (training, total), ``seconds`` (of training, without validation), ``time`` (Unix) and ``split/name``
     metrics.
+
+    Args:
+        path: of the file.
+        flops_per_example: of a training step.
+        watch: what it finds is recorded too.
+        clock: seconds of the run's own work, from any start.
     """
 
-    def __init__(self, path: Path, *, flops_per_example: float, watch: GradientWatch) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        flops_per_example: float,
+        watch: GradientWatch,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self.path = path
+        self.clock = clock
         self.watch = watch
         self.flops_per_example = flops_per_example
         self.examples_seen = 0
@@ -57,7 +71,7 @@ class MetricLog(pl.Callback):
 
     def elapsed(self) -> float:
         """Seconds of training so far, validation and checkpoints left out."""
-        return self.train_seconds + (0.0 if self._since is None else time.perf_counter() - self._since)
+        return self.train_seconds + (0.0 if self._since is None else self.clock() - self._since)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -66,7 +80,7 @@ class MetricLog(pl.Callback):
         try:
             yield
         finally:
-            self._since = time.perf_counter()
+            self._since = self.clock()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Drops the records that a resumed run will write again, and starts the clock."""
@@ -74,7 +88,7 @@ class MetricLog(pl.Callback):
         if trainer.is_global_zero:
             with atomic_writer(self.path) as file:
                 file.write("".join(json.dumps(record) + "\n" for record in records).encode())
-        self._since = time.perf_counter()
+        self._since = self.clock()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -99,7 +113,7 @@ class MetricLog(pl.Callback):
         self._write(trainer, "train", pl_module.take_metrics("train") | self.watch.latest | rate)
         values = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")}
         self._write(trainer, "val", values)
-        self._since = time.perf_counter()
+        self._since = self.clock()
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Stops the clock for good."""

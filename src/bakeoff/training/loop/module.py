@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import pytorch_lightning as pl
@@ -34,9 +34,9 @@ class TrainingModule(pl.LightningModule):
     """How a task's network is trained.
 
     Before fitting, set ``progress``: the share of the training that is done with optimizer step number ``step`` (from
-    0), in (0, 1]; training stops before a step for which it is above 1. ``guard``, ``end_requested`` and ``accumulate``
-    may be set too: what becomes of losses that are not finite, whether to end a call at the next step, and in how many
-    parts to go through each batch.
+    0), in (0, 1]; training stops before a step for which it is above 1. ``guard``, ``end_requested``, ``accumulate``
+    and ``take_step`` may be set too: what becomes of losses that are not finite, whether to end a call at the next
+    step, in how many parts to go through each batch, and how a step is taken where other seeds take theirs with it.
 
     Args:
         task: gives the loss and the metrics, and says how a pass over batches calls the network.
@@ -74,6 +74,7 @@ class TrainingModule(pl.LightningModule):
         self.guard = LossGuard()
         self.end_requested: Callable[[], bool] = lambda: False
         self.accumulate = 1
+        self.take_step: Callable[[TrainingModule, Batch], None] = TrainingModule.step_alone
         self.examples_in_call = 0
         self.steps_in_call = 0
         self.share_done = 0.0
@@ -94,15 +95,19 @@ class TrainingModule(pl.LightningModule):
         """The loss of a batch; what the metrics want of it waits for them."""
         outputs = self(batch.inputs)
         loss = self.task.loss(outputs, batch, training=self.training)
-        self._pending.append((self.task.observe(outputs, batch), loss.detach(), self.task.num_terms(batch)))
+        self.note(outputs, batch, loss.detach())
         return loss
+
+    def note(self, outputs: Any, batch: Batch, loss: Tensor) -> None:
+        """Keeps what the metrics want of a batch until they are updated."""
+        self._pending.append((self.task.observe(outputs, batch), loss, self.task.num_terms(batch)))
 
     def _training_loss(self, batch: Batch) -> Tensor:
         """The loss of a batch, whose gradient is gathered already where the batch is gone through in parts."""
         if self.accumulate == 1:
             return self._step(batch)
         num_terms, first = self.task.num_terms(batch), len(self._pending)
-        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        scaler = self._scaler
         gathered = GradientSum(self.parameters(), num_terms=num_terms, scale=scaler.get_scale() if scaler else 1.0)
         for part in self._pass.parts(batch, self.accumulate):
             gathered.add(self._step(part), self._pending[-1][-1])
@@ -118,8 +123,7 @@ class TrainingModule(pl.LightningModule):
             batches: what the loader yields; with one step a call, the batch alone.
             batch_index: the number of the call in its epoch.
         """
-        optimizer = self.optimizers()
-        assert isinstance(optimizer, LightningOptimizer)  # tasks train with one optimizer
+        optimizer = self.only_optimizer()
         batches = batches if isinstance(batches, list) else [batches]
         self.examples_in_call, self.steps_in_call = 0, 0
         for step, batch in enumerate(batches, start=self.global_step):
@@ -132,8 +136,7 @@ class TrainingModule(pl.LightningModule):
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * factor
             self._seed_step(step)
-            loss = self._training_loss(self._augmented(batch))
-            self._optimize_if_finite(optimizer, loss)
+            self.take_step(self, self._augmented(batch))
             self.examples_in_call += batch.size
             self.steps_in_call += 1
             if self.first_step_at is None:
@@ -142,6 +145,16 @@ class TrainingModule(pl.LightningModule):
                 return  # what waits for the metrics goes on waiting: sums round as they are grouped
         self._drop_nonfinite()
         self._update_metrics("train")
+
+    def only_optimizer(self) -> LightningOptimizer:
+        """Tasks train with one."""
+        optimizer = self.optimizers()
+        assert isinstance(optimizer, LightningOptimizer)
+        return optimizer
+
+    def step_alone(self, batch: Batch) -> None:
+        """One optimizer step for an augmented batch."""
+        self._optimize_if_finite(self.only_optimizer(), self._training_loss(batch))
 
     def _augmented(self, batch: Batch) -> Batch:
         return batch if self.augment is None else Batch(*self.augment(batch.inputs, batch.targets), batch.size)
@@ -157,9 +170,13 @@ class TrainingModule(pl.LightningModule):
         if self.guard.admits(loss, optimizer.optimizer, agreed=agreed):
             self._optimize(optimizer, loss)
         else:
-            self._pass.forget()
-            optimizer._on_before_step()
-            optimizer._on_after_step()
+            self.count_step(optimizer)
+
+    def count_step(self, optimizer: LightningOptimizer) -> None:
+        """Counts a step that is not taken."""
+        self._pass.forget()
+        optimizer._on_before_step()
+        optimizer._on_after_step()
 
     def _drop_nonfinite(self) -> None:
         """Leaves steps that were not taken out of the metrics.
@@ -194,13 +211,21 @@ class TrainingModule(pl.LightningModule):
         small network a tenth of its speed, and refuses to clip gradients of fused optimizers in half precision. What is
         called instead keeps ``global_step`` right.
         """
-        plain, scaler = optimizer.optimizer, getattr(self.trainer.precision_plugin, "scaler", None)
         for parameter in self._learnt:
             parameter.grad = None  # as `zero_grad`, at a tenth of its price
-        if self.trainer.world_size == 1 and scaler is None:
+        if self.trainer.world_size == 1 and self._scaler is None:
             loss.backward()
         else:
             self.manual_backward(self._share_of_mean(loss))
+        self.apply_gradients(optimizer)
+
+    @property
+    def _scaler(self) -> Any:
+        return getattr(self.trainer.precision_plugin, "scaler", None)
+
+    def apply_gradients(self, optimizer: LightningOptimizer) -> None:
+        """What comes of a step's gradients."""
+        plain, scaler = optimizer.optimizer, self._scaler
         if scaler is not None:
             scaler.unscale_(plain)
         if self.gradient_clip_norm is not None:
@@ -322,15 +347,20 @@ class TrainingModule(pl.LightningModule):
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The configured optimizer; weight decay reaches matrices and kernels, not biases, norms or single slopes."""
         parameters = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        groups: list[dict[str, Any]] = [
-            {"params": [parameter for parameter in parameters if parameter.ndim >= 2]},
-            {"params": [parameter for parameter in parameters if parameter.ndim < 2], "weight_decay": 0.0},
-        ]
-        optimizer = self.make_optimizer([group for group in groups if group["params"]])
+        optimizer = self.make_optimizer(parameter_groups(parameters))
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
         self._learnt = parameters
         return optimizer
+
+
+def parameter_groups(parameters: Sequence[Tensor], *, matrix_axes: int = 2) -> list[dict[str, Any]]:
+    """Parameters with as many axes as a matrix, and others, which do not decay."""
+    groups: list[dict[str, Any]] = [
+        {"params": [parameter for parameter in parameters if parameter.ndim >= matrix_axes]},
+        {"params": [parameter for parameter in parameters if parameter.ndim < matrix_axes], "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]
 
 
 def _num_processes() -> int:

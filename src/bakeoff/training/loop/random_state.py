@@ -29,3 +29,16 @@ def set_random_state(state: dict[str, Any]) -> None:
     np.random.set_state((name, keys.numpy().astype(np.uint32), position, has_gauss, gauss))
     version, words, gauss_next = state["python"]
     random.setstate((version, tuple(words), gauss_next))
+
+
+def generator_now(device: torch.device) -> torch.Tensor:
+    """The state of torch's generator for a device, from which a network draws."""
+    return torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
+
+
+def set_generator(state: torch.Tensor, device: torch.device) -> None:
+    """The inverse of `generator_now`."""
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state, device)
+    else:
+        torch.set_rng_state(state)

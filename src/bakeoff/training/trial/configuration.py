@@ -162,7 +162,7 @@ def trial_id(config: Mapping[str, Any], data_fingerprint: str) -> str:
 
     What only describes a task or a model, and what only other trials use, is no part of it.
     """
-    plain = _sections(config)
+    plain = _sections(without_usual(config))
     for section in ("task", "model"):
         plain[section] = {key: value for key, value in plain[section].items() if key not in DESCRIPTIONS}
     text = json.dumps([plain, data_fingerprint], sort_keys=True)
@@ -173,3 +173,9 @@ def _sections(config: Mapping[str, Any]) -> dict[str, Any]:
     found = {section: config[section] for section in TRIAL_SECTIONS}
     fraction = config.get(TRAIN_FRACTION, 1.0)
     return found if fraction == 1 else found | {TRAIN_FRACTION: float(fraction)}
+
+
+def without_usual(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration without settings that came later and stand at what was done before, so that its id stays."""
+    trainer = {key: value for key, value in config["trainer"].items() if (key, value) != ("stack_seeds", 1)}
+    return {**config, "trainer": trainer}

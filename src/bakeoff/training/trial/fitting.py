@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from bakeoff.training.loop.module import TrainingModule
 from bakeoff.training.loop.progress import TrainingProgress
 from bakeoff.training.loop.pruning import Pruning
 from bakeoff.training.loop.resume_points import ResumePoints
+from bakeoff.training.loop.seats import Seat
 from bakeoff.training.loop.selection import Selection
 from bakeoff.training.loop.trainer import adapt, make_trainer
 from bakeoff.training.trial.answering import answers_to, validate
@@ -53,6 +56,7 @@ class Training:
         study: where a trial of a study reports to, which may end it early: ``sweep.trial`` of the command.
         train_flops_per_example: of its network, where the caller has counted them already.
         energy: the country by whose electricity its energy is measured; None: not at all.
+        seat: its place among seeds that are trained as one; None: it is trained alone.
     """
 
     trial: TrialConfig
@@ -63,6 +67,7 @@ class Training:
     study: Mapping[str, Any] | None = None
     train_flops_per_example: float | None = None
     energy: str | None = None
+    seat: Seat | None = None
 
 
 @dataclass(frozen=True)
@@ -74,9 +79,10 @@ class _Watchers:
     selection: Selection
 
     @classmethod
-    def of(cls, trial: TrialConfig, folder: Path, settings: TrainerSettings, flops: float) -> _Watchers:
-        gradients = GradientWatch()
-        log = MetricLog(folder / METRICS, flops_per_example=flops, watch=gradients)
+    def of(cls, training: Training, settings: TrainerSettings, flops: float) -> _Watchers:
+        trial, folder, gradients = training.trial, training.folder, GradientWatch()
+        clock = time.perf_counter if training.seat is None else training.seat.clock
+        log = MetricLog(folder / METRICS, flops_per_example=flops, watch=gradients, clock=clock)
         metric = f"val/{trial.metric}"
         selection = Selection(folder / WEIGHTS, settings=settings, metric=metric, sign=sign_of(trial.direction))
         return cls(log, gradients, selection)
@@ -109,14 +115,16 @@ def train_model(training: Training, settings: TrainerSettings) -> dict[str, Any]
     if flops is None:
         flops = module.task.train_flops_per_example(module.net)
     adapt(module.net, settings)
-    watchers = _Watchers.of(trial, folder, settings, flops)
+    watchers = _Watchers.of(training, settings, flops)
     others: list[pl.Callback] = []
     if say and training.progress != "none":
         bar = LiveBar() if wants_bar(training.progress) else None
         others.append(TrainingProgress(watchers.selection.metric, say, bar))
     if training.study is not None and ranks.is_first:
         others.append(Pruning.of(training.study, watchers.selection.metric))
-    trainer = _fit(module, data, settings, ranks, watchers, others, say or print)
+    if training.seat is not None:
+        module.take_step = training.seat.step
+    trainer = _fit(module, data, settings, ranks, watchers, others, say or print, training.seat)
     if not ranks.is_first:
         return {}
     measured = {"params": params, "train_flops_per_example": flops, "train_flops": flops * watchers.log.examples_seen}
@@ -135,11 +143,12 @@ def _fit(
     watchers: _Watchers,
     others: list[pl.Callback],
     say: Say,
+    seat: Seat | None,
 ) -> pl.Trainer:
     """Trains from the newest resume point, or from the start, to the end."""
     training, validation = loaders(data, settings, ranks)
     _limit(module, data, settings, ranks, training, watchers.log)
-    with interruptible() as interruption:
+    with interruptible() if seat is None else nullcontext(seat.interruption) as interruption:
         module.end_requested = lambda: interruption.requested
         points = ResumePoints(
             watchers.selection.path.with_name(CHECKPOINT),

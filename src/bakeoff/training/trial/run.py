@@ -17,7 +17,7 @@ import torch
 from bakeoff.errors import one_line
 from bakeoff.files import clear_unfinished, read_json, write_json
 from bakeoff.record.kills import num_kills
-from bakeoff.record.layout import CHECKPOINT, CONFIG, ERROR, RESULT, RUN
+from bakeoff.record.layout import APART, CHECKPOINT, CONFIG, ERROR, RESULT, RUN
 from bakeoff.training.devices.memory import settings_now, times_out_of_memory
 from bakeoff.training.devices.placement import memory_mb, peak_memory_mb, train
 from bakeoff.training.devices.ranks import ranks_from_outside
@@ -85,6 +85,8 @@ def run_trial(
         result["nonfinite_steps"] = error.nonfinite_steps
     result |= {"batch_size": trial.batch_size, "accumulate": settings_now(trial, folder).accumulate}
     result |= {"out_of_memory": times_out_of_memory(folder), "killed": num_kills(folder), "started": started}
+    if (folder / APART).exists():
+        result["apart"] = read_json(folder / APART)["why"]
     result["wall_seconds"] = round(time.time() - started, 3)
     result.setdefault("peak_memory_mb", peak_memory_mb(memory_at_start_mb))
     if conclude is not None and result["status"] == "finished":

@@ -39,6 +39,7 @@ class TrainerSettings:
         checkpoint_every_s: seconds between resume points; they are taken between calls and at the end of an epoch.
         max_nonfinite_steps: so many optimizer steps in a row whose loss is no finite number end a run as diverged; each
             leaves the weights alone.
+        stack_seeds: how many seeds of a contender a bakeoff trains as one, whose weights have an axis for the seeds.
     """
 
     max_epochs: Count = 40
@@ -63,10 +64,11 @@ class TrainerSettings:
     patience: Count | None = None
     checkpoint_every_s: NotNegative = 20.0
     max_nonfinite_steps: Count = 3
+    stack_seeds: Count = 1
 
     def __post_init__(self) -> None:
         counts = ("max_epochs", "devices", "num_nodes", "threads", "val_every", "accumulate", "steps_per_call")
-        for name in (*counts, "max_nonfinite_steps"):
+        for name in (*counts, "max_nonfinite_steps", "stack_seeds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
         for name in ("max_examples", "max_seconds"):
