@@ -137,7 +137,7 @@ def verdict_from_matrices(
     setting = Setting(
         kind="configuration",
         claim=CONFIGURATION_CLAIM,
-        points=options.shares or all(right_or_wrong(matrix) for matrix in matrices.values()),
+        points=options.shares or right_or_wrong(matrices),
         units=units,
         guard=guard,
         warnings=_seed_warnings(matrices, paired=paired, by_rows=by_rows),

@@ -128,15 +128,14 @@ def guard_for(
     )
 
 
-def right_or_wrong(matrix: np.ndarray) -> bool:
-    """Whether all scores are 0 or 1, so that their mean is a share and reads in percentage points."""
-    return bool(((matrix == 0) | (matrix == 1)).all())
+def right_or_wrong(matrices: Mapping[str, np.ndarray]) -> bool:
+    """Whether all scores of all contenders are 0 or 1, so that means are shares and read in percentage points."""
+    return all(bool(((matrix == 0) | (matrix == 1)).all()) for matrix in matrices.values())
 
 
 def _range_of(score_range: Sequence[float] | None, matrices: Mapping[str, np.ndarray]) -> tuple[float, float]:
     if score_range is None:
-        known = all(right_or_wrong(matrix) for matrix in matrices.values())
-        return (0.0, 1.0) if known else (-math.inf, math.inf)
+        return (0.0, 1.0) if right_or_wrong(matrices) else (-math.inf, math.inf)
     low, high = map(float, score_range)
     if not low < high:
         raise ConfigError("config.score_range", "score_range", score_range, "not a range", allowed="LOW < HIGH")

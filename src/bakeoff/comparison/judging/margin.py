@@ -73,8 +73,8 @@ def _first_of_entered(bakeoff: RecordedBakeoff) -> list[tuple[str, RecordedTrial
 
 def _needs_trivial(bakeoff: RecordedBakeoff) -> bool:
     """Whether the margin follows from what the trivial predictor reaches too: by gain, or because a trial failed."""
-    failed = any(trial.failed for _, trial in _first_of_entered(bakeoff))
-    return bakeoff.plan.edition > 2 or (failed and bakeoff.plan.edition > 1)
+    edition = bakeoff.plan.edition
+    return edition > 2 or (edition > 1 and any(trial.failed for _, trial in _first_of_entered(bakeoff)))
 
 
 def _trivial_score(bakeoff: RecordedBakeoff, trivial: Trivial | None) -> float:
