@@ -153,7 +153,7 @@ def _of_scores(words: Any) -> Pilot:
         num_examples=words.examples or verdict.num_units,
         difference=words.difference or record.get("margin"),
         seconds_per_trial=words.seconds_per_trial or _seconds(record, entered),
-        points=right_or_wrong(scores["score"].to_numpy(dtype=np.float64)),
+        points=right_or_wrong([scores["score"].to_numpy(dtype=np.float64)]),
         units="test examples" if verdict.unit == "example" else f"{verdict.unit}s",
         basis=(
             f"from {pair.estimate.num_seeds} seeds and {verdict.num_units:,} {verdict.unit}s of {pair.a} and {pair.b}, "

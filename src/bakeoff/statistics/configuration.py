@@ -137,7 +137,7 @@ def verdict_from_matrices(
     setting = Setting(
         kind="configuration",
         claim=CONFIGURATION_CLAIM,
-        points=options.shares or right_or_wrong(matrices),
+        points=options.shares or right_or_wrong(matrices.values()),
         units=units,
         guard=guard,
         warnings=_seed_warnings(matrices, paired=paired, by_rows=by_rows),

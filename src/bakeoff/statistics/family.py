@@ -128,7 +128,7 @@ def family_verdict_from_matrices(
         setting=Setting(
             kind="family",
             claim=family_claim(m, num_trials),
-            points=options.shares or right_or_wrong(tests),
+            points=options.shares or right_or_wrong(tests.values()),
             units=units,
             guard=guard,
             warnings=_crossing_notes(by_m),

@@ -17,7 +17,7 @@ Zero variance never decides: with a range the guard stands in for it, without on
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -128,14 +128,14 @@ def guard_for(
     )
 
 
-def right_or_wrong(matrices: Mapping[str, np.ndarray]) -> bool:
-    """Whether all scores of all contenders are 0 or 1, so that means are shares and read in percentage points."""
-    return all(bool(((matrix == 0) | (matrix == 1)).all()) for matrix in matrices.values())
+def right_or_wrong(scores: Iterable[np.ndarray]) -> bool:
+    """Whether all scores, an array a contender, are 0 or 1, so that means are shares and read in percentage points."""
+    return all(bool(((array == 0) | (array == 1)).all()) for array in scores)
 
 
 def _range_of(score_range: Sequence[float] | None, matrices: Mapping[str, np.ndarray]) -> tuple[float, float]:
     if score_range is None:
-        return (0.0, 1.0) if right_or_wrong(matrices) else (-math.inf, math.inf)
+        return (0.0, 1.0) if right_or_wrong(matrices.values()) else (-math.inf, math.inf)
     low, high = map(float, score_range)
     if not low < high:
         raise ConfigError("config.score_range", "score_range", score_range, "not a range", allowed="LOW < HIGH")
