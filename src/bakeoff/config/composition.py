@@ -225,9 +225,9 @@ def compose_section(group: str, option: str, changes: Mapping[str, Any] | None =
     return {str(key): value for key, value in section.items()}
 
 
-def section_options(group: str) -> list[str]:
-    """The options of a group in the trees of the running command."""
-    return _active_composer().options(group)
+def sections() -> Catalog:
+    """What can be chosen from in the trees of the running command."""
+    return _active_composer().catalog
 
 
 def _active_composer() -> Composer:

@@ -6,7 +6,7 @@ A run's folder is data. What it says of numbers (widths, rates, sizes) is taken;
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ import pyarrow as pa
 import torch
 from torch import nn
 
-from bakeoff.config.composition import compose_section, section_options
+from bakeoff.config.composition import compose_section, sections
 from bakeoff.data.contract import NewExamples, Split, TaskData
 from bakeoff.data.spec import Spec
 from bakeoff.errors import CheckpointError, ConfigError
@@ -186,15 +186,15 @@ def check_targets(folder: Path, config: Mapping[str, Any]) -> None:
 def installed_option(group: str, section: Mapping[str, Any], folder: Path) -> str:
     """The installed option of ``group`` that makes the same objects as a saved section.
 
-    Its name is tried first; a section whose display name the user chose is found by what it makes.
+    Its name is tried first; a section whose display name the user chose is found by what it makes. Those whose files
+    say so come before the others, since to compose an option takes a tenth of a second.
 
     Raises:
         CheckpointError: none does.
     """
-    options = sorted(section_options(group), key=lambda option: option != section["name"])
     saved = _targets_made(section)
     differences = []
-    for option in options:
+    for option in _likeliest_first(group, section["name"], saved):
         try:
             installed = _targets_made(compose_section(group, option, _values(section)))
         except ConfigError:
@@ -213,6 +213,16 @@ def installed_option(group: str, section: Mapping[str, Any], folder: Path) -> st
         "; ".join(differences[:3]) or f"no installed {group} makes what its {group} {section['name']!r} makes",
         next_step="give --config-dir with the YAML that it was trained with",
     )
+
+
+def _likeliest_first(group: str, name: str, targets: Mapping[str, str]) -> Iterator[str]:
+    """The options of ``group``: the one of that name, then those in whose files these targets stand, then the rest."""
+    catalog = sections()
+    options = catalog.options(group)
+    if name in options:
+        yield name
+    others = [option for option in options if option != name]
+    yield from sorted(others, key=lambda option: _targets_made(catalog.content(group, option)) != targets)
 
 
 def _values(section: Mapping[str, Any]) -> dict[str, Any]:
