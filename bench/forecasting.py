@@ -7,8 +7,12 @@ of 128 channels over every step. Here the same layers, widths and windows: patch
 window) for the Transformer; the LSTM and the TCN once over every step, as there, and once over patches of 12 steps,
 which is what `task=forecasting` does by default. Seconds are of the processor, so that what else the machine does
 counts little; neuralforecast's are the difference between runs of 4 and of 12 steps, so that its start counts for
-nothing. Of 100,000 series of 100 points in a CSV file of ten million rows, a process is measured from its start to the
-end of its first step.
+nothing. A step of PatchTST took 403 ms where this was measured: 120 were matrix products, at the processor's full rate,
+117 attention with 16 heads of 8, and 75 the random numbers of dropout. Three times neuralforecast's rate are 178 ms a
+step, so that no way of writing the rest in single precision reaches it. A level of our TCN has two convolutions, as in
+its paper, and one of neuralforecast's has one: three levels of dilations 1, 4 and 16 are six convolutions that reach 43
+steps, beside their five that reach 32. Of 100,000 series of 100 points in a CSV file of ten million rows, a process is
+measured from its start to the end of its first step.
 """
 
 from __future__ import annotations
@@ -44,7 +48,8 @@ _LAYERS = {
     "TCN": [
         "model=tcn",
         "model.net.width=128",
-        "model.net.levels=5",
+        "model.net.levels=3",
+        "model.net.dilation_base=4",
         "model.net.kernel_size=2",
         "model.net.dropout=0.0",
     ],

@@ -213,6 +213,13 @@ def test_right_or_wrong_scores_read_in_points():
     assert " points" not in word([0.5, 0.0]).sentence
 
 
+@pytest.mark.parametrize("shift", [0.5, 0.0])
+def test_the_sentence_calls_the_metric_by_its_label(shift):
+    verdict = word([shift, 0.0], metric="map_50", label="mAP at 0.5")
+    assert "mAP at 0.5" in verdict.sentence and "map_50" not in verdict.sentence
+    assert verdict.metric == "map_50" and "map_50" in word([shift, 0.0], metric="map_50").sentence
+
+
 @pytest.mark.parametrize(
     "options", [{"alpha": 0.0}, {"alpha": 0.7}, {"margin": 0.0}, {"margin": -1.0}, {"direction": "up"}]
 )

@@ -34,6 +34,7 @@ def verdict_from_scores(
     failed: Mapping[str, Sequence[str]] | None = None,
     direction: str = "maximize",
     metric: str = "score",
+    label: str | None = None,
     notes: Sequence[str] = (),
     score_range: tuple[float, float] | None = None,
     bounded_influence: bool = False,
@@ -57,7 +58,8 @@ def verdict_from_scores(
             numbers, ``"every"`` from 5 to 20 (all by information), or levels by seeds.
         failed: names of failed trials per contender; their scores must be those of the trivial predictor.
         direction: ``minimize`` if lower scores are better.
-        metric: name of the score, for the sentence.
+        metric: name of the score.
+        label: what the sentence calls it; None: ``metric``.
         notes: sentences to carry among the warnings, such as a budget that was not met.
         score_range: lowest and highest possible score of an example, such as (0, 1) for an overlap; None takes (0, 1)
             where all scores are 0 or 1, and no bounds elsewhere (losses, pseudo-values).
@@ -87,6 +89,7 @@ def verdict_from_scores(
             margin=margin,
             margin_reference=margin_reference,
             metric=metric,
+            label=label,
             direction=direction,
             failed=failed,
             notes=[*notes, *(pairing_notes(frame) if paired and edition > 1 else [])],

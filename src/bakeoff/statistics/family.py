@@ -48,8 +48,8 @@ def family_verdict(
             of them, by itself 5, or a quarter of the first look's trials if that is less.
         validation_direction: ``minimize`` if lower validation scores are better; that of the test scores if None.
         notes, cluster_name: as for ``verdict_from_scores``.
-        **rules: alpha, margin, margin_reference, failed, direction, metric, score_range, bounded_influence, shares,
-            futility, edition: likewise.
+        **rules: alpha, margin, margin_reference, failed, direction, metric, label, score_range, bounded_influence,
+            shares, futility, edition: likewise.
 
     Returns:
         The verdict, with ``curves`` for m = 1 .. T / 4 and a warning where two of them cross.

@@ -41,6 +41,7 @@ class Options:
         alpha: error rate of the verdict (of all its looks together).
         margin: smallest difference that matters, score units; None for none.
         metric: name of the score.
+        label: what its sentences call it; None: ``metric``.
         direction: ``maximize`` or ``minimize``.
         failed: names of failed trials per contender.
         notes: sentences that the verdict must carry among its warnings.
@@ -56,6 +57,7 @@ class Options:
     alpha: float = ALPHA
     margin: float | None = None
     metric: str = "score"
+    label: str | None = None
     direction: str = "maximize"
     failed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     notes: Sequence[str] = ()
@@ -114,6 +116,7 @@ class Rules(TypedDict, total=False):
     failed: Mapping[str, Sequence[str]] | None
     direction: str
     metric: str
+    label: str | None
     score_range: tuple[float, float] | None
     bounded_influence: bool
     shares: bool

@@ -59,8 +59,8 @@ def race_verdict(
         previous: verdict at the look before; None at the first.
         validation, m: for a race of tuned families, as for ``family_verdict``, as are ``frame`` and ``looks`` then.
         paired, notes, cluster_name: as for ``verdict_from_scores``.
-        **rules: alpha, margin, margin_reference, failed, direction, metric, score_range, bounded_influence, shares,
-            futility, edition: likewise.
+        **rules: alpha, margin, margin_reference, failed, direction, metric, label, score_range, bounded_influence,
+            shares, futility, edition: likewise.
 
     Raises:
         DataError: as ``verdict_from_scores``; a contender that is still racing has no scores.

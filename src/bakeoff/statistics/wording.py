@@ -54,6 +54,11 @@ class Wording:
         """How differences are written."""
         return Amounts(points=self.setting.points)
 
+    @property
+    def _metric(self) -> str:
+        """What the score is called."""
+        return self.options.label or self.options.metric
+
     def sentence(self, rows: Sequence[Contender], *, beaten: Sequence[str]) -> str:
         """The verdict for someone who has never read a t test."""
         units = self.setting.units
@@ -72,7 +77,7 @@ class Wording:
             return self._win(beaten)
         if self.decision.word == EQUIVALENT:
             return self._equivalent(beaten)
-        pair, metric = self.pair, self.options.metric
+        pair, metric = self.pair, self._metric
         tied = pair.difference == 0
         lead = f"{pair.a} leads {pair.b} by {self.amounts.size(pair.difference)} of {metric}"
         lead = f"{pair.a} and {pair.b} have the same mean {metric}" if tied else lead
@@ -95,7 +100,7 @@ class Wording:
         others = sum(pair.a == decision.winner for pair in decision.pairs) - 1 + len(beaten)
         shown = amounts.interval(nearest.low, nearest.high, nearest.level)
         by = f"{amounts.size(nearest.difference)} ({shown})"
-        lead = f"its {self.options.metric} is better than that of {nearest.b} by {by}"
+        lead = f"its {self._metric} is better than that of {nearest.b} by {by}"
         lead += f", and it beats the other {'one' if others == 1 else others} too" if others else ""
         if decision.word == WINS_SMALL and margin is not None:
             return (
@@ -115,7 +120,7 @@ class Wording:
         pair = "" if len(inside) == 1 else f" for {widest.a} over {widest.b}, the widest"
         margin = amounts.size(self.options.margin or 0.0)
         return (
-            f"{', '.join(equal[:-1])} and {equal[-1]} are equivalent: their {self.options.metric} differs by less than "
+            f"{', '.join(equal[:-1])} and {equal[-1]} are equivalent: their {self._metric} differs by less than "
             f"the margin of {margin} ({interval}{pair}), so choose by cost, size or latency."
             f"{self._behind(equal, beaten)}"
         )

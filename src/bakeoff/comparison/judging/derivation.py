@@ -100,8 +100,9 @@ def _about(plan: RecordedPlan, margin: float | None, trials: Sequence[ScoredTria
         if trial.failed and trial.entered:
             failed.setdefault(trial.contender, []).append(f"seed {trial.recorded.seed}")
     about = {"metric": plan.metric, "direction": plan.direction, "alpha": float(plan.alpha), "edition": plan.edition}
-    shares = plan.edition > 2 and plan.aim.unit == "fraction"
-    return {**about, "margin": margin, "failed": failed, "shares": shares, **plan.bounds}
+    if plan.edition > 2:
+        about |= {"label": plan.aim.label, "shares": plan.aim.unit == "fraction"}
+    return {**about, "margin": margin, "failed": failed, **plan.bounds}
 
 
 def exploratory(verdict: Verdict) -> Verdict:
