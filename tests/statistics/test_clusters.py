@@ -54,7 +54,7 @@ def test_the_unit_and_its_number_are_said():
     verdict = verdict_from_scores(table(), cluster_name="speaker")
     assert (verdict.unit, verdict.num_units, verdict.num_examples) == ("speaker", 25, 100)
     assert "The unit is the speaker: 25 of them, with 100 test examples in all." in verdict.sentence
-    assert "new speakers" in verdict.sentence and "6 seeds and 25 speakers" in verdict.to_markdown()
+    assert "new speakers" in verdict.sentence and "6 seeds and 25 speakers" in verdict.rule
     assert (verdict.to_dict()["unit"], verdict.to_dict()["num_units"]) == ("speaker", 25)
 
 

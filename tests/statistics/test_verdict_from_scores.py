@@ -200,13 +200,6 @@ def test_identical_contenders_are_equivalent_not_winners():
     assert verdict.winner is None
 
 
-def test_markdown_holds_sentence_leaderboard_pairs_and_advice():
-    found = {"cnn|x": shifted(0.5, 0.0)["a"], "rnn": shifted(0.5, 0.0)["b"]}
-    text = verdict_from_matrices(found, options=Options(metric="accuracy")).to_markdown()
-    assert text.startswith("**WINS**") and "| rank | contender | accuracy |" in text and "cnn\\|x" in text
-    assert "What would change this verdict" in text
-
-
 def test_right_or_wrong_scores_read_in_points():
     verdict = verdict_from_scores(frame_of(simulated((0.95, 0.90))), metric="accuracy")
     assert " points" in verdict.sentence

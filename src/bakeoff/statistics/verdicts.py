@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 
 from bakeoff.statistics.advice import Advice
-from bakeoff.statistics.amounts import percent
 from bakeoff.statistics.rows import Contender, Pair, finite
 from bakeoff.statistics.words import NOT_ENOUGH_EVIDENCE
-
-STEP_DOWN = (
-    "Each interval stands at the level at which its pair was tested (step-down), so that it excludes zero exactly "
-    "where the pair is decided; they do not hold all at once."
-)
 
 
 @dataclass(frozen=True)
@@ -149,61 +143,3 @@ class Verdict:
                 for name, points in self.curves.items()
             },
         }
-
-    def to_markdown(self) -> str:
-        """The verdict as a Markdown section: sentence, claim, leaderboard, pairs, the rule, advice and warnings."""
-        parts = [
-            f"**{self.verdict}**. {self.sentence}",
-            f"This holds {self.claim}",
-            _leaderboard(self),
-            _pairs(self),
-            *([STEP_DOWN] if len(self.contenders) > 2 else []),
-            *([self.retraining] if self.retraining else []),
-            f"Judged by edition {self.edition} of the protocol: {self.rule}.",
-            f"What would change this verdict: {self.advice.text}",
-        ]
-        if self.warnings:
-            parts.append("\n".join(f"- {warning}" for warning in self.warnings))
-        return "\n\n".join(parts) + "\n"
-
-
-def _leaderboard(verdict: Verdict) -> str:
-    runs = "trials" if verdict.kind == "family" else "seeds"
-    lines = [
-        f"| rank | contender | {verdict.metric} | own interval | sd over {runs} | {runs} |",
-        "| ---: | --- | ---: | --- | ---: | ---: |",
-    ]
-    for row in verdict.contenders:
-        name = f"{_cell(row.name)} (unstable)" if row.unstable else _cell(row.name)
-        name = f"{name} (left the race, beaten by {_cell(row.beaten_by)})" if row.beaten_by else name
-        cells = (
-            row.rank,
-            name,
-            f"{row.mean:.4g}",
-            f"{row.low:.4g} to {row.high:.4g}",
-            f"{row.seed_sd:.2g}",
-            row.num_seeds,
-        )
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
-    return "\n".join(lines)
-
-
-def _pairs(verdict: Verdict) -> str:
-    lines = ["| better | than | by | interval | at | p | reading |", "| --- | --- | ---: | --- | ---: | ---: | --- |"]
-    for pair in verdict.pairs:
-        lines.append(
-            f"| {_cell(pair.a)} | {_cell(pair.b)} | {pair.difference:.4g} | {pair.low:.4g} to {pair.high:.4g} "
-            f"| {percent(1 - pair.level)} | {pair.p:.2g} | {_reading(pair)} |"
-        )
-    return "\n".join(lines)
-
-
-def _reading(pair: Pair) -> str:
-    if pair.significant:
-        return "better, by less than the margin" if pair.equivalent else "better"
-    return "equivalent" if pair.equivalent else "undecided"
-
-
-def _cell(name: str) -> str:
-    """A name that cannot break the table."""
-    return name.replace("|", "\\|").replace("\n", " ")
