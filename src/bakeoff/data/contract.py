@@ -15,6 +15,7 @@ from bakeoff.data.batches.batch import Tree
 from bakeoff.data.corruption import Corruption
 from bakeoff.data.sources.table_format import TableFormat
 from bakeoff.data.spec import Spec
+from bakeoff.tables import to_arrow
 
 Split: TypeAlias = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -80,7 +81,7 @@ class Cases:
     def at(self, positions: Sequence[int]) -> Cases:
         """Those at these places."""
         names, raw = ([rows[position] for position in positions] for rows in (self.names, self.raw))
-        return Cases(names, self.labels.take(pa.array(positions, pa.int64())), raw)
+        return Cases(names, self.labels.take(to_arrow(np.asarray(positions, dtype=np.int64))), raw)
 
 
 class Loader(Protocol):
