@@ -79,8 +79,7 @@ def _run_stage(race: _Race, stage: int | None, before: Judgement | None) -> tupl
     rerun = race.plan.config["rerun"] == "killed"
     if rerun:
         _bring_back([job for job in jobs if was_killed(job)], race.folder)
-    done = sum(job.finished for job in jobs)
-    with BakeoffProgress.shown(race.progress, len(jobs), done, race.trivial.scorer.metric, race.say) as shown:
+    with BakeoffProgress.shown(race.progress, jobs, race.trivial.scorer.metric, race.say) as shown:
         race.executor.run(jobs, on_end=shown.ended, on_wait=shown.waits)
     if rerun and (killed := sum(map(was_killed, jobs))):
         problem = f"{killed} of {len(jobs)} trials were killed from outside, so the test stays sealed"

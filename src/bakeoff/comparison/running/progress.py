@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from bakeoff.comparison.running.job import Job
@@ -21,39 +22,39 @@ class BakeoffProgress:
     """Prints a line for each trial that ends; where none does for a minute and more, one for those that run.
 
     Args:
-        total: trials of the whole bakeoff.
-        done: trials that had a result before.
+        jobs: trials of the whole bakeoff, those that had a result before among them.
         metric: the validation metric to show.
         say: prints a line.
         bar: where to draw; None draws nothing.
     """
 
     def __init__(
-        self, *, total: int, done: int, metric: str, say: Callable[[str], None], bar: LiveBar | None = None
+        self, jobs: Sequence[Job], *, metric: str, say: Callable[[str], None], bar: LiveBar | None = None
     ) -> None:
-        self.total = total
-        self.done = done
+        self._waiting = Counter(job.label.contender for job in jobs if not job.finished)
+        self.total, self.done = len(jobs), len(jobs) - self._waiting.total()
         self.metric = metric
         self.say = say if bar is None else bar.beside(say)
         self.bar = bar
-        self._ended_now = 0
         self._apart: set[str] = set()
-        self._started = time.monotonic()
-        self._courses: dict[Path, _Course] = defaultdict(_Course)
+        self._seconds: dict[str, list[float]] = defaultdict(list)
+        self._workers = 1
+        self._running: Sequence[Job] = ()
+        self._courses: dict[Path, _Course] = {}
         self._quiet = Spacing(60.0)
         self._quiet.spoken()
-        if done:
-            say(f"{done} of {total} trials have finished before and are not run again")
+        if self.done:
+            say(f"{self.done} of {self.total} trials have finished before and are not run again")
 
     @classmethod
     @contextmanager
     def shown(
-        cls, progress: str, total: int, done: int, metric: str, say: Callable[[str], None]
+        cls, progress: str, jobs: Sequence[Job], metric: str, say: Callable[[str], None]
     ) -> Iterator[BakeoffProgress]:
         """Shows what the configuration's ``progress`` asks for, and takes a bar away at the end of the block."""
         bar = LiveBar() if wants_bar(progress) else None
         try:
-            yield cls(total=total, done=done, metric=metric, say=_silent if progress == "none" else say, bar=bar)
+            yield cls(jobs, metric=metric, say=_silent if progress == "none" else say, bar=bar)
         finally:
             if bar is not None:
                 bar.clear()
@@ -61,7 +62,9 @@ class BakeoffProgress:
     def ended(self, job: Job, result: dict[str, Any]) -> None:
         """Counts a trial and prints its line."""
         self.done += 1
-        self._ended_now += 1
+        self._waiting[job.label.contender] -= 1
+        self._seconds[job.label.contender].append(result.get("wall_seconds", 0.0))
+        self._running = [other for other in self._running if other.folder != job.folder]
         who = f"{job.label.contender} seed {result['seed']}"
         if result["status"] == "finished":
             value = result["validation"][self.metric]
@@ -77,6 +80,9 @@ class BakeoffProgress:
 
     def waits(self, running: Sequence[Job]) -> None:
         """Draws the bar, or prints a line where there has been none for long."""
+        self._running, self._workers = running, max(self._workers, len(running))
+        for job in running:
+            self._courses.setdefault(job.folder, _Course())
         draws, speaks = self.bar is not None and self.bar.due, self.bar is None and self._quiet.due
         if not (draws or speaks):
             return
@@ -86,25 +92,37 @@ class BakeoffProgress:
             for job, share in zip(running, shares, strict=True)
         )
         if draws and self.bar is not None:
-            state = f"{self._left(sum(shares))}  {len(running)} running: {each}".strip()
+            state = f"{self._left()}  {len(running)} running: {each}".strip()
             self.bar.draw(f"{self.done}/{self.total} trials", (self.done + sum(shares)) / self.total, state)
         else:
             self._quiet.spoken()
-            self.say(f"{self.done} of {self.total} trials, {len(running)} running: {each}{self._left(sum(shares))}")
+            self.say(f"{self.done} of {self.total} trials, {len(running)} running: {each}{self._left()}")
 
-    def _left(self, running: float = 0.0) -> str:
-        """The time left at the pace of the trials that have ended by now, and the shares of those that run."""
-        trained = self._ended_now + running
-        if not trained:
+    def _left(self) -> str:
+        """The time left: what is to be trained, at each contender's own pace, by as many trials at once as by now.
+
+        It is never less than what the longest of the running trials needs. A contender of which no trial has ended has
+        the pace of its running one, or the mean of the others.
+        """
+        shares = [(job.label.contender, self._courses[job.folder].share(job), job.folder) for job in self._running]
+        seconds = {
+            name: (time.monotonic() - self._courses[folder].began) / share for name, share, folder in shares if share
+        }
+        seconds |= {name: fmean(known) for name, known in self._seconds.items()}
+        if not seconds:
             return ""
-        pace = (time.monotonic() - self._started) / trained
-        return f"  {clock(pace * (self.total - self.done - running))} left"
+        usual = fmean(seconds.values())
+        pending = [seconds.get(name, usual) * (1 - share) for name, share, _ in shares]
+        done = sum(seconds.get(name, usual) * share for name, share, _ in shares)
+        whole = sum(seconds.get(name, usual) * count for name, count in self._waiting.items()) - done
+        return f"  {clock(max([whole / self._workers, *pending]))} left"
 
 
 @dataclass
 class _Course:
     """How far a trial is that runs, by its metric log."""
 
+    began: float = field(default_factory=lambda: time.monotonic())
     tail: LogTail | None = None
     count: int = 0
     latest: Mapping[str, Any] | None = None
