@@ -120,6 +120,14 @@ def test_three_seeds_are_provisional_and_name_no_winner():
         assert verdict.sentence.startswith("Provisional") and verdict.advice.seeds == 5
 
 
+@pytest.mark.parametrize(("edition", "pair"), [(2, "c leads b"), (3, "a leads c")])
+def test_who_would_win_is_told_of_where_too_few_seeds_name_nobody(edition, pair):
+    found = shifted(5.0, 0.01, 0.0, seeds=3, noise=0.5)
+    verdict = verdict_from_matrices(found, options=Options(edition=edition))
+    assert [pair.significant for pair in verdict.pairs] == [True, True, False]
+    assert f"Provisional, no winner is named: {pair} by" in verdict.sentence
+
+
 def test_lower_is_better_when_asked():
     verdict = word([0.0, 0.5], direction="minimize")
     assert verdict.winner == "a" and verdict.pairs[0].difference > 0

@@ -43,8 +43,17 @@ class Decision:
 
     @property
     def nearest_rival(self) -> Pair:
-        """The winner's pair with the least lead."""
-        return min((pair for pair in self.pairs if pair.a == self.winner), key=lambda pair: pair.difference)
+        """The best contender's pair with the least lead."""
+        return min(self._leads, key=lambda pair: pair.difference)
+
+    @property
+    def leads_all(self) -> bool:
+        """Whether the best contender is better than every other, winner or not."""
+        return all(pair.significant for pair in self._leads)
+
+    @property
+    def _leads(self) -> list[Pair]:
+        return [pair for pair in self.pairs if pair.a == (self.winner or self.pairs[0].a)]
 
     @property
     def smallest_lead(self) -> tuple[str, float]:

@@ -46,8 +46,12 @@ class Wording:
 
     @property
     def pair(self) -> Pair:
-        """The pair that the verdict is told by: the winner and its nearest rival, or what keeps it open."""
-        return self.decision.open_pair if self.decision.winner is None else self.decision.nearest_rival
+        """The pair that the verdict is told by: the best and its nearest rival, or what keeps it open.
+
+        So it is for who would be the winner, but for the number of seeds or of units, from edition 3 on.
+        """
+        ahead = self.decision.winner is not None or (self.options.edition > 2 and self.decision.leads_all)
+        return self.decision.nearest_rival if ahead else self.decision.open_pair
 
     @property
     def amounts(self) -> Amounts:
