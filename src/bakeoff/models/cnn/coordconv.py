@@ -5,7 +5,8 @@ arXiv:1807.03247.
 
 B batch, C channels, H height, W width.
 
-Departures from the paper: all layers have the same number of channels; batch normalisation.
+Departure from the paper: all layers have the same number of channels. As there, nothing is normalised: with batch
+normalisation the network draws where it was trained and fails where it was not (docs/results).
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class CoordConv(ImageBackbone):
         channels = [in_channels + 2 * coordinates, *[width] * depth]
         self.layers = nn.Sequential(
             *(
-                ConvNormAct(before, after, window=same(kernel_size), activation=activation)
+                ConvNormAct(before, after, window=same(kernel_size), activation=activation, batch_norm=False)
                 for before, after in itertools.pairwise(channels)
             )
         )
