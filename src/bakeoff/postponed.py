@@ -38,7 +38,17 @@ _BUILT_ON_TORCH = ("pytorch_lightning", "lightning_fabric", "torchmetrics", "tor
 IMPORTERS = (*_BUILT_ON_TORCH, "mlflow")
 OURS = ("bakeoff.data.", "bakeoff.statistics.")
 """What our own modules below these name at their top is put off as well: prepared data does without `datasets`."""
-LIBRARIES = ("datasets", "fastapi", "matplotlib", "pandas", "scipy", "torchvision", "transformers", "triton")
+LIBRARIES = (
+    "datasets",
+    "fastapi",
+    "matplotlib",
+    "pandas",
+    "pyarrow.parquet",
+    "scipy",
+    "torchvision",
+    "transformers",
+    "triton",
+)
 _REGISTERS = ("torchvision._", "torchvision.extension")
 """What a library imports of itself for what it registers with torch, such as gradients: real wherever it is itself."""
 COMPILER = "torch._dynamo"

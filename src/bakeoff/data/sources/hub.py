@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import huggingface_hub
 from datasets import Dataset, DatasetDict, disable_progress_bars, load_dataset, load_from_disk
-from huggingface_hub import constants, get_session
+from huggingface_hub import constants
 
 from bakeoff.data.cache import cache_root
 from bakeoff.data.sources.parquet_file import read_parquet
@@ -122,7 +123,7 @@ def hub_answers() -> bool:
 
     def probe() -> None:
         with contextlib.suppress(Exception):  # whatever the HTTP library raises, it is no answer
-            get_session().head(constants.ENDPOINT, timeout=_PROBE_SECONDS)
+            huggingface_hub.get_session().head(constants.ENDPOINT, timeout=_PROBE_SECONDS)
             answered.set()
 
     asking = threading.Thread(target=probe, daemon=True)
