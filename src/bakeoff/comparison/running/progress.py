@@ -63,7 +63,8 @@ class BakeoffProgress:
         """Counts a trial and prints its line."""
         self.done += 1
         self._waiting[job.label.contender] -= 1
-        self._seconds[job.label.contender].append(result.get("wall_seconds", 0.0))
+        if "wall_seconds" in result:
+            self._seconds[job.label.contender].append(result["wall_seconds"])
         self._running = [other for other in self._running if other.folder != job.folder]
         who = f"{job.label.contender} seed {result['seed']}"
         if result["status"] == "finished":
