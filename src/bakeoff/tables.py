@@ -58,8 +58,8 @@ def _to_numpy(values_N: pa.Array) -> np.ndarray:
     if pa.types.is_boolean(kind) or values_N.null_count or not len(values_N):
         return values_N.to_numpy(zero_copy_only=False)
     letter = "f" if pa.types.is_floating(kind) else "u" if pa.types.is_unsigned_integer(kind) else "i"
-    numbers = np.frombuffer(values_N.buffers()[1], dtype=f"{letter}{kind.bit_width // 8}")
-    return numbers[values_N.offset : values_N.offset + len(values_N)]
+    size = kind.bit_width // 8
+    return np.frombuffer(values_N.buffers()[1], f"{letter}{size}", count=len(values_N), offset=size * values_N.offset)
 
 
 def column(table: pa.Table, name: str) -> np.ndarray:

@@ -46,9 +46,9 @@ class Wording:
 
     @property
     def pair(self) -> Pair:
-        """The pair that the verdict is told by: the best and its nearest rival, or what keeps it open.
+        """The pair that the verdict is told by: the winner and its nearest rival, or what keeps it open.
 
-        So it is for who would be the winner, but for the number of seeds or of units, from edition 3 on.
+        Who beats every other, but is no winner for want of seeds or units, is told of like one from edition 3 on.
         """
         ahead = self.decision.winner is not None or (self.options.edition > 2 and self.decision.leads_all)
         return self.decision.nearest_rival if ahead else self.decision.open_pair
