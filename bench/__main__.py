@@ -3,7 +3,7 @@
 python -m bench                      everything (about an hour on two cores)
 python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences,
                                      large, refusals, start, growth, detection, export, serving,
-                                     recommendation, forecasting, segmentation, speech or stacked
+                                     recommendation, forecasting, segmentation, speech, stacked or template
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from bench import (
     speech,
     stacked,
     start,
+    template,
     throughput,
 )
 
@@ -56,6 +57,7 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "segmentation": lambda: segmentation.measure(repeats=7),
     "speech": lambda: speech.measure(repeats=5),
     "stacked": lambda: stacked.measure(repeats=5),
+    "template": lambda: template.measure(pairs=5),
 }
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 HEADER = "| what | bakeoff | reference | ratio | target |\n| --- | --- | --- | --- | --- |\n"
@@ -94,6 +96,7 @@ PARTS_DOC = {
     "segmentation": (segmentation.__doc__ or "").strip(),
     "speech": (speech.__doc__ or "").strip(),
     "stacked": (stacked.__doc__ or "").strip(),
+    "template": (template.__doc__ or "").strip(),
 }
 
 

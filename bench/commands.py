@@ -31,18 +31,24 @@ class Used:
     peak_mb: float
 
 
-def run_python(*words: str, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Used:
+def run_python(
+    *words: str,
+    python: Path | None = None,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Used:
     """Runs a Python command to its end; its errors are seen.
 
     Args:
         words: after ``python``.
+        python: the interpreter; None: this one.
         folder: to run it in; None: this one.
         environment: the command's; None: this process's.
 
     Raises:
         CalledProcessError: it failed.
     """
-    command = [sys.executable, *words]
+    command = [str(python or sys.executable), *words]
     starter = [sys.executable, "-I", "-S", "-c", STARTER, *command]
     found = subprocess.run(starter, stdout=subprocess.PIPE, cwd=folder, env=environment, check=True, text=True)
     code, *used = json.loads(found.stdout)

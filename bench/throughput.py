@@ -110,11 +110,11 @@ def _reference(config: TrialConfig, case: Case) -> float:
     return examples_per_second(net, optimizer, images, labels, batch_size=case.batch_size, epochs=case.epochs)
 
 
-def write_idx(folder: Path, *, num_examples: int, image_size: int) -> None:
+def write_idx(folder: Path, *, num_examples: int, image_size: int, num_test: int = 64) -> None:
     """Random gray pictures in ten classes, as the four files of the MNIST family."""
     folder.mkdir(parents=True)
     random = np.random.default_rng(0)
-    for name, count in (("train", num_examples + 64), ("t10k", 64)):
+    for name, count in (("train", num_examples + 64), ("t10k", num_test)):
         pixels = random.integers(0, 256, (count, image_size, image_size), dtype=np.uint8)
         labels = (np.arange(count) % 10).astype(np.uint8)
         header = struct.pack(">IIII", 2051, count, image_size, image_size)

@@ -39,6 +39,28 @@ print("LOADED", *sys.modules)
 """
 
 
+AHEAD = """
+import sys
+from multiprocessing import forkserver
+from omegaconf import OmegaConf
+from bakeoff.commands.ahead import prepare_comparison
+from bakeoff.config.composition import Composer
+prepare_comparison(OmegaConf.to_container(Composer().compose("compare", sys.argv[1:]).cfg, resolve=True))
+print("STARTED", forkserver._forkserver._forkserver_pid, "torch" in sys.modules)
+"""
+
+
+def test_what_trials_are_forked_from_starts_before_torch_is_imported_here():
+    def started(*words):
+        program = [sys.executable, "-c", AHEAD, "task=image_classification", "data=digits", "budget.value=5000", *words]
+        done = subprocess.run(program, capture_output=True, text=True, check=True)
+        return done.stdout.split("STARTED")[1].split()
+
+    pid, has_torch = started()
+    assert (pid.isdecimal(), has_torch) == (True, "False")
+    assert started("executor=ray") == ["None", "False"], "Ray's workers have fork servers of their own"
+
+
 def test_trainings_and_the_beginning_of_a_bakeoff_load_only_what_they_need(tmp_path, monkeypatch):
     """One process trains on each kind of data, prepared by an earlier run, as for every trial after the first one.
 

@@ -59,7 +59,7 @@ class PipelineJob:
         self.command = command
         self.multirun = multirun
         self.outcomes: Outcomes | None = None
-        self.refuse: Main | None = None
+        self.ahead: Main | None = None
         self.before_sweep: Main | None = None
         self.after_sweep: Main | None = None
         self.working_folder = Path.cwd()
@@ -123,8 +123,8 @@ class PipelineJob:
         config = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
         assert isinstance(config, dict)
         allow(config.get("allow_code") or [])
-        if self.refuse is not None:
-            imported(self.refuse)(config)
+        if self.ahead is not None:
+            imported(self.ahead)(config)
         function = imported(self.main)
         told = {"multirun": self.multirun} if "multirun" in inspect.signature(function).parameters else {}
         return function({**config, "command": self.command}, **told)

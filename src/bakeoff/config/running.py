@@ -32,11 +32,11 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _FINISH = {"train": "bakeoff.commands.train:finish"}
 """What a pipeline that may run many jobs does once, at the end: here, wait for the tracker."""
 
-_REFUSE = {
-    "train": "bakeoff.commands.refusals:refuse_training",
-    "compare": "bakeoff.commands.refusals:refuse_comparison",
+_AHEAD = {
+    "train": "bakeoff.commands.ahead:refuse_training",
+    "compare": "bakeoff.commands.ahead:prepare_comparison",
 }
-"""What a pipeline's own module, which takes seconds to import, is spared where it can be refused without it."""
+"""What comes before a pipeline's own module, which takes seconds to import: it may be refused without it."""
 
 _AROUND_SWEEP = {"train": ("bakeoff.commands.sweeping:prepare", "bakeoff.commands.sweeping:settle")}
 """What a pipeline does in the program itself before the first and after the last job of a multirun."""
@@ -125,7 +125,7 @@ def _run(name: str, main: Main | None, words: list[str], folder: Path | None) ->
     own, several = main or f"bakeoff.commands.{name}:run", arguments.multirun
     job = PipelineJob(own, pipeline=name, folders=folders, program=program, command=command, multirun=several)
     if main is None:
-        job.refuse = _REFUSE.get(name)
+        job.ahead = _AHEAD.get(name)
         job.before_sweep, job.after_sweep = _AROUND_SWEEP.get(name, (None, None))
     _hand_to_hydra(job, arguments, folder)
     return 0

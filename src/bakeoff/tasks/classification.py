@@ -120,9 +120,10 @@ class Classification(Task[AnyClassSpec], abc.ABC):
         return outputs.detach(), targets.long()
 
     def update(self, metrics: MetricCollection, observed: tuple[Tensor, Tensor]) -> None:
-        """Makes probabilities of the logits, of several batches at once."""
+        """Makes probabilities of the logits, of several batches at once; the likeliest class is known without them."""
         logits_BK, labels = observed
-        super().update(metrics, (self._probabilities(logits_BK), labels))
+        only_largest = "classes" not in metrics and not self.spec.multi_label
+        super().update(metrics, (logits_BK if only_largest else self._probabilities(logits_BK), labels))
 
     def _probabilities(self, logits_BK: Tensor) -> Tensor:
         return torch.sigmoid(logits_BK.float()) if self.spec.multi_label else torch.softmax(logits_BK.float(), dim=1)

@@ -49,7 +49,7 @@ class LocalExecutor:
 
     def warm_up(self, modules: Sequence[str]) -> None:
         """Starts the fork server and its imports, so that they run while the bakeoff is being planned."""
-        trial_process.warm_up(modules)
+        trial_process.begin(modules)
 
     def slots(self, needs: Needs) -> int:
         """How many such trials run at once."""

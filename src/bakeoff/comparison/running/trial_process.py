@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.forkserver
 import os
 import signal
 import sys
@@ -101,9 +102,16 @@ def fork_server(modules: Sequence[str]) -> ForkServerContext:
     return context
 
 
-def warm_up(modules: Sequence[str]) -> ForkServerProcess:
-    """Starts the fork server and its imports; what is returned ends when they are done."""
-    return _started(modules, os.getpid)
+def begin(modules: Sequence[str]) -> None:
+    """Starts the fork server and its imports, unless it runs; does not wait for them, as the first attempt will."""
+    fork_server(modules)
+    with caller_hidden():
+        multiprocessing.forkserver.ensure_running()
+
+
+def warm_up(modules: Sequence[str]) -> None:
+    """Starts the fork server; returns when it has imported what trials need."""
+    _started(modules, os.getpid).join()
 
 
 def _started(modules: Sequence[str], target: Callable[..., object], *args: object) -> ForkServerProcess:

@@ -123,28 +123,36 @@ class TrainingModule(pl.LightningModule):
             batches: what the loader yields; with one step a call, the batch alone.
             batch_index: the number of the call in its epoch.
         """
-        optimizer = self.only_optimizer()
         batches = batches if isinstance(batches, list) else [batches]
-        self.examples_in_call, self.steps_in_call = 0, 0
+        ended_within = self._steps(batches)
+        if not ended_within:  # else what waits for the metrics goes on waiting: sums round as they are grouped
+            self._drop_nonfinite()
+            self._update_metrics("train")
+
+    def _steps(self, batches: Sequence[Batch]) -> bool:
+        """An optimizer step for each batch; whether a signal ended them before the last."""
+        groups = self.only_optimizer().param_groups
+        examples, steps, share_done, ended = 0, 0, self.share_done, False  # an attribute of a module is slow to set
         for step, batch in enumerate(batches, start=self.global_step):
             progress = self.progress(step)
             if progress > 1.0:
                 self.trainer.should_stop = True
                 break
-            self.share_done = progress
+            share_done = progress
             factor = self.schedule(progress)
-            for group in optimizer.param_groups:
+            for group in groups:
                 group["lr"] = group["initial_lr"] * factor
             self._seed_step(step)
             self.take_step(self, self._augmented(batch))
-            self.examples_in_call += batch.size
-            self.steps_in_call += 1
+            examples += batch.size
+            steps += 1
             if self.first_step_at is None:
                 self.first_step_at = time.time()
-            if self.steps_in_call < len(batches) and self._ends_within_call():
-                return  # what waits for the metrics goes on waiting: sums round as they are grouped
-        self._drop_nonfinite()
-        self._update_metrics("train")
+            if steps < len(batches) and self._ends_within_call():
+                ended = True
+                break
+        self.examples_in_call, self.steps_in_call, self.share_done = examples, steps, share_done
+        return ended
 
     def only_optimizer(self) -> LightningOptimizer:
         """Tasks train with one."""
@@ -261,6 +269,10 @@ class TrainingModule(pl.LightningModule):
         for part in self._pass.parts(batch, self.accumulate):
             self._step(part)
         self._update_metrics("val")
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """What a loader gives, or a checkpoint, is in the processor's memory: there it may stay."""
+        return batch if device.type == "cpu" else super().transfer_batch_to_device(batch, device, dataloader_idx)
 
     # Passes over a split ---------------------------------------------------------------------------------------------
 

@@ -1,4 +1,8 @@
-"""What is refused before torch is imported, which takes seconds: all that needs no network and not all of the data."""
+"""What comes before torch is imported, which takes seconds.
+
+Refused is all that needs no network and not all of the data. After that, what a bakeoff's trials are forked from loads
+torch and Lightning beside this process, which does so too.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bakeoff.comparison.running import trial_process
+from bakeoff.comparison.running.order import modules_of
 from bakeoff.config import build
 from bakeoff.config.titles import data_title
 from bakeoff.errors import EnvironmentFault
 
 LIGHT = ("trainer", "tracking")
 """Sections whose constructors check their own settings, and import nothing heavy."""
+FORKING = "bakeoff.comparison.running.executor.LocalExecutor"
+"""The executor whose trials are forked from a server of this process."""
 
 
 def refuse_training(config: Mapping[str, Any]) -> None:
@@ -47,8 +55,8 @@ def _refuse_output(folder: str | None) -> None:
         )
 
 
-def refuse_comparison(config: Mapping[str, Any]) -> None:
-    """Refuses a bakeoff.
+def prepare_comparison(config: Mapping[str, Any]) -> None:
+    """Refuses a bakeoff, or begins it.
 
     Args:
         config: the resolved configuration.
@@ -61,5 +69,7 @@ def refuse_comparison(config: Mapping[str, Any]) -> None:
 
     check_declared(config)
     refuse_training(config)
+    if config["executor"]["_target_"] == FORKING:
+        trial_process.begin(modules_of({"data": config["data"], "task": config["task"]}))
     names, count = (config["task"]["name"], data_title(config["data"])), len(config["contenders"])
     print(f"{' on '.join(names)}: preparing the data and {count} contenders", flush=True)
