@@ -37,6 +37,8 @@ from bakeoff.training.trial.environment import environment
 from bakeoff.training.trial.run import TrialLabel
 
 USUAL_SEEDS = 5
+TOGETHER = 2
+"""Seeds of a contender that come one after the other at the end."""
 
 
 @dataclass
@@ -99,7 +101,8 @@ class Plan:
     def jobs(self, folder: Path, *, first: int | None = None, racing: Sequence[str] | None = None) -> list[Job]:
         """Trials in the order in which they run: one of each contender, the costliest first, then the next of each.
 
-        So the last ones to start are short, and workers end at about the same time.
+        The last `TOGETHER` of each come as one, all of the costliest first: so the last ones to start are short, and
+        workers end at about the same time.
 
         Args:
             folder: the bakeoff's.
@@ -108,13 +111,13 @@ class Plan:
         """
         chosen = [c for c in self.contenders if racing is None or c.name in racing or c.is_baseline]
         chosen.sort(key=lambda contender: contender.train_flops_per_example or 0.0, reverse=True)
-        longest = max(len(contender.points) for contender in chosen)
-        return [
-            self.job(contender, contender.points[index], folder)
-            for index in range(longest if first is None else first)
-            for contender in chosen
-            if index < len(contender.points)
+        rounds = max(len(contender.points) for contender in chosen) if first is None else first
+        numbered = [
+            (min(index, rounds - TOGETHER), rank, index)
+            for rank, contender in enumerate(chosen)
+            for index in range(min(rounds, len(contender.points)))
         ]
+        return [self.job(chosen[rank], chosen[rank].points[index], folder) for _, rank, index in sorted(numbered)]
 
     def to_dict(self, folder: Path) -> dict[str, Any]:
         """What ``plan.json`` holds."""
