@@ -3,7 +3,8 @@
 python -m bench                      everything (about an hour on two cores)
 python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences,
                                      large, refusals, start, growth, detection, export, serving,
-                                     recommendation, forecasting, segmentation, speech, stacked or template
+                                     recommendation, forecasting, segmentation, speech, stacked, template
+                                     or whole
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from bench import (
     start,
     template,
     throughput,
+    whole,
 )
 
 PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
@@ -58,6 +60,7 @@ PARTS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "speech": lambda: speech.measure(repeats=5),
     "stacked": lambda: stacked.measure(repeats=5),
     "template": lambda: template.measure(pairs=5),
+    "whole": lambda: whole.measure(repeats=3),
 }
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 HEADER = "| what | bakeoff | reference | ratio | target |\n| --- | --- | --- | --- | --- |\n"
@@ -97,6 +100,7 @@ PARTS_DOC = {
     "speech": (speech.__doc__ or "").strip(),
     "stacked": (stacked.__doc__ or "").strip(),
     "template": (template.__doc__ or "").strip(),
+    "whole": (whole.__doc__ or "").strip(),
 }
 
 

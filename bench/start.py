@@ -3,7 +3,8 @@
 That build and this one run in turn, with the same packages, one thread, prepared data and an empty store of their own;
 medians of pairs. The first step of a bakeoff is that of its first trial, counted from the command on by samples of all
 its processes, ten a second. Memory is the highest resident size of one process of the command; of a trial, what it does
-not share.
+not share. Pages of library files count as the kernel keeps them: just after an installation both builds have 150 MB
+more, so that its caches are best dropped first.
 """
 
 from __future__ import annotations

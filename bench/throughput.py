@@ -41,7 +41,7 @@ class Case:
 
 
 CASES = (
-    Case("LeNet, 28x28", ("model=lenet", "model.net.width=1"), 28, 12_800, 128, 3, 0.95),
+    Case("LeNet, 28x28", ("model=lenet", "model.net.width=1"), 28, 12_800, 128, 3, 0.97),
     Case("ResNet-18, 32x32", ("model=resnet", "model.net.width=1"), 32, 640, 64, 2, 0.99),
     Case(
         "dense 784-64-128-64-10 with batch norm, 28x28",
@@ -50,7 +50,7 @@ CASES = (
         51_200,
         128,
         4,
-        0.90,
+        0.95,
     ),
 )
 
