@@ -9,16 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A metric of all examples, and without each of them, ``(B,)``; NaN where it is undefined."""
+    """A metric of all examples, and without each of them; NaN where it is undefined."""
 
     whole: float
-    without_B: np.ndarray
+    leave_out: Callable[[], np.ndarray]
+    """Reckons ``without_B``."""
+
+    @cached_property
+    def without_B(self) -> np.ndarray:
+        """Without each example, ``(B,)``; reckoned at the first use, as most ask for the whole alone."""
+        return self.leave_out()
 
 
 def auroc(scores_B: np.ndarray, true_B: np.ndarray) -> LeftOut:
@@ -28,12 +35,17 @@ def auroc(scores_B: np.ndarray, true_B: np.ndarray) -> LeftOut:
     """
     _, place_B, count_G = np.unique(scores_B, return_inverse=True, return_counts=True)
     true_G = np.bincount(place_B, weights=true_B, minlength=len(count_G))
-    wins_B = np.where(true_B, _below(count_G - true_G)[place_B], _below(true_G[::-1])[::-1][place_B])
+    beaten_G = _below(count_G - true_G)
     num_true = int(true_B.sum())
     num_false = len(true_B) - num_true
-    wins = float(wins_B[true_B].sum())
-    pairs_B = np.where(true_B, (num_true - 1) * num_false, num_true * (num_false - 1))
-    return LeftOut(_quotient(wins, num_true * num_false), _quotients(wins - wins_B, pairs_B))
+    wins = float((true_G * beaten_G).sum())
+
+    def without() -> np.ndarray:
+        wins_B = np.where(true_B, beaten_G[place_B], _below(true_G[::-1])[::-1][place_B])
+        pairs_B = np.where(true_B, (num_true - 1) * num_false, num_true * (num_false - 1))
+        return _quotients(wins - wins_B, pairs_B)
+
+    return LeftOut(_quotient(wins, num_true * num_false), without)
 
 
 def average_precision(scores_B: np.ndarray, true_B: np.ndarray) -> LeftOut:
@@ -46,12 +58,16 @@ def average_precision(scores_B: np.ndarray, true_B: np.ndarray) -> LeftOut:
     right_G, said_G = np.cumsum(true_G), np.cumsum(count_G)
     num_true = float(right_G[-1])
     kept_G = true_G * right_G / said_G
-    fewer_G = np.maximum(said_G - 1, 1)
-    above_G = np.cumsum(kept_G) - kept_G
-    without_true_G = _from_here(true_G * (right_G - 1) / fewer_G) - (right_G - 1) / fewer_G
-    without_false_G = _from_here(true_G * right_G / fewer_G)
-    sums_B = above_G[place_B] + np.where(true_B, without_true_G[place_B], without_false_G[place_B])
-    return LeftOut(_quotient(float(kept_G.sum()), num_true), _quotients(sums_B, num_true - true_B))
+
+    def without() -> np.ndarray:
+        fewer_G = np.maximum(said_G - 1, 1)
+        above_G = np.cumsum(kept_G) - kept_G
+        without_true_G = _from_here(true_G * (right_G - 1) / fewer_G) - (right_G - 1) / fewer_G
+        without_false_G = _from_here(true_G * right_G / fewer_G)
+        sums_B = above_G[place_B] + np.where(true_B, without_true_G[place_B], without_false_G[place_B])
+        return _quotients(sums_B, num_true - true_B)
+
+    return LeftOut(_quotient(float(kept_G.sum()), num_true), without)
 
 
 RANKED: Mapping[str, Callable[[np.ndarray, np.ndarray], LeftOut]] = {
@@ -65,13 +81,16 @@ OF_NONE = {"auroc": 0.5, "average_precision": 0.0}
 def averaged(name: str, scores_BK: np.ndarray, true_BK: np.ndarray) -> LeftOut:
     """The mean over the classes for which it is defined; NaN where a score is."""
     if not np.isfinite(scores_BK).all():
-        return LeftOut(float("nan"), np.full(len(scores_BK), np.nan))
+        return LeftOut(float("nan"), lambda: np.full(len(scores_BK), np.nan))
     found = [RANKED[name](scores_B, true_B) for scores_B, true_B in zip(scores_BK.T, true_BK.T, strict=True)]
-    values_XK = np.column_stack([np.append(of_one.without_B, of_one.whole) for of_one in found])
-    defined_XK = np.isfinite(values_XK)
-    sums_X, counts_X = np.where(defined_XK, values_XK, 0.0).sum(axis=1), defined_XK.sum(axis=1)
-    means_X = np.where(counts_X > 0, sums_X / np.maximum(counts_X, 1), OF_NONE[name])
-    return LeftOut(float(means_X[-1]), means_X[:-1])
+
+    def means(values_XK: np.ndarray) -> np.ndarray:
+        defined_XK = np.isfinite(values_XK)
+        sums_X, counts_X = np.where(defined_XK, values_XK, 0.0).sum(axis=1), defined_XK.sum(axis=1)
+        return np.where(counts_X > 0, sums_X / np.maximum(counts_X, 1), OF_NONE[name])
+
+    (whole,) = means(np.array([[of_one.whole for of_one in found]]))
+    return LeftOut(float(whole), lambda: means(np.column_stack([of_one.without_B for of_one in found])))
 
 
 def precision_recall(scores_B: np.ndarray, true_B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
