@@ -1,6 +1,6 @@
 """`make bench`: measures, prints, and writes docs/results/speed_*.md.
 
-python -m bench                      everything (about an hour on two cores)
+python -m bench                      everything (hours on two cores)
 python -m bench throughput           one part: throughput, first_step, parallel, executors, sequences,
                                      large, refusals, start, growth, detection, export, serving,
                                      recommendation, forecasting, segmentation, speech, stacked, template

@@ -1,8 +1,8 @@
 """The demo, from its command to verdict and report, beside its trials alone: the seconds of all over two workers.
 
-What lies between the two is the start (imports, data, plan), what workers wait for, and judging: about six seconds,
-which hardly grow with the trials. The demo's trials take seconds; those of the demo before it, now `experiment=digits`,
-take up to a minute.
+What lies between the two is the start (imports, data, plan), judging, and at the end what one worker waits for the
+other: six seconds in the demo, whose trials take seconds, and 14 and 18 in the demo before it, now `experiment=digits`,
+whose trials take tens of seconds.
 """
 
 from __future__ import annotations

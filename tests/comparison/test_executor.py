@@ -153,9 +153,9 @@ def test_a_trial_on_several_gpus_sees_its_own():
 def test_trials_take_no_module_from_the_current_folder(tmp_path):
     (tmp_path / "queue.py").write_text("raise SystemExit('not Python\\'s own queue')")
     (tmp_path / "datasets.py").write_text("raise SystemExit('not the library')")
-    start = "from bakeoff.comparison.running.trial_process import warm_up; warm_up([])"
+    start = "from bakeoff.comparison.running.trial_process import warm_up; p = warm_up([]); p.join(); exit(p.exitcode)"
     done = subprocess.run([sys.executable, "-P", "-c", start], cwd=tmp_path, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_fork_server_has_in_memory_what_the_trials_name(tmp_path):
@@ -198,7 +198,7 @@ def test_the_death_of_the_fork_server_is_that_of_its_trials(tmp_path, monkeypatc
         return running
 
     monkeypatch.setattr(executor, "_start", start_and_kill_its_server)
-    trial_process.warm_up([])
+    trial_process.warm_up([]).join()
     ended = []
     executor.run([job(tmp_path), job(tmp_path, name="t1")], on_end=lambda one, found: ended.append(found["status"]))
     assert ended == ["finished", "finished"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bakeoff.comparison.running import trial_process
-from bakeoff.comparison.running.order import modules_of
+from bakeoff.comparison.running.order import modules_of_all
 from bakeoff.config import build
 from bakeoff.config.titles import data_title
 from bakeoff.errors import EnvironmentFault
@@ -70,6 +70,6 @@ def prepare_comparison(config: Mapping[str, Any]) -> None:
     check_declared(config)
     refuse_training(config)
     if config["executor"]["_target_"] == FORKING:
-        trial_process.begin(modules_of({"data": config["data"], "task": config["task"]}))
+        trial_process.begin(modules_of_all(config))
     names, count = (config["task"]["name"], data_title(config["data"])), len(config["contenders"])
     print(f"{' on '.join(names)}: preparing the data and {count} contenders", flush=True)

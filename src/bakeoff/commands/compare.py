@@ -16,7 +16,7 @@ from bakeoff.comparison.planning.folder import open_folder
 from bakeoff.comparison.planning.plan import can_show, make_plan
 from bakeoff.comparison.running.bakeoff import run_bakeoff
 from bakeoff.comparison.running.job import Executor
-from bakeoff.comparison.running.order import modules_of
+from bakeoff.comparison.running.order import modules_of_all
 from bakeoff.comparison.running.taking import take_trials
 from bakeoff.config import allow, build
 from bakeoff.errors import TrackerNotSynced, TrialsFailed
@@ -43,7 +43,7 @@ def run(config: Mapping[str, Any]) -> FinishedBakeoff:
     check_energy(config.get("energy"))
     executor: Executor = build(config["executor"], "executor")
     with closing(executor):
-        executor.warm_up(modules_of({"data": config["data"], "task": config["task"]}))
+        executor.warm_up(modules_of_all(config))
         with with_a_way_out(config):
             plan = make_plan(config)
         names = (plan.config["task"]["name"], plan.config["data"]["name"], plan.bakeoff_id)

@@ -60,6 +60,11 @@ def modules_of(config: Mapping[str, Any]) -> list[str]:
     return sorted({module for module in named if module.startswith("bakeoff.")})
 
 
+def modules_of_all(config: Mapping[str, Any]) -> list[str]:
+    """Those of a bakeoff's configuration that every trial needs."""
+    return modules_of({"data": config["data"], "task": config["task"]})
+
+
 def failure(config: Mapping[str, Any], label: Mapping[str, Any], why: str) -> dict[str, Any]:
     """The result of a trial that has none of its own.
 

@@ -43,7 +43,7 @@ def attempt(order: Order, *, folder: Path, timeout_s: float | None, bakeoff: Pro
 def warm_up(folder: Path, modules: list[str]) -> None:
     """Starts this worker's fork server, and returns when it has imported what trials need."""
     os.chdir(folder)
-    trial_process.warm_up(modules)
+    trial_process.warm_up(modules).join()
 
 
 def look(path: Path) -> tuple[bool, str]:

@@ -109,9 +109,9 @@ def begin(modules: Sequence[str]) -> None:
         multiprocessing.forkserver.ensure_running()
 
 
-def warm_up(modules: Sequence[str]) -> None:
-    """Starts the fork server; returns when it has imported what trials need."""
-    _started(modules, os.getpid).join()
+def warm_up(modules: Sequence[str]) -> ForkServerProcess:
+    """Starts the fork server and its imports; what is returned ends when they are done."""
+    return _started(modules, os.getpid)
 
 
 def _started(modules: Sequence[str], target: Callable[..., object], *args: object) -> ForkServerProcess:

@@ -22,5 +22,5 @@ class Classifier(nn.Module):
     def forward(self, images_BCHW: Tensor) -> Tensor:
         """Logits, shape ``(B, K)``."""
         map_BDHW = self.last_map(self.backbone(images_BCHW)[-1])
-        one_cell = map_BDHW.shape[2:] == (1, 1)  # a dense network's: its mean is itself, at a tenth of the price
+        one_cell = map_BDHW.shape[2:] == (1, 1)  # a dense network's: its mean is itself, at a third of the price
         return self.head(map_BDHW[:, :, 0, 0] if one_cell else map_BDHW.mean(dim=(2, 3)))
